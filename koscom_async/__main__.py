@@ -1,0 +1,27 @@
+"""The entrance of `koscom` and of `python -m koscom_async`: says which extra is missing, if it is."""
+
+import sys
+
+INTERRUPTED = 130
+OPTIONAL_PARTS = {"click", "rich"}
+
+
+def main() -> int:
+    """Run the command with the arguments of the process, and return its exit code."""
+    try:
+        from koscom_async.cli.command import run  # noqa: PLC0415  # click and rich may be missing
+    except ModuleNotFoundError as error:
+        if error.name not in OPTIONAL_PARTS:
+            raise
+        print(  # noqa: T201  # a command may print
+            f"koscom needs {error.name}, which is not installed: pip install 'koscom_async[cli]'",
+            file=sys.stderr,
+        )
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

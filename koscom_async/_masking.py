@@ -1,0 +1,40 @@
+"""How secrets are shown: the one place that knows what a log, a repr or an error may print of them."""
+
+import re
+from collections.abc import Iterable
+
+HIDDEN = "***"
+SHOWN_DIGITS = 4
+
+
+def masked_number(number: str) -> str:
+    """Return an account number by its first and last four digits; a short one shows nothing."""
+    if len(number) < 3 * SHOWN_DIGITS:
+        return HIDDEN
+    return f"{number[:SHOWN_DIGITS]}…{number[-SHOWN_DIGITS:]}"
+
+
+def hidden(value: object) -> str:
+    """Stand in for a secret in a repr; only whether there is one can be seen."""
+    return "None" if value is None else repr(HIDDEN)
+
+
+def masked_repr(number: str) -> str:
+    """Stand in for an account number in a repr."""
+    return repr(masked_number(number))
+
+
+# Long numbers, hardware addresses in both spellings, runs as long as tokens (perhaps URL-encoded, hence `%`).
+_REVEALING = re.compile(
+    r"\d[\d-]{6,}\d|\b(?:[0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}\b|[A-Za-z0-9+/=_.~%-]{20,}", re.ASCII
+)
+_LONGEST_QUOTE = 160
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """Return foreign text fit for an error message, with known secrets and what looks like one hidden."""
+    # The longest first: one that begins another would leave the other's rest readable.
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    text = "".join(letter if letter.isprintable() else " " for letter in _REVEALING.sub(HIDDEN, text))
+    return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"

@@ -1,0 +1,136 @@
+"""One account's whole balance: `ALL` where it works and a query for each class where it does not, to the last page.
+
+Owns the choice between the two, and the check that no row is missing. Putting accounts together is not its work.
+"""
+
+from functools import partial
+from typing import TypeVar
+
+from attrs import frozen
+
+from koscom_async._services.capabilities import Capabilities
+from koscom_async._services.confidential import secrets_of
+from koscom_async._services.paging import read_pages
+from koscom_async._services.together import together
+from koscom_async._transport.call_log import CallLog
+from koscom_async._transport.gateway import Gateway
+from koscom_async._wire.balance import BalancePage, BalanceReader
+from koscom_async._wire.call import Call
+from koscom_async._wire.endpoints import BALANCE, account_path
+from koscom_async._wire.requests import balance_request, new_request_id
+from koscom_async.errors import RequestRejectedError, TruncatedResponseError
+from koscom_async.models.account import Balance, BalanceRow, EquityRow, FundRow, OtherRow
+from koscom_async.models.codes import AssetClass
+from koscom_async.models.investor import Investor
+from koscom_async.models.member import VirtualAccount
+from koscom_async.settings import Settings
+
+CLASSES = (AssetClass.CASH, AssetClass.EQUITY, AssetClass.FUND, AssetClass.OTHER)
+Row = TypeVar("Row", bound=BalanceRow)
+ALL_NOT_SUPPORTED, TOO_MANY_ROWS = "6001", "6005"
+
+
+@frozen(kw_only=True)
+class BalanceQuery:
+    """The question about one account's balance."""
+
+    gateway: Gateway
+    settings: Settings
+    capabilities: Capabilities
+    investor: Investor
+    account: VirtualAccount
+    log: CallLog
+
+    async def read(self) -> Balance:
+        """Return the balance, every page of every class, or raise the error that makes it unbelievable."""
+        if self.capabilities.supports_all(self.account) is not False:
+            pages = await self._read_all()
+            if pages is not None:
+                return self._balance(pages)
+        by_class = await together([partial(self._read_class, each) for each in CLASSES])
+        return self._balance([page for pages in by_class for page in pages])
+
+    async def _read_all(self) -> list[BalancePage] | None:
+        """Ask for every class at once; `None` where the broker has to be asked class by class instead."""
+        try:
+            pages = await self._read_class(AssetClass.ALL)
+        except RequestRejectedError as error:
+            if error.code == ALL_NOT_SUPPORTED:
+                self.capabilities.learn_all(self.account, supported=False)
+            elif error.code != TOO_MANY_ROWS:
+                raise
+            self.log.note(f"ALL was refused ({error.code}); each class was asked for")
+            return None
+        except TruncatedResponseError as error:
+            self.log.note(f"ALL came short ({error.message}); each class was asked for")
+            return None
+        self.capabilities.learn_all(self.account, supported=True)
+        return pages
+
+    async def _read_class(self, asset_class: AssetClass) -> list[BalancePage]:
+        pages = await read_pages(
+            partial(self._ask_page, asset_class), limit=self.settings.page_limit, log=self.log
+        )
+        # The summary is no row, and brokers disagree on whether a query for cash alone counts it.
+        if asset_class is not AssetClass.CASH:
+            self._check_total(asset_class, pages)
+        return pages
+
+    async def _ask_page(self, asset_class: AssetClass, page: str | None) -> BalancePage:
+        broker = self.account.broker.short_name
+        request_id = new_request_id()
+        answer = await self.gateway.ask(
+            Call(
+                endpoint=BALANCE,
+                path=account_path(BALANCE, self.account, self.settings.base_url),
+                broker=broker,
+                account=self.account.masked_number,
+                token=self.investor.token,
+                body=balance_request(
+                    self.settings,
+                    self.investor,
+                    request_id=request_id,
+                    account_number=self.account.number,
+                    asset_class=asset_class,
+                    page=page,
+                ),
+                read=BalanceReader(
+                    account_number=self.account.number,
+                    request_id=request_id,
+                    asset_class=asset_class,
+                    strict_request_id=self.settings.overrides_of(broker).check_request_id,
+                ),
+                secrets=secrets_of(self.settings, self.investor, self.account),
+            ),
+            self.log,
+        )
+        self.log.note(*answer.notes)
+        return answer
+
+    def _check_total(self, asset_class: AssetClass, pages: list[BalancePage]) -> None:
+        announced = [page.total for page in pages if page.total is not None]
+        received = sum(len(page.rows) for page in pages)
+        if not announced:
+            self.log.note(f"{asset_class}: the broker announced no number of rows to hold them against")
+        elif received < max(announced):
+            missing = f"{asset_class}: {received} of {max(announced)} rows came"
+            if self.settings.overrides_of(self.account.broker.short_name).trust_totals:
+                raise TruncatedResponseError(missing)
+            self.log.note(f"{missing}, which the settings allow")
+        elif received > max(announced):
+            self.log.note(f"{asset_class}: {received} rows came, though only {max(announced)} were announced")
+
+    def _balance(self, pages: list[BalancePage]) -> Balance:
+        rows = [row for page in pages for row in page.rows]
+        return Balance(
+            account=self.account,
+            summary=next((page.summary for page in pages if page.summary is not None), None),
+            equities=_of(EquityRow, rows),
+            funds=_of(FundRow, rows),
+            others=_of(OtherRow, rows),
+            notes=tuple(self.log.notes),
+        )
+
+
+def _of(kind: type[Row], rows: list[BalanceRow]) -> tuple[Row, ...]:
+    return tuple(row for row in rows if isinstance(row, kind))

@@ -1,0 +1,24 @@
+"""What each broker supports: what the registry says, what the settings override, and what was learned by asking."""
+
+from koscom_async.models.member import VirtualAccount
+from koscom_async.settings import Settings
+
+
+class Capabilities:
+    """Lives as long as the client; only `learn_all` changes it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._learned: dict[str, bool] = {}
+
+    def supports_all(self, account: VirtualAccount) -> bool | None:
+        """Whether one query for all asset classes works at the account's broker; `None`: nobody knows yet."""
+        name = account.broker.short_name
+        override = self._settings.overrides_of(name).supports_all
+        if override is not None:
+            return override
+        return self._learned.get(name, account.broker.supports_all)
+
+    def learn_all(self, account: VirtualAccount, *, supported: bool) -> None:
+        """Remember the broker's own answer."""
+        self._learned[account.broker.short_name] = supported

@@ -1,0 +1,60 @@
+"""The member service (서비스 연동): is the investor registered, and which accounts are linked."""
+
+from collections.abc import Callable
+
+import anyio
+
+from koscom_async._services.confidential import secrets_of
+from koscom_async._services.deadline import deadline_at, until
+from koscom_async._services.located import located
+from koscom_async._transport.call_log import CallLog
+from koscom_async._transport.gateway import Gateway
+from koscom_async._wire.call import Answer, Call
+from koscom_async._wire.endpoints import COMMON, CONSENT, REGISTRATION, Endpoint
+from koscom_async._wire.member import read_linked_accounts, read_registration
+from koscom_async._wire.requests import member_request, new_request_id
+from koscom_async.models.investor import Investor
+from koscom_async.models.member import LinkedAccounts, Registration
+from koscom_async.settings import Settings
+
+
+class MemberService:
+    """Questions about the investor's membership; the API key is enough to ask them."""
+
+    def __init__(self, gateway: Gateway, settings: Settings) -> None:
+        self._gateway = gateway
+        self._settings = settings
+
+    async def registration(self, investor: Investor, *, deadline: float | None = None) -> Registration:
+        """Return whether the investor has joined the portal (회원 가입 여부 확인), and until when the consent runs.
+
+        Raises `PlatformError`, `ResponseError`, `ConnectionFailedError` or `DeadlineExceededError`.
+        Manual: 서비스 연동, "회원 가입 여부 확인".
+        """
+        return await self._ask(REGISTRATION, read_registration, investor, end=deadline_at(deadline))
+
+    async def accounts(self, investor: Investor, *, deadline: float | None = None) -> LinkedAccounts:
+        """Return the virtual accounts that the investor linked to this service (가상계좌 리스트 조회), as listed.
+
+        Raises `PlatformError`, `ResponseError`, `ConnectionFailedError` or `DeadlineExceededError`.
+        Manual: 서비스 연동, "가상계좌 리스트 조회".
+        """
+        return await self.read_accounts(investor, end=deadline_at(deadline))
+
+    async def read_accounts(self, investor: Investor, *, end: float) -> LinkedAccounts:
+        """Read the list of linked accounts until `end`, on the event loop's clock."""
+        return await self._ask(CONSENT, read_linked_accounts, investor, end=end)
+
+    async def _ask(
+        self, endpoint: Endpoint, read: Callable[[object], Answer], investor: Investor, *, end: float
+    ) -> Answer:
+        call = Call(
+            endpoint=endpoint,
+            path=endpoint.path,
+            broker=COMMON,
+            body=member_request(self._settings, investor, request_id=new_request_id()),
+            read=read,
+            secrets=secrets_of(self._settings, investor),
+        )
+        with located(endpoint), until(end):
+            return await self._gateway.ask(call, CallLog(started=anyio.current_time()))

@@ -1,0 +1,29 @@
+"""Several questions at once whose answers belong together: all of them, in order, or the first failure."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import anyio
+
+Answer = TypeVar("Answer")
+
+
+async def together(asks: Sequence[Callable[[], Awaitable[Answer]]]) -> list[Answer]:
+    """Return every answer in the order of the questions; the first failure ends the rest and is raised bare."""
+    answers: dict[int, Answer] = {}
+    failures: list[Exception] = []
+
+    async with anyio.create_task_group() as group:
+
+        async def run(index: int, ask: Callable[[], Awaitable[Answer]]) -> None:
+            try:
+                answers[index] = await ask()
+            except Exception as error:  # noqa: BLE001  # whatever it is, it goes up below, and not in a group
+                failures.append(error)
+                group.cancel_scope.cancel()
+
+        for index, ask in enumerate(asks):
+            group.start_soon(run, index, ask)
+    if failures:
+        raise failures[0]
+    return [answers[index] for index in range(len(asks))]

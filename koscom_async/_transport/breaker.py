@@ -1,0 +1,109 @@
+"""A circuit breaker for each broker: after a run of availability failures it is left alone, then tried by one probe.
+
+Account-level errors never count: they come from a broker that works. While it is open, calls fail at once, with
+the code and the words of the failure that opened it, since that is what the caller has to know.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+
+import anyio
+from attrs import define
+
+from koscom_async.errors import BrokerUnavailableError, ConnectionFailedError, KoscomError
+from koscom_async.settings import Breaker
+
+
+class BreakerOpenError(BrokerUnavailableError):
+    """A call that was not made, since the broker is left alone for a while."""
+
+
+class BreakerState(Enum):
+    """Closed: calls pass. Open: none does. Half-open: one probe is on its way."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half-open"
+
+
+@define(eq=False)
+class _Circuit:
+    failures: int = 0
+    opened_at: float | None = None
+    is_probing: bool = False
+    last: KoscomError | None = None
+
+
+class Breakers:
+    """The circuits of all brokers. Only `guard` changes them."""
+
+    def __init__(self, policy: Breaker, *, clock: Callable[[], float] = anyio.current_time) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._circuits: dict[str, _Circuit] = {}
+
+    def state_of(self, broker: str) -> BreakerState:
+        """Return where a broker's circuit stands."""
+        circuit = self._circuits.get(broker)
+        if circuit is None or circuit.opened_at is None:
+            return BreakerState.CLOSED
+        return BreakerState.HALF_OPEN if circuit.is_probing else BreakerState.OPEN
+
+    def states(self) -> dict[str, str]:
+        """Return where every circuit stands, in words."""
+        return {broker: self.state_of(broker).value for broker in self._circuits}
+
+    @contextmanager
+    def guard(self, broker: str) -> Iterator[None]:
+        """Let one attempt pass, and learn from how it ends; raise at once while the circuit is open."""
+        circuit = self._circuits.setdefault(broker, _Circuit())
+        is_probe = self._admit(broker, circuit)
+        try:
+            yield
+        except (BrokerUnavailableError, ConnectionFailedError) as error:
+            self._failed(circuit, error, is_probe=is_probe)
+            raise
+        except KoscomError:
+            # The broker spoke, whatever it said.
+            self._succeeded(circuit)
+            raise
+        except BaseException:
+            # Cancelled: nothing was learned, and the next call may be the probe.
+            if is_probe:
+                circuit.is_probing = False
+            raise
+        self._succeeded(circuit)
+
+    def _admit(self, broker: str, circuit: _Circuit) -> bool:
+        if circuit.opened_at is None:
+            return False
+        rest = circuit.opened_at + self._policy.cool_down - self._clock()
+        if rest > 0 or circuit.is_probing:
+            raise _open_error(broker, circuit, max(rest, 0.0))
+        circuit.is_probing = True
+        return True
+
+    def _failed(self, circuit: _Circuit, error: KoscomError, *, is_probe: bool) -> None:
+        circuit.failures += 1
+        circuit.last = error
+        if is_probe or (circuit.opened_at is None and circuit.failures >= self._policy.failures):
+            circuit.opened_at = self._clock()
+            circuit.is_probing = False
+
+    def _succeeded(self, circuit: _Circuit) -> None:
+        circuit.failures = 0
+        circuit.opened_at = None
+        circuit.is_probing = False
+        circuit.last = None
+
+
+def _open_error(broker: str, circuit: _Circuit, rest: float) -> BreakerOpenError:
+    last = circuit.last
+    reason = last.message if last else "no answer"
+    return BreakerOpenError(
+        f"not asked, as {broker} failed {circuit.failures} times in a row ({reason}); next try in {rest:.0f} s",
+        code=last.code if last else None,
+        category=last.category if last else None,
+        advice="ask again later; the broker is tried again by itself",
+    )

@@ -1,0 +1,118 @@
+"""One HTTP exchange: a signed request out, a whole answer back. The only place where httpx's exceptions are seen.
+
+Owns the connections, the time that one try may take, and how much of an answer is read. What an answer means is
+not its work.
+"""
+
+import json
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import httpx
+from attrs import field, frozen
+
+from koscom_async._transport.auth import auth_for
+from koscom_async._transport.pool import PooledTransport
+from koscom_async._wire.call import Call
+from koscom_async.errors import ConnectionFailedError, KoscomError, MalformedResponseError
+from koscom_async.settings import Settings, Timeouts
+
+_HEADERS = {"Content-Type": "application/json; charset=utf-8", "Accept": "application/json"}
+
+
+@frozen(kw_only=True)
+class Reply:
+    """An answer as it came: status, headers, and the whole body."""
+
+    status: int
+    headers: httpx.Headers = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+class Exchange:
+    """Sends calls over one transport: the caller's, or its own pools, made when the first call leaves."""
+
+    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._opening = anyio.Lock()
+        self._timeout = _httpx_timeout(settings.timeouts)
+
+    async def send(self, call: Call[Any]) -> Reply:
+        """Return the answer to a call, whatever it says; raise `ConnectionFailedError` where none came whole."""
+        request = httpx.Request(
+            "POST",
+            self._settings.base_url + call.path,
+            headers=_HEADERS,
+            content=json.dumps(call.body, ensure_ascii=False).encode(),
+            extensions={"timeout": self._timeout},
+        )
+        auth = auth_for(call.endpoint.scheme, self._settings, call.token)
+        seconds = self._settings.timeouts.attempt
+        try:
+            # httpx bounds each read, not the call: a server that drips would be waited for without end.
+            with anyio.fail_after(seconds):
+                return await self._received(next(auth.sync_auth_flow(request)))
+        except TimeoutError:
+            raise ConnectionFailedError(f"no whole answer within {seconds:g} s", retriable=True) from None
+        except httpx.TimeoutException as error:
+            raise ConnectionFailedError(f"timed out ({type(error).__name__})", retriable=True) from error
+        except httpx.DecodingError as error:
+            raise MalformedResponseError("the answer's compression is broken") from error
+        except KoscomError:
+            raise
+        # Any transport may be given, and each has its own way to fail; nothing foreign goes up.
+        except Exception as error:
+            raise ConnectionFailedError(
+                f"the connection failed ({type(error).__name__})",
+                retriable=isinstance(error, httpx.TransportError | OSError),
+            ) from error
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._transport is not None:
+            await self._transport.aclose()
+
+    async def _received(self, request: httpx.Request) -> Reply:
+        transport = self._transport or await self._opened()
+        # The transport itself, not a client around it: no cookies that one investor's answer could leave
+        # for another's question, no redirects to follow with a token, and a fraction of the work.
+        response = await transport.handle_async_request(request)
+        try:
+            body = await self._whole(response)
+        finally:
+            await response.aclose()
+        return Reply(status=response.status_code, headers=response.headers, body=body)
+
+    async def _whole(self, response: httpx.Response) -> bytes:
+        most = self._settings.max_response_bytes
+        body = bytearray()
+        # Counted after decompression: what is small on the wire may be huge in memory.
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > most:
+                raise MalformedResponseError(
+                    f"the answer is larger than {most} bytes",
+                    code="too-large",
+                    advice="raise Settings(max_response_bytes=…) if answers of that size are to be expected",
+                )
+        return bytes(body)
+
+    async def _opened(self) -> httpx.AsyncBaseTransport:
+        async with self._opening:
+            if self._transport is None:
+                use_tls = self._settings.base_url.startswith("https:")
+                connections = self._settings.limits.in_flight
+                # In a thread, since reading the certificates would hold the loop for 70 ms.
+                self._transport = await anyio.to_thread.run_sync(
+                    lambda: PooledTransport(connections, use_tls=use_tls)
+                )
+            return self._transport
+
+
+def _httpx_timeout(timeouts: Timeouts) -> dict[str, float | None]:
+    # Nothing waits in the pool: the limiter lets no more out than there are connections.
+    return httpx.Timeout(
+        connect=timeouts.connect, read=timeouts.read, write=timeouts.write, pool=timeouts.connect
+    ).as_dict()

@@ -1,0 +1,170 @@
+"""The gateway, as the services see it: `ask` a call, get its answer or an error of ours. Where all policies meet.
+
+One attempt is nested in a fixed order: retry( breaker( limiter( send, verify, decode, classify ))), inside the
+caller's deadline. Decoding and classifying sit inside, since errors that may pass travel in the body.
+"""
+
+import logging
+from typing import TypeVar
+
+import anyio
+import anyio.lowlevel
+import httpx
+
+from koscom_async._transport.breaker import BreakerOpenError, Breakers
+from koscom_async._transport.call_log import CallLog
+from koscom_async._transport.counters import Counters, Counts
+from koscom_async._transport.exchange import Exchange, Reply
+from koscom_async._transport.limiter import Limiter, ProcessLimiter
+from koscom_async._transport.quota import utc_now
+from koscom_async._transport.retry import Retrier
+from koscom_async._wire.call import Call
+from koscom_async._wire.exact_json import read_json
+from koscom_async._wire.failures import failure
+from koscom_async._wire.headers import (
+    next_reset,
+    read_call_limit,
+    read_remaining_calls,
+    read_retry_after,
+)
+from koscom_async.errors import (
+    KoscomError,
+    MalformedResponseError,
+    QuotaExceededError,
+    RateLimitedError,
+    UsageError,
+)
+from koscom_async.models.statistics import Statistics
+from koscom_async.settings import Settings
+
+Answer = TypeVar("Answer")
+
+logger = logging.getLogger("koscom_async.transport")
+
+
+class Gateway:
+    """One gateway, one event loop, one set of limits."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        limiter: Limiter | None = None,
+        retrier: Retrier | None = None,
+    ) -> None:
+        self._settings = settings
+        self._exchange = Exchange(settings, transport)
+        self._counters = Counters()
+        self._limiter = limiter or ProcessLimiter(settings.limits)
+        self._breakers = Breakers(settings.breaker)
+        self._retrier = retrier or Retrier(settings.retry, counters=self._counters)
+        self._loop: object = None
+        self._is_closed = False
+
+    async def ask(self, call: Call[Answer], log: CallLog) -> Answer:
+        """Return the answer to a call, or raise an error of ours that says where it happened."""
+        self._check_usable()
+
+        async def attempt() -> Answer:
+            try:
+                return await self._guarded(call, log)
+            except KoscomError as error:
+                error.broker = error.broker or call.broker
+                error.endpoint = error.endpoint or call.endpoint.name
+                error.account = error.account or call.account
+                logger.debug("%s", error)
+                raise
+
+        return await self._retrier.run(
+            attempt, broker=call.broker, repeatable=call.endpoint.repeatable, log=log
+        )
+
+    def statistics(self) -> Statistics:
+        """Return a snapshot of what was asked, and how it went."""
+        return Statistics(
+            brokers=self._counters.snapshot(self._breakers.states()), quotas=self._limiter.quotas()
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections; the gateway cannot be asked again."""
+        self._is_closed = True
+        await self._exchange.aclose()
+
+    def _check_usable(self) -> None:
+        if self._is_closed:
+            raise UsageError("the client is closed", advice="make a new one, or close it later")
+        loop = anyio.lowlevel.current_token()
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop != loop:
+            raise UsageError(
+                "the client belongs to another event loop, as its connections and limits do",
+                advice="make one client for each event loop",
+            )
+
+    async def _guarded(self, call: Call[Answer], log: CallLog) -> Answer:
+        counts = self._counters.of(call.broker)
+        try:
+            with self._breakers.guard(call.broker):
+                return await self._limited(call, log, counts)
+        except BreakerOpenError:
+            counts.calls_saved += 1
+            raise
+
+    async def _limited(self, call: Call[Answer], log: CallLog, counts: Counts) -> Answer:
+        asked = anyio.current_time()
+        await self._limiter.acquire(call.broker, call.endpoint.service)
+        try:
+            waited = anyio.current_time() - asked
+            log.seconds_waited += waited
+            log.calls += 1
+            counts.seconds_waited += waited
+            counts.calls += 1
+            counts.in_flight += 1
+            return await self._classified(call, await self._exchange.send(call))
+        except KoscomError as error:
+            counts.failures += 1
+            counts.refusals += isinstance(error, RateLimitedError)
+            raise
+        finally:
+            counts.in_flight -= 1
+            self._limiter.release(call.broker)
+
+    async def _classified(self, call: Call[Answer], reply: Reply) -> Answer:
+        remaining = read_remaining_calls(reply.headers)
+        if remaining is not None:
+            limit = read_call_limit(reply.headers)
+            await self._limiter.record_quota(call.endpoint.service, remaining=remaining, limit=limit)
+        if reply.status == 200:
+            return _read(call, reply.body)
+        now = utc_now()
+        retry_after = read_retry_after(reply.headers, now=now)
+        error = failure(
+            status=reply.status,
+            document=_document(reply.body),
+            retry_after=retry_after,
+            quota_resets_at=next_reset(now) if remaining == 0 else None,
+            secrets=(*call.secrets, self._settings.api_key, self._settings.api_secret),
+        )
+        if retry_after and not isinstance(error, QuotaExceededError):
+            # A pause longer than anybody would wait for is the caller's to know, not everybody's to sit out.
+            await self._limiter.pause(call.broker, min(retry_after, self._settings.retry.max_retry_after))
+        raise error
+
+
+def _document(body: bytes) -> object:
+    try:
+        return read_json(body)
+    except MalformedResponseError:
+        return None
+
+
+def _read(call: Call[Answer], body: bytes) -> Answer:
+    document = read_json(body)
+    try:
+        return call.read(document)
+    except KoscomError:
+        raise
+    except Exception as error:  # noqa: BLE001  # the last net: no answer, however odd, raises what is not ours
+        raise MalformedResponseError(f"the answer could not be read ({type(error).__name__})") from None

@@ -1,0 +1,55 @@
+"""What is left of the day's calls, as the gateway's headers say, so that none is spent that cannot succeed."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from attrs import evolve
+
+from koscom_async._wire.failures import quota_exceeded
+from koscom_async._wire.headers import next_reset
+from koscom_async.models.statistics import ServiceQuota
+
+
+def utc_now() -> datetime:
+    """Return the time of day that quotas are reckoned by."""
+    return datetime.now(UTC)
+
+
+class DailyQuota:
+    """The day's calls of each service. Only `take` and `record` change it.
+
+    `reserve` is the share of the day that this client leaves untouched, for others that use the same key.
+    """
+
+    def __init__(self, *, reserve: float = 0.0, now: Callable[[], datetime] = utc_now) -> None:
+        self._reserve = reserve
+        self._now = now
+        self._services: dict[str, ServiceQuota] = {}
+
+    def check(self, service: str) -> None:
+        """Raise `QuotaExceededError` if no call is left: nobody need wait for a turn that is in vain."""
+        quota = self._of_today(service)
+        if quota is not None and quota.remaining <= self._reserve * (quota.limit or 0):
+            raise quota_exceeded(quota.resets_at, reserve=self._reserve if quota.remaining else 0.0)
+
+    def take(self, service: str) -> None:
+        """Count a call that is about to leave, or raise `QuotaExceededError`."""
+        self.check(service)
+        quota = self._of_today(service)
+        if quota is not None:
+            self._services[service] = evolve(quota, remaining=quota.remaining - 1)
+
+    def record(self, service: str, *, remaining: int, limit: int | None) -> None:
+        """Take note of what an answer's headers say."""
+        self._services[service] = ServiceQuota(
+            service=service, remaining=remaining, limit=limit, resets_at=next_reset(self._now())
+        )
+
+    def snapshot(self) -> tuple[ServiceQuota, ...]:
+        """Return what is known of today."""
+        known = (self._of_today(service) for service in sorted(self._services))
+        return tuple(quota for quota in known if quota is not None)
+
+    def _of_today(self, service: str) -> ServiceQuota | None:
+        quota = self._services.get(service)
+        return quota if quota is not None and self._now() < quota.resets_at else None

@@ -1,0 +1,112 @@
+"""When to ask again, and how long to wait before: what the error table calls retriable, with full jitter.
+
+tenacity does the plumbing, but only after a first failure: a call that succeeds at once pays nothing for it.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import anyio
+from attrs import define
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    wait_random_exponential,
+)
+
+from koscom_async._transport.budget import RetryBudget
+from koscom_async._transport.call_log import CallLog
+from koscom_async._transport.counters import Counters
+from koscom_async.errors import KoscomError, PlatformError
+from koscom_async.settings import Retry
+
+Answer = TypeVar("Answer")
+Sleep = Callable[[float], Awaitable[None]]
+
+
+@define(eq=False)
+class _Replay:
+    """An attempt whose first outcome is known already."""
+
+    failure: KoscomError
+    attempt: Callable[[], Awaitable[object]]
+    attempts: int = 0
+
+    async def __call__(self) -> object:
+        self.attempts += 1
+        if self.attempts == 1:
+            raise self.failure
+        try:
+            return await self.attempt()
+        except KoscomError as error:
+            error.attempts = self.attempts
+            raise
+
+
+class Retrier:
+    """Runs an attempt, and again where that may help."""
+
+    def __init__(
+        self, policy: Retry, *, counters: Counters | None = None, sleep: Sleep = anyio.sleep
+    ) -> None:
+        self._policy = policy
+        self._budget = RetryBudget(policy)
+        self._counters = counters or Counters()
+        self._sleep = sleep
+        self._jitter = wait_random_exponential(multiplier=policy.base, max=policy.cap)
+
+    async def run(
+        self, attempt: Callable[[], Awaitable[Answer]], *, broker: str, repeatable: bool, log: CallLog
+    ) -> Answer:
+        """Return the attempt's answer, or raise its last error with the number of attempts on it."""
+        self._budget.earn(broker)
+        try:
+            return await attempt()
+        except KoscomError as error:
+            error.attempts = 1
+            if not repeatable or not self._may_help(error):
+                raise
+            first = error
+
+        async def sleep(seconds: float) -> None:
+            log.retries += 1
+            log.seconds_waited += seconds
+            self._counters.of(broker).retries += 1
+            await self._sleep(seconds)
+
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(self._may_help),
+            wait=self._wait,
+            stop=lambda state: self._is_over(state, broker, log),
+            sleep=sleep,
+            reraise=True,
+        )
+        return await retrying(_Replay(first, attempt))
+
+    def _is_over(self, state: RetryCallState, broker: str, log: CallLog) -> bool:
+        # Waiting past the deadline would only turn a good reason into a worse one.
+        if state.attempt_number >= self._policy.attempts or _overruns_deadline(state):
+            return True
+        if self._budget.spend(broker):
+            return False
+        self._counters.of(broker).retries_saved += 1
+        log.note(f"{broker}'s retry budget is spent; the call was not tried again")
+        return True
+
+    def _may_help(self, error: BaseException) -> bool:
+        if not isinstance(error, KoscomError) or not error.retriable:
+            return False
+        return (_asked_to_wait(error) or 0) <= self._policy.max_retry_after
+
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        return max(self._jitter(state), _asked_to_wait(error) or 0.0)
+
+
+def _asked_to_wait(error: BaseException | None) -> float | None:
+    return error.retry_after if isinstance(error, PlatformError) else None
+
+
+def _overruns_deadline(state: RetryCallState) -> bool:
+    return anyio.current_time() + state.upcoming_sleep >= anyio.current_effective_deadline()

@@ -1,0 +1,30 @@
+"""One question to the gateway, as the layers hand it on."""
+
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
+
+from attrs import field, frozen
+
+from koscom_async._wire.endpoints import Endpoint
+from koscom_async.models.investor import Token
+
+Answer = TypeVar("Answer")
+
+
+@frozen(kw_only=True)
+class Call(Generic[Answer]):
+    """One question: where, with what body, and how to read and check its answer.
+
+    `broker` is whose limits it counts against; `account` the account's masked number. `read` gets the JSON
+    document of a successful answer, and raises an error of ours if it must not be believed. `secrets` are the
+    texts that no error may repeat from an answer.
+    """
+
+    endpoint: Endpoint
+    path: str
+    broker: str
+    body: Mapping[str, object] = field(repr=False)
+    read: Callable[[object], Answer] = field(repr=False)
+    token: Token | None = None
+    account: str | None = None
+    secrets: tuple[str, ...] = field(default=(), repr=False)

@@ -1,0 +1,110 @@
+"""The endpoints as data: address, how a caller is recognised, and whether a question may be asked twice.
+
+Also the one place that decides which address a linked account is asked at, and refuses foreign ones.
+"""
+
+import re
+from enum import Enum, auto
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+from koscom_async.brokers import find_broker
+from koscom_async.errors import ResponseMismatchError, UntrustedEndpointError
+from koscom_async.models.member import VirtualAccount
+
+
+class AuthScheme(Enum):
+    """How the gateway recognises the caller."""
+
+    API_KEY = auto()
+    BASIC = auto()
+    BEARER = auto()
+
+
+@frozen
+class Endpoint:
+    """One endpoint. `repeatable`: whether asking twice is safe; the verb does not say, as reads are POSTs."""
+
+    name: str
+    path: str
+    scheme: AuthScheme
+    repeatable: bool = True
+
+    @property
+    def service(self) -> str:
+        """Which of the platform's services it belongs to; each has a daily quota of its own."""
+        return self.name.partition(".")[0]
+
+
+REGISTRATION = Endpoint("member.register", "/v1/common/member/register/search", AuthScheme.API_KEY)
+CONSENT = Endpoint("member.consent", "/v1/common/member/consent/search", AuthScheme.API_KEY)
+BALANCE = Endpoint("account.balance", "/{version}/{broker}/account/balance/search", AuthScheme.BEARER)
+
+COMMON = "common"
+"""Stands where a broker's short name does, for services that belong to none."""
+
+DEFAULT_VERSION = "v1"
+
+_ACCOUNT_ADDRESS = re.compile(r"/(v\d{1,2})/([A-Za-z][A-Za-z0-9_-]{0,39})/account/?", re.ASCII)
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+def broker_in(address: str) -> str | None:
+    """Return the broker's short name in the address of a linked account, or `None`."""
+    try:
+        match = _ACCOUNT_ADDRESS.fullmatch(urlsplit(address).path)
+    except ValueError:
+        return None
+    return match[2].lower() if match else None
+
+
+def account_path(endpoint: Endpoint, account: VirtualAccount, base_url: str) -> str:
+    """Return the path at which to ask about an account; only ever one on the configured gateway.
+
+    An account without an address is asked under its broker's registered short name.
+    """
+    if account.endpoint is None:
+        if find_broker(short_name=account.broker.short_name) is None:
+            raise UntrustedEndpointError(
+                f"broker {account.broker.code} is not in the registry, and the platform gave no address",
+                broker=account.broker.short_name,
+                endpoint=endpoint.name,
+                advice="update koscom_async, or report the account to the platform",
+            )
+        return endpoint.path.format(version=DEFAULT_VERSION, broker=account.broker.short_name)
+    version, name = _trusted(endpoint, account, base_url)
+    registered = find_broker(short_name=name)
+    if registered is not None and registered.code != account.broker.code:
+        raise ResponseMismatchError(
+            f"the linked account is broker {account.broker.code}'s, but its address is {name}'s",
+            broker=account.broker.short_name,
+            endpoint=endpoint.name,
+        )
+    return endpoint.path.format(version=version, broker=name)
+
+
+def _trusted(endpoint: Endpoint, account: VirtualAccount, base_url: str) -> tuple[str, str]:
+    address = account.endpoint or ""
+    match = None
+    # Nothing but plain ASCII: look-alike letters, encoded slashes and backslashes have no business here.
+    if re.fullmatch(r"[A-Za-z0-9:/._\-\[\]]+", address, re.ASCII) and _origin(address) == _origin(base_url):
+        match = _ACCOUNT_ADDRESS.fullmatch(urlsplit(address).path)
+    if match is None:
+        raise UntrustedEndpointError(
+            f"the linked account's address is not an account service on {base_url}; nothing was sent there",
+            broker=account.broker.short_name,
+            endpoint=endpoint.name,
+        )
+    return match[1], match[2].lower()
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None] | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.query or parts.fragment or parts.username is not None:
+        return None
+    return (parts.scheme, parts.hostname, _DEFAULT_PORTS.get(parts.scheme) if port is None else port)

@@ -1,0 +1,156 @@
+"""From a refusal to an exception: HTTP status and body, in each of the platform's shapes, by the error table.
+
+The table decides before the status does, since business errors come with HTTP 500. What a gateway wrote is
+quoted only where the table has no words of its own, and never with anybody's data in it.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NoReturn
+
+from attrs import frozen
+
+from koscom_async._masking import HIDDEN, redacted
+from koscom_async._wire.scalars import ScalarError, read_text
+from koscom_async.error_codes import ErrorCode, Kind, find_error_code
+from koscom_async.errors import (
+    AccessDeniedError,
+    AccountUnavailableError,
+    AuthenticationError,
+    BrokerUnavailableError,
+    PlatformError,
+    QuotaExceededError,
+    RateLimitedError,
+    RequestRejectedError,
+)
+
+_CLASSES: dict[Kind, type[PlatformError]] = {
+    Kind.AUTHENTICATION: AuthenticationError,
+    Kind.DENIED: AccessDeniedError,
+    Kind.ACCOUNT: AccountUnavailableError,
+    Kind.REJECTED: RequestRejectedError,
+    Kind.RATE_LIMITED: RateLimitedError,
+    Kind.UNAVAILABLE: BrokerUnavailableError,
+}
+
+# What an HTTP status says when the body carries no code that the manual lists.
+_STATUS_KINDS = {
+    401: Kind.AUTHENTICATION,
+    403: Kind.DENIED,
+    408: Kind.UNAVAILABLE,
+    429: Kind.RATE_LIMITED,
+    500: Kind.UNAVAILABLE,
+    502: Kind.UNAVAILABLE,
+    503: Kind.UNAVAILABLE,
+    504: Kind.UNAVAILABLE,
+}
+_RETRIABLE_STATUSES = frozenset({408, 429, 502, 503, 504})
+
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,16}", re.ASCII)  # the documents' longest place for one has 8 characters
+
+_ADVICE = {
+    Kind.AUTHENTICATION: "renew the access token; if that fails, check API key, secret and environment",
+    Kind.DENIED: "check the scope of the token, the investor's consent and your contract",
+    Kind.REJECTED: "check the gateway's address and the broker",
+    Kind.RATE_LIMITED: "ask more slowly: lower the broker's rate in Limits",
+    Kind.UNAVAILABLE: "ask again later",
+}
+
+
+@frozen(kw_only=True)
+class Refusal:
+    """What a refusing answer says of itself; each part may be missing."""
+
+    code: str | None = None
+    category: str | None = None
+    words: str | None = None
+    is_dead_token: bool = False
+
+
+def read_refusal(document: object) -> Refusal:
+    """Read the three shapes of an error body: the platform's, the gateway's, OAuth's."""
+    if not isinstance(document, dict):
+        return Refusal()
+    resp = document.get("resp")
+    resp = resp if isinstance(resp, dict) else {}
+    description = _word(document.get("error_description"))
+    error = _word(document.get("error"))
+    return Refusal(
+        code=_word(document.get("code")) or _word(resp.get("respCode")),
+        category=_word(document.get("category")),
+        words=_word(document.get("message")) or description or error or _word(resp.get("respMsg")),
+        is_dead_token=error == "invalid_token" or "access token" in (description or "").lower(),
+    )
+
+
+def _word(value: object) -> str | None:
+    try:
+        return read_text(value)
+    except ScalarError:
+        return None
+
+
+def failure(  # noqa: PLR0913  # each keyword is one fact of the answer
+    *,
+    status: int,
+    document: object,
+    retry_after: float | None = None,
+    quota_resets_at: datetime | None = None,
+    secrets: Iterable[str] = (),
+) -> PlatformError:
+    """Return the exception for a refusing answer; `document` is `None` where the body was no JSON."""
+    refusal = read_refusal(document)
+    secrets = tuple(secrets)
+    facts: dict[str, Any] = {
+        "status": status,
+        "retry_after": retry_after,
+        "category": redacted(refusal.category, secrets) if refusal.category else None,
+    }
+    if status == 429 and quota_resets_at is not None:
+        return quota_exceeded(quota_resets_at, **facts)
+    known = find_error_code(refusal.code, refusal.category) if refusal.code else None
+    if known is not None and known.kind is not Kind.SUCCESS:
+        return _listed(known, **facts)
+    kind = Kind.AUTHENTICATION if refusal.is_dead_token else _STATUS_KINDS.get(status, Kind.REJECTED)
+    words = redacted(refusal.words, secrets) if refusal.words else "an answer without a reason"
+    return _CLASSES[kind](
+        f"the access token is not accepted ({words})" if refusal.is_dead_token else f"HTTP {status}: {words}",
+        code=_shown_code(refusal.code, secrets) or str(status),
+        # Business errors come with 500: a code that the manual does not list may be one, no code at all is a fault.
+        retriable=status in _RETRIABLE_STATUSES or (status == 500 and refusal.code is None),
+        advice=_ADVICE[kind],
+        **facts,
+    )
+
+
+def _shown_code(code: str | None, secrets: Iterable[str]) -> str | None:
+    """Return a code that the manual does not list, or a stand-in where it may be somebody's data."""
+    return code if code is None or (_CODE.fullmatch(code) and redacted(code, secrets) == code) else HIDDEN
+
+
+def quota_exceeded(resets_at: datetime, *, reserve: float = 0.0, **facts: Any) -> QuotaExceededError:
+    """Return the error of a day whose calls are spent, down to the share that is kept in reserve."""
+    spent = f"spent down to the reserve of {reserve:.0%}" if reserve else "spent"
+    return QuotaExceededError(
+        f"the day's calls are {spent} until {resets_at:%Y-%m-%d %H:%M} UTC",
+        resets_at=resets_at,
+        code="429",
+        advice="wait for the reset, or have the quota raised by contract",
+        **facts,
+    )
+
+
+def raise_for_code(code: str) -> NoReturn:
+    """Raise the error of a response code in the body of an HTTP 200."""
+    raise failure(status=200, document={"code": code})
+
+
+def _listed(known: ErrorCode, **facts: Any) -> PlatformError:
+    return _CLASSES[known.kind](
+        f"{known.meaning_en} ({known.meaning_ko})",
+        code=known.code,
+        retriable=known.retriable,
+        advice=known.advice,
+        **facts | {"category": facts["category"] or known.category},
+    )

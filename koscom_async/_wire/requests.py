@@ -1,0 +1,95 @@
+"""Request bodies: the envelope, the device's spelling, the body blocks. Required and empty is `""`."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from koscom_async.models.codes import AssetClass
+from koscom_async.models.investor import Device, Investor
+from koscom_async.settings import Settings
+
+FIRST_PAGE = "null"
+"""What the page key of a first request says, as text."""
+
+BROKERS_CHOICE = 0
+"""A `count` of 0 leaves the page size to the broker."""
+
+_REQUEST_ID_BYTES = 10  # 20 characters in hexadecimal, which is what the platform takes
+
+
+def new_request_id() -> str:
+    """Return an id that no other call has."""
+    return secrets.token_hex(_REQUEST_ID_BYTES)
+
+
+def _partner(settings: Settings) -> dict[str, str]:
+    return {"comId": settings.com_id, "srvId": settings.srv_id}
+
+
+def _header(request_id: str, investor: Investor) -> dict[str, str]:
+    return {"reqIdPlatform": "", "reqIdConsumer": request_id, "ci": investor.ci}
+
+
+def device_block(device: Device) -> dict[str, str]:
+    """Return `devInfo`: IPv4 as twelve digits, a MAC without separators; a phone's data as they are."""
+    octets = device.ip.split(".")
+    is_address = len(octets) == 4
+    hardware = device.mac.replace(":", "").replace("-", "")
+    is_mac = len(hardware) == 12
+    return {
+        "ipAddr": "".join(f"{int(octet):03d}" for octet in octets) if is_address else device.ip,
+        "macAddr": hardware.upper() if is_mac else device.mac,
+    }
+
+
+def member_request(settings: Settings, investor: Investor, *, request_id: str) -> dict[str, Any]:
+    """Return the body of both member endpoints."""
+    return {
+        "partner": _partner(settings),
+        "commonHeader": _header(request_id, investor),
+        "body": {"korName": investor.name},
+    }
+
+
+def account_request(  # noqa: PLR0913  # each keyword is one block of the envelope
+    settings: Settings,
+    investor: Investor,
+    *,
+    request_id: str,
+    account_number: str,
+    block: str,
+    content: Mapping[str, object],
+) -> dict[str, Any]:
+    """Return the body of an account endpoint, whose own block is named for it."""
+    return {
+        "partner": _partner(settings),
+        "commonHeader": _header(request_id, investor),
+        "devInfo": device_block(investor.device),
+        "accInfo": {"vtAccNo": account_number},
+        block: content,
+    }
+
+
+def balance_request(  # noqa: PLR0913  # each keyword is one datum of the question
+    settings: Settings,
+    investor: Investor,
+    *,
+    request_id: str,
+    account_number: str,
+    asset_class: AssetClass,
+    page: str | None,
+) -> dict[str, Any]:
+    """Return the body that asks for one page of one asset class."""
+    query = {
+        "assetType": asset_class.value,
+        "count": BROKERS_CHOICE,
+        "page": FIRST_PAGE if page is None else page,
+    }
+    return account_request(
+        settings,
+        investor,
+        request_id=request_id,
+        account_number=account_number,
+        block="balanceRequestBody",
+        content={"queryType": query},
+    )

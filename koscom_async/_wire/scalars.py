@@ -1,0 +1,111 @@
+"""The rules for single values: absent, number, count, text, date. The platform's spellings, and no others.
+
+- absent is `None`, `"null"`, `""` and blank text (a missing key never gets here);
+- a number is a JSON number or text that holds one; it comes out without exponent and needless zeros;
+- a date is YYYYMMDD (or with dashes); 00000000 and 99999999 mean none.
+
+Anything else raises `ScalarError`, which tells the kind of value and never the value: it may be somebody's.
+"""
+
+import re
+from datetime import date
+from decimal import Context, Decimal, InvalidOperation
+
+MAX_DIGITS = 34
+"""Digits before or after the point that an amount may have: more than any money, less than an attack."""
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
+_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})", re.ASCII)
+_NO_DATES = frozenset({"00000000", "99999999"})
+
+# The thread's own context may round; this one holds whatever MAX_DIGITS lets in.
+_EXACT = Context(prec=4 * MAX_DIGITS)
+
+
+class ScalarError(ValueError):
+    """A value is not what its field holds; the message names kinds only."""
+
+
+def is_absent(value: object) -> bool:
+    """Whether a value is one of the platform's spellings of nothing."""
+    if value is None:
+        return True
+    return isinstance(value, str) and value.strip() in {"", "null"}
+
+
+def _kind(value: object) -> str:
+    match value:
+        case bool():
+            return "a boolean"
+        case Decimal():
+            return "a number"
+        case str():
+            return f"text of {len(value)} characters"
+        case list():
+            return "a list"
+        case dict():
+            return "an object"
+        case _:
+            return f"a {type(value).__name__}"
+
+
+def _exact(value: Decimal) -> Decimal:
+    if not value:
+        return Decimal(0)
+    if not value.is_finite() or value.adjusted() > MAX_DIGITS or int(value.as_tuple().exponent) < -MAX_DIGITS:
+        raise ScalarError("expected an amount of money or units, got a number beyond all measure")
+    plain = value.normalize(_EXACT)
+    return plain.quantize(Decimal(1), context=_EXACT) if int(plain.as_tuple().exponent) > 0 else plain
+
+
+def read_number(value: object) -> Decimal | None:
+    """Return the exact number, or `None` where there is none."""
+    if is_absent(value):
+        return None
+    if isinstance(value, Decimal):
+        return _exact(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        try:
+            return _exact(Decimal(value.strip()))
+        except InvalidOperation:
+            pass
+    raise ScalarError(f"expected a number, got {_kind(value)}")
+
+
+def read_count(value: object) -> int | None:
+    """Return a number of rows, or `None` where there is none."""
+    number = read_number(value)
+    if number is None:
+        return None
+    if number < 0 or number != int(number):
+        raise ScalarError("expected a number of rows, got one that is negative or broken")
+    return int(number)
+
+
+def read_text(value: object) -> str | None:
+    """Return text without the spaces around it, or `None`; a code that came as a number is its digits."""
+    if is_absent(value):
+        return None
+    if isinstance(value, Decimal):
+        return f"{_exact(value):f}"
+    if not isinstance(value, str):
+        raise ScalarError(f"expected text, got {_kind(value)}")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ScalarError("expected text, got half a character (a lone surrogate)") from None
+    return value.strip()
+
+
+def read_date(value: object) -> date | None:
+    """Return a calendar day in Korea, or `None`."""
+    text = read_text(value)
+    if text is None or text.replace("-", "") in _NO_DATES:
+        return None
+    parts = _DATE.fullmatch(text)
+    try:
+        if parts:
+            return date(int(parts[1]), int(parts[2]), int(parts[3]))
+    except ValueError:
+        pass
+    raise ScalarError(f"expected a date as YYYYMMDD, got {_kind(value)}")

@@ -1,0 +1,83 @@
+"""How numbers are shown: thousands apart, signs before them, no digit lost but the fractions of a won."""
+
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+from koscom_async.models.account import WON
+
+UNKNOWN = "—"
+MINUS = "−"
+
+_EXACT = Context(prec=100)
+_DECIMALS = {WON: 0, "JPY": 0, "VND": 0, "IDR": 0}
+_USUAL_DECIMALS = 2
+
+
+def amount(value: Decimal | None, currency: str = WON) -> str:
+    """Return an amount without its currency: whole won, other money with its decimals."""
+    return UNKNOWN if value is None else _minus(_visible(value, currency)) + _digits(value, currency)
+
+
+def change(value: Decimal | None, currency: str = WON) -> str:
+    """Return a gain or a loss without its currency, told by its sign."""
+    return UNKNOWN if value is None else _sign(_visible(value, currency)) + _digits(value, currency)
+
+
+def money(value: Decimal | None, currency: str = WON) -> str:
+    """Return an amount with its currency."""
+    if value is None:
+        return UNKNOWN
+    return _minus(_visible(value, currency)) + _symbol(currency) + _digits(value, currency)
+
+
+def money_change(value: Decimal | None, currency: str = WON) -> str:
+    """Return a gain or a loss with its currency."""
+    if value is None:
+        return UNKNOWN
+    return _sign(_visible(value, currency)) + _symbol(currency) + _digits(value, currency)
+
+
+def quantity(value: Decimal | None) -> str:
+    """Return a number of shares, or a face amount, with the decimals that it has."""
+    return UNKNOWN if value is None else _minus(value) + _grouped(value, decimals=0)
+
+
+def percent(value: Decimal | None) -> str:
+    """Return a return in percent, told by its sign."""
+    return UNKNOWN if value is None else f"{_sign(value)}{_grouped(value, decimals=2)}%"
+
+
+def weight(share: Decimal | None) -> str:
+    """Return a share of the whole, from 0 to 1, in percent; what is small is not shown as nothing."""
+    if share is None:
+        return UNKNOWN
+    if 0 < share < Decimal("0.0005"):
+        return "<0.1%"
+    shown = (share * 100).quantize(Decimal("0.1"), ROUND_HALF_UP, _EXACT)
+    return f"{_minus(shown)}{_grouped(shown, decimals=1)}%"
+
+
+def _symbol(currency: str) -> str:
+    return "₩" if currency == WON else f"{currency} "
+
+
+def _visible(value: Decimal, currency: str) -> Decimal:
+    """Round to whole won; money of another currency keeps every digit."""
+    return value.quantize(Decimal(1), ROUND_HALF_UP, _EXACT) if currency == WON else value
+
+
+def _digits(value: Decimal, currency: str) -> str:
+    return _grouped(_visible(value, currency), decimals=_DECIMALS.get(currency, _USUAL_DECIMALS))
+
+
+def _grouped(value: Decimal, *, decimals: int) -> str:
+    whole, _, fraction = f"{value.copy_abs():,f}".partition(".")
+    fraction = fraction.rstrip("0").ljust(decimals, "0")
+    return f"{whole}.{fraction}" if fraction else whole
+
+
+def _sign(value: Decimal) -> str:
+    return "+" if value > 0 else _minus(value)
+
+
+def _minus(value: Decimal) -> str:
+    return MINUS if value < 0 else ""

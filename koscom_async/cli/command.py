@@ -1,0 +1,54 @@
+"""The command `koscom` as a whole: its subcommands, and how it ends."""
+
+import sys
+from typing import Any
+
+import click
+
+from koscom_async import __version__
+from koscom_async.cli.accounts_command import accounts_command
+from koscom_async.cli.brokers_command import brokers_command
+from koscom_async.cli.exits import EXIT_CODES_HELP, INTERRUPTED, failed
+from koscom_async.cli.holdings_command import holdings_command
+from koscom_async.cli.sandbox_command import sandbox_group
+from koscom_async.errors import KoscomError
+
+
+class _Command(click.Group):
+    """A group in which an error of ours is one line, and Ctrl-C is quiet."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KoscomError as error:
+            raise failed(error) from error
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(name="koscom", cls=_Command, epilog=EXIT_CODES_HELP)
+@click.version_option(__version__, prog_name="koscom")
+def koscom_command() -> None:
+    """Show what an investor owns at every Korean broker, through Koscom's Open API platform.
+
+    Credentials come from the environment: KOSCOM_ENVIRONMENT (production or sandbox) or KOSCOM_BASE_URL,
+    KOSCOM_API_KEY, KOSCOM_API_SECRET, KOSCOM_COM_ID, KOSCOM_SRV_ID; and the investor's KOSCOM_CI, KOSCOM_NAME,
+    KOSCOM_ACCESS_TOKEN, KOSCOM_DEVICE_IP, KOSCOM_DEVICE_MAC. None is needed with --sandbox.
+    """
+
+
+for _command in (holdings_command, accounts_command, brokers_command, sandbox_group):
+    koscom_command.add_command(_command)
+
+
+def run() -> int:
+    """Run the command with the arguments of the process, and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A mark that the terminal's encoding lacks must not end the command.
+            stream.reconfigure(errors="replace")
+    try:
+        koscom_command.main(prog_name="koscom")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(bool(end.code))
+    return 0

@@ -1,0 +1,117 @@
+"""What a reader must know to believe the numbers: what totals leave out, and why a number is not known."""
+
+from collections.abc import Iterator
+
+from koscom_async.cli.amounts import money, money_change
+from koscom_async.cli.positions import AT_LEAST
+from koscom_async.cli.texts import account_name, clean, counted
+from koscom_async.models.codes import AssetClass
+from koscom_async.models.holdings import AccountReconciliation, Holdings, Position, Totals
+from koscom_async.models.outcome import AccountOutcome
+
+_NEEDED = {
+    "summary": "no summary (cash, loans)",
+    "cash": "no cash",
+    "loan": "no loans",
+    "receivable": "no unpaid amount",
+}
+
+
+_OF_LOTS = "The lots' numbers are the brokers' own: where a lot has no cost, its profit cannot be true"
+
+
+def headline(holdings: Holdings) -> str | None:
+    """Return what must not be missed where an account could not be read; `None` where all were."""
+    failed, asked = len(holdings.failures), len(holdings.outcomes)
+    if not failed:
+        return None
+    if failed == asked:
+        return f"NOTHING COULD BE READ: {counted(asked, 'account')} asked, all failed; there are no totals"
+    what = "it" if failed == 1 else "them"
+    return f"INCOMPLETE: {failed} of {asked} accounts could not be read; the totals leave {what} out"
+
+
+def failure_lines(outcome: AccountOutcome) -> list[str]:
+    """Return what went wrong at an account and what to do, in one or two lines."""
+    error = outcome.error
+    if error is None:
+        return []
+    facts = [f"code {clean(error.code)}" if error.code else ""]
+    facts.append(f"asked {error.attempts} times" if error.attempts > 1 else "")
+    known = ", ".join(fact for fact in facts if fact)
+    said = clean(error.message) + (f" ({known})" if known else "")
+    return [said, f"→ {clean(error.advice)}"] if error.advice else [said]
+
+
+def difference_line(account: AccountReconciliation) -> str | None:
+    """Return where an account's rows and its broker's summary differ; `None` where they do not, or are not known."""
+    differences = {"value": account.value_difference, "cost": account.cost_difference}
+    parts = [f"{what} {money_change(each)}" for what, each in differences.items() if each]
+    return f"rows less broker's summary: {', '.join(parts)}" if parts else None
+
+
+def notes(holdings: Holdings, *, with_lots: bool = False) -> list[str]:
+    """Return all notes on the numbers, the weightiest first."""
+    return [
+        *_totals_unknown(holdings),
+        *(
+            note
+            for totals in (holdings.totals, *holdings.foreign_totals)
+            for note in _left_out(holdings, totals)
+        ),
+        *_partial_costs(holdings),
+        *_matched_by_name(holdings),
+        *([_OF_LOTS] if with_lots else []),
+    ]
+
+
+def _totals_unknown(holdings: Holdings) -> Iterator[str]:
+    for account in holdings.reconciliation:
+        if account.missing:
+            lacks = ", ".join(_NEEDED.get(name, f"no {name}") for name in account.missing)
+            yield f"Totals marked — are not known: {account_name(account.account)} reports {lacks}"
+    for what, unknown in (("value", _without(holdings, "value")), ("cost", _without(holdings, "cost"))):
+        if unknown:
+            yield f"The total {what} is not known: {counted(unknown, 'position')} without a {what}"
+
+
+def _without(holdings: Holdings, name: str) -> int:
+    return sum(getattr(position, name) is None for position in holdings.positions)
+
+
+def _left_out(holdings: Holdings, totals: Totals) -> Iterator[str]:
+    if totals.value_without_cost or (totals.value_without_cost is None and _unprofitable(holdings, totals)):
+        positions = _unprofitable(holdings, totals)
+        are_funds = all(each.instrument.asset_class is AssetClass.FUND for each in positions)
+        noun = "funds" if are_funds else "positions"
+        yield (
+            f"The profit leaves out {money(totals.value_without_cost, totals.currency)} "
+            f"of {noun} whose brokers report no cost"
+        )
+    if totals.derivatives_value:
+        value = money(totals.derivatives_value, totals.currency)
+        yield f"The totals leave out futures and options of {value}: their value is not money put in"
+
+
+def _unprofitable(holdings: Holdings, totals: Totals) -> list[Position]:
+    return [
+        position
+        for position in holdings.positions
+        if position.instrument.currency == totals.currency
+        and position.profit_loss is None
+        and not (position.instrument.product and position.instrument.product.is_derivative)
+    ]
+
+
+def _partial_costs(holdings: Holdings) -> Iterator[str]:
+    if any(position.lots and not all(lot.cost for lot in position.lots) for position in holdings.positions):
+        yield f"{AT_LEAST} marks a cost of which only a part is reported; a dash (—) what is not known"
+
+
+def _matched_by_name(holdings: Holdings) -> Iterator[str]:
+    for position in holdings.positions:
+        if position.matched_by == "name" and len(position.lots) > 1:
+            yield (
+                f"{clean(position.instrument.label)} has no code: "
+                f"its {len(position.lots)} lots were matched by product and name"
+            )

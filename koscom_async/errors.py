@@ -1,0 +1,246 @@
+"""What can go wrong, by what the caller can do about it.
+
+KoscomError
+├── SettingsError               a setting or an investor's datum is wrong: mend it (also a ValueError)
+├── UsageError                  the client is used in a way that cannot work (closed, too early, second loop)
+├── ConnectionFailedError       no answer: unreachable, reset, timed out
+├── PlatformError               the platform refused, with one of its codes
+│   ├── AuthenticationError     credentials or token are not accepted: renew them
+│   ├── AccessDeniedError       no right, no consent: the investor or the contract must change
+│   ├── AccountUnavailableError the account cannot be read: relink it
+│   ├── RequestRejectedError    the question itself is not accepted
+│   ├── RateLimitedError        too fast: wait
+│   │   └── QuotaExceededError  the day's calls are spent: wait for 00:00 UTC
+│   └── BrokerUnavailableError  the broker or the platform cannot serve now: try later
+├── ResponseError               an answer that must not be believed
+│   ├── MalformedResponseError  not JSON, or JSON of another shape
+│   ├── ResponseMismatchError   the answer to another question
+│   ├── TruncatedResponseError  rows are missing
+│   └── PagingError             the pages do not end
+├── UntrustedEndpointError      the account points outside the configured gateway
+├── DeadlineExceededError       the time that the caller gave is over
+└── IncompleteHoldingsError     raised by `require_complete()`: some accounts could not be read
+
+The platform's sixty codes are data, in `error_codes`; this module has no I/O and knows no message.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+__all__ = [
+    "AccessDeniedError",
+    "AccountUnavailableError",
+    "AuthenticationError",
+    "BrokerUnavailableError",
+    "ConnectionFailedError",
+    "DeadlineExceededError",
+    "IncompleteHoldingsError",
+    "KoscomError",
+    "MalformedResponseError",
+    "PagingError",
+    "PlatformError",
+    "QuotaExceededError",
+    "RateLimitedError",
+    "RequestRejectedError",
+    "ResponseError",
+    "ResponseMismatchError",
+    "SettingsError",
+    "TruncatedResponseError",
+    "UntrustedEndpointError",
+    "UsageError",
+]
+
+
+class KoscomError(Exception):
+    """Anything this library raises; says what happened, to which account, and what to do.
+
+    Attributes:
+        code: the platform's code as text (`"3600"`), or a word of ours (`"malformed"`).
+        category: who speaks: `op-apim`, `op-auth`, `op-exco`, the broker's name, or `None` for ourselves.
+        broker: the broker's short name; `None` where no broker was concerned.
+        endpoint: which endpoint was asked (`account.balance`).
+        account: the account's number, masked.
+        retriable: whether the same question may succeed later.
+        attempts: how often the question was asked; 0 if no call left.
+        advice: what the caller can do.
+
+    """
+
+    default_code: str | None = None
+    default_advice: str | None = None
+
+    def __init__(  # noqa: PLR0913  # one keyword for each fact that an error carries
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        category: str | None = None,
+        broker: str | None = None,
+        endpoint: str | None = None,
+        account: str | None = None,
+        retriable: bool = False,
+        attempts: int = 0,
+        advice: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.default_code
+        self.category = category
+        self.broker = broker
+        self.endpoint = endpoint
+        self.account = account
+        self.retriable = retriable
+        self.attempts = attempts
+        self.advice = advice or self.default_advice
+
+    def __str__(self) -> str:
+        place = " ".join(word for word in (self.broker, self.endpoint, self.code) if word)
+        facts = [f"{place}: {self.message}" if place else self.message]
+        if self.account:
+            facts.append(f"account {self.account}")
+        if self.attempts > 1:
+            facts.append(f"asked {self.attempts} times")
+        said = "; ".join(facts)
+        return f"{said}. What to do: {self.advice}" if self.advice else said
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Keyword arguments do not survive Exception's own pickling, and batch users run in processes.
+        return (_rebuild, (type(self), self.message, dict(self.__dict__)))
+
+
+def _rebuild(kind: type[KoscomError], message: str, state: Mapping[str, object]) -> KoscomError:
+    error = kind.__new__(kind, message)
+    error.__dict__.update(state)
+    return error
+
+
+class SettingsError(KoscomError, ValueError):
+    """A setting or a datum of the investor is missing or impossible; `setting` names it."""
+
+    default_code = "settings"
+
+    def __init__(self, message: str, *, setting: str) -> None:
+        super().__init__(message)
+        self.setting = setting
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UsageError(KoscomError):
+    """The client was used in a way that cannot work: closed, in a second event loop, or too early."""
+
+    default_code = "usage"
+
+
+class ConnectionFailedError(KoscomError):
+    """No whole answer came back: the gateway was unreachable, hung up, or took too long."""
+
+    default_code = "connection"
+    default_advice = "check the network and the gateway's address, then ask again"
+
+
+class PlatformError(KoscomError):
+    """The platform or a broker refused, with a code of its own.
+
+    `status` is the HTTP status; `retry_after` the seconds that the gateway asked to wait, or `None`.
+    """
+
+    def __init__(
+        self, message: str, *, status: int | None = None, retry_after: float | None = None, **context: Any
+    ) -> None:
+        super().__init__(message, **context)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class AuthenticationError(PlatformError):
+    """The API key, the secret or the access token is not accepted."""
+
+
+class AccessDeniedError(PlatformError):
+    """The right or the investor's consent is missing."""
+
+
+class AccountUnavailableError(PlatformError):
+    """This account cannot be read by anybody who asks like this; it must be linked anew."""
+
+
+class RequestRejectedError(PlatformError):
+    """The question itself is not accepted."""
+
+
+class RateLimitedError(PlatformError):
+    """Calls come too fast; `retry_after` says for how many seconds to wait, where the gateway said so."""
+
+
+class QuotaExceededError(RateLimitedError):
+    """The day's calls are spent; `resets_at` (UTC) is when the next day's begin."""
+
+    def __init__(self, message: str, *, resets_at: datetime, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.resets_at = resets_at
+
+
+class BrokerUnavailableError(PlatformError):
+    """The broker, or the platform in front of it, cannot serve now."""
+
+
+class ResponseError(KoscomError):
+    """An answer came, and must not be believed."""
+
+
+class MalformedResponseError(ResponseError):
+    """The answer is not JSON, or not of the documented shape."""
+
+    default_code = "malformed"
+    default_advice = "ask again later; if it lasts, report it to the platform"
+
+
+class ResponseMismatchError(ResponseError):
+    """The answer belongs to another question: another account's, another call's, another asset class's."""
+
+    default_code = "mismatch"
+    default_advice = "do not use this answer; report it to the platform"
+
+
+class TruncatedResponseError(ResponseError):
+    """The broker announced more rows than it sent."""
+
+    default_code = "truncated"
+    default_advice = (
+        "ask again; if the broker's totals cannot be trusted, set BrokerOverrides(trust_totals=False) for it"
+    )
+
+
+class PagingError(ResponseError):
+    """The pages do not end, or repeat themselves."""
+
+    default_code = "paging"
+    default_advice = "ask again later; if it lasts, report it to the platform"
+
+
+class UntrustedEndpointError(KoscomError):
+    """The linked account's address is not on the configured gateway; nothing was sent there."""
+
+    default_code = "untrusted-endpoint"
+    default_advice = "check `base_url`, or report the address to the platform"
+
+
+class DeadlineExceededError(KoscomError):
+    """The time that the caller gave was over before the answer came."""
+
+    default_code = "deadline"
+    default_advice = "ask again, or give a longer deadline"
+
+
+class IncompleteHoldingsError(KoscomError):
+    """Some accounts could not be read; `failures` has their outcomes."""
+
+    default_code = "incomplete"
+    default_advice = "see `failures` for each account's reason; the rest is still in the holdings"
+
+    def __init__(self, message: str, *, failures: Sequence[Any]) -> None:
+        super().__init__(message)
+        self.failures = tuple(failures)

@@ -1,0 +1,144 @@
+"""What the account service tells of one account: its summary and its rows, as the broker sent them.
+
+Amounts are exact decimals in the row's currency; `None` is what the broker did not send, never zero.
+Page of the manual: 계좌 서비스, "계좌잔고 조회 API".
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from attrs import field, frozen
+
+from koscom_async.models.codes import AssetClass, Product, TradeType
+from koscom_async.models.member import VirtualAccount
+
+__all__ = ["Balance", "BalanceRow", "BalanceSummary", "EquityRow", "FundRow", "OtherRow"]
+
+WON = "KRW"
+
+
+def _raw() -> Any:
+    return field(factory=dict, repr=False, eq=False, metadata={"omitted": True})
+
+
+@frozen(kw_only=True)
+class BalanceSummary:
+    """The account as the broker sums it up (잔고 요약), in KRW.
+
+    `cash`, `cash_d1` and `cash_d2` are three views of one amount, settled today, tomorrow and the day after.
+    The rows need not add up to it: a difference is normal.
+    """
+
+    cash: Decimal | None = None
+    """현금잔고 (`cashBalance`)"""
+    cash_d1: Decimal | None = None
+    """D+1잔고 (`d1`)"""
+    cash_d2: Decimal | None = None
+    """D+2잔고 (`d2`)"""
+    substitute: Decimal | None = None
+    """대용금 (`substitute`)"""
+    receivable: Decimal | None = None
+    """미수/미납금, what the investor has not paid yet (`receivable`)"""
+    substitute_margin: Decimal | None = None
+    """대용증거금 (`subsMargin`)"""
+    loan: Decimal | None = None
+    """대출/신용금 (`loanCredit`)"""
+    cost: Decimal | None = None
+    """유가증권매수금액 (`valAtTrade`)"""
+    value: Decimal | None = None
+    """유가증권평가금액 (`valueAtCur`)"""
+    profit_loss: Decimal | None = None
+    """유가증권평가손익 (`proLoss`)"""
+    total_value: Decimal | None = None
+    """총평가금액 (`totalAccVal`): securities and cash, debts not deducted"""
+    withdrawable: Decimal | None = None
+    """출금가능액 (`cashAvWithdraw`)"""
+    raw: Mapping[str, object] = _raw()
+
+
+@frozen(kw_only=True)
+class BalanceRow:
+    """What the rows of every asset class have in common."""
+
+    asset_class: ClassVar[AssetClass]
+
+    product: Product | None = None
+    """상품구분자 (`assetType`)"""
+    code: str | None = None
+    """The broker's code of the instrument, or `None`"""
+    name: str | None = None
+    """The name, cut by some brokers at 15 characters, or `None`"""
+    quantity: Decimal | None = None
+    """수량 (`qty`); a bond's is its face amount"""
+    trade_type: TradeType | None = None
+    """잔고구분 (`tradeType`)"""
+    cost: Decimal | None = None
+    """매수금액 (`valAtTrade`); 0 where the broker does not report one"""
+    value: Decimal | None = None
+    """평가금액 (`valAtCur`)"""
+    profit_loss: Decimal | None = None
+    """평가손익 (`proLoss`), as reported"""
+    return_rate: Decimal | None = None
+    """수익률 (`earningRate`), as reported: some brokers mean percent, others a fraction"""
+    currency: str = WON
+    """통화 (`crcyCode`); the account service's tables have none, so absent means KRW"""
+    raw: Mapping[str, object] = _raw()
+
+
+@frozen(kw_only=True)
+class EquityRow(BalanceRow):
+    """One row of `equityList` (주식); `code` is the ISIN (국제표준코드, `isinCode`)."""
+
+    asset_class: ClassVar[AssetClass] = AssetClass.EQUITY
+
+    product_type: str | None = None
+    """종목구분 (`productType`)"""
+
+
+@frozen(kw_only=True)
+class FundRow(BalanceRow):
+    """One row of `fundList` (펀드); `code` is the fund code (펀드표준코드, `fundCode`).
+
+    Two funds may share one name, and brokers send no quantity.
+    """
+
+    asset_class: ClassVar[AssetClass] = AssetClass.FUND
+
+    fund_type: str | None = None
+    """펀드구분 (`fundType`)"""
+    first_bought_on: date | None = None
+    """최초매수일 (`firstDateBuy`), KST"""
+    last_bought_on: date | None = None
+    """최종매수일 (`lastDateBuy`), KST"""
+    matures_on: date | None = None
+    """만기일 (`maturity`), KST"""
+
+
+@frozen(kw_only=True)
+class OtherRow(BalanceRow):
+    """One row of `etcList` (기타자산): bonds, paper, structured securities; mostly without a code."""
+
+    asset_class: ClassVar[AssetClass] = AssetClass.OTHER
+
+
+@frozen(kw_only=True)
+class Balance:
+    """One account's balance: every page, every asset class.
+
+    `summary` is `None` where the broker sent none. `notes` say what was tolerated on the way (an echo that
+    was missing, a total that could not be checked).
+    """
+
+    account: VirtualAccount
+    summary: BalanceSummary | None = None
+    equities: tuple[EquityRow, ...] = ()
+    funds: tuple[FundRow, ...] = ()
+    others: tuple[OtherRow, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> tuple[BalanceRow, ...]:
+        """All rows, class by class."""
+        return (*self.equities, *self.funds, *self.others)

@@ -1,0 +1,158 @@
+"""Who is asked about: an investor, the access token and the device; checked when made, hidden when shown.
+
+Nothing here knows how the values are spelled on the wire.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from attrs import Attribute, field, frozen
+
+from koscom_async._masking import hidden
+from koscom_async.errors import SettingsError
+
+__all__ = ["Device", "Investor", "Token"]
+
+CI_LENGTH = 88
+"""Characters of a connecting information (연계정보): 64 bytes in base64."""
+
+
+def _text(instance: object, attribute: "Attribute[Any]", value: object) -> None:
+    name = attribute.name
+    if not isinstance(value, str) or not value.strip():
+        raise SettingsError(f"{type(instance).__name__}.{name} is missing or empty", setting=name)
+    if not value.isprintable():
+        raise SettingsError(f"{type(instance).__name__}.{name} has unprintable characters", setting=name)
+
+
+def _token_text(instance: object, attribute: "Attribute[Any]", value: object) -> None:
+    if value is None and attribute.default is None:
+        return
+    _text(instance, attribute, value)
+    if not str(value).isascii() or " " in str(value):
+        raise SettingsError(
+            f"Token.{attribute.name} must be ASCII without spaces, as it travels in a header",
+            setting=attribute.name,
+        )
+
+
+def _aware(_: object, attribute: "Attribute[Any]", value: object) -> None:
+    if value is not None and (not isinstance(value, datetime) or value.tzinfo is None):
+        raise SettingsError(
+            "Token.expires_at must be a datetime with a time zone, or None", setting=attribute.name
+        )
+
+
+@frozen(kw_only=True)
+class Token:
+    """An OAuth token of the investor: scope `account`.
+
+    `refresh` is `None` where the platform gave no refresh token, `expires_at` where the expiry is not known.
+    """
+
+    access: str = field(default="", repr=hidden, validator=_token_text)
+    refresh: str | None = field(default=None, repr=hidden, validator=_token_text)
+    expires_at: datetime | None = field(default=None, validator=_aware)
+
+
+_OCTETS = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})", re.ASCII)
+_DIGITS = re.compile(r"\d{9,12}", re.ASCII)
+_MAC = re.compile(r"[0-9A-Fa-f]{12}|[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}")
+
+
+def _is_uuid(value: str) -> bool:
+    try:
+        return str(UUID(value)) == value.lower()
+    except ValueError:
+        return False
+
+
+def _address(_: object, attribute: "Attribute[Any]", value: object) -> None:
+    text = value if isinstance(value, str) else ""
+    octets = _OCTETS.fullmatch(text)
+    if not _DIGITS.fullmatch(text) and not (octets and all(int(octet) <= 255 for octet in octets.groups())):
+        raise SettingsError(
+            "Device.ip must be an IPv4 address such as 192.168.1.10, or a phone's number in digits only",
+            setting=attribute.name,
+        )
+
+
+def _hardware(_: object, attribute: "Attribute[Any]", value: object) -> None:
+    if not isinstance(value, str) or not (_MAC.fullmatch(value) or _is_uuid(value)):
+        raise SettingsError(
+            "Device.mac must be a MAC address such as 70:54:D2:7E:E2:47, or a phone's UUID",
+            setting=attribute.name,
+        )
+
+
+@frozen(kw_only=True)
+class Device:
+    """The investor's device (단말정보): IPv4 and MAC address of a computer, or number and UUID of a phone."""
+
+    ip: str = field(default="", repr=hidden, validator=_address)
+    mac: str = field(default="", repr=hidden, validator=_hardware)
+
+
+def _ci(_: object, attribute: "Attribute[Any]", value: object) -> None:
+    text = value if isinstance(value, str) else ""
+    if len(text) != CI_LENGTH:
+        raise SettingsError(
+            f"Investor.ci must have {CI_LENGTH} characters (64 bytes in base64), got {len(text)}",
+            setting=attribute.name,
+        )
+    if not re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", text):
+        raise SettingsError("Investor.ci must be base64", setting=attribute.name)
+
+
+def _instance(kind: type) -> Any:
+    def check(instance: object, attribute: "Attribute[Any]", value: object) -> None:
+        if not isinstance(value, kind):
+            raise SettingsError(
+                f"{type(instance).__name__}.{attribute.name} must be a {kind.__name__}",
+                setting=attribute.name,
+            )
+
+    return check
+
+
+def _stripped(value: object) -> object:
+    # The documents' own examples carry a leading space in it.
+    return value.strip() if isinstance(value, str) else value
+
+
+@frozen(kw_only=True)
+class Investor:
+    """Whose accounts are asked for.
+
+    `ci` is the connecting information (연계정보, 88 characters), `name` the Korean name (한글이름).
+    Raises `SettingsError`, naming the datum, for anything missing or impossible.
+    """
+
+    ci: str = field(default="", repr=hidden, converter=_stripped, validator=_ci)
+    name: str = field(default="", repr=hidden, validator=_text)
+    token: Token = field(default=None, validator=_instance(Token))
+    device: Device = field(default=None, validator=_instance(Device))
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every text of this record that no message may repeat."""
+        texts = (self.ci, self.name, self.token.access, self.token.refresh, self.device.ip, self.device.mac)
+        return tuple(text for text in texts if text)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Read KOSCOM_CI, _NAME, _ACCESS_TOKEN, _REFRESH_TOKEN, _DEVICE_IP and _DEVICE_MAC."""
+        environ = os.environ if environ is None else environ
+        return cls(
+            ci=environ.get("KOSCOM_CI", ""),
+            name=environ.get("KOSCOM_NAME", ""),
+            token=Token(
+                access=environ.get("KOSCOM_ACCESS_TOKEN", ""),
+                refresh=environ.get("KOSCOM_REFRESH_TOKEN") or None,
+            ),
+            device=Device(ip=environ.get("KOSCOM_DEVICE_IP", ""), mac=environ.get("KOSCOM_DEVICE_MAC", "")),
+        )

@@ -1,0 +1,59 @@
+"""What the member service tells: whether the investor is registered, and which accounts are linked."""
+
+from datetime import date
+
+from attrs import field, frozen
+
+from koscom_async._masking import masked_number, masked_repr
+from koscom_async.brokers import Broker
+
+__all__ = ["LinkedAccounts", "Registration", "VirtualAccount"]
+
+
+@frozen(kw_only=True)
+class VirtualAccount:
+    """A linked account (가상계좌): stands one to one for a real account at a broker.
+
+    `alias` is the investor's own label, or `None`; `endpoint` the address that the platform gives for the
+    account's services, or `None`. The number is masked wherever the record is shown.
+    """
+
+    broker: Broker = field(metadata={"plain": ("code", "short_name", "name", "name_ko")})
+    number: str = field(repr=masked_repr, metadata={"masked": True})
+    alias: str | None = field(default=None, repr=False)
+    endpoint: str | None = field(default=None, repr=False, metadata={"omitted": True})
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes an account the same one, however it is labelled: broker code and number."""
+        return (self.broker.code, self.number)
+
+    @property
+    def masked_number(self) -> str:
+        """The number's first and last four digits."""
+        return masked_number(self.number)
+
+    def __str__(self) -> str:
+        return f"{self.broker.short_name} {self.masked_number}"
+
+
+@frozen(kw_only=True)
+class Registration:
+    """Whether the investor has joined the portal (회원 가입 여부).
+
+    `terms_expire_on` is when the consent to provide information to the platform ends (KST), or `None`.
+    """
+
+    is_member: bool
+    terms_expire_on: date | None = None
+
+
+@frozen(kw_only=True)
+class LinkedAccounts:
+    """The accounts that the investor linked to this service (가상계좌 리스트), as listed.
+
+    `terms_expire_on` is when the consent to provide information to the service ends (KST), or `None`.
+    """
+
+    accounts: tuple[VirtualAccount, ...] = ()
+    terms_expire_on: date | None = None

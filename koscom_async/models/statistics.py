@@ -1,0 +1,51 @@
+"""What a client has done so far, by broker, as a frozen snapshot."""
+
+from datetime import datetime
+
+from attrs import frozen
+
+__all__ = ["BrokerStatistics", "ServiceQuota", "Statistics"]
+
+
+@frozen(kw_only=True)
+class BrokerStatistics:
+    """One broker since the client was made; `common` stands for the member service.
+
+    `calls` were sent, `failures` of them ended in an error, `retries` of them were not the first try. `refusals` are
+    answers that said to go slower (429). `retries_saved` were not made, as the retry budget was spent, and
+    `calls_saved` not, as the breaker was open. `seconds_waited` adds up what calls waited for their turn.
+    `breaker` is `closed`, `open` or `half-open`.
+    """
+
+    broker: str
+    calls: int = 0
+    failures: int = 0
+    retries: int = 0
+    refusals: int = 0
+    retries_saved: int = 0
+    calls_saved: int = 0
+    in_flight: int = 0
+    seconds_waited: float = 0.0
+    breaker: str = "closed"
+
+
+@frozen(kw_only=True)
+class ServiceQuota:
+    """What the gateway's headers said last of a service's calls today; the day ends at `resets_at` (00:00 UTC)."""
+
+    service: str
+    remaining: int
+    limit: int | None = None
+    resets_at: datetime
+
+
+@frozen(kw_only=True)
+class Statistics:
+    """A snapshot of the client: each broker that was asked, and each service whose quota is known."""
+
+    brokers: tuple[BrokerStatistics, ...] = ()
+    quotas: tuple[ServiceQuota, ...] = ()
+
+    def of(self, broker: str) -> BrokerStatistics:
+        """Return a broker's figures; all zero if it was never asked."""
+        return next((each for each in self.brokers if each.broker == broker), BrokerStatistics(broker=broker))

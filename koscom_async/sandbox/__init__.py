@@ -1,0 +1,23 @@
+"""An embedded gateway for tests, demonstrations and development: three brokers, and faults on demand.
+
+It shares the broker registry, the error table and the settings with the library and nothing of the client, so
+that it can judge it. Needs the extra `sandbox`.
+"""
+
+try:
+    import starlette  # noqa: F401  # only to say what is missing, before anything else fails
+    import uvicorn  # noqa: F401  # as above
+except ImportError as error:
+    raise ImportError(
+        "the sandbox gateway needs starlette and uvicorn: pip install 'koscom_async[sandbox]'"
+    ) from error
+
+from koscom_async.sandbox.accounts import crowd, example_ledger
+from koscom_async.sandbox.calls import Call
+from koscom_async.sandbox.fault_kinds import FAULT_KINDS
+from koscom_async.sandbox.faults import Fault
+from koscom_async.sandbox.gateway import SandboxGateway
+from koscom_async.sandbox.ledger import Ledger
+from koscom_async.sandbox.meters import RateLimit
+
+__all__ = ["FAULT_KINDS", "Call", "Fault", "Ledger", "RateLimit", "SandboxGateway", "crowd", "example_ledger"]

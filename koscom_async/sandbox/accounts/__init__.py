@@ -1,0 +1,50 @@
+"""The example data: two people, their accounts at the three brokers, and the firm's discretionary contracts.
+
+Owns only data; `ledger` owns what the records mean. Names, numbers and connecting information are made up.
+"""
+
+from base64 import b64encode
+from hashlib import sha256, sha512
+
+from attrs import evolve
+
+from koscom_async.sandbox.accounts.cyber import CYBER
+from koscom_async.sandbox.accounts.diamond import DIAMOND
+from koscom_async.sandbox.accounts.star import STAR
+from koscom_async.sandbox.accounts.stranger import STRANGERS_ACCOUNTS
+from koscom_async.sandbox.ledger import Account, DiscretionaryAccount, Ledger, Person
+
+__all__ = ["crowd", "example_ledger"]
+
+# The order of the documents' consent list.
+_ACCOUNTS = (DIAMOND, CYBER, STAR)
+
+
+def example_ledger() -> Ledger:
+    """Return the investor with three accounts, and a stranger with three others."""
+    return Ledger((_person("홍길동", 0, _ACCOUNTS), _person("김철수", 1, STRANGERS_ACCOUNTS)), _DISCRETIONARY)
+
+
+def crowd(size: int) -> Ledger:
+    """Return `size` people who each hold what the example's investor holds, under numbers of their own."""
+    people = (_person(f"홍길동{seat}", seat, _numbered(seat)) for seat in range(size))
+    return Ledger(tuple(people), _DISCRETIONARY)
+
+
+def _numbered(seat: int) -> tuple[Account, ...]:
+    return tuple(evolve(account, number=str(int(account.number) + 100 * seat)) for account in _ACCOUNTS)
+
+
+def _person(name: str, seat: int, accounts: tuple[Account, ...]) -> Person:
+    # SHA-512 gives the 64 bytes that a connecting information has.
+    seed = f"sandbox person {seat}".encode()
+    ci = b64encode(sha512(seed).digest()).decode()
+    return Person(ci=ci, name=name, access_token=f"sandbox-{sha256(seed).hexdigest()}", accounts=accounts)
+
+
+_DISCRETIONARY = tuple(
+    DiscretionaryAccount(
+        broker=account.broker, number=f"00199{seat}3122221", holder="홍길동", virtual_number=account.number
+    )
+    for seat, account in enumerate(_ACCOUNTS)
+)

@@ -1,0 +1,105 @@
+"""The gateway as an ASGI application: finds the endpoint, and takes each call through the same stations.
+
+Guard, quota, rate, latency, fault, answer: in this order, as a gateway in front of brokers does. What each of
+them decides is elsewhere.
+"""
+
+import anyio
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from koscom_async.sandbox.calls import Call
+from koscom_async.sandbox.endpoints import ENDPOINTS, Endpoint, Visit
+from koscom_async.sandbox.fault_kinds import FaultKind
+from koscom_async.sandbox.question import glance
+from koscom_async.sandbox.reply import Refused, Reply, code_reply, json_reply
+from koscom_async.sandbox.state import MEMBER_SERVICE, State
+
+__all__ = ["build_application"]
+
+NO_ROUTE = "no Route matched with those values"
+
+
+def build_application(state: State) -> ASGIApp:
+    """Return the application for one gateway's state."""
+    routes = [Route(endpoint.path, endpoint=_Door(endpoint, state)) for endpoint in ENDPOINTS]
+    return Router(routes, redirect_slashes=False, default=_no_route)
+
+
+async def _no_route(scope: Scope, receive: Receive, send: Send) -> None:
+    await _send(json_reply({"message": NO_ROUTE}, status=404), scope, receive, send)
+
+
+async def _send(reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
+    response = Response(
+        reply.body, status_code=reply.status, media_type=reply.media_type, headers=dict(reply.headers)
+    )
+    await response(scope, receive, send)
+
+
+class _Door:
+    """One endpoint, behind the stations that all endpoints share."""
+
+    def __init__(self, endpoint: Endpoint, state: State) -> None:
+        self._endpoint = endpoint
+        self._state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        visit = Visit(
+            broker=request.path_params.get("broker", MEMBER_SERVICE),
+            headers=request.headers,
+            body=await request.body(),
+            base_url=str(request.base_url).rstrip("/"),
+        )
+        if request.method != "POST":
+            reply = code_reply("405")
+        else:
+            reply = await self._logged(visit)
+        await _send(reply, scope, receive, send)
+
+    async def _logged(self, visit: Visit) -> Reply:
+        calls = self._state.calls
+        place = calls.begin(_record(self._endpoint, visit))
+        status = None
+        try:
+            reply = await self._through(visit, place)
+            status = reply.status
+            return reply
+        finally:
+            calls.end(place, status=status)
+
+    async def _through(self, visit: Visit, place: int) -> Reply:
+        state = self._state
+        headers: dict[str, str] = {}
+        try:
+            visit = self._endpoint.guard(visit, state)
+            headers = state.quota.spend(self._endpoint.service)
+            if (meter := state.meters.get(visit.broker)) is not None:
+                meter.admit()
+            fault = state.faults.strike(visit.broker)
+            state.calls.mark(place, fault=fault.name)
+            await anyio.sleep(state.latency.get(visit.broker, 0.0) + fault.delay)
+            return self._answer(visit, fault).with_headers(headers)
+        except Refused as refusal:
+            return refusal.reply.with_headers(headers)
+
+    def _answer(self, visit: Visit, fault: FaultKind) -> Reply:
+        reply = fault.instead(visit.broker)
+        if reply is None:
+            reply = self._endpoint.answer(visit, self._state, fault)
+        return fault.spoil(reply)
+
+
+def _record(endpoint: Endpoint, visit: Visit) -> Call:
+    seen = glance(visit.body)
+    return Call(
+        broker=visit.broker,
+        endpoint=endpoint.name,
+        asset_type=seen.asset_type,
+        page=seen.page,
+        account=seen.account,
+        request_id=seen.request_id,
+    )

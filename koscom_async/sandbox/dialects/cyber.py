@@ -1,0 +1,26 @@
+"""Cyber spells plain numbers and small pages, and ends them in another way for each asset class."""
+
+from koscom_async.sandbox.dialects.base import ABSENT, Balance, Dialect, Wire
+from koscom_async.sandbox.ledger import AssetClass
+
+
+class Cyber(Dialect):
+    """Two rows a page; beside the list that was asked for stand the others, empty in one way or another."""
+
+    broker = "cyber"
+    page_size = 2
+    no_date = "99999999"
+    end_of_pages = {  # noqa: RUF012  # declared a ClassVar where it is annotated
+        AssetClass.CASH: "null",
+        AssetClass.EQTY: None,
+        AssetClass.FUND: "",
+        AssetClass.ETC: ABSENT,
+    }
+
+    def blocks(self, balance: Balance) -> Wire:
+        """Return the blocks, those that were not asked for empty."""
+        empty: Wire = {"summary": None, "equityList": [], "fundList": None, "etcList": "null"}
+        blocks = super().blocks(balance)
+        if balance.asset_class is AssetClass.ETC and not balance.rows:
+            return {**empty, "etcList": None}
+        return {**empty, **blocks}

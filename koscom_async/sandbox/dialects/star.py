@@ -1,0 +1,76 @@
+"""Star spells in the older message standard, and leaves nothing of what the documents allow unused.
+
+Blocks in an array, the account inside the body block, numbers as text with exponents, padded text, unknown
+keys, a single object for a single row, and each spelling of absent.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from koscom_async.sandbox.dialects.base import ABSENT, OK, Balance, Dialect, Wire
+from koscom_async.sandbox.ledger import AssetClass, Row, Summary
+from koscom_async.sandbox.spelling import Literal, scientific_text
+
+_ABSENT_SPELLINGS = (ABSENT, None, "null", "")
+# What the summary does not report, each in a way of its own.
+_SUMMARY_ABSENT: dict[str, Any] = {"d1": None, "d2": "null", "substitute": ABSENT, "substitute_margin": ""}
+_PADDED = {"isin": "{} ", "name": " {}  ", "trade_type": "{}  "}
+
+
+class Star(Dialect):
+    """The broker that a client has to be careful with; a dead token is answered with 400."""
+
+    broker = "star"
+    page_size = 2
+    dead_token_status = 400
+    no_date = "9999-99-99"
+    end_of_pages = {AssetClass.CASH: None, AssetClass.FUND: ABSENT, AssetClass.ETC: ""}  # noqa: RUF012  # as in base
+
+    def number(self, number: Decimal) -> Literal | str:
+        """Spell as text, with an exponent."""
+        return scientific_text(number)
+
+    def tally(self, count: int) -> Literal | str:
+        """Spell as text."""
+        return str(count)
+
+    def document(self, balance: Balance) -> Wire:
+        """Return the answer with the account inside the body block, and without what may be missing."""
+        document = super().document(balance)
+        document["balanceResponseBody"]["accInfo"] = document.pop("accInfo")
+        document["sysInfo"] = {"node": "st-02", "elapsed": "12"}
+        if balance.asset_class is AssetClass.FUND and not balance.rows:
+            document.pop("balanceList", None)
+        if balance.asset_class is AssetClass.ETC and balance.code == OK:
+            del document["resp"]
+        return document
+
+    def account_block(self, balance: Balance) -> Wire:
+        """Echo the account, padded."""
+        return {"realAccNo": None, "vtAccNo": f"{balance.account.number} "}
+
+    def echo(self, balance: Balance) -> Wire:
+        """Echo the query; the class of the summary by its name in the tables."""
+        is_cash = balance.asset_class is AssetClass.CASH
+        return {**super().echo(balance), "assetType": "SUM" if is_cash else balance.asset_class.value}
+
+    def balance(self, balance: Balance) -> Any:
+        """Return an array of blocks, with one key each."""
+        return [{name: _single(block)} for name, block in self.blocks(balance).items()]
+
+    def record(self, record: Row | Summary, at: int) -> Wire:
+        """Return a row with a key that no document knows."""
+        return {**super().record(record, at), "seqNo": str(at + 1)}
+
+    def value(self, attribute: str, value: Any, at: int) -> Any:
+        """Spell one field; texts are padded."""
+        spelled = super().value(attribute, value, at)
+        return _PADDED[attribute].format(spelled) if attribute in _PADDED and value is not None else spelled
+
+    def absent(self, attribute: str, at: int) -> Any:
+        """Spell absent in another way in each row."""
+        return _SUMMARY_ABSENT.get(attribute, _ABSENT_SPELLINGS[at % len(_ABSENT_SPELLINGS)])
+
+
+def _single(block: Any) -> Any:
+    return block[0] if isinstance(block, list) and len(block) == 1 else block

@@ -1,0 +1,41 @@
+"""The table of endpoints: path, service, guard, and who answers. A new endpoint is a file and a row here."""
+
+from koscom_async.sandbox.endpoints.balance import answer_balance
+from koscom_async.sandbox.endpoints.discretionary import answer_account_list
+from koscom_async.sandbox.endpoints.endpoint import Endpoint, Visit
+from koscom_async.sandbox.endpoints.guards import by_access_token, by_api_key, by_secret
+from koscom_async.sandbox.endpoints.member import answer_consent, answer_registration
+
+__all__ = ["ENDPOINTS", "Endpoint", "Visit"]
+
+# The member service stands first: its paths would fit a broker of the name `common`.
+ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint(
+        name="common.member.register",
+        path="/v1/common/member/register/search",
+        service="common",
+        guard=by_api_key,
+        answer=answer_registration,
+    ),
+    Endpoint(
+        name="common.member.consent",
+        path="/v1/common/member/consent/search",
+        service="common",
+        guard=by_api_key,
+        answer=answer_consent,
+    ),
+    Endpoint(
+        name="account.balance",
+        path="/v1/{broker}/account/balance/search",
+        service="account",
+        guard=by_access_token,
+        answer=answer_balance,
+    ),
+    Endpoint(
+        name="b2baccount.accountlist",
+        path="/v1/{broker}/b2baccount/accountlist/search",
+        service="b2baccount",
+        guard=by_secret,
+        answer=answer_account_list,
+    ),
+)

@@ -1,0 +1,48 @@
+"""What an endpoint is, and what one call to it brings along."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from attrs import field, frozen
+
+from koscom_async.sandbox.fault_kinds import FaultKind
+from koscom_async.sandbox.ledger import Person
+from koscom_async.sandbox.question import Block, read_json
+from koscom_async.sandbox.reply import Reply, refused
+from koscom_async.sandbox.state import State
+
+__all__ = ["Answer", "Endpoint", "Guard", "Visit"]
+
+
+@frozen(kw_only=True)
+class Visit:
+    """One call: where it came, and what it carried; `base_url` is the address under which it was reached."""
+
+    broker: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    base_url: str
+    owner: Person | None = None
+    """Whose access token it is, once a guard has seen to that."""
+
+    def message(self) -> Block:
+        """Return the body as JSON, or refuse it."""
+        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != "application/json":
+            raise refused("415")
+        return read_json(self.body)
+
+
+Guard: TypeAlias = Callable[[Visit, State], Visit]
+Answer: TypeAlias = Callable[[Visit, State, FaultKind], Reply]
+
+
+@frozen(kw_only=True)
+class Endpoint:
+    """One row of the table. A guard refuses, or returns the visit with its owner; all endpoints are POSTs."""
+
+    name: str
+    path: str
+    service: str
+    guard: Guard
+    answer: Answer

@@ -1,0 +1,100 @@
+"""Which fault is set for which broker, and whether it strikes a call.
+
+What each kind does is in `fault_kinds`; this module owns the counting, the chance and the checks of names.
+"""
+
+import math
+import random
+from collections.abc import Iterable
+
+from attrs import Attribute, field, frozen
+
+from koscom_async.sandbox.fault_kinds import NO_FAULT, FaultKind, find_kind
+
+__all__ = ["Fault", "Faults"]
+
+
+def _seconds(_: object, __: "Attribute[float]", value: float) -> None:
+    if not value >= 0 or math.isinf(value):
+        raise ValueError(f"Fault.delay must be 0 or more seconds, got {value!r}")
+
+
+def _probability(_: object, __: "Attribute[float]", value: float) -> None:
+    if not 0 <= value <= 1:
+        raise ValueError(f"Fault.failure_rate must be from 0 to 1, got {value!r}")
+
+
+def _not_negative(_: object, attribute: "Attribute[int]", value: int | None) -> None:
+    if value is not None and value < 0:
+        raise ValueError(f"Fault.{attribute.name} must not be below 0, got {value!r}")
+
+
+@frozen
+class Fault:
+    """Something that goes wrong at a broker.
+
+    `kind` is a platform error code ("3600") or a name ("down"; `FAULT_KINDS` has all), with an argument after
+    a colon where the kind takes one: "429:30" asks to wait 30 seconds, "error-200:6005" answers that code.
+    `delay` seconds pass first (5 for "slow"). The first `after` calls are spared; of the others the share
+    `failure_rate` is hit, `times` of them at most. Raises `ValueError` for anything unknown or impossible.
+    """
+
+    kind: str = field()
+    delay: float = field(default=0.0, kw_only=True, validator=_seconds)
+    failure_rate: float = field(default=1.0, kw_only=True, validator=_probability)
+    times: int | None = field(default=None, kw_only=True, validator=_not_negative)
+    after: int = field(default=0, kw_only=True, validator=_not_negative)
+
+    @kind.validator
+    def _check_kind(self, _: object, value: str) -> None:
+        find_kind(value)
+
+
+class _ActiveFault:
+    """A fault that is set, with what it has done so far."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self._kind = find_kind(fault.kind, delay=fault.delay)
+        self._seen = 0
+        self._hit = 0
+
+    def strike(self, chance: random.Random) -> FaultKind:
+        fault = self.fault
+        self._seen += 1
+        used_up = fault.times is not None and self._hit >= fault.times
+        if self._seen <= fault.after or used_up or chance.random() >= fault.failure_rate:
+            return NO_FAULT
+        self._hit += 1
+        return self._kind
+
+
+class Faults:
+    """The faults that are set, by broker (or `common` for the member service)."""
+
+    def __init__(self, brokers: Iterable[str], *, seed: int) -> None:
+        self._brokers = tuple(brokers)
+        self._chance = random.Random(seed)  # noqa: S311  # chosen to repeat, and guards nothing
+        self._active: dict[str, _ActiveFault] = {}
+
+    def set(self, broker: str, fault: Fault | str) -> None:
+        """Set a broker's fault in the place of an earlier one."""
+        if broker not in self._brokers:
+            raise ValueError(f"unknown broker {broker!r}: the sandbox has {', '.join(self._brokers)}")
+        fault = Fault(fault) if isinstance(fault, str) else fault
+        kind = find_kind(fault.kind)
+        if kind.brokers_only and broker == "common":
+            raise ValueError(f"fault {fault.kind!r} is one of a broker, and common is the member service")
+        self._active[broker] = _ActiveFault(fault)
+
+    def clear(self, broker: str | None = None) -> None:
+        """Take away one broker's fault, or all."""
+        if broker is None:
+            self._active.clear()
+        else:
+            self._active.pop(broker, None)
+
+    def strike(self, broker: str) -> FaultKind:
+        """Return what hits this call: mostly `NO_FAULT`."""
+        active = self._active.get(broker)
+        return NO_FAULT if active is None else active.strike(self._chance)

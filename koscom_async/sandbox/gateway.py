@@ -1,0 +1,208 @@
+"""`SandboxGateway`: starts and stops the gateway, and gives out what a client and a test need to use it."""
+
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from random import Random
+from types import TracebackType
+from typing import Self, TypeVar
+
+import anyio
+import anyio.to_thread
+import httpx
+
+from koscom_async.models.investor import Device, Investor, Token
+from koscom_async.sandbox.accounts import example_ledger
+from koscom_async.sandbox.application import build_application
+from koscom_async.sandbox.calls import Call, CallLog
+from koscom_async.sandbox.credentials import Firm, Tokens
+from koscom_async.sandbox.dialects import DIALECTS
+from koscom_async.sandbox.faults import Fault, Faults
+from koscom_async.sandbox.ledger import Ledger, Person
+from koscom_async.sandbox.meters import DAILY_QUOTA, Quota, RateLimit, RateMeter
+from koscom_async.sandbox.server import HOST, ServerThread
+from koscom_async.sandbox.state import MEMBER_SERVICE, State
+from koscom_async.sandbox.transport import InProcessTransport
+from koscom_async.settings import Settings
+
+__all__ = ["SandboxGateway"]
+
+_T = TypeVar("_T")
+
+_NAMES = (*DIALECTS, MEMBER_SERVICE)
+# An address block that is reserved for documentation.
+_DEVICE = Device(ip="192.0.2.10", mac="00:00:5E:00:53:01")
+
+
+class SandboxGateway:
+    """A gateway of your own, with three brokers that answer as differently as real ones do.
+
+    It checks what the platform checks, answers in the platform's words, and goes wrong on demand::
+
+        async with SandboxGateway(faults={"star": "down"}, latency=0.2) as gateway:
+            async with Koscom(gateway.settings, transport=gateway.transport) as koscom:
+                holdings = await koscom.holdings(gateway.investor)
+
+    It listens on 127.0.0.1, on `port` or a free one; with `in_process=True` there is no socket, and
+    `transport` is how it is reached. `latency` (seconds), `faults` (see `Fault`) and `rate_limits` (calls a
+    second, or a `RateLimit` with a burst) are given by broker: `diamond`, `cyber`, `star`, or `common` for
+    the member service; a latency that is a number holds for all. `quota` is calls a day, to each service or
+    by service (`common`, `account`, `b2baccount`). `seed` fixes what is drawn by chance. `ledger` replaces
+    the example data. A broker or fault that the sandbox does not know raises `ValueError`.
+
+    In a process of its own: `SandboxGateway(port=8899).serve_forever(on_ready=show)` where no event loop
+    runs, and `await gateway.serve(on_ready=show)` in one. Both end on SIGINT or SIGTERM.
+    """
+
+    def __init__(  # noqa: PLR0913  # each is a thing that a test sets on its own
+        self,
+        *,
+        in_process: bool = False,
+        port: int = 0,
+        latency: float | Mapping[str, float] = 0.0,
+        faults: Mapping[str, Fault | str] | None = None,
+        rate_limits: Mapping[str, RateLimit | float] | None = None,
+        quota: int | Mapping[str, int] = DAILY_QUOTA,
+        seed: int = 0,
+        ledger: Ledger | None = None,
+    ) -> None:
+        ledger = example_ledger() if ledger is None else ledger
+        self._state = State(
+            firm=Firm(),
+            ledger=ledger,
+            tokens=Tokens(ledger.people),
+            faults=Faults(_NAMES, seed=seed),
+            quota=Quota(quota),
+            meters={name: RateMeter(_limit(limit)) for name, limit in _known(rate_limits or {}).items()},
+            latency=_latencies(latency),
+            calls=CallLog(),
+            random=Random(seed),  # noqa: S311  # chosen to repeat, and guards nothing
+        )
+        for broker, fault in (faults or {}).items():
+            self.set_fault(broker, fault)
+        application = build_application(self._state)
+        self._transport = InProcessTransport(application) if in_process else None
+        self._thread = None if in_process else ServerThread(application, port=port)
+        self._is_running = False
+
+    def __repr__(self) -> str:
+        where = self.url if self._is_running else "not running"
+        return f"<{type(self).__name__} {where}>"
+
+    async def __aenter__(self) -> Self:
+        if self._thread is not None:
+            # Shielded: a server that has started must come to be stopped.
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._thread.start)
+        self._is_running = True
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_running = False
+        if self._thread is not None:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._thread.stop)
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port; known once the gateway runs."""
+        if self._thread is None:
+            return "http://localhost"
+        if not self._is_running:
+            raise RuntimeError("the gateway has no address yet: enter it with `async with`")
+        return f"http://{HOST}:{self._thread.port}"
+
+    @property
+    def transport(self) -> httpx.AsyncBaseTransport | None:
+        """How the client reaches a gateway in its own process; `None` over a socket."""
+        return self._transport
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of a client with the credentials that this gateway accepts."""
+        firm = self._state.firm
+        return Settings(
+            base_url=self.url,
+            api_key=firm.api_key,
+            api_secret=firm.api_secret,
+            com_id=firm.com_id,
+            srv_id=firm.srv_id,
+        )
+
+    @property
+    def investor(self) -> Investor:
+        """The investor to whom the accounts in `ledger` are linked, with a token that is alive."""
+        return _investor(self.ledger.people[0])
+
+    @property
+    def investors(self) -> tuple[Investor, ...]:
+        """Everybody in the ledger; the first is `investor`."""
+        return tuple(map(_investor, self.ledger.people))
+
+    @property
+    def ledger(self) -> Ledger:
+        """The truth that the brokers spell: what a client's answer can be held against."""
+        return self._state.ledger
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Every call to an endpoint so far, in the order in which they came."""
+        return self._state.calls.snapshot()
+
+    def clear_calls(self) -> None:
+        """Forget the calls so far."""
+        self._state.calls.clear()
+
+    def set_fault(self, broker: str, fault: Fault | str) -> None:
+        """Let a broker go wrong from now on, in the place of what was set before."""
+        self._state.faults.set(broker, fault)
+
+    def clear_faults(self, broker: str | None = None) -> None:
+        """Let one broker, or all, be well again."""
+        self._state.faults.clear(broker)
+
+    def revoke_token(self, token: str | None = None) -> None:
+        """End an access token's life: by default the investor's."""
+        self._state.tokens.revoke(self.ledger.people[0].access_token if token is None else token)
+
+    async def serve(self, on_ready: Callable[[Self], object] | None = None) -> None:
+        """Run until the process is told to end; `on_ready` is called with the gateway once it answers."""
+        async with self:
+            if on_ready is not None:
+                on_ready(self)
+            await _until_told_to_stop()
+
+    def serve_forever(self, on_ready: Callable[[Self], object] | None = None) -> None:
+        """Run as `serve` does, where no event loop is running yet: for a command."""
+        anyio.run(self.serve, on_ready)
+
+
+async def _until_told_to_stop() -> None:
+    if sys.platform == "win32":  # which has no signal handlers in an event loop: KeyboardInterrupt ends it
+        await anyio.sleep_forever()
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _ in signals:
+            return
+
+
+def _investor(person: Person) -> Investor:
+    return Investor(ci=person.ci, name=person.name, token=Token(access=person.access_token), device=_DEVICE)
+
+
+def _limit(limit: RateLimit | float) -> RateLimit:
+    return limit if isinstance(limit, RateLimit) else RateLimit(limit)
+
+
+def _latencies(latency: float | Mapping[str, float]) -> Mapping[str, float]:
+    if isinstance(latency, Mapping):
+        return dict(_known(latency))
+    return dict.fromkeys(_NAMES, latency)
+
+
+def _known(by_broker: Mapping[str, _T]) -> Mapping[str, _T]:
+    for name in by_broker:
+        if name not in _NAMES:
+            raise ValueError(f"unknown broker {name!r}: the sandbox has {', '.join(_NAMES)}")
+    return by_broker

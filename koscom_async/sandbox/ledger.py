@@ -1,0 +1,226 @@
+"""The sandbox's own truth: who owns which account, and what lies in it, as frozen records with exact amounts.
+
+Knows nothing of how a broker spells it (`dialects`), nor of what the example accounts hold (`accounts`).
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeAlias
+
+from attrs import field, frozen
+
+__all__ = [
+    "Account",
+    "AssetClass",
+    "DiscretionaryAccount",
+    "Equity",
+    "Fund",
+    "Ledger",
+    "Other",
+    "Person",
+    "Row",
+    "Summary",
+]
+
+_SHOWN = 4
+
+
+class AssetClass(StrEnum):
+    """What a balance query may ask for (`assetType`)."""
+
+    ALL = "ALL"
+    CASH = "CASH"
+    EQTY = "EQTY"
+    FUND = "FUND"
+    ETC = "ETC"
+
+
+def _amount(value: str | Decimal) -> Decimal:
+    return Decimal(value)
+
+
+def _known_amount(value: str | Decimal | None) -> Decimal | None:
+    return None if value is None else Decimal(value)
+
+
+def _day(value: str | date | None) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _secret(_: object) -> str:
+    return "'***'"
+
+
+def _masked(number: str) -> str:
+    return repr(f"{number[:_SHOWN]}…{number[-_SHOWN:]}")
+
+
+@frozen(kw_only=True, cache_hash=True)
+class Summary:
+    """What a broker says of the whole account, in won; `None` where it does not report the figure."""
+
+    cash: Decimal = field(converter=_amount)
+    d1: Decimal | None = field(default=None, converter=_known_amount)
+    d2: Decimal | None = field(default=None, converter=_known_amount)
+    substitute: Decimal | None = field(default=None, converter=_known_amount)
+    receivable: Decimal = field(converter=_amount)
+    substitute_margin: Decimal | None = field(default=None, converter=_known_amount)
+    loan: Decimal = field(converter=_amount)
+    cost: Decimal = field(converter=_amount)
+    value: Decimal = field(converter=_amount)
+    profit_loss: Decimal = field(converter=_amount)
+    total: Decimal = field(converter=_amount)
+    withdrawable: Decimal | None = field(default=None, converter=_known_amount)
+
+
+@frozen(cache_hash=True)
+class Equity:
+    """One row of shares and the like; amounts are in `currency`, rates in percent."""
+
+    product: str
+    isin: str
+    trade_type: str
+    quantity: Decimal = field(converter=_amount)
+    cost: Decimal = field(converter=_amount)
+    value: Decimal = field(converter=_amount)
+    profit_loss: Decimal | None = field(default=None, converter=_known_amount)
+    return_pct: Decimal | None = field(default=None, converter=_known_amount)
+    name: str | None = None
+    product_type: str | None = None
+    currency: str = "KRW"
+
+
+@frozen(cache_hash=True)
+class Fund:
+    """One row of a fund, in won; a cost of 0 is how a broker says that it does not know the cost."""
+
+    code: str
+    name: str
+    cost: Decimal = field(converter=_amount)
+    value: Decimal = field(converter=_amount)
+    profit_loss: Decimal | None = field(default=None, converter=_known_amount)
+    return_pct: Decimal | None = field(default=None, converter=_known_amount)
+    first_bought: date | None = field(default=None, converter=_day)
+    last_bought: date | None = field(default=None, converter=_day)
+    maturity: date | None = field(default=None, converter=_day)
+    fund_type: str | None = None
+    currency: str = "KRW"
+
+
+@frozen(cache_hash=True)
+class Other:
+    """One row of a bond or another product without a code, in won; a bond's quantity is its face amount."""
+
+    product: str
+    name: str
+    trade_type: str
+    quantity: Decimal = field(converter=_amount)
+    cost: Decimal = field(converter=_amount)
+    value: Decimal = field(converter=_amount)
+    return_pct: Decimal | None = field(default=None, converter=_known_amount)
+    currency: str = "KRW"
+
+
+Row: TypeAlias = Equity | Fund | Other
+
+
+@frozen(kw_only=True)
+class Account:
+    """One virtual account at one broker."""
+
+    broker: str
+    number: str = field(repr=_masked)
+    summary: Summary
+    equities: tuple[Equity, ...] = ()
+    funds: tuple[Fund, ...] = ()
+    others: tuple[Other, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows, in the order in which an answer to `ALL` lists them."""
+        return (*self.equities, *self.funds, *self.others)
+
+    def rows_of(self, asset_class: AssetClass) -> tuple[Row, ...]:
+        """Return the rows that a query for that class is about; the summary is not a row."""
+        match asset_class:
+            case AssetClass.ALL:
+                return self.rows
+            case AssetClass.EQTY:
+                return self.equities
+            case AssetClass.FUND:
+                return self.funds
+            case AssetClass.ETC:
+                return self.others
+            case AssetClass.CASH:
+                return ()
+
+
+@frozen(kw_only=True)
+class DiscretionaryAccount:
+    """An account under a discretionary contract (일임 계좌) with the firm that asks."""
+
+    broker: str
+    number: str = field(repr=_masked)
+    holder: str = field(repr=_secret)
+    virtual_number: str = field(repr=_masked)
+    contract_status: str = "0"
+
+
+@frozen(kw_only=True)
+class Person:
+    """A member of the portal: connecting information, name, access token and linked accounts."""
+
+    ci: str = field(repr=_secret)
+    name: str = field(repr=_secret)
+    access_token: str = field(repr=_secret)
+    accounts: tuple[Account, ...]
+
+
+@frozen
+class Ledger:
+    """Everybody that the sandbox knows; the first person is the one whom the gateway gives out."""
+
+    people: tuple[Person, ...]
+    discretionary: tuple[DiscretionaryAccount, ...] = ()
+    _by_ci: dict[str, Person] = field(init=False, repr=False, eq=False)
+    _by_account: dict[tuple[str, str], tuple[Person, Account]] = field(init=False, repr=False, eq=False)
+
+    @_by_ci.default
+    def _index_people(self) -> dict[str, Person]:
+        return {person.ci: person for person in self.people}
+
+    @_by_account.default
+    def _index_accounts(self) -> dict[tuple[str, str], tuple[Person, Account]]:
+        return {
+            (account.broker, account.number): (person, account)
+            for person in self.people
+            for account in person.accounts
+        }
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """The accounts of the first person, in the order in which the consent list names them."""
+        return self.people[0].accounts
+
+    def of(self, broker: str) -> Account:
+        """Return the first person's account at a broker."""
+        return next(account for account in self.accounts if account.broker == broker)
+
+    def person(self, ci: str) -> Person | None:
+        """Return who has that connecting information."""
+        return self._by_ci.get(ci)
+
+    def account(self, broker: str, number: str) -> tuple[Person, Account] | None:
+        """Return an account that a broker keeps, with its owner."""
+        return self._by_account.get((broker, number))
+
+    def foreign_to(self, account: Account) -> Account:
+        """Return somebody else's account at the same broker."""
+        owner, _ = self._by_account[account.broker, account.number]
+        return next(other for other in _accounts(self.people, owner) if other.broker == account.broker)
+
+
+def _accounts(people: Iterable[Person], without: Person) -> Iterable[Account]:
+    return (account for person in people if person is not without for account in person.accounts)

@@ -1,0 +1,209 @@
+"""Reads what was asked, and refuses what does not match the platform's message standard.
+
+Owns the rules of the envelope: which field, of which type, how long. Whether an account exists is not known
+here.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from koscom_async.sandbox.reply import Refused, refused
+
+__all__ = [
+    "FIRST_PAGE",
+    "AccountQuestion",
+    "Block",
+    "Glance",
+    "MemberQuestion",
+    "Paged",
+    "glance",
+    "read_account_question",
+    "read_firm_question",
+    "read_json",
+    "read_member_question",
+]
+
+FIRST_PAGE = "null"
+
+REQUEST_ID_LENGTH = 20
+PAGE_KEY_LENGTH = 24
+CI_LENGTH = 88
+
+# Four octets of three digits each, or the number of a phone.
+_IP_ADDRESS = re.compile(r"[0-9]{9,12}")
+_HARDWARE_ADDRESS = re.compile(r"[0-9A-Fa-f]{12}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+
+def _missing(path: str, why: str = "") -> Refused:
+    return refused("3003", description=f"{path} {why}".strip())
+
+
+@frozen
+class Block:
+    """One JSON object of the request, which knows its path so that a refusal can name the field."""
+
+    path: str
+    values: Mapping[str, Any] = field(repr=False)
+
+    def block(self, name: str) -> "Block":
+        """Return a block inside this one."""
+        value = self.values.get(name)
+        if not isinstance(value, dict):
+            raise _missing(self._path(name))
+        return Block(self._path(name), value)
+
+    def text(self, name: str, *, pattern: re.Pattern[str] | None = None, longest: int | None = None) -> str:
+        """Return a text that must be there."""
+        value = self.values.get(name)
+        if not isinstance(value, str) or not value:
+            raise _missing(self._path(name))
+        if pattern is not None and not pattern.fullmatch(value):
+            raise _missing(self._path(name), "is malformed")
+        if longest is not None and len(value) > longest:
+            raise _missing(self._path(name), f"is longer than {longest}")
+        return value
+
+    def whole_number(self, name: str) -> int:
+        """Return a JSON number without a fraction."""
+        value = self.values.get(name)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise _missing(self._path(name), "must be a number")
+        return value
+
+    def _path(self, name: str) -> str:
+        return f"{self.path}.{name}" if self.path else name
+
+
+@frozen(kw_only=True)
+class Paged:
+    """The part of a question that says which rows are meant."""
+
+    count: int
+    page: str
+
+
+@frozen(kw_only=True)
+class MemberQuestion:
+    """A question to the member service (서비스 연동)."""
+
+    ci: str = field(repr=False)
+    name: str = field(repr=False)
+
+
+@frozen(kw_only=True)
+class AccountQuestion:
+    """A question about one account."""
+
+    request_id: str
+    ci: str = field(repr=False)
+    account: str = field(repr=False)
+    asset_class: str
+    paged: Paged
+
+
+def read_json(body: bytes) -> Block:
+    """Return the body as the outermost block, or refuse: 3011 for what is not JSON."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        raise refused("3011") from None
+    if not isinstance(document, dict):
+        raise refused("3011", description="the message must be an object")
+    return Block("", document)
+
+
+def read_member_question(message: Block) -> MemberQuestion:
+    """Check a message to the member service, where the request id may be left out."""
+    _check_partner(message)
+    header = message.block("commonHeader")
+    if "reqIdConsumer" in header.values:
+        _request_id(header)
+    return MemberQuestion(ci=_ci(header), name=message.block("body").text("korName"))
+
+
+def read_account_question(message: Block, *, body_block: str) -> AccountQuestion:
+    """Check a message to the account service."""
+    _check_partner(message)
+    header = message.block("commonHeader")
+    device = message.block("devInfo")
+    device.text("ipAddr", pattern=_IP_ADDRESS)
+    device.text("macAddr", pattern=_HARDWARE_ADDRESS)
+    query = message.block(body_block).block("queryType")
+    return AccountQuestion(
+        request_id=_request_id(header),
+        ci=_ci(header),
+        account=message.block("accInfo").text("vtAccNo"),
+        asset_class=query.text("assetType"),
+        paged=Paged(count=query.whole_number("count"), page=_page(query)),
+    )
+
+
+def read_firm_question(message: Block, *, body_block: str) -> tuple[str, Paged]:
+    """Check a message to the discretionary service, which has no `ci` and no device."""
+    _check_partner(message)
+    request_id = _request_id(message.block("commonHeader"))
+    query = message.block(body_block).block("queryParameter")
+    page = query.values.get("page", "")
+    # Here the first page is asked as null, too.
+    return request_id, Paged(
+        count=query.whole_number("count"), page=FIRST_PAGE if page is None else query.text("page")
+    )
+
+
+def _check_partner(message: Block) -> None:
+    partner = message.block("partner")
+    partner.text("comId", longest=5)
+    partner.text("srvId", longest=20)
+
+
+def _request_id(header: Block) -> str:
+    return header.text("reqIdConsumer", longest=REQUEST_ID_LENGTH)
+
+
+def _ci(header: Block) -> str:
+    # The documents' own example of a request carries a leading space.
+    return header.text("ci", longest=CI_LENGTH + 1).strip()
+
+
+def _page(query: Block) -> str:
+    # An empty key is a key, which no broker knows; so it is the broker who refuses it.
+    return "" if query.values.get("page") == "" else query.text("page", longest=PAGE_KEY_LENGTH)
+
+
+@frozen(kw_only=True)
+class Glance:
+    """What can be seen of a message without judging it; `None` where there is nothing to be seen."""
+
+    asset_type: str | None = None
+    page: str | None = None
+    account: str | None = field(default=None, repr=False)
+    request_id: str | None = None
+
+
+def glance(body: bytes) -> Glance:
+    """Return what any message, however broken, shows of itself: for the record of calls."""
+    try:
+        message = _object(json.loads(body))
+    except ValueError:
+        message = {}
+    body_block = next((value for name, value in message.items() if name.endswith("RequestBody")), None)
+    query = next(iter(_object(body_block).values()), None)
+    return Glance(
+        asset_type=_shown(query, "assetType"),
+        page=_shown(query, "page"),
+        account=_shown(message.get("accInfo"), "vtAccNo"),
+        request_id=_shown(message.get("commonHeader"), "reqIdConsumer"),
+    )
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _shown(block: object, name: str) -> str | None:
+    value = _object(block).get(name)
+    return value if isinstance(value, str) else None

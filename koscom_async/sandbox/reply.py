@@ -1,0 +1,88 @@
+"""What goes back over the wire: a status, a body and headers; and the refusals, in the platform's own shapes.
+
+Statuses and messages come from the error table, so that nothing here has to be kept in step with it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from koscom_async.error_codes import BROKER_CATEGORY, ErrorCode, Kind, find_error_code
+from koscom_async.sandbox.spelling import json_text
+
+__all__ = [
+    "Refused",
+    "Reply",
+    "code_reply",
+    "find_refusal_code",
+    "json_reply",
+    "refused",
+    "refused_by_gateway",
+    "refused_token",
+]
+
+JSON_MEDIA_TYPE = "application/json; charset=utf-8"
+
+
+@frozen(kw_only=True)
+class Reply:
+    """One HTTP answer; the body may hold personal data, so it is not shown."""
+
+    status: int = 200
+    body: bytes = field(default=b"", repr=False)
+    media_type: str = JSON_MEDIA_TYPE
+    headers: Mapping[str, str] = field(factory=dict)
+
+    def with_headers(self, headers: Mapping[str, str]) -> "Reply":
+        """Return the same answer with more headers; its own win."""
+        return evolve(self, headers={**headers, **self.headers}) if headers else self
+
+
+class Refused(Exception):  # noqa: N818  # it carries an answer; nothing has gone wrong in the gateway
+    """Raised by a check; the application sends the reply."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
+def json_reply(document: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+    """Return a document as an answer."""
+    return Reply(status=status, body=json_text(document).encode(), headers=headers or {})
+
+
+def find_refusal_code(code: str) -> ErrorCode | None:
+    """Return the error table's line of a code that can be an answer over HTTP."""
+    row = find_error_code(code)
+    return None if row is None or row.status is None or row.kind is Kind.SUCCESS else row
+
+
+def code_reply(code: str, *, broker: str | None = None, description: str = "") -> Reply:
+    """Return a platform error code as the platform answers it: a business error comes with HTTP 500."""
+    row = find_refusal_code(code)
+    if row is None or row.status is None:
+        raise ValueError(f"not a code that is answered over HTTP: {code!r}")
+    document: dict[str, object] = {
+        "category": (broker or row.category) if row.category == BROKER_CATEGORY else row.category,
+        "code": int(row.code),
+        "message": row.message,
+    }
+    if description:
+        document["description"] = description
+    return json_reply(document, status=row.status)
+
+
+def refused(code: str, *, broker: str | None = None, description: str = "") -> Refused:
+    """Refuse with a platform error code."""
+    return Refused(code_reply(code, broker=broker, description=description))
+
+
+def refused_by_gateway(status: int, message: str, headers: Mapping[str, str] | None = None) -> Refused:
+    """Refuse as the gateway itself does: `{"message": …}`."""
+    return Refused(json_reply({"message": message}, status=status, headers=headers))
+
+
+def refused_token(error: str, description: str, *, status: int = 401) -> Refused:
+    """Refuse as the OAuth guard does."""
+    return Refused(json_reply({"error": error, "error_description": description}, status=status))

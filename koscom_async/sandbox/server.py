@@ -1,0 +1,147 @@
+"""Serves an application on a loopback socket, with uvicorn, from a thread with an event loop of its own.
+
+The thread keeps the caller's loop free, and lets a fixture enter and leave in different tasks.
+"""
+
+import asyncio
+import socket
+import struct
+import threading
+from contextlib import suppress
+
+import uvicorn
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from koscom_async.sandbox.fault_kinds import ConnectionResetFault
+
+__all__ = ["HOST", "ServerThread"]
+
+HOST = "127.0.0.1"
+KEEP_ALIVE_SECONDS = 75
+"""Long, so that a pooled connection is not closed at the moment it is used again."""
+
+TICK_SECONDS = 1.0
+CLOSING_ROUNDS = 3
+
+_LINGER_ZERO = struct.pack("ii", 1, 0)
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that starts and stops at once, where uvicorn's own polls and waits."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._application = application
+        config = uvicorn.Config(
+            self._serve_call,
+            interface="asgi3",
+            proxy_headers=False,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            http="h11",
+            ws="none",
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        )
+        super().__init__(config)
+        self.stopping = asyncio.Event()
+        self.ready = threading.Event()
+
+    async def main_loop(self) -> None:
+        self.ready.set()
+        while not self.stopping.is_set():
+            await self.on_tick(0)  # renews the Date header
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), TICK_SECONDS)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002  # uvicorn's form
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        if tasks := list(self.server_state.tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        # What an abort leaves to do is done in the loop's next rounds.
+        for _ in range(CLOSING_ROUNDS):
+            await asyncio.sleep(0)
+
+    async def _serve_call(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Keep from uvicorn, which would log a traceback, what is no mistake of the application."""
+        try:
+            await self._application(scope, receive, send)
+        except ConnectionResetFault:
+            self._reset(scope["client"])
+            await receive()  # returns once the connection is gone
+        except ClientDisconnect:
+            pass
+        except asyncio.CancelledError:
+            if not self.stopping.is_set():
+                raise
+
+    def _reset(self, client: object) -> None:
+        for connection in self.server_state.connections:
+            if isinstance(connection, H11Protocol) and connection.client == client:
+                # Without lingering, closing sends RST instead of FIN.
+                peer = connection.transport.get_extra_info("socket")
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+                connection.transport.abort()
+                return
+
+
+class ServerThread:
+    """One running server. `start` and `stop` block for a moment: call them in a worker thread."""
+
+    def __init__(self, application: ASGIApp, *, port: int) -> None:
+        self._application = application
+        self._wanted_port = port
+        self._server: _Server | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self.port = port
+
+    def start(self) -> None:
+        """Bind the socket and return once calls are answered; `OSError` if the port is taken."""
+        listener = _bind(self._wanted_port)
+        self.port = listener.getsockname()[1]
+        server = self._server = _Server(self._application)
+        self._thread = threading.Thread(
+            target=self._run, args=(server, listener), name="koscom-sandbox", daemon=True
+        )
+        self._thread.start()
+        server.ready.wait()
+        if not server.started:
+            raise RuntimeError("the sandbox's server did not start; its thread has said why")
+
+    def stop(self) -> None:
+        """Cut the connections and return when the thread has ended; a server that does not run stays so."""
+        if self._thread is None or self._loop is None or self._server is None:
+            return
+        self._loop.call_soon_threadsafe(self._server.stopping.set)
+        self._thread.join()
+        self._thread = None
+
+    def _run(self, server: _Server, listener: socket.socket) -> None:
+        async def serve() -> None:
+            self._loop = asyncio.get_running_loop()
+            await server.serve(sockets=[listener])
+
+        try:
+            asyncio.run(serve())
+        finally:
+            server.ready.set()  # whoever waits must not wait for a thread that has died
+            listener.close()
+
+
+def _bind(port: int) -> socket.socket:
+    # With the protocol named, asyncio sets TCP_NODELAY; without, each answer waits 40 ms for an ACK.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener

@@ -1,0 +1,45 @@
+"""Everything that a running gateway knows, in one place that the endpoints are handed."""
+
+from collections.abc import Mapping
+from random import Random
+
+from attrs import field, frozen
+
+from koscom_async.sandbox.calls import CallLog
+from koscom_async.sandbox.credentials import Firm, Tokens
+from koscom_async.sandbox.dialects import DIALECTS, Dialect
+from koscom_async.sandbox.faults import Faults
+from koscom_async.sandbox.ledger import Ledger
+from koscom_async.sandbox.meters import Quota, RateMeter
+from koscom_async.sandbox.reply import refused
+
+__all__ = ["MEMBER_SERVICE", "State"]
+
+MEMBER_SERVICE = "common"
+"""What stands in a broker's place for the member service: in its paths, and in settings by broker."""
+
+
+@frozen(kw_only=True)
+class State:
+    """What the endpoints answer from, and what the application measures with."""
+
+    firm: Firm
+    ledger: Ledger = field(repr=False)
+    tokens: Tokens = field(repr=False)
+    faults: Faults
+    quota: Quota
+    meters: Mapping[str, RateMeter]
+    latency: Mapping[str, float]
+    calls: CallLog = field(repr=False)
+    random: Random = field(repr=False)
+
+    def dialect(self, broker: str) -> Dialect:
+        """Return how a broker spells, or refuse a broker that the sandbox does not have."""
+        dialect = DIALECTS.get(broker)
+        if dialect is None:
+            raise refused("3002", description=broker)
+        return dialect
+
+    def platform_id(self) -> str:
+        """Make up the platform's own message id."""
+        return f"fa{self.random.getrandbits(36):09x}"

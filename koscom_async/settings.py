@@ -1,0 +1,332 @@
+"""Frozen settings of a client, from arguments or the environment; each is checked when it is made.
+
+Owns what can be set and its defaults. Knows nothing of how a setting is used.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from ipaddress import ip_address
+from math import isfinite
+from types import MappingProxyType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from attrs import Attribute, field, frozen
+from attrs.validators import optional
+
+from koscom_async._masking import hidden
+from koscom_async.errors import SettingsError
+
+__all__ = [
+    "Breaker",
+    "BrokerLimits",
+    "BrokerOverrides",
+    "Environment",
+    "Limits",
+    "Retry",
+    "Settings",
+    "Timeouts",
+]
+
+
+class Environment(StrEnum):
+    """Which of the platform's gateways; API keys differ between them."""
+
+    PRODUCTION = "production"
+    SANDBOX = "sandbox"
+
+
+# Since July 2022 the manual names other hosts for the v3 market services: hence `base_url`.
+BASE_URLS: Mapping[Environment, str] = {
+    Environment.PRODUCTION: "https://apigw.koscom.co.kr",
+    Environment.SANDBOX: "https://sandbox-apigw.koscom.co.kr",
+}
+
+
+def _number(instance: object, attribute: "Attribute[Any]", value: object) -> float:
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
+            return value
+    except OverflowError:  # a whole number that no float holds
+        pass
+    raise _wrong(instance, attribute, "must be a finite number", value)
+
+
+def _boolean(instance: object, attribute: "Attribute[Any]", value: object) -> None:
+    if not isinstance(value, bool):
+        raise _wrong(instance, attribute, "must be True or False", value)
+
+
+def _positive(instance: object, attribute: "Attribute[Any]", value: object) -> None:
+    if _number(instance, attribute, value) <= 0:
+        raise _wrong(instance, attribute, "must be above 0", value)
+
+
+def _not_negative(instance: object, attribute: "Attribute[Any]", value: object) -> None:
+    if _number(instance, attribute, value) < 0:
+        raise _wrong(instance, attribute, "must not be below 0", value)
+
+
+def _share(instance: object, attribute: "Attribute[Any]", value: object) -> None:
+    if not 0 <= _number(instance, attribute, value) < 1:
+        raise _wrong(instance, attribute, "must be at least 0 and below 1", value)
+
+
+def _positive_integer(instance: object, attribute: "Attribute[Any]", value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise _wrong(instance, attribute, "must be a whole number of at least 1", value)
+
+
+def _wrong(instance: object, attribute: "Attribute[Any]", rule: str, value: object) -> SettingsError:
+    return SettingsError(
+        f"{type(instance).__name__}.{attribute.name} {rule}, got {value!r}", setting=attribute.name
+    )
+
+
+_BROKER_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+
+
+def _of(kind: type) -> Any:
+    """Check that a nested record is one."""
+
+    def check(instance: object, attribute: "Attribute[Any]", value: object) -> None:
+        if not isinstance(value, kind):
+            raise _wrong(instance, attribute, f"must be a {kind.__name__}", value)
+
+    return check
+
+
+def _by_broker(kind: type) -> Any:
+    """Check a mapping of broker short names to nested records."""
+
+    def check(instance: object, attribute: "Attribute[Any]", value: Mapping[object, object]) -> None:
+        for name, record in value.items():
+            if not isinstance(name, str) or not _BROKER_NAME.fullmatch(name):
+                raise _wrong(instance, attribute, "must have brokers' short names as keys", name)
+            if not isinstance(record, kind):
+                raise _wrong(instance, attribute, f"must have a {kind.__name__} for {name}", record)
+
+    return check
+
+
+def _frozen_mapping(value: object) -> object:
+    return MappingProxyType(dict(value)) if isinstance(value, Mapping) else MappingProxyType({"": value})
+
+
+@frozen(kw_only=True)
+class Retry:
+    """How often and how long to try again what the error table calls retriable.
+
+    Waits grow exponentially with full jitter: before retry n a wait is drawn from 0 to
+    min(`cap`, `base` * 2**n) seconds. A `Retry-After` of the gateway is honoured up to `max_retry_after`
+    seconds; a longer one is raised at once, with its value.
+
+    Retries are paid from a budget for each broker, so that an outage cannot multiply the load: each first try
+    earns `budget_share` of a retry, and at most `budget_reserve` are saved up.
+    """
+
+    attempts: int = field(default=4, validator=_positive_integer)
+    base: float = field(default=0.2, validator=_positive)
+    cap: float = field(default=5.0, validator=_positive)
+    max_retry_after: float = field(default=30.0, validator=_not_negative)
+    budget_share: float = field(default=0.1, validator=_not_negative)
+    budget_reserve: float = field(default=10.0, validator=_not_negative)
+
+
+@frozen(kw_only=True)
+class Breaker:
+    """When a broker is left alone: after `failures` availability failures in a row, for `cool_down` seconds.
+
+    Then one call is let through as a probe, and its end decides.
+    """
+
+    failures: int = field(default=10, validator=_positive_integer)
+    cool_down: float = field(default=30.0, validator=_positive)
+
+
+@frozen(kw_only=True)
+class BrokerLimits:
+    """What one broker is asked at most.
+
+    The documents give no rate a second, so the defaults are cautious. `rate` is calls a second, `burst` how
+    many may leave at once after a rest, `in_flight` how many may be unanswered.
+    """
+
+    rate: float = field(default=10.0, validator=_positive)
+    burst: int = field(default=10, validator=_positive_integer)
+    in_flight: int = field(default=8, validator=_positive_integer)
+
+
+@frozen(kw_only=True)
+class Limits:
+    """What the brokers and the gateway are asked at most.
+
+    `default` holds for each broker that `brokers` (by short name) does not name; `in_flight` is the total of
+    unanswered calls, and the size of the connection pool. `quota_reserve` is the share of the day's calls, from 0 to 1,
+    that this client leaves untouched: batch work sets it, so that the people at the screens are not locked out.
+    """
+
+    default: BrokerLimits = field(factory=BrokerLimits, validator=_of(BrokerLimits))
+    brokers: Mapping[str, BrokerLimits] = field(
+        factory=dict, converter=_frozen_mapping, validator=_by_broker(BrokerLimits)
+    )
+    in_flight: int = field(default=40, validator=_positive_integer)
+    quota_reserve: float = field(default=0.0, validator=_share)
+
+    def of(self, broker: str) -> BrokerLimits:
+        """Return the limits that hold for a broker."""
+        return self.brokers.get(broker, self.default)
+
+
+@frozen(kw_only=True)
+class Timeouts:
+    """Seconds that one try may take: to connect, between two pieces read or written, and as a whole.
+
+    `attempt` bounds a try however slowly a server drips. The time of a whole operation is the `deadline`
+    argument of each call.
+    """
+
+    connect: float = field(default=5.0, validator=_positive)
+    read: float = field(default=15.0, validator=_positive)
+    write: float = field(default=5.0, validator=_positive)
+    attempt: float = field(default=30.0, validator=_positive)
+
+
+@frozen(kw_only=True)
+class BrokerOverrides:
+    """What you know better than the registry about a broker.
+
+    `supports_all`: whether it answers one query for all asset classes (`None`: as the registry says).
+    `trust_totals`: whether fewer rows than announced fail the account; if not, its outcome says so.
+    `check_request_id`: whether the echo of the request id must match. The echo of the account always must.
+    """
+
+    supports_all: bool | None = field(default=None, validator=optional(_boolean))
+    trust_totals: bool = field(default=True, validator=_boolean)
+    check_request_id: bool = field(default=True, validator=_boolean)
+
+
+def _required(variable: str, what: str) -> Any:
+    def check(_: object, attribute: "Attribute[Any]", value: object) -> None:
+        name = attribute.name
+        if not isinstance(value, str) or not value.strip():
+            raise SettingsError(
+                f"{name} ({what}) is missing or empty: pass {name}= or set {variable}", setting=name
+            )
+        if not value.isascii() or not value.isprintable() or " " in value:
+            raise SettingsError(f"{name} ({what}) must be printable ASCII without spaces", setting=name)
+
+    return check
+
+
+def _environment(value: str | None) -> Environment | None:
+    if value is None or value == "":
+        return None
+    try:
+        return Environment(value)
+    except ValueError:
+        known = " or ".join(Environment)
+        raise SettingsError(f"environment must be {known}, got {value!r}", setting="environment") from None
+
+
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?", re.ASCII)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _base_url(value: str) -> str:
+    """Return scheme, host and port of a gateway, or raise naming `base_url`."""
+
+    def wrong(why: str) -> SettingsError:
+        return SettingsError(f"base_url {why}", setting="base_url")
+
+    if not str(value).isascii() or not str(value).isprintable():
+        raise wrong("must be an ASCII URL such as https://gateway.example")
+    try:
+        parts = urlsplit(str(value).strip())
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise wrong("is not a URL") from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise wrong("must begin with https:// and name a host")
+    if parts.username is not None or parts.password is not None:
+        raise wrong("must not carry credentials")
+    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise wrong("must end after the host and port: paths are the client's own")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise wrong("may use plain http only on loopback; use https")
+    if ":" not in host and not _HOST.fullmatch(host):
+        raise wrong("must name a host of letters, digits, dots and dashes")
+    if port == 0:
+        raise wrong("has port 0, at which nothing can listen")
+    name = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{name}" + (f":{port}" if port is not None else "")
+
+
+@frozen(kw_only=True)
+class Settings:
+    """Where the gateway is, who is asking, and how politely.
+
+    Either `environment` (production or sandbox) or `base_url` says where; both may be given, and then the URL
+    counts.
+    `com_id` and `srv_id` are the firm's and the service's codes (핀테크 기업 코드, 핀테크 서비스 코드). A query of more pages
+    than `page_limit`, or an answer of more than `max_response_bytes`, fails its account.
+    Raises `SettingsError`, naming the setting, for anything missing or impossible.
+    """
+
+    environment: Environment | None = field(default=None, converter=_environment)
+    base_url: str = ""
+    api_key: str = field(default="", repr=hidden, validator=_required("KOSCOM_API_KEY", "the API key"))
+    api_secret: str = field(
+        default="", repr=hidden, validator=_required("KOSCOM_API_SECRET", "the API key's secret")
+    )
+    com_id: str = field(default="", validator=_required("KOSCOM_COM_ID", "핀테크 기업 코드"))
+    srv_id: str = field(default="", validator=_required("KOSCOM_SRV_ID", "핀테크 서비스 코드"))
+    retry: Retry = field(factory=Retry, validator=_of(Retry))
+    limits: Limits = field(factory=Limits, validator=_of(Limits))
+    timeouts: Timeouts = field(factory=Timeouts, validator=_of(Timeouts))
+    breaker: Breaker = field(factory=Breaker, validator=_of(Breaker))
+    brokers: Mapping[str, BrokerOverrides] = field(
+        factory=dict, converter=_frozen_mapping, validator=_by_broker(BrokerOverrides)
+    )
+    page_limit: int = field(default=1000, validator=_positive_integer)
+    max_response_bytes: int = field(default=32 * 2**20, validator=_positive_integer)
+
+    def __attrs_post_init__(self) -> None:
+        if self.base_url:
+            url = _base_url(self.base_url)
+        elif self.environment is not None:
+            url = BASE_URLS[self.environment]
+        else:
+            raise SettingsError(
+                "environment is missing: pass environment= or set KOSCOM_ENVIRONMENT to "
+                "production or sandbox",
+                setting="environment",
+            )
+        object.__setattr__(self, "base_url", url)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, **overrides: Any) -> Self:
+        """Read KOSCOM_ENVIRONMENT, _BASE_URL, _API_KEY, _API_SECRET, _COM_ID and _SRV_ID; arguments win."""
+        environ = os.environ if environ is None else environ
+        names = ("environment", "base_url", "api_key", "api_secret", "com_id", "srv_id")
+        read = {
+            name: environ[variable] for name in names if (variable := f"KOSCOM_{name.upper()}") in environ
+        }
+        return cls(**(read | overrides))
+
+    def overrides_of(self, broker: str) -> BrokerOverrides:
+        """Return what is set for a broker, or the defaults."""
+        return self.brokers.get(broker, _NO_OVERRIDES)
+
+
+_NO_OVERRIDES = BrokerOverrides()

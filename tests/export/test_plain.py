@@ -1,0 +1,72 @@
+"""Any record as JSON-ready data."""
+
+from datetime import UTC, date, datetime
+from decimal import Context, Decimal, localcontext
+
+import pytest
+
+from koscom_async import AssetClass, Product, QuotaExceededError, VirtualAccount
+from koscom_async.brokers import BROKERS
+from koscom_async.export.plain import plain
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Decimal("3.69827563509E11"), "369827563509"),
+        (Decimal("1.0E10"), "10000000000"),
+        (Decimal("1E-7"), "0.0000001"),
+        (Decimal("-12.90"), "-12.90"),
+        (Decimal("1234567890123456789012345678901234.5678901234567890123456789012345678"),) * 2,
+        (AssetClass.OTHER, "ETC"),
+        (Product("a code of tomorrow"), "a code of tomorrow"),
+        (date(2026, 3, 2), "2026-03-02"),
+        (datetime(2026, 3, 2, 9, 30, tzinfo=UTC), "2026-03-02T09:30:00+00:00"),
+        (None, None),
+        (True, True),
+        (7, 7),
+        ("글", "글"),
+        ((1, [Decimal(2)]), [1, ["2"]]),
+        ({"key": Decimal(1)}, {"key": "1"}),
+    ],
+)
+def test_values_become_what_json_can_hold(value, expected):
+    with localcontext(Context(prec=3)):
+        written = plain(value)
+    expected = str(expected) if isinstance(expected, Decimal) else expected
+    assert written == expected
+    assert type(written) is type(expected)
+
+
+def test_a_record_is_its_fields_with_the_masked_masked_and_the_omitted_left_out():
+    account = VirtualAccount(
+        broker=BROKERS[0], number="160646584478700099", alias=None, endpoint="https://a.example"
+    )
+    assert plain(account) == {
+        "broker": {"code": "00002", "short_name": "shinhan", "name": "Shinhan", "name_ko": "신한금융투자"},
+        "number": "1606…0099",
+        "alias": None,
+    }
+
+
+def test_an_error_is_its_kind_and_its_facts():
+    error = QuotaExceededError("spent", resets_at=datetime(2026, 3, 3, tzinfo=UTC), code="429", broker="star")
+    written = plain(error)
+    assert (written["type"], written["code"], written["broker"]) == ("QuotaExceededError", "429", "star")
+    assert set(written) == {
+        "type",
+        "code",
+        "category",
+        "broker",
+        "endpoint",
+        "account",
+        "retriable",
+        "attempts",
+        "message",
+        "advice",
+    }
+
+
+def test_what_has_no_plain_form_is_refused_by_its_kind():
+    with pytest.raises(TypeError, match="object has no plain form"):
+        plain(object())

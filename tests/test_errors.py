@@ -1,0 +1,184 @@
+"""The error tree: what each error carries, how it reads, and that it travels between processes whole."""
+
+import copy
+import pickle
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from koscom_async import errors
+from koscom_async.brokers import BROKERS
+from koscom_async.errors import (
+    AccountUnavailableError,
+    BrokerUnavailableError,
+    DeadlineExceededError,
+    IncompleteHoldingsError,
+    KoscomError,
+    PlatformError,
+    QuotaExceededError,
+    RateLimitedError,
+    ResponseError,
+    SettingsError,
+    UsageError,
+)
+from koscom_async.models.member import VirtualAccount
+from koscom_async.models.outcome import AccountOutcome
+
+NOW = datetime(2018, 11, 6, tzinfo=UTC)
+ACCOUNT = VirtualAccount(broker=BROKERS[-1], number="160646584478700099")
+CLASSES: list[type[KoscomError]] = [getattr(errors, name) for name in errors.__all__]
+CONTEXT: dict[str, Any] = {
+    "code": "3600",
+    "category": "op-exco",
+    "broker": "star",
+    "endpoint": "account.balance",
+    "account": "1606…0099",
+    "retriable": True,
+    "attempts": 3,
+    "advice": "ask again later",
+}
+
+
+def whole(kind: type[KoscomError]) -> KoscomError:
+    """An error of a class with every fact that it can carry."""
+    if kind is SettingsError:
+        return SettingsError("com_id is missing", setting="com_id")
+    if kind is IncompleteHoldingsError:
+        error = DeadlineExceededError("too late", **CONTEXT)
+        return IncompleteHoldingsError(
+            "1 of 3", failures=[AccountOutcome(account=ACCOUNT, error=error, as_of=NOW)]
+        )
+    own: dict[str, Any] = {}
+    if issubclass(kind, PlatformError):
+        own |= {"status": 503, "retry_after": 2.5}
+    if kind is QuotaExceededError:
+        own |= {"resets_at": NOW}
+    return kind("it is down", **CONTEXT, **own)
+
+
+def facts(error: BaseException) -> dict[str, Any]:
+    """Everything on an error, with the errors inside it told by theirs."""
+    told = dict(vars(error))
+    if "failures" in told:
+        told["failures"] = [(each.account, each.as_of, facts(each.error)) for each in told["failures"]]
+    return told
+
+
+each_class = pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+
+
+@each_class
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_an_error_survives_pickling_with_every_fact(kind: type[KoscomError], protocol: int) -> None:
+    error = whole(kind)
+    twin = pickle.loads(pickle.dumps(error, protocol))  # noqa: S301  # our own bytes
+    assert type(twin) is kind
+    assert facts(twin) == facts(error)
+    assert (str(twin), twin.args, repr(twin)) == (str(error), error.args, repr(error))
+
+
+@each_class
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy])
+def test_an_error_survives_copying_with_every_fact(kind: type[KoscomError], again: Any) -> None:
+    error = whole(kind)
+    assert facts(again(error)) == facts(error)
+    assert str(again(error)) == str(error)
+
+
+def test_facts_that_are_added_later_travel_too() -> None:
+    error = BrokerUnavailableError("down")
+    error.broker, error.attempts = "star", 4
+    error.add_note("seen in the night batch")
+    twin = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own bytes
+    assert (twin.broker, twin.attempts, twin.__notes__) == ("star", 4, ["seen in the night batch"])
+
+
+@each_class
+def test_every_class_is_ours_and_says_what_it_is_for(kind: type[KoscomError]) -> None:
+    assert issubclass(kind, KoscomError)
+    assert kind.__doc__
+
+
+@pytest.mark.parametrize(
+    ("kind", "parent"),
+    [
+        (SettingsError, ValueError),
+        (QuotaExceededError, RateLimitedError),
+        (RateLimitedError, PlatformError),
+        (AccountUnavailableError, PlatformError),
+        (errors.AuthenticationError, PlatformError),
+        (errors.AccessDeniedError, PlatformError),
+        (errors.RequestRejectedError, PlatformError),
+        (errors.BrokerUnavailableError, PlatformError),
+        (errors.MalformedResponseError, ResponseError),
+        (errors.ResponseMismatchError, ResponseError),
+        (errors.TruncatedResponseError, ResponseError),
+        (errors.PagingError, ResponseError),
+    ],
+)
+def test_the_tree_is_the_one_in_the_modules_docstring(kind: type, parent: type) -> None:
+    assert parent in kind.__mro__[1:]
+
+
+@each_class
+def test_the_modules_docstring_draws_every_class(kind: type[KoscomError]) -> None:
+    assert kind.__name__ in (errors.__doc__ or "")
+
+
+WORDS = {
+    errors.SettingsError: "settings",
+    errors.UsageError: "usage",
+    errors.ConnectionFailedError: "connection",
+    errors.MalformedResponseError: "malformed",
+    errors.ResponseMismatchError: "mismatch",
+    errors.TruncatedResponseError: "truncated",
+    errors.PagingError: "paging",
+    errors.UntrustedEndpointError: "untrusted-endpoint",
+    errors.DeadlineExceededError: "deadline",
+    errors.IncompleteHoldingsError: "incomplete",
+}
+
+
+@pytest.mark.parametrize("kind", WORDS)
+def test_an_error_of_ours_has_a_word_for_a_code(kind: type[KoscomError]) -> None:
+    assert kind.default_code == WORDS[kind]
+
+
+def test_what_is_not_said_is_none_or_false_or_zero() -> None:
+    error = PlatformError("no")
+    assert facts(error) == {
+        "message": "no",
+        "code": None,
+        "category": None,
+        "broker": None,
+        "endpoint": None,
+        "account": None,
+        "retriable": False,
+        "attempts": 0,
+        "advice": None,
+        "status": None,
+        "retry_after": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (PlatformError("no"), "no"),
+        (PlatformError("no", code="4001"), "4001: no"),
+        (PlatformError("no", code="4001", broker="star"), "star 4001: no"),
+        (
+            UsageError("the client is closed", advice="make a new one"),
+            "usage: the client is closed. What to do: make a new one",
+        ),
+        (PlatformError("no", attempts=1, account="1606…0099"), "no; account 1606…0099"),
+        (
+            BrokerUnavailableError("it is down", **CONTEXT),
+            "star account.balance 3600: it is down; account 1606…0099; asked 3 times. What to do: ask again later",
+        ),
+        (SettingsError("com_id is missing", setting="com_id"), "com_id is missing"),
+    ],
+)
+def test_an_error_reads_as_a_sentence(error: KoscomError, text: str) -> None:
+    assert str(error) == text

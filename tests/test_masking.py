@@ -1,0 +1,76 @@
+"""How secrets are shown: numbers by their ends, foreign words without anybody's data."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from koscom_async._masking import HIDDEN, hidden, masked_number, masked_repr, redacted
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("160635473367600099", "1606…0099"),
+        ("123456789012", "1234…9012"),
+        ("12345678901", HIDDEN),
+        ("12345678", HIDDEN),
+        ("1", HIDDEN),
+        ("", HIDDEN),
+    ],
+)
+def test_a_number_is_shown_by_its_ends_and_a_short_one_not_at_all(number: str, shown: str) -> None:
+    assert masked_number(number) == shown
+    assert masked_repr(number) == repr(shown)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [("secret", "'***'"), ("", "'***'"), (None, "None"), (5, "'***'")]
+)
+def test_a_secret_shows_only_whether_it_is_there(value: object, shown: str) -> None:
+    assert hidden(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("no Route matched with those values", "no Route matched with those values"),
+        ("당일 종가 제공 시간이 아닙니다.", "당일 종가 제공 시간이 아닙니다."),
+        ("max 90 days, code 6006", "max 90 days, code 6006"),
+        ("account 160635473367600099 gone", "account *** gone"),
+        ("account 1606-3547-3367", "account ***"),
+        ("key l7xx1f2e3d4c5b6a79880f1e2d3c4b5a", "key ***"),
+        ("ci kQXzSHH8M1FIR%2B5m19q%2BU95c22sz1liOEN%3D%3D", "ci ***"),
+        ("device 7054D27EE247", "device ***"),
+        ("device 70:54:d2:7e:e2:47!", "device ***!"),
+        ("line\r\nbreak\x1b[31m", "line  break [31m"),
+        ("x y" * 100, ("x y" * 100)[:160] + "…"),
+    ],
+    ids=lambda text: repr(text[:24]),
+)
+def test_foreign_words_lose_what_looks_like_a_secret(text: str, shown: str) -> None:
+    assert redacted(text, ()) == shown
+
+
+@pytest.mark.parametrize(
+    ("secrets", "shown"),
+    [
+        (("김가람",), "*** 님, 토큰 abc-def"),
+        (("abc", "abc-def"), "김가람 님, 토큰 ***"),
+        (("abc-def", "abc"), "김가람 님, 토큰 ***"),
+        (("", "님"), "김가람 ***, 토큰 abc-def"),
+    ],
+)
+def test_known_secrets_are_hidden_the_longest_first(secrets: tuple[str, ...], shown: str) -> None:
+    assert redacted("김가람 님, 토큰 abc-def", secrets) == shown
+
+
+@given(
+    before=st.text(max_size=20),
+    secret=st.text(alphabet="가나다라마ABCDEF", min_size=3, max_size=60),
+    after=st.text(max_size=200),
+)
+def test_a_known_secret_is_never_shown(before: str, secret: str, after: str) -> None:
+    shown = redacted(f"{before}{secret}{after}", [secret])
+    assert secret not in shown
+    assert shown.isprintable()
+    assert len(shown) <= 161

@@ -1,0 +1,99 @@
+"""The names that users depend on; a change here is a change of the public face."""
+
+import inspect
+
+import koscom_async
+from koscom_async import AccountOutcome, Holdings, Instrument, Koscom, KoscomError, Position, Settings, Totals
+
+NAMES = """
+AccessDeniedError AccountOutcome AccountReconciliation AccountUnavailableError AssetClass AuthenticationError
+BROKERS Balance BalanceRow BalanceSummary Breaker Broker BrokerLimits BrokerOverrides BrokerStatistics BrokerUnavailableError Cash CashLot
+ConnectionFailedError DeadlineExceededError Device Environment EquityRow FundRow Holdings HoldingsStream
+IncompleteHoldingsError Instrument Investor Koscom KoscomError Limits LinkedAccounts Lot MalformedResponseError
+OtherRow PagingError PlatformError Position Product QuotaExceededError RateLimitedError Registration
+RequestRejectedError ResponseError ResponseMismatchError Retry ServiceQuota Settings SettingsError Statistics Timeouts Token Totals Trace
+TradeType TruncatedResponseError UntrustedEndpointError UsageError VirtualAccount __version__
+""".split()
+
+
+def parameters(function):
+    return list(inspect.signature(function).parameters)
+
+
+def attributes(kind):
+    return {name for name in dir(kind) if not name.startswith("_")}
+
+
+def test_the_package_exports_these_names_and_no_others():
+    assert sorted(koscom_async.__all__) == sorted(NAMES)
+    assert all(hasattr(koscom_async, name) for name in NAMES)
+
+
+def test_the_client_is_called_like_this():
+    assert parameters(Koscom) == ["settings", "transport", "limiter"]
+    assert parameters(Koscom.holdings) == ["self", "investor", "deadline"]
+    assert parameters(Koscom.stream_holdings) == ["self", "investor", "deadline"]
+    assert inspect.signature(Koscom.holdings).parameters["deadline"].kind is inspect.Parameter.KEYWORD_ONLY
+
+
+def test_settings_take_these_values():
+    assert parameters(Settings) == [
+        "environment",
+        "base_url",
+        "api_key",
+        "api_secret",
+        "com_id",
+        "srv_id",
+        "retry",
+        "limits",
+        "timeouts",
+        "breaker",
+        "brokers",
+        "page_limit",
+        "max_response_bytes",
+    ]
+
+
+def test_records_have_these_attributes():
+    assert attributes(Holdings) >= {
+        "positions",
+        "cash",
+        "totals",
+        "outcomes",
+        "failures",
+        "complete",
+        "as_of",
+        "reconciliation",
+        "require_complete",
+        "to_dicts",
+    }
+    assert attributes(Position) >= {
+        "instrument",
+        "quantity",
+        "cost",
+        "value",
+        "profit_loss",
+        "return_pct",
+        "weight",
+        "lots",
+    }
+    assert attributes(Instrument) >= {"asset_class", "product", "code", "isin", "name", "currency"}
+    assert attributes(Totals) >= {
+        "cash",
+        "cost",
+        "value",
+        "profit_loss",
+        "return_pct",
+        "liabilities",
+        "net_worth",
+        "reported_value",
+        "reported_net_worth",
+    }
+    assert attributes(AccountOutcome) >= {"account", "error", "ok"}
+
+
+def test_every_error_is_a_koscom_error():
+    errors = [getattr(koscom_async, name) for name in NAMES if name.endswith("Error")]
+    assert all(issubclass(error, KoscomError) for error in errors)
+    facts = {"code", "category", "broker", "endpoint", "retriable", "attempts"}
+    assert facts <= set(vars(KoscomError("x")))

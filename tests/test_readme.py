@@ -1,0 +1,76 @@
+"""The README is true: its programs run against the sandbox, its commands are the ones that CI runs."""
+
+import ast
+import inspect
+import re
+from pathlib import Path
+from types import CodeType
+
+import pytest
+
+import koscom_async
+from koscom_async.sandbox import SandboxGateway
+
+README = Path(__file__).parent.parent.joinpath("README.md").read_text(encoding="utf-8")
+PROGRAMS = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+COMMANDS = re.findall(r"^```sh\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def compiled(program: str) -> CodeType:
+    return compile(program, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+@pytest.fixture
+async def environment(monkeypatch):
+    """The credentials of a sandbox gateway in the environment, as a user would have the platform's."""
+    async with SandboxGateway() as gateway:
+        settings, investor = gateway.settings, gateway.investor
+        values = {
+            "BASE_URL": settings.base_url,
+            "API_KEY": settings.api_key,
+            "API_SECRET": settings.api_secret,
+            "COM_ID": settings.com_id,
+            "SRV_ID": settings.srv_id,
+            "CI": investor.ci,
+            "NAME": investor.name,
+            "ACCESS_TOKEN": investor.token.access,
+            "DEVICE_IP": investor.device.ip,
+            "DEVICE_MAC": investor.device.mac,
+        }
+        for name, value in values.items():
+            monkeypatch.setenv(f"KOSCOM_{name}", value)
+        yield
+
+
+def test_the_first_two_commands_are_one_line_each():
+    assert [command.count("\n") for command in COMMANDS[:2]] == [1, 1]
+    assert "holdings --sandbox" in COMMANDS[0]
+    assert "pytest" in COMMANDS[1]
+
+
+def test_the_first_program_runs_as_it_stands(capsys):
+    code = compiled(PROGRAMS[0])
+    exec(code, {"__name__": "__main__"})  # noqa: S102  # running it is the test
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-1].startswith("net worth ")
+    assert printed[-1].endswith("complete: True")
+    assert any("동화약품" in line for line in printed)
+
+
+def test_the_first_program_has_about_ten_lines():
+    assert len([line for line in PROGRAMS[0].splitlines() if line.strip()]) <= 11
+
+
+@pytest.mark.parametrize("program", PROGRAMS[1:], ids=lambda program: program.strip().splitlines()[0][:50])
+async def test_each_further_program_runs_on_the_sandbox(program, environment, capsys):
+    names = dict(vars(koscom_async)) | {"SandboxGateway": SandboxGateway}
+    result = eval(compiled(program), names)  # noqa: S307  # running it is the test
+    if inspect.isawaitable(result):
+        await result
+    if "print(" in program:
+        assert capsys.readouterr().out.strip()
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(\w+Error)`", README))))
+def test_every_error_that_is_named_exists(name):
+    assert issubclass(getattr(koscom_async, name), koscom_async.KoscomError)

@@ -1,0 +1,344 @@
+"""The gateway: how a call leaves, how its answer is classified, and that nothing foreign or secret comes up."""
+
+import asyncio
+import json
+import ssl
+
+import anyio
+import anyio.lowlevel
+import httpx
+import pytest
+import respx
+
+from koscom_async import (
+    AuthenticationError,
+    BrokerUnavailableError,
+    ConnectionFailedError,
+    Limits,
+    MalformedResponseError,
+    PlatformError,
+    QuotaExceededError,
+    RateLimitedError,
+    Retry,
+    Settings,
+    Timeouts,
+    Token,
+    UsageError,
+)
+from koscom_async._transport.call_log import CallLog
+from koscom_async._transport.gateway import Gateway
+from koscom_async._transport.retry import Retrier
+from koscom_async._wire.call import Call
+from koscom_async._wire.endpoints import AuthScheme, Endpoint
+
+URL = "https://gateway.example/v1/star/account/balance/search"
+
+
+def settings_of(**changes):
+    given = {
+        "base_url": "https://gateway.example",
+        "api_key": "KEY-MARK",
+        "api_secret": "SECRET-MARK",
+        "com_id": "F0995",
+        "srv_id": "297",
+        "retry": Retry(attempts=3),
+    }
+    return Settings(**given | changes)
+
+
+def call_of(*, scheme=AuthScheme.BEARER, repeatable=True, read=lambda document: document, **changes):
+    given = {
+        "endpoint": Endpoint("account.balance", "/unused", scheme, repeatable),
+        "path": "/v1/star/account/balance/search",
+        "broker": "star",
+        "account": "1606…0099",
+        "token": Token(access="TOKEN-MARK"),
+        "body": {"name": "홍길동"},
+        "read": read,
+        "secrets": ("TOKEN-MARK", "홍길동"),
+    }
+    return Call(**given | changes)
+
+
+def gateway_of(handler, *, waits=None, **changes):
+    async def sleep(seconds):
+        (waits if waits is not None else []).append(seconds)
+
+    settings = settings_of(**changes)
+    return Gateway(
+        settings, transport=httpx.MockTransport(handler), retrier=Retrier(settings.retry, sleep=sleep)
+    )
+
+
+async def ask(handler, call=None, *, waits=None, log=None, **changes):
+    gateway = gateway_of(handler, waits=waits, **changes)
+    try:
+        return await gateway.ask(call or call_of(), log or CallLog())
+    finally:
+        await gateway.aclose()
+
+
+def replies(*answers):
+    """Answer each request with the next of these, and the last for ever."""
+    left = list(answers)
+
+    def handler(request):
+        answer = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return handler
+
+
+async def test_the_body_is_json_in_utf_8_and_the_answer_what_the_reader_makes_of_it():
+    requests = []
+
+    def handler(request):
+        requests.append(request)
+        return httpx.Response(200, content=b'{"amount": 3.69827563509E11}')
+
+    answer = await ask(handler, call_of(read=lambda document: document["amount"] + 1))
+    assert answer == 369827563510
+    assert (requests[0].method, str(requests[0].url)) == ("POST", URL)
+    assert requests[0].content == '{"name": "홍길동"}'.encode()
+    assert requests[0].headers["content-type"] == "application/json; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "expected"),
+    [
+        (AuthScheme.API_KEY, {"apikey": "KEY-MARK"}),
+        (AuthScheme.BASIC, {"authorization": "Basic S0VZLU1BUks6U0VDUkVULU1BUks=", "comid": "F0995"}),
+        (AuthScheme.BEARER, {"authorization": "Bearer TOKEN-MARK", "apikey": "KEY-MARK"}),
+    ],
+)
+async def test_each_scheme_sends_its_headers_and_no_others(scheme, expected):
+    headers = []
+
+    def handler(request):
+        headers.append(dict(request.headers))
+        return httpx.Response(200, json={})
+
+    await ask(handler, call_of(scheme=scheme))
+    sent = {name: headers[0][name] for name in ("apikey", "authorization", "comid") if name in headers[0]}
+    assert sent == expected
+
+
+async def test_a_bearer_endpoint_without_an_investor_is_a_usage_error():
+    with pytest.raises(UsageError, match="on behalf of an investor"):
+        await ask(replies(httpx.Response(200, json={})), call_of(token=None))
+
+
+async def test_a_passing_refusal_is_asked_again_and_counted():
+    waits, log = [], CallLog()
+    down = httpx.Response(503, json={"category": "op-exco", "code": 3600, "message": "down"})
+    answer = await ask(replies(down, down, httpx.Response(200, json={"a": 1})), waits=waits, log=log)
+    assert answer == {"a": 1}
+    assert (log.calls, log.retries, len(waits)) == (3, 2, 2)
+
+
+async def test_an_error_says_where_which_account_how_often_and_what_to_do():
+    down = httpx.Response(503, json={"category": "op-exco", "code": 3600, "message": "down"})
+    with pytest.raises(BrokerUnavailableError) as caught:
+        await ask(replies(down))
+    error = caught.value
+    assert (error.broker, error.endpoint, error.code, error.category) == (
+        "star",
+        "account.balance",
+        "3600",
+        "op-exco",
+    )
+    assert (error.account, error.attempts, error.status) == ("1606…0099", 3, 503)
+    assert str(error) == (
+        "star account.balance 3600: broker server cannot serve (금투사 서비스 불가); account 1606…0099; "
+        "asked 3 times. What to do: the broker is down: ask again later"
+    )
+
+
+async def test_a_business_error_with_http_500_is_asked_once():
+    log = CallLog()
+    with pytest.raises(PlatformError, match="account not found"):
+        await ask(replies(httpx.Response(500, json={"category": "star", "code": 4001})), log=log)
+    assert log.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kind", "calls"),
+    [
+        (b"<html>proxy</html>", 200, MalformedResponseError, 1),
+        (b"", 200, MalformedResponseError, 1),
+        (b'{"half":', 200, MalformedResponseError, 1),
+        (b"<html>bad gateway</html>", 502, BrokerUnavailableError, 3),
+        (b"", 504, BrokerUnavailableError, 3),
+        (b"", 500, BrokerUnavailableError, 3),
+        (b'{"code": 9011, "message": "?"}', 500, BrokerUnavailableError, 1),
+        (b'{"message": "no Route matched with those values"}', 404, PlatformError, 1),
+        (b'{"message": "Invalid authentication credentials"}', 401, AuthenticationError, 1),
+        (
+            b'{"error": "invalid_request", "error_description": "access token does not exist"}',
+            400,
+            AuthenticationError,
+            1,
+        ),
+        (b"", 302, PlatformError, 1),
+        (b"", 204, PlatformError, 1),
+    ],
+)
+async def test_what_is_no_answer_becomes_an_error_of_ours(body, status, kind, calls):
+    log = CallLog()
+    with pytest.raises(kind):
+        await ask(replies(httpx.Response(status, content=body)), log=log)
+    assert log.calls == calls
+
+
+@pytest.mark.parametrize(
+    ("failure", "calls"),
+    [
+        (httpx.ConnectError("no route"), 3),
+        (httpx.ReadTimeout("slow"), 3),
+        (httpx.ReadError("reset"), 3),
+        (httpx.RemoteProtocolError("hung up"), 3),
+        (ConnectionResetError("reset"), 3),
+        (ssl.SSLError("bad certificate"), 3),
+        (RuntimeError("a transport's own bug"), 1),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_whatever_a_transport_raises_comes_up_as_ours(failure, calls):
+    log = CallLog()
+    with pytest.raises(ConnectionFailedError) as caught:
+        await ask(replies(failure), log=log)
+    assert log.calls == calls
+    assert caught.value.__cause__ is failure
+
+
+async def test_broken_compression_is_a_malformed_answer():
+    answer = httpx.Response(
+        200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"this is not gzip")
+    )
+    with pytest.raises(MalformedResponseError, match="compression"):
+        await ask(replies(answer))
+
+
+async def test_a_bug_in_a_reader_is_still_an_error_of_ours():
+    def read(document):
+        raise KeyError("secret")
+
+    with pytest.raises(MalformedResponseError, match="KeyError") as caught:
+        await ask(replies(httpx.Response(200, json={})), call_of(read=read))
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_try_is_bounded_however_slowly_the_server_drips():
+    class Dripping(httpx.AsyncByteStream):
+        closed = False
+
+        async def __aiter__(self):
+            while True:
+                yield b" "
+                await anyio.lowlevel.checkpoint()
+
+        async def aclose(self):
+            Dripping.closed = True
+
+    def handler(request):
+        return httpx.Response(200, stream=Dripping())
+
+    with pytest.raises(ConnectionFailedError, match=r"no whole answer within 0\.02 s"):
+        await ask(handler, timeouts=Timeouts(attempt=0.02), retry=Retry(attempts=1))
+    assert Dripping.closed
+
+
+async def test_a_gateway_s_words_are_quoted_without_anybody_s_data():
+    words = "rejected for 홍길동 with TOKEN-MARK and account 160646584478700099"
+    with pytest.raises(PlatformError) as caught:
+        await ask(replies(httpx.Response(400, json={"message": words})))
+    assert "rejected for *** with *** and account ***" in str(caught.value)
+
+
+async def test_a_429_holds_every_call_to_that_broker_back():
+    paused = []
+
+    class Recording:
+        async def acquire(self, broker, service):
+            pass
+
+        def release(self, broker):
+            pass
+
+        async def pause(self, broker, seconds):
+            paused.append((broker, seconds))
+
+    settings = settings_of(retry=Retry(attempts=1, max_retry_after=30))
+    answer = httpx.Response(429, headers={"retry-after": "7"}, json={"message": "API rate limit exceeded"})
+    gateway = Gateway(settings, transport=httpx.MockTransport(lambda request: answer), limiter=Recording())
+    with pytest.raises(RateLimitedError) as caught:
+        await gateway.ask(call_of(), CallLog())
+    assert (caught.value.retry_after, paused) == (7.0, [("star", 7.0)])
+    await gateway.aclose()
+
+
+async def test_a_spent_quota_fails_at_once_and_spends_no_further_call():
+    calls = []
+
+    def handler(request):
+        calls.append(request)
+        return httpx.Response(
+            429, headers={"x-ratelimit-remaining-day": "0"}, json={"message": "API rate limit exceeded"}
+        )
+
+    gateway = gateway_of(handler)
+    for _ in range(2):
+        with pytest.raises(QuotaExceededError) as caught:
+            await gateway.ask(call_of(), CallLog())
+    reset = caught.value.resets_at
+    assert len(calls) == 1
+    assert (reset.hour, reset.minute, reset.utcoffset().total_seconds()) == (0, 0, 0)
+    await gateway.aclose()
+
+
+async def test_the_last_call_of_the_day_is_still_answered():
+    answer = httpx.Response(200, headers={"x-ratelimit-remaining-day": "0"}, json={"a": 1})
+    gateway = gateway_of(replies(answer))
+    assert await gateway.ask(call_of(), CallLog()) == {"a": 1}
+    with pytest.raises(QuotaExceededError):
+        await gateway.ask(call_of(), CallLog())
+    await gateway.aclose()
+
+
+async def test_after_closing_every_call_is_a_usage_error():
+    gateway = gateway_of(replies(httpx.Response(200, json={})))
+    await gateway.aclose()
+    with pytest.raises(UsageError, match="closed"):
+        await gateway.ask(call_of(), CallLog())
+
+
+def test_a_second_event_loop_is_a_usage_error():
+    gateway = gateway_of(replies(httpx.Response(200, json={})))
+    asyncio.run(gateway.ask(call_of(), CallLog()))
+    with pytest.raises(UsageError, match="another event loop"):
+        asyncio.run(gateway.ask(call_of(), CallLog()))
+
+
+async def test_the_limiter_s_place_comes_back_however_a_call_ends():
+    answers = replies(
+        httpx.Response(200, json={}), httpx.Response(400), httpx.Response(200, content=b"<"), RuntimeError()
+    )
+    gateway = gateway_of(answers, limits=Limits(in_flight=1))
+    for _ in range(4):
+        try:
+            await gateway.ask(call_of(), CallLog())
+        except (PlatformError, MalformedResponseError, ConnectionFailedError):
+            pass
+    assert gateway._limiter._total.value == 1
+    await gateway.aclose()
+
+
+@respx.mock
+async def test_its_own_connections_are_httpx_s_and_respx_can_stand_in_for_them():
+    route = respx.post(URL).mock(return_value=httpx.Response(200, json={"a": 1}))
+    gateway = Gateway(settings_of())
+    assert await gateway.ask(call_of(), CallLog()) == {"a": 1}
+    assert json.loads(route.calls.last.request.content) == {"name": "홍길동"}
+    await gateway.aclose()

@@ -1,0 +1,151 @@
+"""Asking again: what may help, how long to wait, when to stop."""
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from koscom_async import BrokerUnavailableError, ConnectionFailedError, MalformedResponseError, Retry
+from koscom_async._transport.call_log import CallLog
+from koscom_async._transport.retry import Retrier
+from tests.fake_time import settled
+
+
+class Scripted:
+    """An attempt that fails with each error in turn, and then answers."""
+
+    def __init__(self, *errors):
+        self.errors = list(errors)
+        self.attempts = 0
+
+    async def __call__(self):
+        self.attempts += 1
+        if self.errors:
+            raise self.errors.pop(0)
+        return "answer"
+
+
+def retrier(waits, **policy):
+    async def sleep(seconds):
+        waits.append(seconds)
+        await anyio.lowlevel.checkpoint()
+
+    return Retrier(Retry(**policy), sleep=sleep)
+
+
+def unavailable(**facts):
+    return BrokerUnavailableError("down", code="3600", retriable=True, **facts)
+
+
+async def test_a_success_is_asked_once_and_waits_for_nothing():
+    waits, attempt, log = [], Scripted(), CallLog()
+    assert await retrier(waits).run(attempt, broker="star", repeatable=True, log=log) == "answer"
+    assert (attempt.attempts, waits, log.retries) == (1, [], 0)
+
+
+async def test_a_passing_failure_is_asked_again_until_it_answers():
+    waits, attempt, log = [], Scripted(unavailable(), unavailable()), CallLog()
+    assert await retrier(waits).run(attempt, broker="star", repeatable=True, log=log) == "answer"
+    assert (attempt.attempts, log.retries) == (3, 2)
+    assert log.seconds_waited == pytest.approx(sum(waits))
+
+
+async def test_the_last_error_is_raised_bare_with_the_number_of_attempts():
+    errors = [unavailable() for _ in range(9)]
+    waits, attempt = [], Scripted(*errors)
+    with pytest.raises(BrokerUnavailableError) as caught:
+        await retrier(waits, attempts=4).run(attempt, broker="star", repeatable=True, log=CallLog())
+    assert caught.value is errors[3]
+    assert (caught.value.attempts, attempt.attempts, len(waits)) == (4, 4, 3)
+    assert "asked 4 times" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BrokerUnavailableError("not found", code="3999"),
+        MalformedResponseError("no JSON"),
+        ConnectionFailedError("odd transport", retriable=False),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_what_cannot_help_is_asked_once(error):
+    waits, attempt = [], Scripted(error)
+    with pytest.raises(type(error)) as caught:
+        await retrier(waits).run(attempt, broker="star", repeatable=True, log=CallLog())
+    assert (attempt.attempts, caught.value.attempts, waits) == (1, 1, [])
+
+
+async def test_a_second_error_that_cannot_help_ends_it_with_its_own_count():
+    waits, attempt = [], Scripted(unavailable(), MalformedResponseError("no JSON"))
+    with pytest.raises(MalformedResponseError) as caught:
+        await retrier(waits).run(attempt, broker="star", repeatable=True, log=CallLog())
+    assert (attempt.attempts, caught.value.attempts, len(waits)) == (2, 2, 1)
+
+
+async def test_what_is_not_repeatable_is_asked_once_whatever_happens():
+    waits, attempt = [], Scripted(unavailable())
+    with pytest.raises(BrokerUnavailableError):
+        await retrier(waits).run(attempt, broker="star", repeatable=False, log=CallLog())
+    assert attempt.attempts == 1
+
+
+async def test_waits_are_drawn_below_a_doubling_bound_that_has_a_cap():
+    longest = [0.0] * 5
+    for _ in range(200):
+        waits = []
+        attempt = Scripted(*(unavailable() for _ in range(5)))
+        await retrier(waits, attempts=6, base=1.0, cap=5.0).run(attempt, broker="star", repeatable=True, log=CallLog())
+        longest = [max(pair) for pair in zip(longest, waits, strict=True)]
+    bounds = [1, 2, 4, 5, 5]
+    assert all(bound * 0.8 < most <= bound for most, bound in zip(longest, bounds, strict=True))
+
+
+async def test_a_wait_that_the_gateway_asks_for_is_kept():
+    waits = []
+    attempt = Scripted(unavailable(retry_after=12.0))
+    await retrier(waits, base=0.1, max_retry_after=30).run(attempt, broker="star", repeatable=True, log=CallLog())
+    assert waits == [12.0]
+
+
+async def test_a_wait_above_the_cap_is_raised_at_once_with_its_value():
+    waits, attempt = [], Scripted(unavailable(retry_after=31.0))
+    with pytest.raises(BrokerUnavailableError) as caught:
+        await retrier(waits, max_retry_after=30).run(attempt, broker="star", repeatable=True, log=CallLog())
+    assert (caught.value.retry_after, attempt.attempts, waits) == (31.0, 1, [])
+
+
+async def test_no_wait_is_begun_that_would_overrun_the_deadline():
+    waits, attempt = [], Scripted(unavailable(retry_after=20.0))
+    with anyio.move_on_after(10), pytest.raises(BrokerUnavailableError):
+        await retrier(waits, max_retry_after=30).run(attempt, broker="star", repeatable=True, log=CallLog())
+    assert (attempt.attempts, waits) == (1, [])
+
+
+async def test_cancellation_is_not_an_error_to_ask_again_after():
+    asked = []
+
+    async def hang():
+        asked.append(1)
+        await anyio.sleep_forever()
+
+    with anyio.CancelScope() as scope:
+        async with anyio.create_task_group() as group:
+            group.start_soon(lambda: retrier([]).run(hang, broker="star", repeatable=True, log=CallLog()))
+            await settled()
+            scope.cancel()
+    assert asked == [1]
+
+
+async def test_concurrent_runs_do_not_share_their_counts():
+    shared = retrier([], attempts=3, budget_reserve=50)
+    attempts = [Scripted(unavailable()) for _ in range(50)]
+    answers = []
+
+    async def run(attempt):
+        answers.append(await shared.run(attempt, broker="star", repeatable=True, log=CallLog()))
+
+    async with anyio.create_task_group() as group:
+        for attempt in attempts:
+            group.start_soon(run, attempt)
+    assert answers == ["answer"] * 50
+    assert {attempt.attempts for attempt in attempts} == {2}

@@ -1,0 +1,60 @@
+"""Recorded bodies, and the platform's spellings of nothing, for every test of the wire."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from koscom_async._wire.balance import BalancePage, BalanceReader
+from koscom_async._wire.exact_json import read_json
+from koscom_async.models.codes import AssetClass
+
+BODIES = Path(__file__).parent / "bodies"
+
+ACCOUNT = "160678007213500001"
+REQUEST_ID = "ID00002"
+
+ABSENT_VALUES = (None, "null", "", "   ", " null ")
+MISSING = object()
+"""Stands for a key that is not there."""
+
+each_absent = pytest.mark.parametrize(
+    "absent", [MISSING, *ABSENT_VALUES], ids=["missing", "null", "text null", "empty", "blank", "padded null"]
+)
+
+
+def recorded(case: str, name: str = "answer.json") -> bytes:
+    return (BODIES / case / name).read_bytes()
+
+
+def sent(case: str) -> Any:
+    """The request of a recorded exchange, as plain Python values."""
+    return json.loads(recorded(case, "request.json"))
+
+
+def answer(case: str = "balance_all", name: str = "answer.json") -> Any:
+    """A fresh copy of a recorded answer, as the client parses it."""
+    return read_json(recorded(case, name))
+
+
+def with_value(block: Any, key: str, value: object) -> None:
+    """Put a value in a block, or take the key out of it."""
+    if value is MISSING:
+        block.pop(key, None)
+    else:
+        block[key] = value
+
+
+def read_balance(
+    document: object,
+    *,
+    asset_class: AssetClass = AssetClass.ALL,
+    account: str = ACCOUNT,
+    request_id: str = REQUEST_ID,
+    strict: bool = True,
+) -> BalancePage:
+    reader = BalanceReader(
+        account_number=account, request_id=request_id, asset_class=asset_class, strict_request_id=strict
+    )
+    return reader(document)

@@ -1,0 +1,83 @@
+"""JSON text: numbers from their digits, and one error of ours for whatever is no document."""
+
+from contextlib import suppress
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from koscom_async._wire.exact_json import read_json
+from koscom_async.errors import MalformedResponseError
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("3.69827563509E11", "369827563509"),
+        ("0.1", "0.1"),
+        ("157.0", "157.0"),
+        ("160678007213500001", "160678007213500001"),
+        ("0.30000000000000004440892098500626", "0.30000000000000004440892098500626"),
+        ("-0.0", "-0.0"),
+    ],
+)
+def test_a_number_keeps_every_digit_of_its_text(text: str, number: str) -> None:
+    value = read_json(text.encode())
+    assert isinstance(value, Decimal)
+    assert str(value) == number
+
+
+def test_a_document_keeps_its_shape() -> None:
+    body = '{"이름": ["가", null, true, {"a": 1}], "": "\\u0000"}'.encode()
+    assert read_json(body) == {"이름": ["가", None, True, {"a": Decimal(1)}], "": "\0"}
+
+
+def test_a_byte_order_mark_is_no_obstacle() -> None:
+    assert read_json('{"a": 1}'.encode("utf-8-sig")) == {"a": Decimal(1)}
+
+
+@pytest.mark.parametrize("body", [b"", b"  \r\n"])
+def test_nothing_is_told_from_broken_json(body: bytes) -> None:
+    with pytest.raises(MalformedResponseError, match="the answer is empty"):
+        read_json(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"a": 1', "breaks at character 7 of 7"),
+        (b"<html><body>Bad Gateway</body></html>", "breaks at character 0 of 37"),
+        (b"{'a': 1}", "breaks at character 1 of 8"),
+        (b'{"a": 1} {"b": 2}', "breaks at character 9 of 17"),
+        (b'{"a": NaN}', "10 bytes"),
+        (b'{"a": Infinity}', "15 bytes"),
+        (b'{"a": -Infinity}', "16 bytes"),
+        (b'{"a": "\xff\xfe"}', "11 bytes"),
+        (b'{"a": 1E99999999999999999999}', "29 bytes"),
+        (b"[" * 200_000, "200000 bytes"),
+        (b'{"a":' * 200_000, "1000000 bytes"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_what_is_no_document_says_where_it_breaks(body: bytes, reason: str) -> None:
+    with pytest.raises(MalformedResponseError, match=reason):
+        read_json(body)
+
+
+def test_an_error_holds_nothing_of_the_document() -> None:
+    with pytest.raises(MalformedResponseError) as caught:
+        read_json('{"ci": "SECRET-MARK", "name": "김가람'.encode())
+    error = caught.value
+    assert error.__cause__ is None
+    assert error.__suppress_context__
+    assert "SECRET" not in str(error)
+    assert "김가람" not in str(error)
+
+
+@given(body=st.binary() | st.text().map(str.encode) | st.from_regex(rb'[\[\]{}":,0-9eE.\-a ]{0,40}'))
+def test_arbitrary_bytes_raise_only_the_malformed_error(body: bytes) -> None:
+    value: object = None
+    with suppress(MalformedResponseError):
+        value = read_json(body)
+    assert value is None or isinstance(value, str | bool | Decimal | list | dict)
