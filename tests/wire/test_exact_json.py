@@ -70,7 +70,7 @@ def test_an_error_holds_nothing_of_the_document() -> None:
         read_json('{"ci": "SECRET-MARK", "name": "김가람'.encode())
     error = caught.value
     assert error.__cause__ is None
-    assert error.__suppress_context__
+    assert error.__context__ is None
     assert "SECRET" not in str(error)
     assert "김가람" not in str(error)
 
