@@ -11,7 +11,8 @@ from koscom_async.cli.grid import NARROW_GAP, Column, Grid, Row, fitting
 from koscom_async.cli.styles import FAINT, HEADING, of_change
 from koscom_async.cli.texts import account_name, clean, plain_text
 from koscom_async.models.codes import AssetClass, Product, TradeType
-from koscom_async.models.holdings import Instrument, Lot, Position, Totals
+from koscom_async.models.positions import Instrument, Lot, Position
+from koscom_async.models.totals import Totals
 
 _COLUMNS: Mapping[str, Column] = {
     "name": Column("Name", least=None),

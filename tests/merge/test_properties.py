@@ -206,7 +206,7 @@ def test_a_profit_and_a_return_are_known_exactly_where_they_can_be_computed(outc
         has_costs = all(lot.cost for lot in position.lots)
         is_known = has_costs and position.cost is not None and position.value is not None
         assert (position.profit_loss is not None) is is_known
-        assert (position.return_pct is not None) is (is_known and (position.cost or 0) > 0)
+        assert (position.return_pct is not None) is (is_known and position.cost != 0)
 
 
 @given(accounts_outcomes())
