@@ -28,7 +28,8 @@ class Cash:
     """Cash in one currency, across all brokers.
 
     `balance` is settled today; `balance_d1` and `balance_d2` are the same money as it will stand tomorrow and the
-    day after, so they are never added to it. `receivable` (미수/미납금) and `loan` (대출/신용금) are owed. A sum is `None` where one account's amount is not known.
+    day after, so they are never added to it. `receivable` (미수/미납금) and `loan` (대출/신용금) are owed. A sum is
+    `None` where one account's amount is not known.
     """
 
     currency: str
