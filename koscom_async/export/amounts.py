@@ -2,9 +2,12 @@
 
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from koscom_async.models.account import WON
+from koscom_async.export.records import PositionRecord
 
+WON = "KRW"
 UNKNOWN = "—"
+AT_LEAST = "≥"
+"""Before a cost of which a broker reports only a part."""
 MINUS = "−"
 
 _EXACT = Context(prec=100)
@@ -81,3 +84,16 @@ def _sign(value: Decimal) -> str:
 
 def _minus(value: Decimal) -> str:
     return MINUS if value < 0 else ""
+
+
+def has_cost(position: PositionRecord) -> bool:
+    """Whether every lot has a cost; one of 0 is how a broker spells that it reports none."""
+    return all(lot.cost for lot in position.lots)
+
+
+def cost(position: PositionRecord) -> str:
+    """Return the cost, marked where it is only a part, and unknown where no broker reports one."""
+    shown = amount(position.cost, position.instrument.currency)
+    if has_cost(position) or position.cost is None:
+        return shown
+    return AT_LEAST + shown if position.cost else UNKNOWN
