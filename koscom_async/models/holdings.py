@@ -6,15 +6,22 @@ Records only; putting them together from accounts is `_merge`'s work.
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from attrs import field, frozen
 
 from koscom_async.errors import IncompleteHoldingsError
+from koscom_async.export import frames
 from koscom_async.export.plain import plain
+from koscom_async.export.tables import TableName
 from koscom_async.models.codes import AssetClass, Product, TradeType
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
 
 __all__ = [
     "AccountReconciliation",
@@ -220,3 +227,19 @@ class Holdings:
             "failures": plain(self.failures),
             "reconciliation": plain(self.reconciliation),
         }
+
+    def to_arrow(self, table: TableName = "positions") -> "pa.Table":
+        """Return `"positions"`, `"lots"`, `"cash"` or `"accounts"` as an Arrow table, decimals exact (extra `arrow`).
+
+        The columns are the same whatever is held; each row says whether the holdings are `complete`. `None` is null.
+        A number that does not fit its column raises `UsageError` (code `inexact`): nothing is rounded.
+        """
+        return frames.to_arrow(self, table)
+
+    def to_polars(self, table: TableName = "positions") -> "pl.DataFrame":
+        """Return a table as `to_arrow` does, as a polars frame (extra `polars`)."""
+        return frames.to_polars(self, table)
+
+    def to_pandas(self, table: TableName = "positions") -> "pd.DataFrame":
+        """Return a table as `to_arrow` does, as a pandas frame of Arrow-backed columns (extra `pandas`)."""
+        return frames.to_pandas(self, table)
