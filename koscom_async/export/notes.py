@@ -82,8 +82,15 @@ def _without(holdings: HoldingsRecord, name: str) -> int:
     return sum(getattr(position, name) is None for position in holdings.positions)
 
 
+def profit_leaves_out(holdings: HoldingsRecord, totals: TotalsRecord) -> bool:
+    """Whether there are positions of which the total profit knows nothing."""
+    if totals.value_without_cost is None:
+        return bool(_unprofitable(holdings, totals))
+    return bool(totals.value_without_cost)
+
+
 def _left_out(holdings: HoldingsRecord, totals: TotalsRecord) -> Iterator[str]:
-    if totals.value_without_cost or (totals.value_without_cost is None and _unprofitable(holdings, totals)):
+    if profit_leaves_out(holdings, totals):
         positions = _unprofitable(holdings, totals)
         are_funds = all(each.instrument.asset_class == "FUND" for each in positions)
         noun = "funds" if are_funds else "positions"

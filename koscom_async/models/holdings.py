@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from koscom_async.errors import IncompleteHoldingsError
 from koscom_async.export import frames
+from koscom_async.export.html import pages
 from koscom_async.export.plain import plain
 from koscom_async.export.tables import TableName
 from koscom_async.models.codes import AssetClass, Product, TradeType
@@ -92,6 +93,9 @@ class Position:
     weight: Decimal | None = None
     matched_by: MatchedBy = "code"
     lots: tuple[Lot, ...] = ()
+
+    def _repr_html_(self) -> str:
+        return pages.position_view(self)
 
 
 @frozen(kw_only=True)
@@ -243,3 +247,10 @@ class Holdings:
     def to_pandas(self, table: TableName = "positions") -> "pd.DataFrame":
         """Return a table as `to_arrow` does, as a pandas frame of Arrow-backed columns (extra `pandas`)."""
         return frames.to_pandas(self, table)
+
+    def to_html(self) -> str:
+        """Return a report as one HTML document: no script, nothing loaded from elsewhere, account numbers masked."""
+        return pages.report(self)
+
+    def _repr_html_(self) -> str:
+        return pages.holdings_view(self)
