@@ -3,6 +3,7 @@
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from random import Random
 from types import TracebackType
 from typing import Self, TypeVar
@@ -11,7 +12,7 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from koscom_async.models.investor import Device, Investor, Token
+from koscom_async.models.investor import VARIABLES, Device, Investor, Token
 from koscom_async.sandbox.accounts import example_ledger
 from koscom_async.sandbox.application import build_application
 from koscom_async.sandbox.calls import Call, CallLog
@@ -30,6 +31,7 @@ __all__ = ["SandboxGateway"]
 _T = TypeVar("_T")
 
 _NAMES = (*DIALECTS, MEMBER_SERVICE)
+_FIRM = ("base_url", "api_key", "api_secret", "com_id", "srv_id")
 # An address block that is reserved for documentation.
 _DEVICE = Device(ip="192.0.2.10", mac="00:00:5E:00:53:01")
 
@@ -140,6 +142,14 @@ class SandboxGateway:
     def investors(self) -> tuple[Investor, ...]:
         """Everybody in the ledger; the first is `investor`."""
         return tuple(map(_investor, self.ledger.people))
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables with which `Settings.from_env()` and `Investor.from_env()` ask this gateway, as `investor`."""
+        settings, investor = self.settings, self.investor
+        firm = {f"KOSCOM_{name.upper()}": getattr(settings, name) for name in _FIRM}
+        person = {variable: attrgetter(path)(investor) for path, variable in VARIABLES.items()}
+        return {variable: value for variable, value in (firm | person).items() if value}
 
     @property
     def ledger(self) -> Ledger:

@@ -10,7 +10,6 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 from koscom_async.cli import holdings_command
-from koscom_async.cli.sandbox_command import variables
 from koscom_async.sandbox import SandboxGateway
 
 SHARE = "KR7000020008"
@@ -183,7 +182,7 @@ def elsewhere():
     with start_blocking_portal() as portal:
         gateway = portal.call(SandboxGateway)
         with portal.wrap_async_context_manager(gateway):
-            yield variables(gateway)
+            yield gateway.environment
 
 
 def test_without_sandbox_the_environment_says_whom_to_ask(koscom, elsewhere):

@@ -12,6 +12,7 @@ import anyio
 import httpx
 import pytest
 
+from koscom_async import Investor, Settings
 from koscom_async.sandbox import SandboxGateway, crowd
 from tests.sandbox.asking import BALANCE, CONSENT, Asker, asking
 
@@ -233,3 +234,11 @@ def test_a_fixture_may_leave_in_another_event_loop():
 
     assert anyio.run(balance) == 200
     anyio.run(gateway.__aexit__, None, None, None)
+
+
+async def test_the_environment_is_all_that_settings_and_investor_read():
+    async with SandboxGateway() as gateway:
+        environment = gateway.environment
+        assert Settings.from_env(environment) == gateway.settings
+        assert Investor.from_env(environment) == gateway.investor
+        assert "KOSCOM_REFRESH_TOKEN" not in environment
