@@ -84,6 +84,11 @@ def read_refusal(document: object) -> Refusal:
     )
 
 
+def error_class(kind: Kind) -> type[PlatformError] | None:
+    """Return the exception of a kind of error; success has none."""
+    return _CLASSES.get(kind)
+
+
 def _word(value: object) -> str | None:
     try:
         return read_text(value)

@@ -8,6 +8,7 @@ from koscom_async import __version__
 from koscom_async.cli.accounts_command import accounts_command
 from koscom_async.cli.brokers_command import brokers_command
 from koscom_async.cli.encodings import make_lenient
+from koscom_async.cli.errors_command import errors_command
 from koscom_async.cli.exits import EXIT_CODES_HELP, INTERRUPTED, failed
 from koscom_async.cli.holdings_command import holdings_command
 from koscom_async.cli.sandbox_command import sandbox_group
@@ -37,7 +38,7 @@ def koscom_command() -> None:
     """
 
 
-for _command in (holdings_command, accounts_command, brokers_command, sandbox_group):
+for _command in (holdings_command, accounts_command, brokers_command, errors_command, sandbox_group):
     koscom_command.add_command(_command)
 
 

@@ -1,11 +1,14 @@
-"""Positions, or their lots, as CSV that a spreadsheet opens safely: exact decimals, and no text that is a formula."""
+"""Positions, lots or groups as CSV that a spreadsheet opens safely: exact decimals, and no text that is a formula."""
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
+import attrs
+
 from koscom_async.export.texts import clean
+from koscom_async.models.breakdown import Group
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.positions import Instrument, Lot, Position
 
@@ -18,6 +21,7 @@ LOT_COLUMNS = (
     *("broker", "account", "alias", "trade_type"),
     *("quantity", "cost", "value", "profit_loss", "return_rate"),
 )
+GROUP_COLUMNS = tuple(attribute.name for attribute in attrs.fields(Group))
 
 # What makes a spreadsheet take a cell for a formula, in both widths.
 _FORMULA_MARKS = tuple("=+-@＝＋－＠")
@@ -25,7 +29,18 @@ _FORMULA_MARKS = tuple("=+-@＝＋－＠")
 
 def csv_text(holdings: Holdings, *, with_lots: bool = False) -> str:
     """Return one row a position, or a lot, below a row of names; what is not known is empty."""
-    columns, rows = (LOT_COLUMNS, _lots(holdings)) if with_lots else (POSITION_COLUMNS, _positions(holdings))
+    if with_lots:
+        return _text(LOT_COLUMNS, _lots(holdings))
+    return _text(POSITION_COLUMNS, _positions(holdings))
+
+
+def csv_of_groups(groups: Iterable[Group]) -> str:
+    """Return one row a group below a row of names; what is not known, or has no place there, is empty."""
+    rows = ({name: getattr(group, name) for name in GROUP_COLUMNS} for group in groups)
+    return _text(GROUP_COLUMNS, rows)
+
+
+def _text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
     page = io.StringIO()
     writer = csv.DictWriter(page, columns, lineterminator="\n")
     writer.writeheader()
