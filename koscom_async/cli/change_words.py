@@ -11,8 +11,8 @@ from koscom_async.models.difference import AccountChange, CashChange, HoldingsDi
 
 ACCOUNT_WORDS: Mapping[str, str] = {
     "appeared": "newly linked",
-    "vanished": "no longer linked: what it held is not read as sold",
-    "unreadable": "could not be read: what it held is not read as sold",
+    "vanished": "no longer linked: what it held is not taken for sold",
+    "unreadable": "could not be read: what it held is not taken for sold",
     "readable": "can be read again: what changed meanwhile is not known",
 }
 ARROW = "→"
@@ -25,8 +25,8 @@ class ChangeLine:
     kind: str
     what: str
     how: str
-    change: Decimal | None = None
-    """The gain or loss that gives the line its colour."""
+    gain: Decimal | None = None
+    """What the price alone moved, which gives the line its colour."""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.what}: {self.how}"
@@ -38,7 +38,7 @@ def change_lines(diff: HoldingsDiff) -> Iterator[ChangeLine]:
         yield ChangeLine(account.kind, account_name(account.account), account_words(account))
     for position in diff.positions:
         label = clean(position.instrument.label)
-        yield ChangeLine(position.kind, label, _of_position(position), value_change(position))
+        yield ChangeLine(position.kind, label, _of_position(position), gain(position))
     for cash in diff.cash:
         yield ChangeLine("cash", account_name(cash.account), _of_cash(cash))
 
@@ -50,6 +50,11 @@ def account_words(account: AccountChange) -> str:
         return words
     was = "" if account.kind in {"appeared", "readable"} else "last seen "
     return f"{words} ({was}with securities of {amounts.money(account.value)})"
+
+
+def gain(position: PositionChange) -> Decimal | None:
+    """Return what the price alone moved: what was bought or sold is no gain and no loss."""
+    return position.value_change if position.kind == "repriced" else None
 
 
 def value_change(position: PositionChange) -> Decimal | None:

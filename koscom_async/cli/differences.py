@@ -1,7 +1,6 @@
 """What changed since an earlier answer, as a terminal shows it and as plain data."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from attrs import frozen
@@ -9,7 +8,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.text import Text
 
 from koscom_async._exact import exactly, total
-from koscom_async.cli.change_words import account_words, quantity_change, value_change
+from koscom_async.cli.change_words import account_words, gain, quantity_change, value_change
 from koscom_async.cli.grid import Column, Grid, Row, fitting
 from koscom_async.cli.sections import alarm, moment, notes_section, section, title
 from koscom_async.cli.styles import BAD, FAINT, GOOD, HEADING, of_change
@@ -124,7 +123,7 @@ def _position_grids(changes: Sequence[PositionChange], currency: str) -> Iterato
     lines = [(_cells(change), "") for change in changes]
     with exactly():
         moved = total(value_change(change) for change in changes)
-    lines.append(({"name": Text("In all"), "value_change": _change(moved, currency)}, HEADING))
+    lines.append(({"name": Text("In all"), "value_change": Text(amounts.change(moved, currency))}, HEADING))
     for dropped in _DROPPED:
         keys = [key for key in _COLUMNS if key not in dropped]
         yield Grid(
@@ -148,12 +147,9 @@ def _cells(change: PositionChange) -> dict[str, Text]:
         cells["value"] = Text(amounts.amount(change.value_after, currency))
     if change.quantity_before != change.quantity_after:
         cells["quantity_change"] = Text(amounts.quantity_change(quantity_change(change)))
-    cells["value_change"] = _change(value_change(change), currency)
+    style = of_change(gain(change)) if gain(change) else ""
+    cells["value_change"] = Text(amounts.change(value_change(change), currency), style)
     return cells
-
-
-def _change(value: Decimal | None, currency: str) -> Text:
-    return Text(amounts.change(value, currency), of_change(value))
 
 
 def _cash_row(change: CashChange) -> Row:

@@ -27,8 +27,32 @@ CATEGORIES: Mapping[str, str] = {
 }
 """Who says a code: the manual's categories, and two that it does not have."""
 
-_BARE_STATUSES = (429, 502, 504)
-"""What a gateway answers and the manual's table does not list."""
+# What a gateway answers and the manual's table does not list.
+_BARE_STATUSES: Mapping[int, tuple[str, str]] = {
+    429: ("too many calls: too fast, or (QuotaExceededError) the day's calls are spent", "호출 한도 초과"),
+    502: ("a gateway on the way got no usable answer", "게이트웨이 오류"),
+    504: ("a gateway on the way got no answer in time", "게이트웨이 응답 시간 초과"),
+}
+_RETRIED_OF_OURS = {"connection"}
+
+# Words that stand on an error of a wider class: its name, what they mean, what to do.
+_WORDS: Mapping[str, tuple[str, str, str]] = {
+    "too-large": (
+        "MalformedResponseError",
+        "the answer is larger than Settings.max_response_bytes",
+        "raise the setting if the answer is right; report it to the platform if it is not",
+    ),
+    "inexact": (
+        "UsageError",
+        "a number has more digits than a data frame's column holds, and is not rounded",
+        "use to_dicts() or JSON, which have every digit",
+    ),
+    "unforeseen": (
+        "KoscomError",
+        "reading an account broke off in a way that nobody foresaw",
+        "see the error's cause; if it is not your own limiter's or transport's, report it",
+    ),
+}
 
 
 @frozen(kw_only=True)
@@ -70,6 +94,7 @@ def _listed(row: ErrorCode) -> Entry:
 
 def _bare(status: int) -> Entry:
     error = failure(status=status, document=None)
+    meaning_en, meaning_ko = _BARE_STATUSES[status]
     return Entry(
         code=str(status),
         category=GATEWAY,
@@ -77,24 +102,31 @@ def _bare(status: int) -> Entry:
         error=type(error).__name__,
         retried=error.retriable,
         message=HTTPStatus(status).phrase,
-        meaning_en=HTTPStatus(status).description.rstrip(".").lower() or HTTPStatus(status).phrase.lower(),
-        meaning_ko="",
+        meaning_en=meaning_en,
+        meaning_ko=meaning_ko,
         advice=error.advice,
     )
 
 
 def _ours() -> Iterator[Entry]:
+    for code, (kind_name, meaning, advice) in _WORDS.items():
+        yield _word(code, kind_name, meaning, advice)
     for name in errors.__all__:
         kind: type[KoscomError] = getattr(errors, name)
         if "default_code" in vars(kind) and kind.default_code:
-            yield Entry(
-                code=kind.default_code,
-                category=OURSELVES,
-                status=None,
-                error=name,
-                retried=False,
-                message="",
-                meaning_en=(inspect.getdoc(kind) or "").partition("\n")[0].rstrip("."),
-                meaning_ko="",
-                advice=kind.default_advice,
-            )
+            words = (inspect.getdoc(kind) or "").partition("\n")[0].rstrip(".").replace("`", "")
+            yield _word(kind.default_code, name, words[:1].lower() + words[1:], kind.default_advice)
+
+
+def _word(code: str, error: str, meaning: str, advice: str | None) -> Entry:
+    return Entry(
+        code=code,
+        category=OURSELVES,
+        status=None,
+        error=error,
+        retried=code in _RETRIED_OF_OURS,
+        message="",
+        meaning_en=meaning,
+        meaning_ko="",
+        advice=advice,
+    )

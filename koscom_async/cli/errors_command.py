@@ -21,13 +21,14 @@ _COLUMNS: Mapping[str, Column] = {
     "status": Column("HTTP", is_number=True),
     "error": Column("Raised as", least=None),
     "retried": Column("Retried", least=None),
-    "meaning": Column("Meaning", least=24),
-    "meaning_ko": Column("뜻", least=12),
-    "advice": Column("What to do", least=28),
+    "meaning": Column("Meaning", least=36),
+    "meaning_ko": Column("뜻", least=20),
+    "advice": Column("What to do", least=36),
 }
 # What a narrower terminal does without, one after the other.
-_DROPPED = ((), ("advice",), ("advice", "meaning_ko"), ("advice", "meaning_ko", "status"))
+_DROPPED = ((), ("advice",), ("advice", "meaning_ko"), ("advice", "meaning_ko", "status", "retried"))
 _LEAST_MEANING = 16
+_LABEL = len("HTTP status")
 
 _FACTS = (Column(least=None), Column(least=20))
 
@@ -60,7 +61,9 @@ def errors_command(*, code: str | None, as_json: bool) -> None:
 
 def _all(found: Sequence[Entry]) -> Iterator[RenderableType]:
     number = len({entry.code for entry in found})
-    yield Text.assemble(("Error codes", HEADING), (f"  {number} codes, by who says them", FAINT))
+    yield Text.assemble(
+        ("Error codes", HEADING), (f"  {number}, by who says them; koscom errors CODE explains one", FAINT)
+    )
     for category, who in CATEGORIES.items():
         of_category = [entry for entry in found if entry.category == category]
         yield from section(f"{category}: {who}", EntriesTable(of_category))
@@ -117,7 +120,11 @@ class Facts:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw a line a fact."""
-        rows = tuple(Row((Text(f"  {name}", FAINT), Text(fact))) for name, fact in _facts(self.entry) if fact)
+        rows = tuple(
+            Row((Text(f"  {name.ljust(_LABEL)}", FAINT), Text(fact)))
+            for name, fact in _facts(self.entry)
+            if fact
+        )
         grid = Grid(_FACTS, rows)
         narrow = evolve(grid, columns=(_FACTS[0], Column(least=_LEAST_MEANING)))
         yield fitting([grid, narrow], options.max_width)

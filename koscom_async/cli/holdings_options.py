@@ -191,7 +191,8 @@ def _format(format_: str | None, *, as_json: bool, as_csv: bool, output: Path | 
 def _check(wish: Wish) -> None:
     name = "koscom holdings" if wish.view == "whole" else f"--{wish.view}"
     if wish.format not in FORMATS[wish.view]:
-        known = " or ".join(FORMATS[wish.view])
+        *others, last = FORMATS[wish.view]
+        known = f"{', '.join(others)} or {last}" if others else last
         raise click.UsageError(f"{name} cannot be given as {wish.format}: only as {known}")
     if wish.with_lots and (wish.view in {"diff", "explain"} or wish.by is not None):
         shown = "--by" if wish.by is not None else name

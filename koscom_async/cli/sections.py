@@ -10,6 +10,7 @@ from rich.panel import Panel
 from rich.rule import Rule
 from rich.text import Text
 
+from koscom_async._fanout import KST
 from koscom_async.cli.styles import ALARM, FAINT, HEADING, WARNING
 from koscom_async.export.notes import failure_lines, headline
 from koscom_async.export.texts import account_name, counted
@@ -24,8 +25,8 @@ def title(holdings: Holdings, name: str = "Holdings") -> Text:
 
 
 def moment(holdings: Holdings) -> str:
-    """Return when the question was asked."""
-    return f"{holdings.as_of:%Y-%m-%d %H:%M:%S %Z}".strip()
+    """Return when the question was asked; what was saved knows the zone by its offset alone."""
+    return f"{holdings.as_of.astimezone(KST):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def alarm(holdings: Holdings) -> list[RenderableType]:

@@ -98,7 +98,7 @@ class Screen:
                 (f"{noted.when:%H:%M:%S}  ", FAINT),
                 (line.kind, WARNING),
                 f" {line.what}: ",
-                (line.how, of_change(line.change) if line.change is not None else ""),
+                (line.how, of_change(line.gain) if line.gain else ""),
             )
         if len(self.noted) > shown:
             yield Text(f"… and {len(self.noted) - shown:,} before", FAINT)

@@ -93,7 +93,7 @@ def test_an_error_of_ours_is_one_line_without_a_traceback(koscom, monkeypatch):
 
 
 def test_an_interrupt_is_quiet(koscom, monkeypatch):
-    async def interrupted(**_):
+    async def interrupted(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(holdings_command, "_read", interrupted)
