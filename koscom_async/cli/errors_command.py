@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import click
 from attrs import evolve, frozen
+from rich.cells import set_cell_size
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
@@ -121,7 +122,7 @@ class Facts:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw a line a fact."""
         rows = tuple(
-            Row((Text(f"  {name.ljust(_LABEL)}", FAINT), Text(fact)))
+            Row((Text(f"  {set_cell_size(name, _LABEL)}", FAINT), Text(fact)))
             for name, fact in _facts(self.entry)
             if fact
         )

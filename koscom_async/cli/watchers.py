@@ -126,7 +126,8 @@ class ScreenWatcher:
         self._live.stop()
         first, last = self._first, self._screen.holdings
         if first is not None and last is not None:
-            show(difference_report(last, first))
+            if last is not first:
+                show(difference_report(last, first))
             say(f"watched from {moment(first)} to {moment(last)}, asked {counted(self._asked, 'time')}")
 
     def began(self, holdings: Holdings) -> None:

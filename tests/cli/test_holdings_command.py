@@ -192,9 +192,27 @@ def test_without_sandbox_the_environment_says_whom_to_ask(koscom, elsewhere):
     assert json.loads(result.stdout)["complete"] is True
 
 
-@pytest.mark.parametrize("format_", [[], ["--lots"], ["--json"], ["--csv", "--lots"]])
-def test_no_secret_and_no_whole_account_number_is_ever_written(koscom, elsewhere, format_):
-    output = koscom("holdings", *format_, env=elsewhere).output + koscom("accounts", env=elsewhere).output
+@pytest.mark.parametrize(
+    "format_",
+    [
+        *([], ["--lots"], ["--json"], ["--csv", "--lots"], ["--format", "html"]),
+        *(["--by", "account"], ["--by", "account", "--json"], ["--by", "account", "--csv"]),
+        *(["--explain", SHARE], ["--explain", SHARE, "--json"]),
+        *(["--diff", "SAVED"], ["--diff", "SAVED", "--json"], ["--format", "parquet", "--lots"]),
+    ],
+)
+def test_no_secret_and_no_whole_account_number_is_ever_written(koscom, elsewhere, tmp_path, format_):
+    saved = tmp_path / "saved.json"
+    output = koscom("holdings", "--save", str(saved), env=elsewhere).output
+    arguments = [str(saved) if each == "SAVED" else each for each in format_]
+    result = koscom("holdings", *arguments, env=elsewhere)
+    assert result.exit_code == 0
+    output += result.stdout_bytes.decode(errors="replace") + result.stderr
+    output += koscom("accounts", env=elsewhere).output + saved.read_text(encoding="utf-8").replace(
+        # Account numbers are what it is for.
+        "1606",
+        "",
+    )
     for variable in ("API_KEY", "API_SECRET", "CI", "NAME", "ACCESS_TOKEN", "DEVICE_IP", "DEVICE_MAC"):
         assert elsewhere[f"KOSCOM_{variable}"] not in output
     assert not re.search(r"1606\d{10}0099", output)
