@@ -46,7 +46,8 @@ class Terminal:
                 if not piece:
                     break
                 self._seen += piece
-        return self._seen.decode()
+        # What is read until now may end within a letter.
+        return self._seen.decode(errors="replace")
 
 
 def environment(**changes):

@@ -1,6 +1,7 @@
 """Asking again and again: when, until when, and that no sale is lost while a broker is down."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -9,11 +10,13 @@ from koscom_async import (
     BrokerUnavailableError,
     ConnectionFailedError,
     DeadlineExceededError,
+    Koscom,
     KoscomError,
     QuotaExceededError,
     RateLimitedError,
 )
 from koscom_async.cli.watch import Memory, watch
+from koscom_async.sandbox import SandboxGateway
 from tests.cli.portfolio import account, equity, holdings, read, unread
 
 SPENT = QuotaExceededError(
@@ -159,3 +162,20 @@ def test_memory_of_an_account_never_read_has_nothing_to_compare():
     assert memory.changed(answer(star="down")).is_empty
     diff = memory.changed(answer(10))
     assert (diff.positions, [change.kind for change in diff.accounts]) == ((), ["readable"])
+
+
+async def test_one_client_asks_a_real_gateway_again_and_again():
+    async with SandboxGateway(in_process=True) as gateway:
+        async with Koscom(gateway.settings, transport=gateway.transport) as koscom:
+            seen, rounds = Seen(), iter(["4001", None, "end"])
+
+            async def sleep(_):
+                fault = next(rounds)
+                if fault == "end":
+                    raise EndedError
+                gateway.set_fault("star", fault) if fault else gateway.clear_faults()
+
+            ask = partial(koscom.holdings, gateway.investor)
+            with pytest.raises(EndedError):
+                await watch(await ask(), ask, seen, interval=60, sleep=sleep)
+    assert seen.told == ["began", 60, [], ("unreadable", "star"), 60, [], ("readable", "star"), 60]
