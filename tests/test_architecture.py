@@ -27,6 +27,7 @@ ROOMS = (
     "_fanout",
     "_merge",
     "client",
+    "notebook",
     "__init__",
     "sandbox",
     "cli",

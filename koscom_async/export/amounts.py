@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from koscom_async.export.records import PositionRecord
 
 WON = "KRW"
+ZERO = Decimal(0)
 UNKNOWN = "—"
 AT_LEAST = "≥"
 """Before a cost of which a broker reports only a part."""
@@ -61,7 +62,9 @@ def weight(share: Decimal | None) -> str:
 
 
 def share(part: float) -> str:
-    """Return a part of the whole, from 0 to 1, as `weight` does."""
+    """Return a part of the whole, from 0 to 1, as `weight` does; what is not all is not shown as all."""
+    if 0.9995 <= part < 1:
+        return ">99.9%"
     return weight(Decimal(str(part)))
 
 

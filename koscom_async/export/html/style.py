@@ -96,7 +96,7 @@ _RULES = f"""
 & .kv-figures .kv-first dd {{ font-size: 22px; font-weight: 750; line-height: 1.3; }}
 & .kv-figures dd.kv-sub {{ font-size: 12px; font-weight: 400; letter-spacing: 0; white-space: normal;
   color: var(--faint); width: 0; min-width: 100%; }}
-& .kv-figures dd.kv-sub > span {{ white-space: nowrap; }}
+& .kv-figures dd.kv-sub > span {{ display: inline-block; }}
 & .kv-part {{ color: var(--alarm); font-weight: 650; }}
 & .kv-shares {{ margin-top: 14px; }}
 & .kv-stack {{ display: flex; gap: 2px; height: 10px; border-radius: 5px; overflow: hidden; background: var(--line); }}

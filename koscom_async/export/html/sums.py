@@ -33,7 +33,7 @@ def sums(holdings: HoldingsRecord) -> Markup:
 
 def shares(holdings: HoldingsRecord) -> Markup | None:
     """Return the bar of shares with its legend; `None` where there is nothing to share out."""
-    parts = slices(holdings, "kind", at_most=SLICES)
+    parts = slices(holdings, "class", at_most=SLICES)
     if not parts:
         return None
     stack = [
