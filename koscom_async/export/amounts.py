@@ -1,6 +1,6 @@
 """How numbers are shown: thousands apart, signs before them, no digit lost but the fractions of a won."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 from koscom_async.export.records import PositionRecord
@@ -108,9 +108,15 @@ def cost(position: PositionRecord) -> str:
     return AT_LEAST + shown if position.cost else UNKNOWN
 
 
-def total_cost(total: Decimal | None, positions: Iterable[PositionRecord], currency: str = WON) -> str:
-    """Return a sum of costs with its currency, marked and unknown as one position's is."""
-    shown = money(total, currency)
+def total_cost(
+    total: Decimal | None,
+    positions: Iterable[PositionRecord],
+    currency: str = WON,
+    *,
+    spelled: Callable[[Decimal | None, str], str] = amount,
+) -> str:
+    """Return a sum of costs, marked and unknown as one position's is."""
+    shown = spelled(total, currency)
     if total is None or all(map(has_cost, positions)):
         return shown
     return AT_LEAST + shown if total else UNKNOWN

@@ -20,7 +20,6 @@ FLAGS = (
     "--hide-scrollbars",
     "--no-first-run",
     "--disable-background-networking",
-    "--force-device-scale-factor=1",
     "--virtual-time-budget=2000",
 )
 DARK = "--blink-settings=preferredColorScheme=0"
@@ -39,12 +38,13 @@ class Chromium:
     binary: str
     home: Path
 
-    def screenshot(self, html: str, name: str, *, width: int, height: int, dark: bool = False) -> Path:
-        """Picture a page at a size."""
+    def screenshot(
+        self, html: str, name: str, *, width: int, height: int, dark: bool = False, scale: float = 1
+    ) -> Path:
+        """Picture a page at a size, with so many dots for each pixel."""
         picture = self.home / f"{name}.png"
-        self._run(
-            html, name, f"--screenshot={picture}", f"--window-size={width},{height}", DARK if dark else LIGHT
-        )
+        size = (f"--window-size={width},{height}", f"--force-device-scale-factor={scale}")
+        self._run(html, name, f"--screenshot={picture}", *size, DARK if dark else LIGHT)
         return picture
 
     def measured(self, html: str, name: str, *, width: int = 1500, dark: bool = False) -> object:

@@ -57,12 +57,15 @@ _OUTSIDE = (
 )
 
 
-def notebook(view: str, *, theme: str | None = None) -> str:
-    """A view in a cell's output; `theme` is what JupyterLab says of itself, if anything."""
+def notebook(view: str, *, theme: str | None = None, is_bare: bool = False) -> str:
+    """A view in a cell's output, and unless it is bare a table beside it.
+
+    `theme` is what JupyterLab says of itself, if anything.
+    """
     said = "" if theme is None else f' data-jp-theme-light="{json.dumps(theme == "light")}"'
     return (
-        f'<!doctype html><meta charset="utf-8"><style>body {{ margin: 0; }} {JUPYTER}</style>'
-        f'<body{said}><div class="jp-RenderedHTMLCommon">{view}</div>{_OUTSIDE}</body>'
+        f'<!doctype html><meta charset="utf-8"><style>body {{ margin: 0; background: {"#0c0e11" if theme == "dark" else "#fff"}; }} {JUPYTER}</style>'
+        f'<body{said}><div class="jp-RenderedHTMLCommon">{view}</div>{"" if is_bare else _OUTSIDE}</body>'
     )
 
 

@@ -94,10 +94,11 @@ def _cells(position: PositionRecord) -> Iterator[Markup]:
 def _name(position: PositionRecord, brokers: Sequence[str]) -> Markup:
     instrument = position.instrument
     where = element("span", f" · {', '.join(brokers)}", kind="kv-only", lang="ko")
+    quantity = f" · {amounts.quantity(position.quantity)} held" if position.quantity is not None else ""
     lots = f" · {counted(len(position.lots), 'lot')}" if len(position.lots) > 1 else ""
     name = joined(
         element("span", instrument.name or instrument.code or amounts.UNKNOWN, kind="kv-name", lang="ko"),
-        element("small", facts(instrument), lots, where),
+        element("small", facts(instrument), element("span", quantity, kind="kv-slim"), lots, where),
     )
     if not position.lots:
         return name

@@ -67,7 +67,7 @@ def _scope(holdings: HoldingsRecord) -> str:
 
 def _cost(holdings: HoldingsRecord) -> str:
     won = [each for each in holdings.positions if each.instrument.currency == WON]
-    return amounts.total_cost(holdings.totals.cost, won)
+    return amounts.total_cost(holdings.totals.cost, won, spelled=amounts.money)
 
 
 def _profit_remark(holdings: HoldingsRecord) -> str:

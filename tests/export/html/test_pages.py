@@ -137,8 +137,8 @@ def test_where_no_cost_is_known_neither_is_the_profit():
 def test_foreign_money_stands_apart(partial):
     text = page_of(partial).text
     assert "1 position in USD not part of the totals in KRW" in text
-    assert "Total USD 1,912.40 USD 1,500.25 ▲ +412.15 +27.47%" in text
-    assert "Total KRW 72,776,765 ≥₩463,283 ▼ −16,483" in text
+    assert "Total USD 1,912.40 1,500.25 ▲ +412.15 +27.47%" in text
+    assert "Total KRW 72,776,765 ≥463,283 ▼ −16,483" in text
 
 
 def test_every_account_shows_its_state_and_how_it_reconciles(partial):
@@ -162,7 +162,7 @@ def test_lots_unfold_without_a_script():
     )
     page = page_of(holdings)
     assert page.tags.count("details") == 1
-    assert "국민주택1종11-07 Bond · no code · 2 lots" in page.text
+    assert "국민주택1종11-07 Bond · no code · 15 held · 2 lots" in page.text
     assert "It has no code: matched by product and full name." in page.text
     assert "다이아몬드 증권 1606…0099 diamond 10 12 9 — 스타 증권 1606…0099 star 5 6 4 —" in page.text
 
