@@ -51,7 +51,7 @@ def _position(group: RowGroup) -> Position:
         (lot,) = lots
         quantity, cost, value = lot.quantity, lot.cost, lot.value
     # A cost of 0 is how brokers spell "not known": a profit of the whole value would be untrue.
-    profit_loss = difference(value, cost) if all([lot.cost for lot in lots]) else None
+    profit_loss = difference(value, cost) if all(lot.cost for lot in lots) else None
     instrument = _instrument(rows)
     on_credit = [lot.value for lot in lots if lot.trade_type in ON_CREDIT]
     debts = [lot.loan for lot in lots if lot.loan is not None]

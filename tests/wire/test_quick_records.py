@@ -19,25 +19,23 @@ KEYS = sorted(
     {spelling for kind in KINDS for names in WIRE_NAMES[kind].values() for spelling in names} | {"x"}
 )
 
-values = st.sampled_from(
-    [
-        None,
-        "",
-        "null",
-        " ",
-        "KSP",
-        "BOND",
-        "ZZZ",
-        "SUM",
-        "20160112",
-        "00000000",
-        "20161340",
-        "삼성",
-        " padded ",
-        "5",
-    ]
-    + ["3.4E5", "USD", "KRW", True, [], {}, [1], 0, 7, -12.9, 245400.0, 1.0e10, 1e300, "\ud800"]
+TEXTS = (
+    "",
+    "null",
+    " ",
+    "KSP",
+    "BOND",
+    "ZZZ",
+    "SUM",
+    "20160112",
+    "00000000",
+    "20161340",
+    "삼성",
+    " padded ",
+    "5",
 )
+OTHERS = (None, "3.4E5", "USD", "KRW", True, [], {}, [1], 0, 7, -12.9, 245400.0, 1.0e10, 1e300, "\ud800")
+values = st.sampled_from((*TEXTS, *OTHERS))
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
