@@ -17,6 +17,7 @@ from koscom_async import (
 )
 
 NAMES = """
+AccountChange CashChange Explanation Group HoldingsDiff PositionChange
 AccessDeniedError AccountOutcome AccountReconciliation AccountUnavailableError AssetClass AuthenticationError
 BROKERS Balance BalanceRow BalanceSummary Breaker Broker BrokerLimits BrokerOverrides BrokerStatistics BrokerUnavailableError Cash CashLot
 ConnectionFailedError DeadlineExceededError Device Environment EquityRow FundRow Holdings HoldingsStream

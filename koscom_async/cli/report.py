@@ -20,7 +20,9 @@ from koscom_async.cli.totals import CashTable, TotalsTable
 from koscom_async.export.notes import failure_lines, headline, notes
 from koscom_async.export.texts import account_name, counted
 from koscom_async.models.account import WON
-from koscom_async.models.holdings import Holdings, Position, Totals
+from koscom_async.models.holdings import Holdings
+from koscom_async.models.positions import Position
+from koscom_async.models.totals import Totals
 
 
 def report(holdings: Holdings, *, with_lots: bool = False) -> RenderableType:

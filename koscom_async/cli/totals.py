@@ -11,7 +11,8 @@ from koscom_async.cli.styles import FAINT, HEADING, of_change
 from koscom_async.export import amounts
 from koscom_async.export.texts import account_name
 from koscom_async.models.account import WON
-from koscom_async.models.holdings import Cash, CashLot, Holdings
+from koscom_async.models.holdings import Holdings
+from koscom_async.models.totals import Cash, CashLot
 
 _COLUMNS = (Column(least=None), Column(is_number=True), Column(least=20))
 
