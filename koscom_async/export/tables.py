@@ -139,6 +139,8 @@ _LOTS = (
     _column("lot", "value", MONEY, CURRENCY, "as the broker sent it"),
     _column("lot", "profit_loss", MONEY, CURRENCY, "as the broker sent it"),
     _column("lot", "return_rate", REPORTED_RATE, "% or fraction", "as the broker sent it: brokers differ"),
+    _column("lot", "rate", REPORTED_RATE, "KRW", "won for one unit of a foreign currency"),
+    _column("lot", "loan", MONEY, CURRENCY, "what is owed for this row"),
     *_WHOLE,
 )
 _CASH = (
@@ -148,6 +150,8 @@ _CASH = (
     _column("cash", "balance_d1", MONEY, CURRENCY, "the same money as it stands tomorrow: never add them"),
     _column("cash", "balance_d2", MONEY, CURRENCY, "and the day after"),
     _column("cash", "withdrawable", MONEY, CURRENCY, "what can be withdrawn"),
+    _column("cash", "receivable", MONEY, CURRENCY, "what is not paid yet"),
+    _column("cash", "loan", MONEY, CURRENCY, "loans"),
     *_WHOLE,
 )
 _ACCOUNTS = (
@@ -194,6 +198,7 @@ _ACCOUNTS = (
     _column("reconciliation", "rows_cost", MONEY, WON, "cost of the rows, derivatives left out"),
     _column("reconciliation", "reported_cost", MONEY, WON, "cost by the broker's summary"),
     _column("reconciliation", "cost_difference", MONEY, WON, "rows less summary"),
+    _column("reconciliation", "reason", "text", NONE, "what is likely to make them differ"),
     _column("reconciliation", "cash", MONEY, WON, "cash, settled today"),
     _column("reconciliation", "liabilities", MONEY, WON, "loans, and what is not paid yet"),
     _column("reconciliation", "net_worth", MONEY, WON, "cash and value less liabilities"),
