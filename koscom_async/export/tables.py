@@ -117,6 +117,9 @@ _POSITIONS = (
     _column("position", "profit_loss", MONEY, CURRENCY, "value less cost, where every lot has a cost"),
     _column("position", "return_pct", RETURN, "%", "profit and loss in percent of the cost, cut"),
     _column("position", "weight", WEIGHT, "0 to 1", "share of securities and cash in KRW"),
+    _column("position", "value_in_won", MONEY, WON, "value at the brokers' own exchange rates"),
+    _column("position", "credit_value", MONEY, CURRENCY, "value of the lots on margin or loan"),
+    _column("position", "loan", MONEY, CURRENCY, "what is owed for the lots"),
     _column(
         "position", "matched_by", "text", NONE, "what makes the lots one instrument: code, name or nothing"
     ),
