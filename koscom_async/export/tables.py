@@ -3,24 +3,14 @@
 Data, without any of the libraries that build frames from it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 from attrs import frozen
 
 from koscom_async.errors import KoscomError
-from koscom_async.export.records import (
-    AccountRecord,
-    CashLotRecord,
-    HoldingsRecord,
-    InstrumentRecord,
-    LotRecord,
-    OutcomeRecord,
-    PositionRecord,
-    ReconciliationRecord,
-)
-
-TableName = Literal["positions", "lots", "cash", "accounts"]
+from koscom_async.export.records import HoldingsRecord, PositionRecord
+from koscom_async.export.rows import ROWS, Row, TableName
 
 
 @frozen
@@ -48,22 +38,6 @@ class Column:
     unit: str
     meaning: str
     read: Callable[[Any], object]
-
-
-@frozen
-class _Row:
-    """What a row is made of; the parts that its table does not use are not there."""
-
-    holdings: HoldingsRecord
-    account_index: int | None = None
-    account: AccountRecord | None = None
-    instrument: InstrumentRecord | None = None
-    position: PositionRecord | None = None
-    lot: LotRecord | None = None
-    currency: str | None = None
-    cash: CashLotRecord | None = None
-    outcome: OutcomeRecord | None = None
-    reconciliation: ReconciliationRecord | None = None
 
 
 def _from(part: str, name: str) -> Callable[[Any], object]:
@@ -233,7 +207,7 @@ TABLES: Mapping[TableName, tuple[Column, ...]] = {
 
 def columns_of(holdings: HoldingsRecord, table: TableName) -> Iterator[tuple[Column, list[object]]]:
     """Yield each column of a table with its values, unconverted."""
-    rows = list(_ROWS[table](holdings))
+    rows = list(ROWS[table](holdings))
     for column in TABLES[table]:
         yield column, [_bare(column.read(row)) for row in rows]
 
@@ -247,67 +221,9 @@ def _brokers(position: PositionRecord) -> list[str]:
     return list(dict.fromkeys(lot.account.broker.short_name for lot in position.lots))
 
 
-def _error(row: _Row, fact: Callable[[KoscomError], object]) -> object:
+def _error(row: Row, fact: Callable[[KoscomError], object]) -> object:
     error = row.outcome.error if row.outcome else None
     return None if error is None else fact(error)
-
-
-def _positions(holdings: HoldingsRecord) -> Iterator[_Row]:
-    for position in holdings.positions:
-        yield _Row(holdings, instrument=position.instrument, position=position)
-
-
-def _lots(holdings: HoldingsRecord) -> Iterator[_Row]:
-    index = _indices(holdings.outcomes)
-    for position in holdings.positions:
-        for lot in position.lots:
-            account = lot.account
-            yield _Row(
-                holdings,
-                account_index=index.get(account.key),
-                account=account,
-                instrument=position.instrument,
-                lot=lot,
-            )
-
-
-def _cash(holdings: HoldingsRecord) -> Iterator[_Row]:
-    index = _indices(holdings.outcomes)
-    for cash in holdings.cash:
-        for lot in cash.lots:
-            account = lot.account
-            yield _Row(
-                holdings,
-                account_index=index.get(account.key),
-                account=account,
-                currency=cash.currency,
-                cash=lot,
-            )
-
-
-def _accounts(holdings: HoldingsRecord) -> Iterator[_Row]:
-    reconciled = {each.account.key: each for each in holdings.reconciliation}
-    for index, outcome in enumerate(holdings.outcomes):
-        account = outcome.account
-        yield _Row(
-            holdings,
-            account_index=index,
-            account=account,
-            outcome=outcome,
-            reconciliation=reconciled.get(account.key),
-        )
-
-
-_ROWS: Mapping[TableName, Callable[[HoldingsRecord], Iterable[_Row]]] = {
-    "positions": _positions,
-    "lots": _lots,
-    "cash": _cash,
-    "accounts": _accounts,
-}
-
-
-def _indices(outcomes: Sequence[OutcomeRecord]) -> Mapping[tuple[str, str], int]:
-    return {outcome.account.key: index for index, outcome in enumerate(outcomes)}
 
 
 def type_name(kind: Type) -> str:

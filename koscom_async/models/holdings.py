@@ -13,7 +13,7 @@ from koscom_async.export import frames, plots
 from koscom_async.export.document import dump_document, load_document
 from koscom_async.export.html import pages
 from koscom_async.export.plain import plain
-from koscom_async.export.tables import TableName
+from koscom_async.export.rows import TableName
 from koscom_async.models.breakdown import Group, GroupBy, broken_down
 from koscom_async.models.difference import HoldingsDiff, compared
 from koscom_async.models.explanation import Explanation, explained
