@@ -9,7 +9,7 @@ NAMES = """
 AccessDeniedError AccountOutcome AccountReconciliation AccountUnavailableError AssetClass AuthenticationError
 BROKERS Balance BalanceRow BalanceSummary Breaker Broker BrokerLimits BrokerOverrides BrokerStatistics BrokerUnavailableError Cash CashLot
 ConnectionFailedError DeadlineExceededError Device Environment EquityRow FundRow Holdings HoldingsStream
-IncompleteHoldingsError Instrument Investor Koscom KoscomError Limits LinkedAccounts Lot MalformedResponseError
+IncompleteHoldingsError Instrument Investor Koscom KoscomError Limits LimitsUnavailableError LinkedAccounts Lot MalformedResponseError
 OtherRow PagingError PlatformError Position Product QuotaExceededError RateLimitedError Registration
 RequestRejectedError ResponseError ResponseMismatchError Retry ServiceQuota Settings SettingsError Statistics Timeouts Token Totals Trace
 TradeType TruncatedResponseError UntrustedEndpointError UsageError VirtualAccount __version__
