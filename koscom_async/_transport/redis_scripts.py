@@ -32,8 +32,12 @@ local interval, slack, reserve = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(
 local held, question = tonumber(ARGV[4]), ARGV[5]
 local lane = redis.call('HMGET', KEYS[1], 'free', 'paused', 'last')
 local day = redis.call('HMGET', KEYS[2], 'remaining', 'limit', 'until')
+local free, furthest = tonumber(lane[1]) or 0, now + slack + interval
 -- More than a burst ahead it never is, unless the server's clock was set back: nobody waits for that.
-local free = math.min(tonumber(lane[1]) or 0, now + slack + interval)
+if free > furthest then
+  free = furthest
+  redis.call('HSET', KEYS[1], 'free', exact(free))
+end
 local paused = tonumber(lane[2]) or 0
 local remaining, limit, ends = tonumber(day[1]), tonumber(day[2]), tonumber(day[3])
 if not ends or ends <= now then remaining, limit, ends = nil, nil, nil end
@@ -46,7 +50,7 @@ end
 if lane[3] == question then return answer(1) end
 if remaining and remaining <= reserve * (limit or 0) then return answer(-1) end
 -- What this process knows of a pause and the server does not, having been away or having lost its memory.
-if now + held > paused + 1000 then
+if held > 0 and now + held > paused + 1000 then
   paused = now + held
   redis.call('HSET', KEYS[1], 'paused', exact(paused))
   keep(KEYS[1], math.max(free, paused))
