@@ -48,7 +48,7 @@ local function answer(verdict)
 end
 
 if lane[3] == question then return answer(1) end
-if remaining and remaining <= reserve * (limit or 0) then return answer(-1) end
+if remaining and remaining <= reserve * math.max(0, limit or 0) then return answer(-1) end
 -- What this process knows of a pause and the server does not, having been away or having lost its memory.
 if held > 0 and now + held > paused + 1000 then
   paused = now + held
