@@ -134,7 +134,6 @@ class RedisLimiter:
             interval=interval,
             slack=(lane.limits.burst - 1) * interval,
             reserve=self._limits.quota_reserve,
-            held=lane.local.paused_until - self._clock(),
         )
         return self._take_locally(lane, service) if decision is None else self._follow(lane, decision)
 

@@ -27,9 +27,9 @@ end
 ACQUIRE = (
     _CLOCK
     + """
--- KEYS: broker, service. ARGV: interval, slack (both in microseconds), reserve, held (microseconds), question.
+-- KEYS: broker, service. ARGV: interval, slack (both in microseconds), reserve, question.
 local interval, slack, reserve = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local held, question = tonumber(ARGV[4]), ARGV[5]
+local question = ARGV[4]
 local lane = redis.call('HMGET', KEYS[1], 'free', 'paused', 'last')
 local day = redis.call('HMGET', KEYS[2], 'remaining', 'limit', 'until')
 local free, furthest = tonumber(lane[1]) or 0, now + slack + interval
@@ -49,12 +49,6 @@ end
 
 if lane[3] == question then return answer(1) end
 if remaining and remaining <= reserve * math.max(0, limit or 0) then return answer(-1) end
--- What this process knows of a pause and the server does not, having been away or having lost its memory.
-if held > 0 and now + held > paused + 1000 then
-  paused = now + held
-  redis.call('HSET', KEYS[1], 'paused', exact(paused))
-  keep(KEYS[1], math.max(free, paused))
-end
 if math.max(free - slack, paused) > now then return answer(0) end
 
 local before = free

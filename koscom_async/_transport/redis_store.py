@@ -120,13 +120,13 @@ class RedisStore:
         """Who does not answer, and why, in words without secrets."""
         return f"{self._availability.where} does not answer ({self._availability.reason})"
 
-    async def decide(  # noqa: PLR0913  # the two keys and the three numbers of a decision, and what is known here
-        self, broker: str, service: str, *, interval: float, slack: float, reserve: float, held: float
+    async def decide(
+        self, broker: str, service: str, *, interval: float, slack: float, reserve: float
     ) -> Decision | None:
         """Ask whether a call may leave now. Cancelled while asking, it gives back what it may have been granted."""
         keys = (self._broker_key(broker), self._service_key(service))
         question = f"{self._process}-{next(self._questions)}"
-        numbers = (interval * _MICROSECONDS, slack * _MICROSECONDS, reserve, max(0.0, held) * _MICROSECONDS)
+        numbers = (interval * _MICROSECONDS, slack * _MICROSECONDS, reserve)
         try:
             reply = await self._ask(self._acquire, keys, (*map(repr, numbers), question), size=7)
         except anyio.get_cancelled_exc_class():

@@ -40,7 +40,9 @@ class RedisServer:
 
     def start(self):
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        self._process = subprocess.Popen([self._command, *options, "--dir", "/tmp"], stdout=subprocess.PIPE, text=True)  # noqa: S108, S603  # it writes nothing there
+        self._process = subprocess.Popen(
+            [self._command, *options, "--dir", "/tmp"], stdout=subprocess.PIPE, text=True
+        )  # noqa: S108, S603  # it writes nothing there
         for line in self._process.stdout:
             if "Ready to accept connections" in line:
                 return

@@ -34,7 +34,6 @@ class Question:
     interval: float
     burst: int
     reserve: float = 0.0
-    held: float = 0.0
     name: str = "question"
 
     @property
@@ -53,21 +52,21 @@ def decide(state, question, now):
     kept = question.reserve * max(state.limit or 0, 0)
     if state.remaining is not None and state.remaining <= kept:
         return SPENT, max(0, max(free - question.slack, paused) - now), state
-    if question.held and now + question.held > paused + 1000:  # a millisecond is the way to the server, not a pause
-        paused = now + question.held
     ready = max(free - question.slack, paused)
     if ready > now:
-        return WAIT, ready - now, evolve(state, paused=paused or None)
+        return WAIT, ready - now, state
     free = max(free, now) + question.interval
     left = None if state.remaining is None else state.remaining - 1
-    after = evolve(state, free=free, paused=paused or None, last=question.name, remaining=left)
+    after = evolve(state, free=free, last=question.name, remaining=left)
     return GRANTED, max(0, max(free - question.slack, paused) - now), after
 
 
 class Server:
     def __init__(self, url):
         self.client = redis.Redis.from_url(url, decode_responses=True)
-        self.scripts = {script: self.client.register_script(script) for script in (ACQUIRE, WITHDRAW, PAUSE, RECORD)}
+        self.scripts = {
+            script: self.client.register_script(script) for script in (ACQUIRE, WITHDRAW, PAUSE, RECORD)
+        }
 
     def now(self):
         seconds, microseconds = self.client.time()
@@ -78,7 +77,13 @@ class Server:
         for key, names in ((BROKER, ("free", "paused", "last")), (SERVICE, ("remaining", "limit", "until"))):
             fields = {name: getattr(state, name) for name in names if getattr(state, name) is not None}
             if fields:
-                self.client.hset(key, mapping={name: value if isinstance(value, str) else repr(value) for name, value in fields.items()})
+                self.client.hset(
+                    key,
+                    mapping={
+                        name: value if isinstance(value, str) else repr(value)
+                        for name, value in fields.items()
+                    },
+                )
 
     def state(self, now):
         lane, day = self.client.hgetall(BROKER), self.client.hgetall(SERVICE)
@@ -93,7 +98,7 @@ class Server:
         )
 
     def ask(self, question):
-        args = (repr(question.interval), repr(question.slack), repr(question.reserve), repr(question.held), question.name)
+        args = (repr(question.interval), repr(question.slack), repr(question.reserve), question.name)
         return self.scripts[ACQUIRE](keys=(BROKER, SERVICE), args=args)
 
 
@@ -122,7 +127,6 @@ questions = st.builds(
     interval=st.floats(30.0, 5.0 * SECOND) | st.sampled_from([100_000.0, SECOND / 3]),
     burst=st.integers(1, 50),
     reserve=st.sampled_from([0.0, 0.2, 0.5]),
-    held=st.just(0.0) | st.integers(SECOND, 10 * SECOND).map(float),
 )
 
 
@@ -142,14 +146,16 @@ def test_the_script_decides_as_the_model_does(server, drawn, question):
     assert verdict == expected
     assert near(wait, ceil(expected_wait))
     assert near(paused, max(0, ceil((after.paused or 0) - now)))
-    assert (remaining, limit) == (-1 if after.remaining is None else after.remaining, -1 if after.limit is None else after.limit)
+    assert (remaining, limit) == (
+        -1 if after.remaining is None else after.remaining,
+        -1 if after.limit is None else after.limit,
+    )
     assert ends == (-1 if after.until is None else after.until)
     left = server.state(now)
     assert (left.last, left.remaining) == (after.last, after.remaining)
     if expected == GRANTED and held.last != question.name:
         assert near(left.free, after.free)
-    if question.held and expected != SPENT and held.last != question.name:
-        assert near(left.paused, after.paused)
+    assert near(left.paused, held.paused)
 
 
 @given(
@@ -191,7 +197,9 @@ def test_a_question_that_is_sent_twice_is_granted_once(server):
 
 def test_a_withdrawn_turn_is_as_if_it_had_never_been(server):
     question = Question(interval=1.0 * SECOND, burst=2)
-    server.put(State(free=server.now() + 0.5 * SECOND, remaining=5, limit=50, until=server.now() + 100 * SECOND))
+    server.put(
+        State(free=server.now() + 0.5 * SECOND, remaining=5, limit=50, until=server.now() + 100 * SECOND)
+    )
     before = server.state(server.now())
     server.ask(question)
     assert server.scripts[WITHDRAW](keys=(BROKER, SERVICE), args=(question.name,)) == [1]

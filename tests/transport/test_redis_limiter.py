@@ -62,7 +62,9 @@ async def test_without_a_burst_calls_leave_exactly_at_the_rate(pair, time):
     assert waited(time) == pytest.approx(0.4, abs=TOLERANCE)
 
 
-async def test_the_waits_of_a_saturated_broker_are_uneven_so_that_the_nearest_process_does_not_always_win(pair, time):
+async def test_the_waits_of_a_saturated_broker_are_uneven_so_that_the_nearest_process_does_not_always_win(
+    pair, time
+):
     one, _ = pair(rate=10, burst=2)
     for _ in range(12):
         await leave(one)
@@ -129,7 +131,9 @@ async def test_the_day_is_counted_down_by_all_and_spent_for_all(pair):
             await leave(limiter)
         assert caught.value.resets_at.astimezone(UTC).time().isoformat() in {"00:00:00", "00:01:00"}
         assert limiter._turnstile.in_flight() == 0
-        assert [(quota.service, quota.remaining, quota.limit) for quota in limiter.quotas()] == [("account", 0, 50)]
+        assert [(quota.service, quota.remaining, quota.limit) for quota in limiter.quotas()] == [
+            ("account", 0, 50)
+        ]
     await leave(other, service="member")
 
 
@@ -153,13 +157,17 @@ async def test_a_new_day_is_a_new_day_for_all(pair, time):
 @pytest.mark.parametrize(
     ("seconds_after_midnight", "believed_for"), [(0.5, 59.5), (59, 1), (61, 86_339), (43_200, 43_200)]
 )
-async def test_the_script_believes_a_first_minute_s_word_for_that_minute_only(seconds_after_midnight, believed_for, redis_server):
+async def test_the_script_believes_a_first_minute_s_word_for_that_minute_only(
+    seconds_after_midnight, believed_for, redis_server
+):
     """The same text as on the server, with the clock at the given moment: the script reads it in one line."""
     from koscom_async._transport.redis_scripts import RECORD
 
     midnight = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp())
     microseconds = round(seconds_after_midnight * 1e6)
-    script = RECORD.replace("redis.call('TIME')", f"{{{midnight + microseconds // 10**6}, {microseconds % 10**6}}}")
+    script = RECORD.replace(
+        "redis.call('TIME')", f"{{{midnight + microseconds // 10**6}, {microseconds % 10**6}}}"
+    )
     assert script != RECORD
     with redis.Redis.from_url(redis_server.url) as client:
         (ends,) = client.eval(script, 1, "service", 0, 50, 60_000_000)

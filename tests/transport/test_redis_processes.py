@@ -14,7 +14,15 @@ SECONDS = 3.0
 
 def race(url, rate, burst):
     """Let four processes take turns for some seconds; return the turns of each, in microseconds."""
-    command = [sys.executable, "-m", "tests.transport.shared_worker", url, str(rate), str(burst), str(SECONDS)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.transport.shared_worker",
+        url,
+        str(rate),
+        str(burst),
+        str(SECONDS),
+    ]
     workers = [
         subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
         for _ in range(PROCESSES)
@@ -42,7 +50,9 @@ def test_four_processes_keep_the_rate_by_two_percent_and_use_95_percent_of_it(re
     times = sorted(moment for each in turns for moment in each if moment <= end)
     seconds = (times[-1] - times[0]) / 1e6
     sustained = (len(times) - burst) / seconds
-    print(f"\n{rate}/s, burst {burst}: {len(times)} turns in {seconds:.3f} s, {sustained / rate:.4f} of the rate after the burst; by process {[len(each) for each in turns]}")
+    print(
+        f"\n{rate}/s, burst {burst}: {len(times)} turns in {seconds:.3f} s, {sustained / rate:.4f} of the rate after the burst; by process {[len(each) for each in turns]}"
+    )
     assert len(set(times)) >= len(times) - 5  # one at a time, on the microsecond
     assert sustained <= 1.02 * rate
     assert sustained >= 0.95 * rate
