@@ -234,7 +234,9 @@ class LimitsUnavailableError(KoscomError):
     """The limits that processes share cannot be kept, as Redis does not answer; the call was not made."""
 
     default_code = "limits"
-    default_advice = "check that Redis runs and can be reached; RedisLimiter(local_share=…) goes on without it, more slowly"
+    default_advice = (
+        "check that Redis can be reached; RedisLimiter(local_share=…) goes on without it, more slowly"
+    )
 
     def __init__(self, message: str, **context: Any) -> None:
         super().__init__(message, **{"retriable": True, **context})

@@ -1,6 +1,7 @@
 """The redis-server that the tests of the shared limits run against."""
 
 import pytest
+import redis
 
 from tests.transport.redis_server import RedisServer
 
@@ -16,8 +17,6 @@ def running_redis():
 @pytest.fixture
 def redis_server(running_redis):
     """One for the whole run, forgetful between tests."""
-    import redis
-
     with redis.Redis.from_url(running_redis.url) as client:
         client.flushall()
     return running_redis

@@ -21,7 +21,7 @@ class TravellingTime:
 
     def pass_by(self, seconds):
         self.now += seconds
-        for key in self.server.keys():
+        for key in self.server.scan_iter():
             for field, moment in self.server.hgetall(key).items():
                 if field.decode() in MOMENTS:
                     self.server.hset(key, field, repr(float(moment) - seconds * 1e6))

@@ -14,6 +14,11 @@ from koscom_async._transport.redis_limiter import RedisLimiter
 TASKS = 4
 
 
+def say(*words):
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
 async def main(url, rate, burst, seconds):
     limits = Limits(default=BrokerLimits(rate=rate, burst=burst, in_flight=TASKS))
     limiter = RedisLimiter(url, limits, timeout=30.0)
@@ -31,7 +36,7 @@ async def main(url, rate, burst, seconds):
     await limiter.acquire("rehearsal", "account")
     limiter.release("rehearsal")
     granted.clear()
-    print("ready", flush=True)
+    say("ready")
     sys.stdin.readline()
 
     async def call_again_and_again():
@@ -43,7 +48,7 @@ async def main(url, rate, burst, seconds):
         for _ in range(TASKS):
             group.start_soon(call_again_and_again)
     await limiter.aclose()
-    print(*granted, flush=True)
+    say(*granted)
 
 
 if __name__ == "__main__":

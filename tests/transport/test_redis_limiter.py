@@ -8,6 +8,7 @@ import redis
 
 from koscom_async import BrokerLimits, Limits, QuotaExceededError, SettingsError
 from koscom_async._transport.redis_limiter import RedisLimiter
+from koscom_async._transport.redis_scripts import RECORD
 from tests.transport.redis_time import TravellingTime, limiter_of, limits_of
 
 TOLERANCE = 0.02
@@ -161,8 +162,6 @@ async def test_the_script_believes_a_first_minute_s_word_for_that_minute_only(
     seconds_after_midnight, believed_for, redis_server
 ):
     """The same text as on the server, with the clock at the given moment: the script reads it in one line."""
-    from koscom_async._transport.redis_scripts import RECORD
-
     midnight = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp())
     microseconds = round(seconds_after_midnight * 1e6)
     script = RECORD.replace(

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 PROCESSES = 4
-SECONDS = 3.0
+SECONDS = 4.0
 
 
 def race(url, rate, burst):
@@ -41,18 +41,19 @@ def race(url, rate, burst):
             worker.communicate()
 
 
-# The burst is what makes up for a process that the machine lets wait: a tenth of a second here.
-@pytest.mark.parametrize(("rate", "burst"), [(100, 10), (300, 30)])
-def test_four_processes_keep_the_rate_by_two_percent_and_use_95_percent_of_it(redis_server, rate, burst):
+# The burst makes up for what a busy machine lets all processes wait: half a second of the rate here.
+@pytest.mark.parametrize(("rate", "burst"), [(100, 50), (300, 150)])
+def test_four_processes_keep_the_rate_by_two_percent_and_use_95_percent_of_it(
+    redis_server, rate, burst, record_property
+):
     turns = race(redis_server.url, rate, burst)
     # While all four are at it: after the first of them ended, the others have the broker to themselves.
     end = min(each[-1] for each in turns)
     times = sorted(moment for each in turns for moment in each if moment <= end)
     seconds = (times[-1] - times[0]) / 1e6
     sustained = (len(times) - burst) / seconds
-    print(
-        f"\n{rate}/s, burst {burst}: {len(times)} turns in {seconds:.3f} s, {sustained / rate:.4f} of the rate after the burst; by process {[len(each) for each in turns]}"
-    )
+    record_property("share of the rate after the burst", round(sustained / rate, 4))
+    record_property("turns by process", [len(each) for each in turns])
     assert len(set(times)) >= len(times) - 5  # one at a time, on the microsecond
     assert sustained <= 1.02 * rate
     assert sustained >= 0.95 * rate
