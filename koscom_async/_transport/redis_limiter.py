@@ -29,6 +29,8 @@ from koscom_async.models.statistics import ServiceQuota
 from koscom_async.settings import BrokerLimits, Limits
 
 _PREFIX = re.compile(r"[A-Za-z0-9_.:-]{1,100}", re.ASCII)
+LONGEST_TIMEOUT_SECONDS = 60
+"""Nobody waits longer for leave to ask."""
 _UNEVEN = 0.25
 """By how much of an interval, at most, a wait is lengthened at random where a burst makes up for it."""
 
@@ -167,17 +169,22 @@ class RedisLimiter:
         return True
 
 
-def _check(prefix: str, local_share: float | None, timeout: float) -> None:
-    if not _PREFIX.fullmatch(prefix):
+def _check(prefix: object, local_share: object, timeout: object) -> None:
+    if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
         raise SettingsError("prefix must be 1 to 100 letters, digits and any of _ . : -", setting="prefix")
-    if local_share is not None and not 0 < local_share <= 1:
+    if local_share is not None and not _is_above_zero_and_to(1, local_share):
         raise SettingsError(
             f"local_share must be None or above 0 and at most 1, got {local_share!r}", setting="local_share"
         )
-    if not 0 < timeout < float("inf"):
+    if not _is_above_zero_and_to(LONGEST_TIMEOUT_SECONDS, timeout):
         raise SettingsError(
-            f"timeout must be a number of seconds above 0, got {timeout!r}", setting="timeout"
+            f"timeout must be a number of seconds above 0 and at most {LONGEST_TIMEOUT_SECONDS}, got {timeout!r}",
+            setting="timeout",
         )
+
+
+def _is_above_zero_and_to(most: float, value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= most
 
 
 def _meanwhile(local_share: float | None) -> str:

@@ -260,6 +260,9 @@ async def test_a_client_that_was_given_is_not_closed_and_one_that_was_opened_is(
         ({"local_share": 1.5}, "local_share"),
         ({"local_share": float("nan")}, "local_share"),
         ({"timeout": 0}, "timeout"),
+        ({"timeout": "1"}, "timeout"),
+        ({"local_share": True}, "local_share"),
+        ({"prefix": None}, "prefix"),
         ({"timeout": float("inf")}, "timeout"),
     ],
 )
