@@ -165,17 +165,19 @@ def test_memory_of_an_account_never_read_has_nothing_to_compare():
 
 
 async def test_one_client_asks_a_real_gateway_again_and_again():
-    async with SandboxGateway(in_process=True) as gateway:
-        async with Koscom(gateway.settings, transport=gateway.transport) as koscom:
-            seen, rounds = Seen(), iter(["4001", None, "end"])
+    async with (
+        SandboxGateway(in_process=True) as gateway,
+        Koscom(gateway.settings, transport=gateway.transport) as koscom,
+    ):
+        seen, rounds = Seen(), iter(["4001", None, "end"])
 
-            async def sleep(_):
-                fault = next(rounds)
-                if fault == "end":
-                    raise EndedError
-                gateway.set_fault("star", fault) if fault else gateway.clear_faults()
+        async def sleep(_):
+            fault = next(rounds)
+            if fault == "end":
+                raise EndedError
+            gateway.set_fault("star", fault) if fault else gateway.clear_faults()
 
-            ask = partial(koscom.holdings, gateway.investor)
-            with pytest.raises(EndedError):
-                await watch(await ask(), ask, seen, interval=60, sleep=sleep)
+        ask = partial(koscom.holdings, gateway.investor)
+        with pytest.raises(EndedError):
+            await watch(await ask(), ask, seen, interval=60, sleep=sleep)
     assert seen.told == ["began", 60, [], ("unreadable", "star"), 60, [], ("readable", "star"), 60]
