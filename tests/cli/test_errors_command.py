@@ -117,7 +117,7 @@ def test_every_word_that_an_error_of_ours_can_carry_is_explained():
 @pytest.mark.parametrize("width", [30, 40, 60, 80, 100, 120, 140, 200])
 def test_nothing_is_cut_at_any_width(width):
     table = "\n".join(lines_of(EntriesTable(entries()), width))
-    assert "…" not in table
+    assert "…" not in table.replace("=…", "")
     assert all(entry.code in table for entry in entries())
     (entry,) = entries("6005")
     facts = " ".join("\n".join(lines_of(Facts(entry), width)).split())
