@@ -27,7 +27,13 @@ _COLUMNS: Mapping[str, Column] = {
     "advice": Column("What to do", least=36),
 }
 # What a narrower terminal does without, one after the other.
-_DROPPED = ((), ("advice",), ("advice", "meaning_ko"), ("advice", "meaning_ko", "status", "retried"))
+_DROPPED = (
+    (),
+    ("advice",),
+    ("advice", "meaning_ko"),
+    ("advice", "meaning_ko", "status"),
+    ("advice", "meaning_ko", "status", "retried"),
+)
 _LEAST_MEANING = 16
 _LABEL = len("HTTP status")
 
