@@ -28,6 +28,7 @@ ROOMS = (
     "_fanout",
     "_merge",
     "client",
+    "notebook",
     "__init__",
     "integrations",
     "sandbox",
