@@ -78,7 +78,9 @@ async def sound_httpx(url: str, in_flight: int, stack: AsyncExitStack) -> Ask:
     async def ask() -> object:
         nonlocal turn
         turn += 1
-        response = await clients[turn % len(clients)].post(url + "/v1/diamond/account/balance/search", json=BODY)
+        response = await clients[turn % len(clients)].post(
+            url + "/v1/diamond/account/balance/search", json=BODY
+        )
         return json.loads(response.content)
 
     return ask
