@@ -3,7 +3,6 @@
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from operator import attrgetter
 from random import Random
 from types import TracebackType
 from typing import Self, TypeVar
@@ -148,7 +147,7 @@ class SandboxGateway:
         """The variables with which `Settings.from_env()` and `Investor.from_env()` ask this gateway, as `investor`."""
         settings, investor = self.settings, self.investor
         firm = {f"KOSCOM_{name.upper()}": getattr(settings, name) for name in _FIRM}
-        person = {variable: attrgetter(path)(investor) for path, variable in VARIABLES.items()}
+        person = {variable: _datum(investor, path) for path, variable in VARIABLES.items()}
         return {variable: value for variable, value in (firm | person).items() if value}
 
     @property
@@ -199,6 +198,14 @@ async def _until_told_to_stop() -> None:
 
 def _investor(person: Person) -> Investor:
     return Investor(ci=person.ci, name=person.name, token=Token(access=person.access_token), device=_DEVICE)
+
+
+def _datum(investor: Investor, path: str) -> str | None:
+    """Return what a path from the investor leads to; nothing, where a record on the way is not there."""
+    found: object = investor
+    for name in path.split("."):
+        found = getattr(found, name, None)
+    return found if isinstance(found, str) else None
 
 
 def _limit(limit: RateLimit | float) -> RateLimit:
