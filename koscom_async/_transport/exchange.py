@@ -6,6 +6,7 @@ not its work.
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import anyio
 import anyio.to_thread
@@ -15,10 +16,14 @@ from attrs import field, frozen
 from koscom_async._transport.auth import auth_for
 from koscom_async._transport.pool import PooledTransport
 from koscom_async._wire.call import Call
+from koscom_async._wire.endpoints import Content
 from koscom_async.errors import ConnectionFailedError, KoscomError, MalformedResponseError
 from koscom_async.settings import Settings, Timeouts
 
-_HEADERS = {"Content-Type": "application/json; charset=utf-8", "Accept": "application/json"}
+_MEDIA_TYPES = {
+    Content.JSON: "application/json; charset=utf-8",
+    Content.FORM: "application/x-www-form-urlencoded",
+}
 
 
 @frozen(kw_only=True)
@@ -44,8 +49,8 @@ class Exchange:
         request = httpx.Request(
             "POST",
             self._settings.base_url + call.path,
-            headers=_HEADERS,
-            content=json.dumps(call.body, ensure_ascii=False).encode(),
+            headers={"Content-Type": _MEDIA_TYPES[call.endpoint.content], "Accept": "application/json"},
+            content=_encoded(call),
             extensions={"timeout": self._timeout},
         )
         auth = auth_for(call.endpoint.scheme, self._settings, call.token)
@@ -109,6 +114,12 @@ class Exchange:
                     lambda: PooledTransport(connections, use_tls=use_tls)
                 )
             return self._transport
+
+
+def _encoded(call: Call[Any]) -> bytes:
+    if call.endpoint.content is Content.FORM:
+        return urlencode(call.body).encode()
+    return json.dumps(call.body, ensure_ascii=False).encode()
 
 
 def _httpx_timeout(timeouts: Timeouts) -> dict[str, float | None]:
