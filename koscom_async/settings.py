@@ -311,11 +311,10 @@ class Settings:
     """Where the gateway is, who is asking, and how politely.
 
     Either `environment` (production or sandbox) or `base_url` says where; both may be given, and then the URL
-    counts.
-    `redirect_uri` is the callback that is registered for this key, to which an investor who has authorised is sent
-    back (`None`: give it with each call of `koscom.oauth` that wants it), `scope` what the investor is asked for.
-    `com_id` and `srv_id` are the firm's and the service's codes (핀테크 기업 코드, 핀테크 서비스 코드). A query of more pages
-    than `page_limit`, or an answer of more than `max_response_bytes`, fails its account.
+    counts. `com_id` and `srv_id` are the firm's and the service's codes (핀테크 기업 코드, 핀테크 서비스 코드). A query
+    of more pages than `page_limit`, or an answer of more than `max_response_bytes`, fails its account.
+    `redirect_uri` is the callback that is registered for the key, to which an investor who has authorised is sent
+    back (`None`: give it to each call of `koscom.oauth` that wants it); `scope` is what the investor is asked for.
     Raises `SettingsError`, naming the setting, for anything missing or impossible.
     """
 
@@ -334,7 +333,9 @@ class Settings:
     brokers: Mapping[str, BrokerOverrides] = field(
         factory=dict, converter=_frozen_mapping, validator=_by_broker(BrokerOverrides)
     )
-    redirect_uri: str | None = field(default=None, converter=_nothing_if_empty, validator=optional(_redirect_uri))
+    redirect_uri: str | None = field(
+        default=None, converter=_nothing_if_empty, validator=optional(_redirect_uri)
+    )
     scope: str = field(default="account", validator=_scope)
     page_limit: int = field(default=1000, validator=_positive_integer)
     max_response_bytes: int = field(default=32 * 2**20, validator=_positive_integer)

@@ -6,6 +6,7 @@ import koscom_async
 from koscom_async import AccountOutcome, Holdings, Instrument, Koscom, KoscomError, Position, Settings, Totals
 
 NAMES = """
+AccountChange CashChange Explanation Group HoldingsDiff PositionChange
 AccessDeniedError AccountOutcome AccountReconciliation AccountUnavailableError AssetClass AuthenticationError
 BROKERS Balance BalanceRow BalanceSummary Breaker Broker BrokerLimits BrokerOverrides BrokerStatistics BrokerUnavailableError Cash CashLot
 ConnectionFailedError DeadlineExceededError Device Environment EquityRow FundRow Holdings HoldingsStream
@@ -13,7 +14,7 @@ IncompleteHoldingsError Instrument Investor Koscom KoscomError Limits LinkedAcco
 OtherRow PagingError PlatformError Position Product QuotaExceededError RateLimitedError Registration
 RequestRejectedError ResponseError ResponseMismatchError Retry ServiceQuota Settings SettingsError Statistics Timeouts Token Totals Trace
 TradeType TruncatedResponseError UntrustedEndpointError UsageError VirtualAccount __version__
-""".split()
+""".split()  # noqa: SIM905  # sixty names read better as text
 
 
 def parameters(function):

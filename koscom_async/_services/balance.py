@@ -53,19 +53,16 @@ class BalanceQuery:
     async def _read_all(self) -> list[BalancePage] | None:
         """Ask for every class at once; `None` where the broker has to be asked class by class instead."""
         try:
-            pages = await self._read_class(AssetClass.ALL)
+            return await self._read_class(AssetClass.ALL)
         except RequestRejectedError as error:
             if error.code == ALL_NOT_SUPPORTED:
-                self.capabilities.learn_all(self.account, supported=False)
+                self.capabilities.learn_per_class(self.account)
             elif error.code != TOO_MANY_ROWS:
                 raise
             self.log.note(f"ALL was refused ({error.code}); each class was asked for")
-            return None
         except TruncatedResponseError as error:
             self.log.note(f"ALL came short ({error.message}); each class was asked for")
-            return None
-        self.capabilities.learn_all(self.account, supported=True)
-        return pages
+        return None
 
     async def _read_class(self, asset_class: AssetClass) -> list[BalancePage]:
         pages = await read_pages(

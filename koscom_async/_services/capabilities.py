@@ -5,11 +5,11 @@ from koscom_async.settings import Settings
 
 
 class Capabilities:
-    """Lives as long as the client; only `learn_all` changes it."""
+    """Lives as long as the client; only `learn_per_class` changes it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._learned: dict[str, bool] = {}
+        self._per_class: set[str] = set()
 
     def supports_all(self, account: VirtualAccount) -> bool | None:
         """Whether one query for all asset classes works at the account's broker; `None`: nobody knows yet."""
@@ -17,8 +17,8 @@ class Capabilities:
         override = self._settings.overrides_of(name).supports_all
         if override is not None:
             return override
-        return self._learned.get(name, account.broker.supports_all)
+        return False if name in self._per_class else account.broker.supports_all
 
-    def learn_all(self, account: VirtualAccount, *, supported: bool) -> None:
-        """Remember the broker's own answer."""
-        self._learned[account.broker.short_name] = supported
+    def learn_per_class(self, account: VirtualAccount) -> None:
+        """Remember that the account's broker refused a query for all classes."""
+        self._per_class.add(account.broker.short_name)

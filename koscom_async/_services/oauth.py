@@ -1,6 +1,5 @@
 """The authorization-code flow (OAuth 2.0): from sending an investor to authorise, to revoking the token."""
 
-import secrets
 from functools import partial
 
 import anyio
@@ -10,11 +9,13 @@ from koscom_async._services.located import located
 from koscom_async._transport.call_log import CallLog
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.quota import utc_now
+from koscom_async._transport.refresh import new_state
 from koscom_async._wire.call import Answer, Call
 from koscom_async._wire.endpoints import AUTH, REVOKE, TOKEN
 from koscom_async._wire.oauth import (
     ACCESS_TOKEN,
     REFRESH_TOKEN,
+    TokenKind,
     authorize_address,
     exchange_form,
     read_callback,
@@ -26,8 +27,6 @@ from koscom_async.errors import SettingsError
 from koscom_async.models.investor import Investor, Token
 from koscom_async.settings import Settings, check_redirect_uri, check_scope
 
-STATE_BYTES = 32
-
 
 class OAuthService:
     """Getting, renewing and revoking investors' tokens. Calls renew by themselves; this is for the rest."""
@@ -38,7 +37,7 @@ class OAuthService:
 
     def new_state(self) -> str:
         """Return a state that nobody can guess, to be kept with the investor's session until the code comes back."""
-        return secrets.token_urlsafe(STATE_BYTES)
+        return new_state()
 
     def authorize_url(self, *, state: str, redirect_uri: str | None = None, scope: str | None = None) -> str:
         """Return where to send the investor's browser; it comes back to `redirect_uri` with a code and `state`.
@@ -118,7 +117,10 @@ class OAuthService:
         Raises what any call raises; a token that is dead already counts as revoked (RFC 7009).
         Manual: Authorization Code Grant, "Token Revocation".
         """
-        given = ((REFRESH_TOKEN, token.refresh), (ACCESS_TOKEN, token.access))
+        given: tuple[tuple[TokenKind, str | None], ...] = (
+            (REFRESH_TOKEN, token.refresh),
+            (ACCESS_TOKEN, token.access),
+        )
         end = deadline_at(deadline)
         for kind, text in given:
             if text is not None:
@@ -133,6 +135,11 @@ class OAuthService:
                 with located(REVOKE), until(end):
                     await self._gateway.ask(call, CallLog(started=anyio.current_time()))
 
+    async def authorize(self, investor: Investor, *, end: float) -> None:
+        """Raise `ReauthorizationRequiredError` if no call for this investor could be made at all."""
+        with until(end):
+            await self._gateway.authorize(investor, CallLog(started=anyio.current_time()))
+
     async def _ask(self, call: Call[Answer], *, deadline: float | None) -> Answer:
         with located(call.endpoint), until(deadline_at(deadline)):
             return await self._gateway.ask(call, CallLog(started=anyio.current_time()))
@@ -141,7 +148,8 @@ class OAuthService:
         callback = self._settings.redirect_uri if redirect_uri is None else redirect_uri
         if callback is None:
             raise SettingsError(
-                "redirect_uri is missing: pass redirect_uri= or set KOSCOM_REDIRECT_URI", setting="redirect_uri"
+                "redirect_uri is missing: pass redirect_uri= or set KOSCOM_REDIRECT_URI",
+                setting="redirect_uri",
             )
         check_redirect_uri(callback)
         return callback

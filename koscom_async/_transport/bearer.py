@@ -62,9 +62,11 @@ class TokenKeeper:
         self._store = store
         self._renew = renew
         self._now = now
-        # Only `renewed` and `_renewed_alone` change these two; both are keyed as the store is.
+        # All are keyed as the store is, and only changed while a token is renewed or kept.
         self._renewals: dict[str, _Renewal] = {}
         self._refused: dict[str, str] = {}
+        # The investor's token in whose place another stands: whoever still carries it has not authorised anew.
+        self._outlived: dict[str, str] = {}
 
     async def current(self, investor: Investor, log: CallLog) -> Token:
         """Return the token to call with, renewed if it is about to die; raise where there is none at all."""
@@ -113,11 +115,15 @@ class TokenKeeper:
             if token.access != dead.access:
                 return token  # another process was faster, or the caller has a newer one
             try:
-                return await self._asked_for(key, token, log)
+                renewed = await self._asked_for(key, token, log)
             except ReauthorizationRequiredError:
                 # The store's line of tokens has ended. If the investor has authorised anew, that begins another.
-                if investor.token is None or investor.token.access == dead.access:
+                if investor.token is None or investor.token.access in {dead.access, self._outlived.get(key)}:
                     raise
+            else:
+                if investor.token is not None:
+                    self._outlived[key] = investor.token.access
+                return renewed
             await self._save(key, investor.token)
             return investor.token
 
@@ -140,20 +146,24 @@ class TokenKeeper:
         """Return the one that dies later; the store's, where that is not known."""
         if stored is None or given is None:
             return stored or given
-        if stored.expires_at is not None and given.expires_at is not None and given.expires_at > stored.expires_at:
+        if (
+            stored.expires_at is not None
+            and given.expires_at is not None
+            and given.expires_at > stored.expires_at
+        ):
             return given
         return stored
 
     async def _load(self, key: str) -> Token | None:
         try:
             return await self._store.load(key)
-        except Exception as error:  # noqa: BLE001  # a store that was given may raise anything
+        except Exception as error:  # a store that was given may raise anything
             raise _store_failed("load", error) from error
 
     async def _save(self, key: str, token: Token) -> None:
         try:
             await self._store.save(key, token)
-        except Exception as error:  # noqa: BLE001  # as above
+        except Exception as error:  # as above
             raise _store_failed("save", error) from error
         self._refused.pop(key, None)
 

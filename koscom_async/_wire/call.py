@@ -16,10 +16,10 @@ class Call(Generic[Answer]):
     """One question: where, with what body, and how to read and check its answer.
 
     `investor` is on whose behalf it is asked, where the endpoint wants an access token: the newest that is known
-    is put in `token` before the call leaves. `keep` is what must happen with an answer once it is there, even if
-    nobody waits for it any more. `broker` is whose limits it counts against; `account` the account's masked number. `read` gets the JSON
-    document of a successful answer, and raises an error of ours if it must not be believed. `secrets` are the
-    texts that no error may repeat from an answer.
+    is put in `token` before the call leaves. `broker` is whose limits it counts against; `account` the account's
+    masked number. `read` gets the JSON document of a successful answer, and raises an error of ours if it must not
+    be believed. `keep` is what must happen with an answer that is there, even if nobody waits for it any more.
+    `secrets` are the texts that no error may repeat from an answer.
     """
 
     endpoint: Endpoint

@@ -51,11 +51,11 @@ CONSENT = Endpoint("member.consent", "/v1/common/member/consent/search", AuthSch
 BALANCE = Endpoint("account.balance", "/{version}/{broker}/account/balance/search", AuthScheme.BEARER)
 
 AUTHORIZE_PATH = "/auth/oauth/v2/authorize"
-_TOKEN_PATH = "/auth/oauth/v2/token"
+_ISSUING_PATH = "/auth/oauth/v2/token"
 # A code is good once: where its answer was lost, asking again only makes the server suspicious (RFC 6749, 4.1.2).
-TOKEN = Endpoint("auth.token", _TOKEN_PATH, AuthScheme.CLIENT, repeatable=False, content=Content.FORM)
-REFRESH = Endpoint("auth.refresh", _TOKEN_PATH, AuthScheme.CLIENT, content=Content.FORM)
-REVOKE = Endpoint("auth.revoke", f"{_TOKEN_PATH}/revoke", AuthScheme.CLIENT, content=Content.FORM)
+TOKEN = Endpoint("auth.token", _ISSUING_PATH, AuthScheme.CLIENT, repeatable=False, content=Content.FORM)
+REFRESH = Endpoint("auth.refresh", _ISSUING_PATH, AuthScheme.CLIENT, content=Content.FORM)
+REVOKE = Endpoint("auth.revoke", f"{_ISSUING_PATH}/revoke", AuthScheme.CLIENT, content=Content.FORM)
 
 AUTH = "auth"
 """Stands where a broker's short name does, for the authorization server: it has limits and a breaker of its own."""

@@ -6,7 +6,7 @@ whose tokens live never needs it.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from koscom_async._wire.endpoints import AUTHORIZE_PATH
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from oauthlib.oauth2 import WebApplicationClient
 
 REVOKED = "revoked"
-ACCESS_TOKEN, REFRESH_TOKEN = "access_token", "refresh_token"  # noqa: S105  # names of fields
+TokenKind = Literal["access_token", "refresh_token"]
+ACCESS_TOKEN: TokenKind = "access_token"
+REFRESH_TOKEN: TokenKind = "refresh_token"
 
 # oauthlib refuses plain http, which the settings allow on loopback: it is shown an address in the place of the
 # gateway's, and only its parameters are used.
@@ -55,7 +57,7 @@ def refresh_form(client_id: str, *, refresh_token: str) -> Mapping[str, str]:
     return dict(parse_qsl(_client(client_id).prepare_refresh_body(refresh_token=refresh_token)))
 
 
-def revoke_form(client_id: str, *, token: str, kind: str) -> Mapping[str, str]:
+def revoke_form(client_id: str, *, token: str, kind: TokenKind) -> Mapping[str, str]:
     """Return the request that ends a token's life; `kind` is which of the two it is."""
     _, _, body = _client(client_id).prepare_token_revocation_request(_PLACEHOLDER, token, kind)
     return dict(parse_qsl(body))

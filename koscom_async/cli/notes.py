@@ -6,8 +6,10 @@ from koscom_async.cli.amounts import money, money_change
 from koscom_async.cli.positions import AT_LEAST
 from koscom_async.cli.texts import account_name, clean, counted
 from koscom_async.models.codes import AssetClass
-from koscom_async.models.holdings import AccountReconciliation, Holdings, Position, Totals
+from koscom_async.models.holdings import Holdings
 from koscom_async.models.outcome import AccountOutcome
+from koscom_async.models.positions import Position
+from koscom_async.models.totals import AccountReconciliation, Totals
 
 _NEEDED = {
     "summary": "no summary (cash, loans)",

@@ -11,7 +11,8 @@ from koscom_async.cli.grid import NARROW_GAP, Column, Grid, Row, fitting
 from koscom_async.cli.styles import FAINT, HEADING, of_change
 from koscom_async.cli.texts import account_name, clean, plain_text
 from koscom_async.models.codes import AssetClass, Product, TradeType
-from koscom_async.models.holdings import Instrument, Lot, Position, Totals
+from koscom_async.models.positions import Instrument, Lot, Position
+from koscom_async.models.totals import Totals
 
 _COLUMNS: Mapping[str, Column] = {
     "name": Column("Name", least=None),
@@ -204,4 +205,7 @@ def _folded_cells(line: Line) -> tuple[Text, ...]:
 
 
 def _above(upper: Text, lower: Text) -> Text:
-    return Text.assemble(upper, "\n", Text.assemble(lower, style=FAINT)) if lower.plain else upper.copy()
+    """Put one cell above another, which steps back unless it has a colour of its own."""
+    if not lower.plain:
+        return upper.copy()
+    return Text.assemble(upper, "\n", lower if lower.style else Text(lower.plain, FAINT))

@@ -12,7 +12,8 @@ from koscom_async.cli.positions import AT_LEAST, has_cost
 from koscom_async.cli.styles import FAINT, HEADING, of_change
 from koscom_async.cli.texts import account_name
 from koscom_async.models.account import WON
-from koscom_async.models.holdings import Cash, CashLot, Holdings
+from koscom_async.models.holdings import Holdings
+from koscom_async.models.totals import Cash, CashLot
 
 _COLUMNS = (Column(least=None), Column(is_number=True), Column(least=20))
 

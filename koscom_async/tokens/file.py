@@ -30,7 +30,9 @@ def default_path() -> Path:
     named = os.environ.get(FILE_VARIABLE)
     if named:
         return Path(named).expanduser()
-    variable, fallback = ("APPDATA", "AppData/Roaming") if sys.platform == "win32" else ("XDG_CONFIG_HOME", ".config")
+    variable, fallback = (
+        ("APPDATA", "AppData/Roaming") if sys.platform == "win32" else ("XDG_CONFIG_HOME", ".config")
+    )
     base = os.environ.get(variable)
     return (Path(base) if base else Path.home() / fallback) / "koscom" / "tokens.json"
 
@@ -64,7 +66,7 @@ class FileTokenStore:
         lock = FileLock(self._beside("renewing"))
         try:
             # Polled, since a thread that waits in the system for a lock cannot be called back.
-            while not await anyio.to_thread.run_sync(self._take, lock):
+            while not await anyio.to_thread.run_sync(self._take, lock):  # noqa: ASYNC110  # no event crosses processes
                 await anyio.sleep(_POLL_SECONDS)
             yield
         finally:
