@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 REVOKED = "revoked"
 TokenKind = Literal["access_token", "refresh_token"]
-ACCESS_TOKEN: TokenKind = "access_token"
-REFRESH_TOKEN: TokenKind = "refresh_token"
+ACCESS_TOKEN: TokenKind = "access_token"  # noqa: S105  # the name of a field
+REFRESH_TOKEN: TokenKind = "refresh_token"  # noqa: S105  # as above
 
 # oauthlib refuses plain http, which the settings allow on loopback: it is shown an address in the place of the
 # gateway's, and only its parameters are used.

@@ -2,6 +2,7 @@
 
 import click
 
+from koscom_async.cli.advice import advice_of
 from koscom_async.cli.texts import clean
 from koscom_async.errors import KoscomError
 from koscom_async.models.holdings import Holdings
@@ -33,7 +34,8 @@ class Failed(click.ClickException):
 
 def failed(error: KoscomError) -> Failed:
     """Return what the command says of an error."""
-    return Failed(str(error))
+    advice = advice_of(error)
+    return Failed(str(error) if advice == error.advice else f"{error.message}. {advice}")
 
 
 def code_of(holdings: Holdings) -> int:

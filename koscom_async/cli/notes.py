@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from koscom_async.cli.advice import advice_of
 from koscom_async.cli.amounts import money, money_change
 from koscom_async.cli.positions import AT_LEAST
 from koscom_async.cli.texts import account_name, clean, counted
@@ -42,7 +43,8 @@ def failure_lines(outcome: AccountOutcome) -> list[str]:
     facts.append(f"asked {error.attempts} times" if error.attempts > 1 else "")
     known = ", ".join(fact for fact in facts if fact)
     said = clean(error.message) + (f" ({known})" if known else "")
-    return [said, f"→ {clean(error.advice)}"] if error.advice else [said]
+    advice = advice_of(error)
+    return [said, f"→ {clean(advice)}"] if advice else [said]
 
 
 def difference_line(account: AccountReconciliation) -> str | None:
