@@ -11,6 +11,7 @@ from koscom_async.errors import (
     DeadlineExceededError,
     IncompleteHoldingsError,
     KoscomError,
+    LimitsUnavailableError,
     MalformedResponseError,
     PagingError,
     PlatformError,
@@ -47,7 +48,7 @@ from koscom_async.settings import (
     Settings,
     Timeouts,
 )
-from koscom_async.tokens import FileTokenStore, MemoryTokenStore, RedisTokenStore, TokenStore
+from koscom_async.tokens import FileTokenStore, MemoryTokenStore, TokenStore
 
 __version__ = "0.1.0"
 
@@ -90,6 +91,7 @@ __all__ = [
     "Koscom",
     "KoscomError",
     "Limits",
+    "LimitsUnavailableError",
     "LinkedAccounts",
     "Lot",
     "MalformedResponseError",
@@ -103,7 +105,6 @@ __all__ = [
     "QuotaExceededError",
     "RateLimitedError",
     "ReauthorizationRequiredError",
-    "RedisTokenStore",
     "Registration",
     "RequestRejectedError",
     "ResponseError",

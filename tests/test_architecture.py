@@ -30,6 +30,7 @@ ROOMS = (
     "_merge",
     "client",
     "__init__",
+    "integrations",
     "sandbox",
     "cli",
     "__main__",

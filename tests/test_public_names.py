@@ -10,8 +10,8 @@ AccountChange CashChange Explanation Group HoldingsDiff PositionChange
 AccessDeniedError AccountOutcome AccountReconciliation AccountUnavailableError AssetClass AuthenticationError
 BROKERS Balance BalanceRow BalanceSummary Breaker Broker BrokerLimits BrokerOverrides BrokerStatistics BrokerUnavailableError Cash CashLot
 ConnectionFailedError DeadlineExceededError Device Environment EquityRow FileTokenStore FundRow Holdings HoldingsStream
-IncompleteHoldingsError Instrument Investor Koscom KoscomError Limits LinkedAccounts Lot MalformedResponseError MemoryTokenStore
-OtherRow PagingError PlatformError Position Product QuotaExceededError RateLimitedError ReauthorizationRequiredError RedisTokenStore Registration
+IncompleteHoldingsError Instrument Investor Koscom KoscomError Limits LimitsUnavailableError LinkedAccounts Lot MalformedResponseError MemoryTokenStore
+OtherRow PagingError PlatformError Position Product QuotaExceededError RateLimitedError ReauthorizationRequiredError Registration
 RequestRejectedError ResponseError ResponseMismatchError Retry ServiceQuota Settings SettingsError Statistics Timeouts Token TokenStore Totals Trace
 TradeType TruncatedResponseError UntrustedEndpointError UsageError VirtualAccount __version__
 """.split()  # noqa: SIM905  # sixty names read better as text

@@ -2,9 +2,8 @@
 
 import click
 
-from koscom_async.cli.advice import advice_of
-from koscom_async.cli.texts import clean
 from koscom_async.errors import KoscomError
+from koscom_async.export.texts import clean
 from koscom_async.models.holdings import Holdings
 
 WHOLE = 0
@@ -34,8 +33,7 @@ class Failed(click.ClickException):
 
 def failed(error: KoscomError) -> Failed:
     """Return what the command says of an error."""
-    advice = advice_of(error)
-    return Failed(str(error) if advice == error.advice else f"{error.message}. {advice}")
+    return Failed(str(error))
 
 
 def code_of(holdings: Holdings) -> int:

@@ -4,19 +4,27 @@ Records only; putting them together from accounts is `_merge`'s work.
 """
 
 from datetime import datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import field, frozen
 
 from koscom_async.errors import IncompleteHoldingsError
+from koscom_async.export import frames
 from koscom_async.export.document import dump_document, load_document
+from koscom_async.export.html import pages
 from koscom_async.export.plain import plain
+from koscom_async.export.tables import TableName
 from koscom_async.models.breakdown import Group, GroupBy, broken_down
 from koscom_async.models.difference import HoldingsDiff, compared
 from koscom_async.models.explanation import Explanation, explained
 from koscom_async.models.outcome import AccountOutcome
 from koscom_async.models.positions import Position
 from koscom_async.models.totals import AccountReconciliation, Cash, Totals
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
 
 __all__ = ["Holdings"]
 
@@ -104,3 +112,26 @@ class Holdings:
             "failures": plain(self.failures),
             "reconciliation": plain(self.reconciliation),
         }
+
+    def to_arrow(self, table: TableName = "positions") -> "pa.Table":
+        """Return `"positions"`, `"lots"`, `"cash"` or `"accounts"` as an Arrow table, decimals exact (extra `arrow`).
+
+        The columns are the same whatever is held; each row says whether the holdings are `complete`. `None` is null.
+        A number that does not fit its column raises `UsageError` (code `inexact`): nothing is rounded.
+        """
+        return frames.to_arrow(self, table)
+
+    def to_polars(self, table: TableName = "positions") -> "pl.DataFrame":
+        """Return a table as `to_arrow` does, as a polars frame (extra `polars`)."""
+        return frames.to_polars(self, table)
+
+    def to_pandas(self, table: TableName = "positions") -> "pd.DataFrame":
+        """Return a table as `to_arrow` does, as a pandas frame of Arrow-backed columns (extra `pandas`)."""
+        return frames.to_pandas(self, table)
+
+    def to_html(self) -> str:
+        """Return a report as one HTML document: no script, nothing loaded from elsewhere, account numbers masked."""
+        return pages.report(self)
+
+    def _repr_html_(self) -> str:
+        return pages.holdings_view(self)

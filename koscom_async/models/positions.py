@@ -6,6 +6,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
+from koscom_async.export.html import pages
 from koscom_async.models.codes import AssetClass, Product, TradeType
 from koscom_async.models.member import VirtualAccount
 
@@ -91,3 +92,6 @@ class Position:
     def counts_in(self, currency: str) -> bool:
         """Whether its value is part of the totals in that currency."""
         return self.instrument.currency == currency and not self.is_derivative
+
+    def _repr_html_(self) -> str:
+        return pages.position_view(self)

@@ -170,7 +170,8 @@ def test_without_a_token_it_says_how_to_get_one(koscom):
     result = koscom("holdings", env={**COMPLETE, "KOSCOM_ACCESS_TOKEN": ""})
     assert result.exit_code == 1
     assert result.stderr == (
-        "koscom: there is no access token for this investor. Run `koscom login`, or set KOSCOM_ACCESS_TOKEN\n"
+        "koscom: reauthorization: there is no access token for this investor. What to do: authorise again: "
+        "at a terminal with `koscom login`; in a program, send the investor to the error's `url`\n"
     )
 
 

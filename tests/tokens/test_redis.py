@@ -2,8 +2,6 @@
 
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import anyio
 import anyio.lowlevel
@@ -11,19 +9,21 @@ import attrs
 import pytest
 from redis.asyncio import Redis
 
-from koscom_async import ConnectionFailedError, Koscom, RedisTokenStore, Token
+from koscom_async import ConnectionFailedError, Koscom, Token
+from koscom_async.integrations.redis import RedisTokenStore
 from koscom_async.sandbox import SandboxGateway
 from koscom_async.tokens import LockingTokenStore
-from tests.redis_server import redis_server
+from tests.redis_server import RedisServer
 
 TOKEN = Token(access="ACCESS-MARK", refresh="REFRESH-MARK")
 
 
 @pytest.fixture(scope="module")
 def address():
-    # A short path: a socket's may have 108 characters.
-    with tempfile.TemporaryDirectory() as directory, redis_server(Path(directory)) as url:
-        yield url
+    server = RedisServer()
+    server.start()
+    yield server.url
+    server.stop()
 
 
 @pytest.fixture
@@ -88,7 +88,8 @@ async def test_whoever_is_cancelled_anywhere_leaves_no_lock(store, turns):
 ASK = """
 import sys, anyio, attrs
 from datetime import datetime
-from koscom_async import Device, Investor, Koscom, RedisTokenStore, Settings, Token
+from koscom_async import Device, Investor, Koscom, Settings, Token
+from koscom_async.integrations.redis import RedisTokenStore
 
 async def main():
     url, redis, ci, name, access, refresh = sys.argv[1:]
