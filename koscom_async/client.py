@@ -65,9 +65,9 @@ class Koscom:
 
     `transport` is any httpx transport, used instead of the client's own connections and closed with the client;
     `limiter` any `Limiter`, used instead of the one that follows `settings.limits` (such as `RedisLimiter` of
-    `koscom_async.integrations.redis`, for the limits that many processes share), and closed with the client too; `tokens` any
-    `TokenStore`, in the place of one in memory. Access tokens that have died are renewed by themselves, where there
-    is a refresh token.
+    `koscom_async.integrations.redis`, for the limits that many processes share), and closed with the client too;
+    `tokens` any `TokenStore`, in the place of one in memory. Access tokens that have died are renewed by themselves,
+    where there is a refresh token.
     """
 
     def __init__(

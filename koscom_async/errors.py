@@ -191,7 +191,7 @@ class ReauthorizationRequiredError(AuthenticationError):
     """
 
     default_code = "reauthorization"
-    default_advice = "authorise again: at a terminal with `koscom login`; in a program, send the investor to the error's `url`"
+    default_advice = "authorise again: with `koscom login`, or by sending the investor to the error's `url`"
 
     def __init__(self, message: str, **context: Any) -> None:
         super().__init__(message, **context)

@@ -171,7 +171,7 @@ def test_without_a_token_it_says_how_to_get_one(koscom):
     assert result.exit_code == 1
     assert result.stderr == (
         "koscom: reauthorization: there is no access token for this investor. What to do: authorise again: "
-        "at a terminal with `koscom login`; in a program, send the investor to the error's `url`\n"
+        "with `koscom login`, or by sending the investor to the error's `url`\n"
     )
 
 

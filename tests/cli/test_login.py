@@ -144,7 +144,7 @@ def test_a_code_that_is_wrong_ends_the_login(koscom, gateway, with_browser):
     result = koscom("login", "--browser", env=environment(gateway))
     assert result.exit_code == 1
     assert (
-        "The grant does not exist, has expired or was used). What to do: authorise again: at a terminal with `koscom login`"
+        "The grant does not exist, has expired or was used). What to do: authorise again: with `koscom login`"
         in result.stderr
     )
     assert "It did not work" in pages.get(timeout=20).text
