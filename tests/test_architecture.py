@@ -29,6 +29,7 @@ ROOMS = (
     "_fanout",
     "_merge",
     "client",
+    "notebook",
     "__init__",
     "integrations",
     "sandbox",
