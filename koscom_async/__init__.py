@@ -17,6 +17,7 @@ from koscom_async.errors import (
     PlatformError,
     QuotaExceededError,
     RateLimitedError,
+    ReauthorizationRequiredError,
     RequestRejectedError,
     ResponseError,
     ResponseMismatchError,
@@ -47,6 +48,7 @@ from koscom_async.settings import (
     Settings,
     Timeouts,
 )
+from koscom_async.tokens import FileTokenStore, MemoryTokenStore, TokenStore
 
 __version__ = "0.1.0"
 
@@ -77,6 +79,7 @@ __all__ = [
     "Environment",
     "EquityRow",
     "Explanation",
+    "FileTokenStore",
     "FundRow",
     "Group",
     "Holdings",
@@ -92,6 +95,7 @@ __all__ = [
     "LinkedAccounts",
     "Lot",
     "MalformedResponseError",
+    "MemoryTokenStore",
     "OtherRow",
     "PagingError",
     "PlatformError",
@@ -100,6 +104,7 @@ __all__ = [
     "Product",
     "QuotaExceededError",
     "RateLimitedError",
+    "ReauthorizationRequiredError",
     "Registration",
     "RequestRejectedError",
     "ResponseError",
@@ -111,6 +116,7 @@ __all__ = [
     "Statistics",
     "Timeouts",
     "Token",
+    "TokenStore",
     "Totals",
     "Trace",
     "TradeType",

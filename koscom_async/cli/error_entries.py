@@ -42,6 +42,11 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
         "the answer is larger than Settings.max_response_bytes",
         "raise the setting if the answer is right; report it to the platform if it is not",
     ),
+    "token-store": (
+        "ConnectionFailedError",
+        "the token store could not load, save or lock a token",
+        "see the error's cause, and to the store",
+    ),
     "inexact": (
         "UsageError",
         "a number has more digits than a data frame's column holds, and is not rounded",

@@ -13,6 +13,7 @@ from koscom_async.cli.exits import Failed
 from koscom_async.errors import SettingsError
 from koscom_async.models.investor import Investor
 from koscom_async.settings import Settings
+from koscom_async.tokens import FileTokenStore, TokenStore
 
 if TYPE_CHECKING:
     from koscom_async.sandbox import SandboxGateway
@@ -24,10 +25,11 @@ _HINT = "To see it work without credentials, add --sandbox"
 
 @frozen(kw_only=True)
 class Access:
-    """Whom to ask and for whom; `sandbox_url` where it is the embedded gateway."""
+    """Whom to ask and for whom, with the tokens of earlier logins; `sandbox_url` where it is the embedded gateway."""
 
     settings: Settings
     investor: Investor
+    tokens: TokenStore | None = None
     sandbox_url: str | None = None
 
 
@@ -90,7 +92,7 @@ def access_from_environment(*, faults: Sequence[str], latency: float | None) -> 
     if faults or latency is not None:
         option = "--fault" if faults else "--latency"
         raise click.UsageError(f"{option} needs --sandbox: only the embedded gateway goes wrong on demand")
-    return Access(settings=_settings(), investor=_investor())
+    return Access(settings=_settings(), investor=_investor(), tokens=FileTokenStore())
 
 
 def _settings() -> Settings:

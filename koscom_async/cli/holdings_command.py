@@ -57,12 +57,12 @@ def holdings_command(
 
 
 async def _read(gateway: Gateway, wish: Wish) -> Holdings:
-    async with gateway() as access, Koscom(access.settings) as koscom:
+    async with gateway() as access, Koscom(access.settings, tokens=access.tokens) as koscom:
         return await read_holdings(koscom, access, deadline=wish.deadline)
 
 
 async def _watch(gateway: Gateway, wish: Wish, interval: float) -> None:
-    async with gateway() as access, Koscom(access.settings) as koscom:
+    async with gateway() as access, Koscom(access.settings, tokens=access.tokens) as koscom:
         first = await read_holdings(koscom, access, deadline=wish.deadline)
         again = partial(koscom.holdings, access.investor, deadline=wish.deadline)
         with watcher(interval=interval, by=wish.by, with_lots=wish.with_lots) as seen:
