@@ -26,6 +26,8 @@ ROOMS = (
     "_transport",
     "_services",
     "_fanout",
+    "_ordered",
+    "_streams",
     "_merge",
     "client",
     "__init__",

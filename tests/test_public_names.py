@@ -13,7 +13,10 @@ ConnectionFailedError DeadlineExceededError Device Environment EquityRow FundRow
 IncompleteHoldingsError Instrument Investor Koscom KoscomError Limits LinkedAccounts Lot MalformedResponseError
 OtherRow PagingError PlatformError Position Product QuotaExceededError RateLimitedError Registration
 RequestRejectedError ResponseError ResponseMismatchError Retry ServiceQuota Settings SettingsError Statistics Timeouts Token Totals Trace
-TradeType TruncatedResponseError UntrustedEndpointError UsageError VirtualAccount __version__
+TradeType TruncatedResponseError
+Direction Measure Outcome Portfolio PortfolioCash PortfolioEquity PortfolioFund PortfolioLot PortfolioOther PortfolioOutcome PortfolioPosition PortfolioRow
+Portfolios PortfoliosStream Transaction TransactionStream TransactionType Transactions TransactionsOutcome WatchGroup Watched WatchedSymbol Watchlist WatchlistOutcome Watchlists WatchlistsStream
+ UntrustedEndpointError UsageError VirtualAccount __version__
 """.split()  # noqa: SIM905  # sixty names read better as text
 
 

@@ -49,6 +49,10 @@ _RETRIABLE_STATUSES = frozenset({408, 429, 502, 503, 504})
 
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,16}", re.ASCII)  # the documents' longest place for one has 8 characters
 
+DATE_RANGE_EXCEEDED = "6006"
+_DAYS = re.compile(r"(?<!\d)(\d{1,4})\s*(?:일|days?\b)", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<!\d)(\d{1,4})(?!\d)", re.ASCII)
+
 _ADVICE = {
     Kind.AUTHENTICATION: "renew the access token; if that fails, check API key, secret and environment",
     Kind.DENIED: "check the scope of the token, the investor's consent and your contract",
@@ -111,7 +115,10 @@ def failure(
         return quota_exceeded(quota_resets_at, **facts)
     known = find_error_code(refusal.code, refusal.category) if refusal.code else None
     if known is not None and known.kind is not Kind.SUCCESS:
-        return _listed(known, **facts)
+        error = _listed(known, **facts)
+        if isinstance(error, RequestRejectedError) and known.code == DATE_RANGE_EXCEEDED:
+            error.most_days = read_most_days(refusal.words, _word_of(document, "description"))
+        return error
     kind = Kind.AUTHENTICATION if refusal.is_dead_token else _STATUS_KINDS.get(status, Kind.REJECTED)
     words = redacted(refusal.words, secrets) if refusal.words else "an answer without a reason"
     return _CLASSES[kind](
@@ -122,6 +129,23 @@ def failure(
         advice=_ADVICE[kind],
         **facts,
     )
+
+
+def _word_of(document: object, name: str) -> str | None:
+    return _word(document.get(name)) if isinstance(document, dict) else None
+
+
+def read_most_days(*texts: str | None) -> int | None:
+    """Return the days that a broker allows, from the words of 6006; `None` where they give no number.
+
+    The manual says that the number is in the message, and not in which form: one that stands before a word for days
+    counts before one that stands alone.
+    """
+    for pattern in (_DAYS, _NUMBER):
+        for text in texts:
+            if text is not None and (match := pattern.search(text)) is not None and int(match[1]):
+                return int(match[1])
+    return None
 
 
 def _shown_code(code: str | None, secrets: Iterable[str]) -> str | None:
@@ -141,9 +165,11 @@ def quota_exceeded(resets_at: datetime, *, reserve: float = 0.0, **facts: Any) -
     )
 
 
-def raise_for_code(code: str) -> NoReturn:
+def raise_for_code(code: str, words: str | None = None) -> NoReturn:
     """Raise the error of a response code in the body of an HTTP 200."""
-    raise failure(status=200, document={"code": code})
+    raise failure(
+        status=200, document={"code": code, "message": words if code == DATE_RANGE_EXCEEDED else None}
+    )
 
 
 def _listed(known: ErrorCode, **facts: Any) -> PlatformError:

@@ -7,10 +7,10 @@ from typing import Self
 from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TaskID
 from rich.text import Text
 
+from koscom_async._streams import HoldingsStream
 from koscom_async.cli.account_states import state
 from koscom_async.cli.streams import console, is_live, say
 from koscom_async.cli.styles import FAINT
-from koscom_async.client import HoldingsStream
 from koscom_async.export.texts import account_name, counted
 from koscom_async.models.outcome import AccountOutcome
 
