@@ -131,8 +131,9 @@ class AccountService:
         """Return what moved in the account from `since` to `until` (거래내역), both included, the earliest first.
 
         `isin` and `side` (BID 매도, ASK 매수, DEP 이체입금, WID 이체출금) narrow it down. A range that is longer
-        than the broker allows is split by what its refusal (6006) says, which is remembered for the broker; the parts are asked
-        at once, within the limits. `page_size` is how many rows a page may have at most; 0 leaves it to the broker.
+        than the broker allows is split by what its refusal (6006) says, which is remembered for the broker; the
+        parts are asked at once, within the limits. `page_size` is how many rows a page may have at most; 0 leaves it
+        to the broker.
         Raises `SettingsError` for a range that is none, and otherwise as `balance` does; a part is never returned.
         Manual: 계좌 서비스, "거래내역 조회 API".
         """

@@ -5,6 +5,9 @@ from koscom_async.sandbox.endpoints.discretionary import answer_account_list
 from koscom_async.sandbox.endpoints.endpoint import Endpoint, Visit
 from koscom_async.sandbox.endpoints.guards import by_access_token, by_api_key, by_secret
 from koscom_async.sandbox.endpoints.member import answer_consent, answer_registration
+from koscom_async.sandbox.endpoints.portfolio import answer_portfolio
+from koscom_async.sandbox.endpoints.transactions import answer_transactions
+from koscom_async.sandbox.endpoints.watchlist import answer_watchlist
 
 __all__ = ["ENDPOINTS", "Endpoint", "Visit"]
 
@@ -30,6 +33,27 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         service="account",
         guard=by_access_token,
         answer=answer_balance,
+    ),
+    Endpoint(
+        name="account.portfolio",
+        path="/v1/{broker}/account/portfolio/search",
+        service="account",
+        guard=by_access_token,
+        answer=answer_portfolio,
+    ),
+    Endpoint(
+        name="account.transaction",
+        path="/v1/{broker}/account/transaction/search",
+        service="account",
+        guard=by_access_token,
+        answer=answer_transactions,
+    ),
+    Endpoint(
+        name="account.interest",
+        path="/v1/{broker}/account/interest/search",
+        service="account",
+        guard=by_access_token,
+        answer=answer_watchlist,
     ),
     Endpoint(
         name="b2baccount.accountlist",
