@@ -32,7 +32,7 @@ from koscom_async.models.watchlist import Watchlist
 from koscom_async.settings import Settings
 
 MOST_ROWS_AT_ONCE = 5_000
-"""A stream splits a window with more rows, so that it never holds many more for each question in flight."""
+"""A stream splits a window with more rows, and begins none while so many of an account wait to be read."""
 
 ALL_AT_ONCE = 1_000_000
 """More windows than there are days: only the limits say how many are asked at once."""
@@ -187,7 +187,7 @@ class AccountService:
             investor, account, log, isin=isin, side=side, most_rows=MOST_ROWS_AT_ONCE
         )
         ahead = self._settings.limits.of(account.broker.short_name).in_flight
-        return self.feed(query, window, group=group, news=news, ahead=ahead, end=end)
+        return self.feed(query, window, group=group, news=news, ahead=ahead, room=MOST_ROWS_AT_ONCE, end=end)
 
     def feed(  # noqa: PLR0913  # each keyword is one thing that a feed needs
         self,
@@ -198,6 +198,7 @@ class AccountService:
         news: News,
         ahead: int,
         end: float,
+        room: int | None = None,
     ) -> WindowFeed:
         """Return a feed of a query's windows, each of which is read until `end`."""
 
@@ -205,7 +206,7 @@ class AccountService:
             with located(TRANSACTIONS, query.asker.account), until_end(end):
                 return await query.read(part)
 
-        return WindowFeed(window, read, group=group, news=news, ahead=ahead)
+        return WindowFeed(window, read, group=group, news=news, ahead=ahead, room=room)
 
     def _transactions_query(
         self, investor: Investor, account: VirtualAccount, log: CallLog, **conditions: Any

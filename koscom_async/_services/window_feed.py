@@ -45,25 +45,43 @@ class News:
 class WindowFeed:
     """Rows of a range of dates, window by window. One reader; `group` runs the questions.
 
-    At most `ahead` windows are in flight or in memory. A window that fails ends what comes after it; what comes before
-    it is still handed out.
+    At most `ahead` windows are in flight at once, and none is begun while `room` rows wait to be taken. A window that
+    fails ends what comes after it; what comes before it is still handed out.
     """
 
-    def __init__(
-        self, window: Window, read: Read, *, group: anyio.abc.TaskGroup, news: News, ahead: int
+    def __init__(  # noqa: PLR0913  # each keyword is one bound or one thing that it works with
+        self,
+        window: Window,
+        read: Read,
+        *,
+        group: anyio.abc.TaskGroup,
+        news: News,
+        ahead: int,
+        room: int | None,
     ) -> None:
         self._slots = [_Slot(window)]
         self._read = read
         self._group = group
         self._news = news
         self._ahead = ahead
+        self._room = room
 
     def start(self) -> None:
         """Ask the windows that may be asked now."""
-        for slot in self._slots[: self._ahead]:
+        in_flight = waiting = 0
+        for slot in self._slots:
+            if slot.error is not None or in_flight >= self._ahead:
+                return
+            if slot.rows is not None:
+                waiting += len(slot.rows)
+                continue
             if slot.scope is None:
+                # The next window is always asked for: nothing can be handed out before it.
+                if slot is not self._slots[0] and self._room is not None and waiting >= self._room:
+                    return
                 slot.scope = anyio.CancelScope()
                 self._group.start_soon(self._settle, slot, slot.scope)
+            in_flight += 1
 
     @property
     def is_finished(self) -> bool:
@@ -85,6 +103,11 @@ class WindowFeed:
         """Where the next rows will lie; not to be asked once it is finished."""
         return self._slots[0].window
 
+    @property
+    def held(self) -> int:
+        """How many rows wait to be taken."""
+        return sum(len(slot.rows) for slot in self._slots if slot.rows is not None)
+
     def take(self) -> Rows | None:
         """Return the next window's rows, or `None` where they are not there yet."""
         if not self._slots or self._slots[0].rows is None:
@@ -102,6 +125,7 @@ class WindowFeed:
                 self._end_after(slot)
             else:
                 self._fill(slot, answer)
+                self.start()
         self._news.announce()
 
     def _fill(self, slot: _Slot, answer: Rows | tuple[Window, ...]) -> None:
@@ -110,7 +134,6 @@ class WindowFeed:
         elif slot in self._slots:
             at = self._slots.index(slot)
             self._slots[at : at + 1] = [_Slot(part) for part in answer]
-            self.start()
 
     def _end_after(self, slot: _Slot) -> None:
         if slot not in self._slots:  # an earlier one has failed meanwhile
