@@ -23,8 +23,8 @@ from koscom_async.models.portfolio import (
 
 AnyRow = TypeVar("AnyRow", bound=PortfolioRow)
 WHOLE = Decimal(100)
-ROUNDING = Decimal("0.5")
-"""How far a share may be off: the documents give two decimals, their example none."""
+ROUNDINGS = (Decimal("0.005"), Decimal("0.5"))
+"""How far a share may be off: the documents give two decimals, and their example none."""
 
 _LISTS: dict[str, type[PortfolioRow]] = {
     "equityList": PortfolioEquity,
@@ -111,12 +111,18 @@ def _cash_measure(number: Decimal | None, measure: Measure) -> Measure | None:
     return Measure.SHARE if number != int(number) else None
 
 
+def _tolerance(shares: Sequence[Decimal]) -> Decimal:
+    return ROUNDINGS[all(share == int(share) for share in shares)] * len(shares)
+
+
 def measured(rows: Sequence[AnyRow]) -> tuple[tuple[AnyRow, ...], str | None]:
     """Return one asset class's rows without a measure where they cannot be shares, and a note that says so."""
     shares = [row.number for row in rows if row.measure is Measure.SHARE and row.number is not None]
     with exactly():
         whole = known_total(shares)
-        if whole is None or (whole <= WHOLE + ROUNDING * len(shares) and min(shares) >= 0):
+        if whole is None or (
+            whole <= WHOLE + _tolerance(shares) and 0 <= min(shares) and max(shares) <= WHOLE
+        ):
             return tuple(rows), None
     kind = rows[0].asset_class
     note = f"{kind}: the numbers exceed 100 %, so they are not the shares that the broker says they are"

@@ -9,7 +9,13 @@ from importlib.resources import files
 from typing import Any
 
 from koscom_async.sandbox.ledger import Account, Ledger, Person, Recording, Summary
-from koscom_async.sandbox.question import AccountQuestion, Block, PortfolioQuestion, TransactionsQuestion
+from koscom_async.sandbox.question import (
+    AccountQuestion,
+    Block,
+    PortfolioQuestion,
+    TransactionsQuestion,
+    WatchlistQuestion,
+)
 from koscom_async.sandbox.reply import Reply, refused
 from koscom_async.sandbox.spelling import Literal, json_text
 
@@ -65,7 +71,7 @@ def recorded_answer(
         return None
     body = next(value for name, value in message.values.items() if name.endswith("RequestBody"))
     text = recording.answer.replace("{ci}", question.ci).replace("{reqIdConsumer}", question.request_id)
-    if body == recording.question:
+    if body == recording.question or isinstance(question, WatchlistQuestion):
         return Reply(body=text.encode())
     document = json.loads(text, parse_float=Literal, parse_int=Literal)
     if isinstance(question, TransactionsQuestion):
