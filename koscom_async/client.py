@@ -38,6 +38,8 @@ from koscom_async.models.investor import Investor
 from koscom_async.models.statistics import Statistics
 from koscom_async.settings import Settings
 
+__all__ = ["HoldingsStream", "Koscom", "PortfoliosStream", "WatchlistsStream"]
+
 
 class Koscom:
     """A client of Koscom's Open API platform, for one event loop.

@@ -121,7 +121,7 @@ def measured(rows: Sequence[AnyRow]) -> tuple[tuple[AnyRow, ...], str | None]:
     with exactly():
         whole = known_total(shares)
         if whole is None or (
-            whole <= WHOLE + _tolerance(shares) and 0 <= min(shares) and max(shares) <= WHOLE
+            whole <= WHOLE + _tolerance(shares) and min(shares) >= 0 and max(shares) <= WHOLE
         ):
             return tuple(rows), None
     kind = rows[0].asset_class

@@ -3,8 +3,8 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 
+from koscom_async.cli.csv_cells import cell
 from koscom_async.export.texts import clean
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.positions import Instrument, Lot, Position
@@ -19,9 +19,6 @@ LOT_COLUMNS = (
     *("quantity", "cost", "value", "profit_loss", "return_rate"),
 )
 
-# What makes a spreadsheet take a cell for a formula, in both widths.
-_FORMULA_MARKS = tuple("=+-@＝＋－＠")
-
 
 def csv_text(holdings: Holdings, *, with_lots: bool = False) -> str:
     """Return one row a position, or a lot, below a row of names; what is not known is empty."""
@@ -30,7 +27,7 @@ def csv_text(holdings: Holdings, *, with_lots: bool = False) -> str:
     writer = csv.DictWriter(page, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _cell(value) for name, value in row.items()})
+        writer.writerow({name: cell(value) for name, value in row.items()})
     return page.getvalue()
 
 
@@ -64,14 +61,3 @@ def _lot(lot: Lot) -> dict[str, object]:
 def _instrument(instrument: Instrument) -> dict[str, object]:
     names = ("asset_class", "product", "code", "isin", "name", "currency")
     return {name: getattr(instrument, name) for name in names}
-
-
-def _cell(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case Decimal():
-            return f"{value:f}"
-        case _:
-            text = clean(str(value))
-            return f"'{text}" if text.startswith(_FORMULA_MARKS) else text

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
 
-from attrs import frozen
+from attrs import field, frozen
 
 from koscom_async.errors import IncompleteHoldingsError
 from koscom_async.export.plain import plain
@@ -109,7 +109,7 @@ class Watched:
     """Where a symbol is watched: account, and group (the investor's own name for it, or `None`)."""
 
     account: VirtualAccount
-    group: str | None = None
+    group: str | None = field(default=None, repr=False)
 
 
 @frozen(kw_only=True)

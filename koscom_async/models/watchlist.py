@@ -18,7 +18,7 @@ __all__ = ["WatchGroup", "Watchlist"]
 class WatchGroup:
     """One group of watched symbols (관심종목 그룹), in the investor's own order."""
 
-    name: str | None = None
+    name: str | None = field(default=None, repr=False)
     """관심종목 그룹 이름 (`groupName`): the investor's own text"""
     modified_on: date | None = None
     """최종 수정일 (`modifyDate`), KST; most brokers send none"""

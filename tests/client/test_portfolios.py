@@ -4,8 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from koscom_async import IncompleteHoldingsError, Koscom, Measure, RequestRejectedError, UsageError
-from koscom_async.sandbox import SandboxGateway
+from koscom_async import IncompleteHoldingsError, Measure, RequestRejectedError, UsageError
 from koscom_async.sandbox.endpoints.portfolio import parts_of
 from tests.client.test_transactions import opened
 
@@ -74,11 +73,10 @@ async def test_a_portfolio_that_must_not_be_believed_fails_its_account(fault):
 
 
 async def test_a_broker_that_is_known_to_lack_all_is_asked_for_each_class():
-    async with SandboxGateway(in_process=True) as gateway:
-        async with Koscom(gateway.settings, transport=gateway.transport) as koscom:
-            account = (await koscom.member.accounts(gateway.investor)).accounts[1]
-            portfolio = await koscom.account.portfolio(gateway.investor, account)
-            asked = {call.asset_type for call in gateway.calls if call.endpoint == "account.portfolio"}
+    async with opened() as (gateway, koscom):
+        account = (await koscom.member.accounts(gateway.investor)).accounts[1]
+        portfolio = await koscom.account.portfolio(gateway.investor, account)
+        asked = {call.asset_type for call in gateway.calls if call.endpoint == "account.portfolio"}
     assert asked == {"CASH", "EQTY", "FUND", "ETC"}
     assert len(portfolio.rows) == 10
     assert portfolio.cash.amount == 1250000

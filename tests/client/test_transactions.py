@@ -167,30 +167,34 @@ async def test_an_isin_narrows_the_answer_down():
 
 
 async def test_the_stream_starts_before_the_last_broker_has_told_everything():
-    async with opened(latency={"star": 0.01}) as (gateway, koscom):
-        async with koscom.transactions(gateway.investor, SINCE, UNTIL) as stream:
-            first = await anext(stream)
-            answered = [call for call in asked(gateway, "star") if call.status == 200]
-            assert first.on == date(2018, 1, 2)
-            assert stream.outcomes == ()
-            assert not stream.complete
-            assert len(answered) < -(-DAYS // 30), "star has windows left to answer"
+    async with (
+        opened(latency={"star": 0.01}) as (gateway, koscom),
+        koscom.transactions(gateway.investor, SINCE, UNTIL) as stream,
+    ):
+        first = await anext(stream)
+        answered = [call for call in asked(gateway, "star") if call.status == 200]
+        assert first.on == date(2018, 1, 2)
+        assert stream.outcomes == ()
+        assert not stream.complete
+        assert len(answered) < -(-DAYS // 30), "star has windows left to answer"
 
 
 async def test_only_so_many_rows_are_held_however_slowly_they_are_read(monkeypatch):
     monkeypatch.setattr("koscom_async._services.account.MOST_ROWS_AT_ONCE", 40)
     limits = Limits(default=BrokerLimits(rate=1e6, burst=1000, in_flight=2))
     ledger = generated(accounts=3, transactions=600)
-    async with opened({"limits": limits}, ledger=ledger) as (gateway, koscom):
-        async with koscom.transactions(gateway.investor, SINCE, UNTIL) as stream:
-            rows = 0
-            async for _ in stream:
-                rows += 1
-                if rows % 50 == 0:
-                    await anyio.wait_all_tasks_blocked()
-                    held = [source.feed.held for source in stream._all]
-                    assert max(held) <= 40 + 2 * 40
-            assert rows == 3 * 600
+    async with (
+        opened({"limits": limits}, ledger=ledger) as (gateway, koscom),
+        koscom.transactions(gateway.investor, SINCE, UNTIL) as stream,
+    ):
+        rows = 0
+        async for _ in stream:
+            rows += 1
+            if rows % 50 == 0:
+                await anyio.wait_all_tasks_blocked()
+                held = [source.feed.held for source in stream._all]
+                assert max(held) <= 40 + 2 * 40
+        assert rows == 3 * 600
 
 
 async def test_a_window_with_very_many_rows_is_read_in_parts(monkeypatch):
@@ -274,11 +278,10 @@ async def test_leaving_early_ends_what_is_still_asked_and_a_callers_error_comes_
 
 
 async def test_before_its_end_a_stream_is_not_complete():
-    async with opened() as (gateway, koscom):
-        async with koscom.transactions(gateway.investor, SINCE, UNTIL) as stream:
-            with pytest.raises(UsageError, match="not been read to its end"):
-                stream.require_complete()
-            assert len(stream.accounts) == 3
+    async with opened() as (gateway, koscom), koscom.transactions(gateway.investor, SINCE, UNTIL) as stream:
+        with pytest.raises(UsageError, match="not been read to its end"):
+            stream.require_complete()
+        assert len(stream.accounts) == 3
 
 
 @pytest.mark.parametrize(
@@ -307,3 +310,17 @@ async def test_the_documented_direction_is_given():
     assert {row.direction for row in rows} == set(Direction)
     assert not any(row.signs_contradict for row in rows)
     assert all(row.amount_change >= 0 for row in rows if row.direction is Direction.SALE)
+
+
+async def test_nothing_that_is_shown_has_a_secret_in_it():
+    async with opened(faults={"star": "4001"}) as (gateway, koscom):
+        rows, stream = await read(koscom, gateway.investor)
+        watchlists = await koscom.watchlists(gateway.investor)
+        portfolios = await koscom.portfolios(gateway.investor)
+        shown = "".join(
+            map(repr, (rows[:5], stream.outcomes, stream.failures[0].error, watchlists, portfolios))
+        )
+        investor = gateway.investor
+        secrets = [investor.ci, investor.name, investor.token.access, gateway.settings.api_key, "관심종목00"]
+        secrets += [account.number for account in gateway.ledger.accounts]
+    assert [secret for secret in secrets if secret in shown] == []

@@ -20,7 +20,7 @@ def test_a_portfolio_may_come_as_an_array_of_blocks():
     assert portfolio_reader()(document) == portfolio_reader()(answer("portfolio_all"))
 
 
-@pytest.mark.parametrize("reader, case", [(portfolio_reader(), "portfolio_all"), (TRANSACTIONS, "transactions"), (WATCHLIST, "watchlist")])  # fmt: skip
+@pytest.mark.parametrize(("reader", "case"), [(portfolio_reader(), "portfolio_all"), (TRANSACTIONS, "transactions"), (WATCHLIST, "watchlist")])  # fmt: skip
 def test_the_account_may_stand_inside_the_body_and_the_header_be_called_otherwise(reader, case):
     document = answer(case)
     body = next(name for name in document if name.endswith("ResponseBody"))
@@ -29,7 +29,7 @@ def test_the_account_may_stand_inside_the_body_and_the_header_be_called_otherwis
     assert reader(document) == reader(answer(case))
 
 
-@pytest.mark.parametrize("reader, case", [(portfolio_reader(), "portfolio_all"), (TRANSACTIONS, "transactions"), (WATCHLIST, "watchlist")])  # fmt: skip
+@pytest.mark.parametrize(("reader", "case"), [(portfolio_reader(), "portfolio_all"), (TRANSACTIONS, "transactions"), (WATCHLIST, "watchlist")])  # fmt: skip
 def test_another_accounts_answer_is_refused(reader, case):
     document = answer(case)
     document["accInfo"]["vtAccNo"] = "160678007213500002"

@@ -17,6 +17,7 @@ from koscom_async.sandbox.state import State
 __all__ = ["answer_portfolio", "parts_of"]
 
 SHARES, QUANTITIES = "RAT", "QTY"
+WON = "KRW"
 _STEP = Decimal("0.01")
 
 
@@ -74,10 +75,9 @@ def parts_of(account: Account, *, as_shares: bool) -> tuple[Part, ...]:
 
 def _parts(asset_class: AssetClass, rows: Iterable[Row], *, as_shares: bool) -> Iterable[Part]:
     rows = tuple(rows)
-    whole = sum(row.value for row in rows)
+    whole = sum(row.value for row in rows if row.currency == WON)
     for row in rows:
-        share = (row.value * 100 / whole).quantize(_STEP) if whole else Decimal(0)
-        number = share if as_shares else getattr(row, "quantity", None)
+        number = _share(row, whole) if as_shares else getattr(row, "quantity", None)
         match row:
             case Equity():
                 yield Part(asset_class, number, row.return_pct, row.product, row.isin)
@@ -85,3 +85,8 @@ def _parts(asset_class: AssetClass, rows: Iterable[Row], *, as_shares: bool) -> 
                 yield Part(asset_class, number, row.return_pct, None, row.code, row.name, row.maturity)
             case Other():
                 yield Part(asset_class, number, row.return_pct, row.product, None, row.name)
+
+
+def _share(row: Row, whole: Decimal | int) -> Decimal | None:
+    """Return a row's share of its class; what is not in won has none, since currencies are not added."""
+    return (row.value * 100 / whole).quantize(_STEP) if whole and row.currency == WON else None
