@@ -19,6 +19,7 @@ from koscom_async.errors import (
     PlatformError,
     QuotaExceededError,
     RateLimitedError,
+    ReauthorizationRequiredError,
     RequestRejectedError,
     ResponseError,
     ResponseMismatchError,
@@ -74,6 +75,7 @@ from koscom_async.settings import (
     Settings,
     Timeouts,
 )
+from koscom_async.tokens import FileTokenStore, MemoryTokenStore, TokenStore
 
 __version__ = "0.1.0"
 
@@ -105,6 +107,7 @@ __all__ = [
     "Environment",
     "EquityRow",
     "Explanation",
+    "FileTokenStore",
     "FundRow",
     "Group",
     "Holdings",
@@ -121,6 +124,7 @@ __all__ = [
     "Lot",
     "MalformedResponseError",
     "Measure",
+    "MemoryTokenStore",
     "OtherRow",
     "Outcome",
     "PagingError",
@@ -141,6 +145,7 @@ __all__ = [
     "Product",
     "QuotaExceededError",
     "RateLimitedError",
+    "ReauthorizationRequiredError",
     "Registration",
     "RequestRejectedError",
     "ResponseError",
@@ -152,6 +157,7 @@ __all__ = [
     "Statistics",
     "Timeouts",
     "Token",
+    "TokenStore",
     "Totals",
     "Trace",
     "TradeType",

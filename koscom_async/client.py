@@ -25,6 +25,7 @@ from koscom_async._ordered import Source, TransactionStream
 from koscom_async._services.account import AccountService, range_of
 from koscom_async._services.deadline import deadline_at
 from koscom_async._services.member import MemberService
+from koscom_async._services.oauth import OAuthService
 from koscom_async._services.task_group import background
 from koscom_async._services.window_feed import News
 from koscom_async._streams import HoldingsStream, PortfoliosStream, WatchlistsStream
@@ -37,6 +38,7 @@ from koscom_async.models.holdings import Holdings
 from koscom_async.models.investor import Investor
 from koscom_async.models.statistics import Statistics
 from koscom_async.settings import Settings
+from koscom_async.tokens import TokenStore
 
 __all__ = ["HoldingsStream", "Koscom", "PortfoliosStream", "WatchlistsStream"]
 
@@ -49,7 +51,9 @@ class Koscom:
 
     `transport` is any httpx transport, used instead of the client's own connections and closed with the client;
     `limiter` any `Limiter`, used instead of the one that follows `settings.limits` (such as `RedisLimiter` of
-    `koscom_async.integrations.redis`, for the limits that many processes share), and closed with the client too.
+    `koscom_async.integrations.redis`, for the limits that many processes share), and closed with the client too;
+    `tokens` any `TokenStore`, in the place of one in memory. Access tokens that have died are renewed by themselves,
+    where there is a refresh token.
     """
 
     def __init__(
@@ -58,8 +62,10 @@ class Koscom:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         limiter: Limiter | None = None,
+        tokens: TokenStore | None = None,
     ) -> None:
-        self._gateway = Gateway(settings, transport=transport, limiter=limiter)
+        self._gateway = Gateway(settings, transport=transport, limiter=limiter, tokens=tokens)
+        self.oauth = OAuthService(self._gateway, settings)
         self.member = MemberService(self._gateway, settings)
         self.account = AccountService(self._gateway, settings)
 
@@ -108,6 +114,7 @@ class Koscom:
         """
         end = deadline_at(deadline)
         asked_at = korean_now()
+        await self.oauth.authorize(investor, end=end)
         linked = await self.member.read_accounts(investor, end=end)
         read = partial(self.account.read_balance, investor, end=end)
         async with fan_out(distinct(linked.accounts), read, balance_outcome) as outcomes:
@@ -133,6 +140,7 @@ class Koscom:
         """Yield a stream of each account's outcome as it is ready; its `portfolios` are the answer at the end."""
         end = deadline_at(deadline)
         asked_at, measure = korean_now(), Measure(measure)
+        await self.oauth.authorize(investor, end=end)
         linked = await self.member.read_accounts(investor, end=end)
         read = partial(self.account.read_portfolio, investor, measure=measure, end=end)
         async with fan_out(distinct(linked.accounts), read, portfolio_outcome) as outcomes:
@@ -155,6 +163,7 @@ class Koscom:
         """Yield a stream of each account's outcome as it is ready; its `watchlists` are the answer at the end."""
         end = deadline_at(deadline)
         asked_at = korean_now()
+        await self.oauth.authorize(investor, end=end)
         linked = await self.member.read_accounts(investor, end=end)
         read = partial(self.account.read_watchlist, investor, end=end)
         async with fan_out(distinct(linked.accounts), read, watchlist_outcome) as outcomes:
@@ -183,6 +192,7 @@ class Koscom:
         window, end = range_of(since, until), deadline_at(deadline)
         kind = None if side is None else TransactionType(side)
         asked_at, news = korean_now(), News()
+        await self.oauth.authorize(investor, end=end)
         linked = await self.member.read_accounts(investor, end=end)
         async with background() as group:
             sources = []

@@ -60,7 +60,7 @@ class AccountAsker:
                 path=account_path(self.endpoint, self.account, self.settings.base_url),
                 broker=self.broker,
                 account=self.account.masked_number,
-                token=self.investor.token,
+                investor=self.investor,
                 body=request(
                     self.settings,
                     self.investor,

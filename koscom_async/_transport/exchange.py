@@ -7,6 +7,7 @@ not its work.
 import json
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 import anyio
 import anyio.to_thread
@@ -16,10 +17,14 @@ from attrs import field, frozen
 from koscom_async._transport.auth import auth_for
 from koscom_async._transport.pool import PooledTransport
 from koscom_async._wire.call import Call
+from koscom_async._wire.endpoints import Content
 from koscom_async.errors import ConnectionFailedError, KoscomError, MalformedResponseError
 from koscom_async.settings import Settings, Timeouts
 
-_HEADERS = {"Content-Type": "application/json; charset=utf-8", "Accept": "application/json"}
+_MEDIA_TYPES = {
+    Content.JSON: "application/json; charset=utf-8",
+    Content.FORM: "application/x-www-form-urlencoded",
+}
 
 
 @frozen(kw_only=True)
@@ -45,8 +50,8 @@ class Exchange:
         request = httpx.Request(
             "POST",
             _parsed(self._settings.base_url + call.path),
-            headers=_HEADERS,
-            content=json.dumps(call.body, ensure_ascii=False).encode(),
+            headers={"Content-Type": _MEDIA_TYPES[call.endpoint.content], "Accept": "application/json"},
+            content=_encoded(call),
             extensions={"timeout": self._timeout},
         )
         auth = auth_for(call.endpoint.scheme, self._settings, call.token)
@@ -116,6 +121,12 @@ class Exchange:
 def _parsed(url: str) -> httpx.URL:
     # There are as many as endpoints times brokers, and parsing one is a tenth of a call.
     return httpx.URL(url)
+
+
+def _encoded(call: Call[Any]) -> bytes:
+    if call.endpoint.content is Content.FORM:
+        return urlencode(call.body).encode()
+    return json.dumps(call.body, ensure_ascii=False).encode()
 
 
 def _httpx_timeout(timeouts: Timeouts) -> dict[str, float | None]:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from attrs import frozen
 
 from koscom_async._masking import HIDDEN, redacted
+from koscom_async._wire.date_range import DATE_RANGE_EXCEEDED, read_most_days
 from koscom_async._wire.scalars import ScalarError, read_text
 from koscom_async.error_codes import ErrorCode, Kind, find_error_code
 from koscom_async.errors import (
@@ -22,6 +23,7 @@ from koscom_async.errors import (
     PlatformError,
     QuotaExceededError,
     RateLimitedError,
+    ReauthorizationRequiredError,
     RequestRejectedError,
 )
 
@@ -47,11 +49,28 @@ _STATUS_KINDS = {
 }
 _RETRIABLE_STATUSES = frozenset({408, 429, 502, 503, 504})
 
-_CODE = re.compile(r"[A-Za-z0-9_-]{1,16}", re.ASCII)  # the documents' longest place for one has 8 characters
+# OAuth's own words (RFC 6749, 4.1.2.1 and 5.2; RFC 6750, 3.1). What a refused grant has in common, whether a
+# code or a refresh token: only the investor can give another one.
+_OAUTH_CLASSES: dict[str, type[PlatformError]] = {
+    "invalid_client": AuthenticationError,
+    "invalid_grant": ReauthorizationRequiredError,
+    "unauthorized_client": AccessDeniedError,
+    "access_denied": AccessDeniedError,
+    "invalid_scope": RequestRejectedError,
+    "unsupported_grant_type": RequestRejectedError,
+    "unsupported_response_type": RequestRejectedError,
+    "server_error": BrokerUnavailableError,
+    "temporarily_unavailable": BrokerUnavailableError,
+}
+_OAUTH_ADVICE = {
+    "invalid_client": "check API key, secret and environment",
+    "invalid_grant": ReauthorizationRequiredError.default_advice,
+    "access_denied": "ask the investor again",
+}
+UNAUTHORIZED = "401"
+"""The platform's own code for a caller who is not recognised: mostly by the token (the manual: renew it once)."""
 
-DATE_RANGE_EXCEEDED = "6006"
-_DAYS = re.compile(r"(?<!\d)(\d{1,4})\s*(?:일|days?\b)", re.IGNORECASE)
-_NUMBER = re.compile(r"(?<!\d)(\d{1,4})(?!\d)", re.ASCII)
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,16}", re.ASCII)  # the documents' longest place for one has 8 characters
 
 _ADVICE = {
     Kind.AUTHENTICATION: "renew the access token; if that fails, check API key, secret and environment",
@@ -70,6 +89,7 @@ class Refusal:
     category: str | None = None
     words: str | None = None
     is_dead_token: bool = False
+    oauth_error: str | None = None
 
 
 def read_refusal(document: object) -> Refusal:
@@ -85,6 +105,7 @@ def read_refusal(document: object) -> Refusal:
         category=_word(document.get("category")),
         words=_word(document.get("message")) or description or error or _word(resp.get("respMsg")),
         is_dead_token=error == "invalid_token" or "access token" in (description or "").lower(),
+        oauth_error=error if error in _OAUTH_CLASSES else None,
     )
 
 
@@ -119,6 +140,8 @@ def failure(
         if isinstance(error, RequestRejectedError) and known.code == DATE_RANGE_EXCEEDED:
             error.most_days = read_most_days(refusal.words, _word_of(document, "description"))
         return error
+    if refusal.oauth_error is not None:
+        return _refused_by_oauth(refusal.oauth_error, redacted(refusal.words or "", secrets), **facts)
     kind = Kind.AUTHENTICATION if refusal.is_dead_token else _STATUS_KINDS.get(status, Kind.REJECTED)
     words = redacted(refusal.words, secrets) if refusal.words else "an answer without a reason"
     return _CLASSES[kind](
@@ -127,6 +150,26 @@ def failure(
         # Business errors come with 500: a code that the manual does not list may be one, no code at all is a fault.
         retriable=status in _RETRIABLE_STATUSES or (status == 500 and refusal.code is None),
         advice=_ADVICE[kind],
+        **facts | ({"token_is_dead": True} if _is_dead_token(status, refusal) else {}),
+    )
+
+
+def _is_dead_token(status: int, refusal: Refusal) -> bool:
+    """Whether it is the token, of all things that are recognised, that is not accepted.
+
+    A 401 of the gateway's own ("Invalid authentication credentials") is about the API key; one that gives no
+    reason at all is about the token, which is what comes and goes.
+    """
+    return refusal.is_dead_token or (status == 401 and refusal.code is None and refusal.words is None)
+
+
+def _refused_by_oauth(error: str, words: str, **facts: Any) -> PlatformError:
+    kind = _OAUTH_CLASSES[error]
+    return kind(
+        f"the authorization server refused ({words or error})",
+        code=error,
+        retriable=kind is BrokerUnavailableError or facts["status"] in _RETRIABLE_STATUSES,
+        advice=_OAUTH_ADVICE.get(error, "check the request: scope, callback, and what your contract allows"),
         **facts,
     )
 
@@ -135,17 +178,10 @@ def _word_of(document: object, name: str) -> str | None:
     return _word(document.get(name)) if isinstance(document, dict) else None
 
 
-def read_most_days(*texts: str | None) -> int | None:
-    """Return the days that a broker allows, from the words of 6006; `None` where they give no number.
-
-    The manual says that the number is in the message, and not in which form: one that stands before a word for days
-    counts before one that stands alone.
-    """
-    for pattern in (_DAYS, _NUMBER):
-        for text in texts:
-            if text is not None and (match := pattern.search(text)) is not None and int(match[1]):
-                return int(match[1])
-    return None
+def raise_for_oauth_error(error: str, description: str | None, *, secrets: Iterable[str] = ()) -> NoReturn:
+    """Raise the error that an authorization server sent back with the investor's browser."""
+    known = error if error in _OAUTH_CLASSES else "access_denied"
+    raise _refused_by_oauth(known, redacted(description or error, tuple(secrets)), status=None)
 
 
 def _shown_code(code: str | None, secrets: Iterable[str]) -> str | None:
@@ -178,5 +214,7 @@ def _listed(known: ErrorCode, **facts: Any) -> PlatformError:
         code=known.code,
         retriable=known.retriable,
         advice=known.advice,
-        **facts | {"category": facts["category"] or known.category},
+        **facts
+        | {"category": facts["category"] or known.category}
+        | ({"token_is_dead": True} if known.code == UNAUTHORIZED else {}),
     )
