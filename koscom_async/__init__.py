@@ -1,7 +1,9 @@
 """What an investor owns at every Korean broker, right now: an asyncio client for Koscom's Open API platform."""
 
+from koscom_async._ordered import TransactionStream
+from koscom_async._streams import HoldingsStream, PortfoliosStream, WatchlistsStream
 from koscom_async.brokers import BROKERS, Broker
-from koscom_async.client import HoldingsStream, Koscom
+from koscom_async.client import Koscom
 from koscom_async.errors import (
     AccessDeniedError,
     AccountUnavailableError,
@@ -28,16 +30,41 @@ from koscom_async.errors import (
 )
 from koscom_async.models.account import Balance, BalanceRow, BalanceSummary, EquityRow, FundRow, OtherRow
 from koscom_async.models.breakdown import Group
-from koscom_async.models.codes import AssetClass, Product, TradeType
+from koscom_async.models.codes import AssetClass, Direction, Measure, Product, TradeType, TransactionType
 from koscom_async.models.difference import AccountChange, CashChange, HoldingsDiff, PositionChange
 from koscom_async.models.explanation import Explanation
+from koscom_async.models.gathered import (
+    PortfolioLot,
+    PortfolioPosition,
+    Portfolios,
+    Watched,
+    WatchedSymbol,
+    Watchlists,
+)
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.investor import Device, Investor, Token
 from koscom_async.models.member import LinkedAccounts, Registration, VirtualAccount
-from koscom_async.models.outcome import AccountOutcome, Trace
+from koscom_async.models.outcome import (
+    AccountOutcome,
+    Outcome,
+    PortfolioOutcome,
+    Trace,
+    TransactionsOutcome,
+    WatchlistOutcome,
+)
+from koscom_async.models.portfolio import (
+    Portfolio,
+    PortfolioCash,
+    PortfolioEquity,
+    PortfolioFund,
+    PortfolioOther,
+    PortfolioRow,
+)
 from koscom_async.models.positions import Instrument, Lot, Position
 from koscom_async.models.statistics import BrokerStatistics, ServiceQuota, Statistics
 from koscom_async.models.totals import AccountReconciliation, Cash, CashLot, Totals
+from koscom_async.models.transactions import Transaction, Transactions
+from koscom_async.models.watchlist import WatchGroup, Watchlist
 from koscom_async.settings import (
     Breaker,
     BrokerLimits,
@@ -76,6 +103,7 @@ __all__ = [
     "ConnectionFailedError",
     "DeadlineExceededError",
     "Device",
+    "Direction",
     "Environment",
     "EquityRow",
     "Explanation",
@@ -95,10 +123,23 @@ __all__ = [
     "LinkedAccounts",
     "Lot",
     "MalformedResponseError",
+    "Measure",
     "MemoryTokenStore",
     "OtherRow",
+    "Outcome",
     "PagingError",
     "PlatformError",
+    "Portfolio",
+    "PortfolioCash",
+    "PortfolioEquity",
+    "PortfolioFund",
+    "PortfolioLot",
+    "PortfolioOther",
+    "PortfolioOutcome",
+    "PortfolioPosition",
+    "PortfolioRow",
+    "Portfolios",
+    "PortfoliosStream",
     "Position",
     "PositionChange",
     "Product",
@@ -120,9 +161,21 @@ __all__ = [
     "Totals",
     "Trace",
     "TradeType",
+    "Transaction",
+    "TransactionStream",
+    "TransactionType",
+    "Transactions",
+    "TransactionsOutcome",
     "TruncatedResponseError",
     "UntrustedEndpointError",
     "UsageError",
     "VirtualAccount",
+    "WatchGroup",
+    "Watched",
+    "WatchedSymbol",
+    "Watchlist",
+    "WatchlistOutcome",
+    "Watchlists",
+    "WatchlistsStream",
     "__version__",
 ]

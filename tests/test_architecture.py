@@ -27,6 +27,8 @@ ROOMS = (
     "_transport",
     "_services",
     "_fanout",
+    "_ordered",
+    "_streams",
     "_merge",
     "client",
     "notebook",

@@ -25,6 +25,8 @@ IncompleteHoldingsError Instrument Investor Koscom KoscomError Limits LimitsUnav
 OtherRow PagingError PlatformError Position Product QuotaExceededError RateLimitedError ReauthorizationRequiredError Registration
 RequestRejectedError ResponseError ResponseMismatchError Retry ServiceQuota Settings SettingsError Statistics Timeouts Token TokenStore Totals Trace
 TradeType TruncatedResponseError UntrustedEndpointError UsageError VirtualAccount __version__
+Direction Measure Outcome Portfolio PortfolioCash PortfolioEquity PortfolioFund PortfolioLot PortfolioOther PortfolioOutcome PortfolioPosition PortfolioRow
+Portfolios PortfoliosStream Transaction TransactionStream TransactionType Transactions TransactionsOutcome WatchGroup Watched WatchedSymbol Watchlist WatchlistOutcome Watchlists WatchlistsStream
 """.split()  # noqa: SIM905  # sixty names read better as text
 
 

@@ -15,11 +15,12 @@ from cattrs import Converter
 from cattrs.errors import AttributeValidationNote, ClassValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
-from koscom_async._wire.scalars import ScalarError, is_absent, read_date, read_number, read_text
+from koscom_async._wire.account_fields import ACCOUNT_FIELDS
+from koscom_async._wire.scalars import ScalarError, is_absent, read_date, read_number, read_text, read_texts
 from koscom_async._wire.shapes import Block
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.account import WON, BalanceSummary, EquityRow, FundRow, OtherRow
-from koscom_async.models.codes import OpenEnum, Product, TradeType
+from koscom_async.models.codes import OpenEnum, Product, TradeType, TransactionType
 
 Record = TypeVar("Record")
 WireNames = Mapping[str, tuple[str, ...]]
@@ -79,7 +80,11 @@ WIRE_NAMES: Mapping[type, WireNames] = {
         "trade_type": ("tradeType",),
         **_AMOUNTS,
     },
+    **ACCOUNT_FIELDS,
 }
+
+# Attributes that are put together from elsewhere.
+_NOT_ON_THE_WIRE = ("other_codes", "account", "measure")
 
 _RAW = "\0raw"  # no JSON key of the platform's begins like this
 
@@ -104,14 +109,17 @@ def _made_converter() -> Converter:
     converter.register_structure_hook(str, _read_currency)
     converter.register_structure_hook(Product | None, _code(Product))
     converter.register_structure_hook(TradeType | None, _code(TradeType))
+    converter.register_structure_hook(TransactionType | None, _code(TransactionType))
+    converter.register_structure_hook_func(
+        lambda kind: kind == tuple[str, ...], lambda value, _: read_texts(value)
+    )
     raw = override(rename=_RAW, struct_hook=lambda value, _: value)
     for kind, names in WIRE_NAMES.items():
         renamed: dict[str, Any] = {
             attribute: override(rename=spellings[0]) for attribute, spellings in names.items()
         }
-        hook: Any = make_dict_structure_fn(
-            kind, converter, raw=raw, other_codes=override(omit=True), **renamed
-        )
+        ours: dict[str, Any] = dict.fromkeys(_NOT_ON_THE_WIRE, override(omit=True))
+        hook: Any = make_dict_structure_fn(kind, converter, raw=raw, **ours, **renamed)
         converter.register_structure_hook(kind, hook)
     return converter
 

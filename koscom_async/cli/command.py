@@ -12,7 +12,10 @@ from koscom_async.cli.errors_command import errors_command
 from koscom_async.cli.exits import EXIT_CODES_HELP, INTERRUPTED, failed
 from koscom_async.cli.holdings_command import holdings_command
 from koscom_async.cli.login_command import login_command
+from koscom_async.cli.portfolio_command import portfolio_command
 from koscom_async.cli.sandbox_command import sandbox_group
+from koscom_async.cli.transactions_command import transactions_command
+from koscom_async.cli.watchlist_command import watchlist_command
 from koscom_async.errors import KoscomError
 
 
@@ -48,6 +51,10 @@ for _command in (
     errors_command,
     sandbox_group,
 ):
+    koscom_command.add_command(_command)
+
+
+for _command in (portfolio_command, transactions_command, watchlist_command):
     koscom_command.add_command(_command)
 
 

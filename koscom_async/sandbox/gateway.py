@@ -50,10 +50,11 @@ class SandboxGateway:
     `transport` is how it is reached. `latency` (seconds), `faults` (see `Fault`) and `rate_limits` (calls a
     second, or a `RateLimit` with a burst) are given by broker: `diamond`, `cyber`, `star`, or `common` for
     the member service and `auth` for the authorization server; a latency that is a number holds for all.
-    by service (`common`, `account`, `b2baccount`). `seed` fixes what is drawn by chance. `ledger` replaces
-    the example data. Tokens that are issued live `token_lifetime` seconds (by default as long as the documents
-    say for their scope), and come with refresh tokens unless `refresh_tokens` is false: not every firm gets
-    them. A broker or fault that the sandbox does not know raises `ValueError`.
+    `quota` is calls a day, to each service or by service (`common`, `account`, `b2baccount`). `date_limits` are the
+    most days that a query for transactions may span (365 at `diamond`, 90 at `cyber`, 30 at `star`). `seed` fixes
+    what is drawn by chance. `ledger` replaces the example data. Tokens that are issued live `token_lifetime` seconds
+    (by default as long as the documents say for their scope), and come with refresh tokens unless `refresh_tokens` is
+    false: not every firm gets them. A broker or fault that the sandbox does not know raises `ValueError`.
 
     In a process of its own: `SandboxGateway(port=8899).serve_forever(on_ready=show)` where no event loop
     runs, and `await gateway.serve(on_ready=show)` in one. Both end on SIGINT or SIGTERM.
@@ -68,6 +69,7 @@ class SandboxGateway:
         faults: Mapping[str, Fault | str] | None = None,
         rate_limits: Mapping[str, RateLimit | float] | None = None,
         quota: int | Mapping[str, int] = DAILY_QUOTA,
+        date_limits: Mapping[str, int] | None = None,
         seed: int = 0,
         ledger: Ledger | None = None,
         token_lifetime: float | None = None,
@@ -85,6 +87,7 @@ class SandboxGateway:
             quota=Quota(quota),
             meters={name: RateMeter(_limit(limit)) for name, limit in _known(rate_limits or {}).items()},
             latency=_latencies(latency),
+            date_limits=dict(_known(date_limits or {})),
             calls=CallLog(),
             random=Random(seed),  # noqa: S311  # chosen to repeat, and guards nothing
         )
