@@ -1,5 +1,6 @@
 """What an investor owns at every Korean broker, right now: an asyncio client for Koscom's Open API platform."""
 
+from koscom_async._firm.streams import DiscretionaryHoldingsStream, DiscretionaryStream
 from koscom_async.brokers import BROKERS, Broker
 from koscom_async.client import HoldingsStream, Koscom
 from koscom_async.errors import (
@@ -12,6 +13,7 @@ from koscom_async.errors import (
     IncompleteHoldingsError,
     KoscomError,
     MalformedResponseError,
+    OutsideServiceHoursError,
     PagingError,
     PlatformError,
     QuotaExceededError,
@@ -24,10 +26,40 @@ from koscom_async.errors import (
     UntrustedEndpointError,
     UsageError,
 )
-from koscom_async.models.account import Balance, BalanceRow, BalanceSummary, EquityRow, FundRow, OtherRow
+from koscom_async.models.account import (
+    Balance,
+    BalanceRow,
+    BalanceSummary,
+    EquityRow,
+    ForeignCash,
+    FundRow,
+    OtherRow,
+)
 from koscom_async.models.breakdown import Group
 from koscom_async.models.codes import AssetClass, Product, TradeType
 from koscom_async.models.difference import AccountChange, CashChange, HoldingsDiff, PositionChange
+from koscom_async.models.discretionary.account import DiscretionaryAccount, DiscretionaryAccounts
+from koscom_async.models.discretionary.answers import (
+    DiscretionaryAnswers,
+    DiscretionaryOutcome,
+    DiscretionaryRows,
+)
+from koscom_async.models.discretionary.balance import (
+    DiscretionaryBalance,
+    DiscretionaryCash,
+    DiscretionaryRow,
+)
+from koscom_async.models.discretionary.codes import (
+    Amendment,
+    Cancellation,
+    ContractStatus,
+    Cost,
+    InstrumentCode,
+    OrderSide,
+    TradeKind,
+)
+from koscom_async.models.discretionary.orders import DiscretionaryOrder, Execution
+from koscom_async.models.discretionary.settlements import DiscretionarySettlement, DiscretionaryTrade
 from koscom_async.models.explanation import Explanation
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.investor import Device, Investor, Token
@@ -56,6 +88,7 @@ __all__ = [
     "AccountOutcome",
     "AccountReconciliation",
     "AccountUnavailableError",
+    "Amendment",
     "AssetClass",
     "AuthenticationError",
     "Balance",
@@ -67,15 +100,33 @@ __all__ = [
     "BrokerOverrides",
     "BrokerStatistics",
     "BrokerUnavailableError",
+    "Cancellation",
     "Cash",
     "CashChange",
     "CashLot",
     "ConnectionFailedError",
+    "ContractStatus",
+    "Cost",
     "DeadlineExceededError",
     "Device",
+    "DiscretionaryAccount",
+    "DiscretionaryAccounts",
+    "DiscretionaryAnswers",
+    "DiscretionaryBalance",
+    "DiscretionaryCash",
+    "DiscretionaryHoldingsStream",
+    "DiscretionaryOrder",
+    "DiscretionaryOutcome",
+    "DiscretionaryRow",
+    "DiscretionaryRows",
+    "DiscretionarySettlement",
+    "DiscretionaryStream",
+    "DiscretionaryTrade",
     "Environment",
     "EquityRow",
+    "Execution",
     "Explanation",
+    "ForeignCash",
     "FundRow",
     "Group",
     "Holdings",
@@ -83,6 +134,7 @@ __all__ = [
     "HoldingsStream",
     "IncompleteHoldingsError",
     "Instrument",
+    "InstrumentCode",
     "Investor",
     "Koscom",
     "KoscomError",
@@ -90,7 +142,9 @@ __all__ = [
     "LinkedAccounts",
     "Lot",
     "MalformedResponseError",
+    "OrderSide",
     "OtherRow",
+    "OutsideServiceHoursError",
     "PagingError",
     "PlatformError",
     "Position",
@@ -111,6 +165,7 @@ __all__ = [
     "Token",
     "Totals",
     "Trace",
+    "TradeKind",
     "TradeType",
     "TruncatedResponseError",
     "UntrustedEndpointError",

@@ -6,24 +6,17 @@ outcomes.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta, timezone
 
 import anyio
 
+from koscom_async._korea import korean_now
 from koscom_async._transport.call_log import CallLog
 from koscom_async.errors import KoscomError, UsageError
 from koscom_async.models.account import Balance
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome
 
-KST = timezone(timedelta(hours=9), "KST")
-
 Read = Callable[[VirtualAccount, CallLog], Awaitable[Balance]]
-
-
-def korean_now() -> datetime:
-    """Return the time of day in Korea."""
-    return datetime.now(KST)
 
 
 class Outcomes:

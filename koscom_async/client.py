@@ -1,7 +1,7 @@
 """The client: the page where the stages meet. What an investor owns, everywhere, right now."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from functools import partial
 from types import TracebackType
@@ -9,7 +9,10 @@ from typing import Self
 
 import httpx
 
-from koscom_async._fanout import Outcomes, distinct, fan_out, korean_now
+from koscom_async._fanout import Outcomes, distinct, fan_out
+from koscom_async._firm.discretionary import Brokers, Discretionary
+from koscom_async._firm.streams import DiscretionaryHoldingsStream
+from koscom_async._korea import korean_now
 from koscom_async._merge import merge
 from koscom_async._services.account import AccountService
 from koscom_async._services.deadline import deadline_at
@@ -62,7 +65,8 @@ class Koscom:
     whole process: limits are kept, and connections kept open, across everything that is asked through it.
 
     `transport` is any httpx transport, used instead of the client's own connections and closed with the client;
-    `limiter` any `Limiter`, used instead of the one that follows `settings.limits`.
+    `limiter` any `Limiter`, used instead of the one that follows `settings.limits`; `now` the clock by which service
+    hours are told, used instead of the system's.
     """
 
     def __init__(
@@ -71,10 +75,12 @@ class Koscom:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         limiter: Limiter | None = None,
+        now: Callable[[], datetime] = korean_now,
     ) -> None:
         self._gateway = Gateway(settings, transport=transport, limiter=limiter)
         self.member = MemberService(self._gateway, settings)
         self.account = AccountService(self._gateway, settings)
+        self.discretionary = Discretionary(self._gateway, settings, now=now)
 
     async def __aenter__(self) -> Self:
         return self
@@ -125,3 +131,27 @@ class Koscom:
         read = partial(self.account.read_balance, investor, end=end)
         async with fan_out(distinct(linked.accounts), read) as outcomes:
             yield HoldingsStream(outcomes, asked_at)
+
+    async def discretionary_holdings(
+        self, brokers: Brokers = None, *, include_ended: bool = False, deadline: float | None = None
+    ) -> Holdings:
+        """Return what the firm's contract accounts (일임 계좌) hold, at all of its brokers, merged like `holdings()`.
+
+        Every account of every broker is asked at once, for its cash and each asset class. `brokers` are short names or
+        records; without them, `Settings(discretionary_brokers=…)`, and without that every broker that the platform
+        offers. Only active contracts are asked, unless `include_ended`. A broker whose list of accounts could not be
+        read is a failure whose account has no number. Cash is in `cash` by currency; D0, D1 and D2 are views of one amount.
+        Raises only what concerns every account before any was asked: `AuthenticationError`, `QuotaExceededError`, and
+        from 08:30 to 16:00 KST `OutsideServiceHoursError`.
+        Manual: 일임매매서비스, "일임설정 계좌 조회 API", "일임 계좌잔고 조회 API".
+        """
+        return await self.discretionary.holdings(brokers, include_ended=include_ended, deadline=deadline)
+
+    def stream_discretionary_holdings(
+        self, brokers: Brokers = None, *, include_ended: bool = False, deadline: float | None = None
+    ) -> AbstractAsyncContextManager[DiscretionaryHoldingsStream]:
+        """Yield a stream of each contract account's outcome; its `holdings` is the merged answer at the end.
+
+        Otherwise as `discretionary_holdings()`. Leaving the context early cancels what is still being asked.
+        """
+        return self.discretionary.stream_holdings(brokers, include_ended=include_ended, deadline=deadline)

@@ -18,6 +18,7 @@ KoscomError
 │   ├── TruncatedResponseError  rows are missing
 │   └── PagingError             the pages do not end
 ├── UntrustedEndpointError      the account points outside the configured gateway
+├── OutsideServiceHoursError    the service is closed now; no call was spent
 ├── DeadlineExceededError       the time that the caller gave is over
 └── IncompleteHoldingsError     raised by `require_complete()`: some accounts could not be read
 
@@ -38,6 +39,7 @@ __all__ = [
     "IncompleteHoldingsError",
     "KoscomError",
     "MalformedResponseError",
+    "OutsideServiceHoursError",
     "PagingError",
     "PlatformError",
     "QuotaExceededError",
@@ -226,6 +228,19 @@ class UntrustedEndpointError(KoscomError):
 
     default_code = "untrusted-endpoint"
     default_advice = "check `base_url`, or report the address to the platform"
+
+
+class OutsideServiceHoursError(KoscomError):
+    """The service is closed at this time of day, so no call was spent; `opens_at` (KST) is when to ask."""
+
+    default_code = "service-hours"
+    default_advice = (
+        "ask at `opens_at`; if the platform's hours are others now, set Settings(check_service_hours=False)"
+    )
+
+    def __init__(self, message: str, *, opens_at: datetime, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.opens_at = opens_at
 
 
 class DeadlineExceededError(KoscomError):

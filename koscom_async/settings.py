@@ -5,7 +5,7 @@ Owns what can be set and its defaults. Knows nothing of how a setting is used.
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from ipaddress import ip_address
 from math import isfinite
@@ -14,7 +14,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from attrs import Attribute, field, frozen
-from attrs.validators import optional
+from attrs.validators import deep_iterable, optional
 
 from koscom_async._masking import hidden
 from koscom_async.errors import SettingsError
@@ -86,6 +86,18 @@ def _wrong(instance: object, attribute: "Attribute[Any]", rule: str, value: obje
 
 
 _BROKER_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+
+
+def _broker_name(instance: object, attribute: "Attribute[Any]", value: object) -> None:
+    if not isinstance(value, str) or not _BROKER_NAME.fullmatch(value):
+        raise _wrong(instance, attribute, "must have brokers' short names", value)
+
+
+def _names(value: object) -> object:
+    """Return names as a tuple; one name by itself is one name, and not its letters."""
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, Iterable) else (value,)
 
 
 def _of(kind: type) -> Any:
@@ -279,6 +291,10 @@ class Settings:
     Either `environment` (production or sandbox) or `base_url` says where; both may be given, and then the URL
     counts. `com_id` and `srv_id` are the firm's and the service's codes (핀테크 기업 코드, 핀테크 서비스 코드). A query
     of more pages than `page_limit`, or an answer of more than `max_response_bytes`, fails its account.
+    `discretionary_brokers` are the short names of the brokers at which the firm has discretionary contracts (일임매매):
+    whom the questions across brokers ask. Without them it is every broker that the platform offers; those at which the
+    firm has no contract will refuse, so name yours. `check_service_hours` refuses discretionary balances and
+    settlements before a call is spent while the platform does not answer them (08:30 to 16:00 KST).
     Raises `SettingsError`, naming the setting, for anything missing or impossible.
     """
 
@@ -299,6 +315,10 @@ class Settings:
     )
     page_limit: int = field(default=1000, validator=_positive_integer)
     max_response_bytes: int = field(default=32 * 2**20, validator=_positive_integer)
+    discretionary_brokers: tuple[str, ...] = field(
+        default=(), converter=_names, validator=deep_iterable(_broker_name)
+    )
+    check_service_hours: bool = field(default=True, validator=_boolean)
 
     def __attrs_post_init__(self) -> None:
         if self.base_url:

@@ -16,6 +16,7 @@ PACKAGE = "koscom_async"
 ROOMS = (
     "_masking",
     "_exact",
+    "_korea",
     "errors",
     "error_codes",
     "brokers",
@@ -27,6 +28,7 @@ ROOMS = (
     "_services",
     "_fanout",
     "_merge",
+    "_firm",
     "client",
     "__init__",
     "sandbox",

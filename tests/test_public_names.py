@@ -12,6 +12,10 @@ BROKERS Balance BalanceRow BalanceSummary Breaker Broker BrokerLimits BrokerOver
 ConnectionFailedError DeadlineExceededError Device Environment EquityRow FundRow Holdings HoldingsStream
 IncompleteHoldingsError Instrument Investor Koscom KoscomError Limits LinkedAccounts Lot MalformedResponseError
 OtherRow PagingError PlatformError Position Product QuotaExceededError RateLimitedError Registration
+Amendment Cancellation ContractStatus Cost DiscretionaryAccount DiscretionaryAccounts DiscretionaryAnswers
+DiscretionaryBalance DiscretionaryCash DiscretionaryHoldingsStream DiscretionaryOrder DiscretionaryOutcome DiscretionaryRow
+DiscretionaryRows DiscretionarySettlement DiscretionaryStream DiscretionaryTrade Execution ForeignCash InstrumentCode
+OrderSide OutsideServiceHoursError TradeKind
 RequestRejectedError ResponseError ResponseMismatchError Retry ServiceQuota Settings SettingsError Statistics Timeouts Token Totals Trace
 TradeType TruncatedResponseError UntrustedEndpointError UsageError VirtualAccount __version__
 """.split()  # noqa: SIM905  # sixty names read better as text
@@ -31,7 +35,7 @@ def test_the_package_exports_these_names_and_no_others():
 
 
 def test_the_client_is_called_like_this():
-    assert parameters(Koscom) == ["settings", "transport", "limiter"]
+    assert parameters(Koscom) == ["settings", "transport", "limiter", "now"]
     assert parameters(Koscom.holdings) == ["self", "investor", "deadline"]
     assert parameters(Koscom.stream_holdings) == ["self", "investor", "deadline"]
     assert inspect.signature(Koscom.holdings).parameters["deadline"].kind is inspect.Parameter.KEYWORD_ONLY
@@ -52,6 +56,8 @@ def test_settings_take_these_values():
         "brokers",
         "page_limit",
         "max_response_bytes",
+        "discretionary_brokers",
+        "check_service_hours",
     ]
 
 

@@ -41,6 +41,22 @@ REGISTRATION = Endpoint("member.register", "/v1/common/member/register/search", 
 CONSENT = Endpoint("member.consent", "/v1/common/member/consent/search", AuthScheme.API_KEY)
 BALANCE = Endpoint("account.balance", "/{version}/{broker}/account/balance/search", AuthScheme.BEARER)
 
+DISCRETIONARY_ACCOUNTS = Endpoint(
+    "discretionary.accounts", "/v1/{broker}/b2baccount/accountlist/search", AuthScheme.BASIC
+)
+DISCRETIONARY_BALANCES = Endpoint(
+    "discretionary.balances", "/v1/{broker}/b2baccount/balancelist/search", AuthScheme.BASIC
+)
+DISCRETIONARY_ORDERS = Endpoint(
+    "discretionary.orders", "/v1/{broker}/b2baccount/orderdetail/search", AuthScheme.BASIC
+)
+DISCRETIONARY_SETTLEMENTS = Endpoint(
+    "discretionary.settlements", "/v1/{broker}/b2baccount/settlelist/search", AuthScheme.BASIC
+)
+DISCRETIONARY_TRADES = Endpoint(
+    "discretionary.trades", "/v1/{broker}/b2baccount/tradebook/search", AuthScheme.BASIC
+)
+
 COMMON = "common"
 """Stands where a broker's short name does, for services that belong to none."""
 
