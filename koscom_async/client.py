@@ -140,7 +140,8 @@ class Koscom:
         Every account of every broker is asked at once, for its cash and each asset class. `brokers` are short names or
         records; without them, `Settings(discretionary_brokers=…)`, and without that every broker that the platform
         offers. Only active contracts are asked, unless `include_ended`. A broker whose list of accounts could not be
-        read is a failure whose account has no number. Cash is in `cash` by currency; D0, D1 and D2 are views of one amount.
+        read is a failure whose account has no number. Cash is in `cash` by currency; D0, D1 and D2 are views of one
+        amount.
         Raises only what concerns every account before any was asked: `AuthenticationError`, `QuotaExceededError`, and
         from 08:30 to 16:00 KST `OutsideServiceHoursError`.
         Manual: 일임매매서비스, "일임설정 계좌 조회 API", "일임 계좌잔고 조회 API".

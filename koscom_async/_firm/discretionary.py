@@ -1,4 +1,4 @@
-"""The discretionary service across brokers: balances as holdings, and orders, settlements and trades of all accounts."""
+"""The discretionary service across brokers: holdings, orders, settlements and trades of all contract accounts."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -41,9 +41,9 @@ class Discretionary(DiscretionaryService):
 
     Across brokers, `brokers` are short names or records (default: `Settings(discretionary_brokers=…)`; without that,
     every broker that the platform offers, or its virtual ones in the sandbox environment). Active contracts are asked;
-    `include_ended` adds those that were terminated or have matured. No account's failure disturbs another's, and a broker
-    whose list cannot be read is a failure without an account number. Raised is only what concerns every account before
-    any was asked: `AuthenticationError`, `QuotaExceededError`, `UsageError`, `OutsideServiceHoursError`.
+    `include_ended` adds those that were terminated or have matured. No account's failure disturbs another's, and a
+    broker whose list cannot be read is a failure without an account number. Raised is only what concerns every account
+    before any was asked: `AuthenticationError`, `QuotaExceededError`, `UsageError`, `OutsideServiceHoursError`.
     """
 
     def __init__(

@@ -21,7 +21,7 @@ from koscom_async._transport.call_log import CallLog
 from koscom_async._transport.gateway import Gateway
 from koscom_async._wire import discretionary as wire
 from koscom_async._wire import discretionary_requests as requests
-from koscom_async._wire.discretionary import DiscretionaryPage
+from koscom_async._wire.discretionary import Blocks, DiscretionaryPage
 from koscom_async._wire.endpoints import (
     DISCRETIONARY_ACCOUNTS,
     DISCRETIONARY_BALANCES,
@@ -147,7 +147,6 @@ class DiscretionaryService:
             settings=self._settings,
             endpoint=DISCRETIONARY_ACCOUNTS,
             broker=broker,
-            request_block="accountListRequestBody",
             blocks=wire.ACCOUNT_BLOCKS,
             query=requests.accounts_query,
             read_item=wire.account_reader(broker),
@@ -167,7 +166,6 @@ class DiscretionaryService:
             account,
             log,
             end=end,
-            request_block="balanceListRequestBody",
             blocks=wire.BALANCE_BLOCKS,
             query=lambda each, page: requests.balance_query(account.number, each, page),
             read_item=wire.row_reader,
@@ -195,7 +193,6 @@ class DiscretionaryService:
             log,
             end=end,
             asset_class=asset_class,
-            request_block="orderDetailListRequestBody",
             blocks=wire.ORDER_BLOCKS,
             query=lambda each, page: requests.orders_query(account.number, each, page, **filters),
             read_item=wire.order_reader,
@@ -219,7 +216,6 @@ class DiscretionaryService:
             log,
             end=end,
             asset_class=asset_class,
-            request_block="settleListRequestBody",
             blocks=wire.SETTLEMENT_BLOCKS,
             query=lambda each, page: requests.settlements_query(account.number, each, page, **filters),
             read_item=wire.settlement_reader,
@@ -238,7 +234,6 @@ class DiscretionaryService:
             endpoint=DISCRETIONARY_TRADES,
             broker=account.broker,
             account=account,
-            request_block="tradeBookListRequestBody",
             blocks=wire.TRADE_BLOCKS,
             query=lambda page: requests.trades_query(account.number, page, since=since, until=until_day),
             read_item=wire.read_trade,
@@ -255,8 +250,7 @@ class DiscretionaryService:
         *,
         end: float,
         asset_class: AssetClass | None = None,
-        request_block: str,
-        blocks: tuple[str, str, str],
+        blocks: Blocks,
         query: Callable[[AssetClass, str | None], Mapping[str, object]],
         read_item: Callable[[AssetClass], Any],
     ) -> list[list[DiscretionaryPage[Any]]]:
@@ -268,7 +262,6 @@ class DiscretionaryService:
                 endpoint=endpoint,
                 broker=account.broker,
                 account=account,
-                request_block=request_block,
                 blocks=blocks,
                 query=partial(query, each),
                 read_item=read_item(each),

@@ -10,7 +10,7 @@ from koscom_async._services.paging import read_pages
 from koscom_async._transport.call_log import CallLog
 from koscom_async._transport.gateway import Gateway
 from koscom_async._wire.call import Call
-from koscom_async._wire.discretionary import DiscretionaryPage, DiscretionaryReader
+from koscom_async._wire.discretionary import Blocks, DiscretionaryPage, DiscretionaryReader
 from koscom_async._wire.discretionary_requests import firm_request
 from koscom_async._wire.endpoints import Endpoint
 from koscom_async._wire.requests import new_request_id
@@ -25,15 +25,14 @@ Row = TypeVar("Row")
 
 @frozen(kw_only=True)
 class FirmQuery(Generic[Row]):
-    """`request_block` and `blocks` are the endpoint's names; `query` makes the question for a page's key."""
+    """`query` makes the question for a page's key; `what` is what its rows are called in a complaint."""
 
     gateway: Gateway
     settings: Settings
     endpoint: Endpoint
     broker: Broker
     account: VirtualAccount | None = None
-    request_block: str
-    blocks: tuple[str, str, str]
+    blocks: Blocks
     query: Callable[[str | None], Mapping[str, object]] = field(repr=False)
     read_item: Callable[[Block, str], Row]
     what: str
@@ -56,7 +55,7 @@ class FirmQuery(Generic[Row]):
                 broker=self.broker.short_name,
                 account=self.account.masked_number if self.account else None,
                 body=firm_request(
-                    self.settings, request_id=request_id, block=self.request_block, query=query
+                    self.settings, request_id=request_id, block=self.blocks.request, query=query
                 ),
                 read=DiscretionaryReader(
                     blocks=self.blocks,

@@ -32,6 +32,25 @@ _INNER: Mapping[str, tuple[str, type]] = {
 }
 
 
+@frozen
+class Blocks:
+    """What an endpoint calls its blocks: of the request, of the answer, the list's container, and the list."""
+
+    request: str
+    answer: str
+    container: str
+    rows: str
+
+
+ACCOUNT_BLOCKS = Blocks("accountListRequestBody", "accountListResponseBody", "accountList", "account")
+BALANCE_BLOCKS = Blocks("balanceListRequestBody", "balanceListResponseBody", "balanceList", "balance")
+ORDER_BLOCKS = Blocks(
+    "orderDetailListRequestBody", "orderDetailListResponseBody", "orderDetailList", "orderDetail"
+)
+SETTLEMENT_BLOCKS = Blocks("settleListRequestBody", "settleListResponseBody", "settleList", "settleInfo")
+TRADE_BLOCKS = Blocks("tradeBookListRequestBody", "tradeBookListResponseBody", "tradeBookList", "tradeBook")
+
+
 @frozen(kw_only=True)
 class DiscretionaryPage(Generic[Row]):
     """One page. `total`: rows of the whole query; `next_page`: the key of the rest; `None` where not said."""
@@ -52,10 +71,10 @@ class DiscretionaryPage(Generic[Row]):
 class DiscretionaryReader(Generic[Row]):
     """Reads the answer to one question, and refuses the answer to any other.
 
-    `blocks` name the body block, the list's container and the list; `query` is what was asked, whose echo is compared.
+    `query` is what was asked, whose echo is compared.
     """
 
-    blocks: tuple[str, str, str]
+    blocks: Blocks
     read_item: Callable[[Block, str], Row]
     request_id: str
     account_number: str | None = field(default=None, repr=False)
@@ -66,14 +85,14 @@ class DiscretionaryReader(Generic[Row]):
         """Return the page, or raise an error of ours."""
         answer = read_document(document)
         check_response_code(answer)
-        body_name, container_name, list_name = self.blocks
+        body_name, container_name = self.blocks.answer, self.blocks.container
         body = read_object(answer.get(body_name), body_name)
         notes = check_request_id(answer, self.request_id, strict=self.strict_request_id)
         container = read_object(answer.get(container_name), container_name)
         if not body and not container:
             raise MalformedResponseError(f"neither {body_name} nor {container_name} is there")
         notes += check_query(body, self.query)
-        rows = list(read_rows(container.get(list_name), f"{container_name}.{list_name}"))
+        rows = list(read_rows(container.get(self.blocks.rows), f"{container_name}.{self.blocks.rows}"))
         if self.account_number is not None:
             notes += check_account_number(body, rows, self.account_number)
         result = read_object(body.get("queryResult") or body.get("queryRequest"), "queryResult")
@@ -105,13 +124,6 @@ class DiscretionaryReader(Generic[Row]):
                 for inner, row in read_rows(block.get("cashBalInfo"), f"{path}.cashBalInfo")
             ]
         )
-
-
-ACCOUNT_BLOCKS = ("accountListResponseBody", "accountList", "account")
-BALANCE_BLOCKS = ("balanceListResponseBody", "balanceList", "balance")
-ORDER_BLOCKS = ("orderDetailListResponseBody", "orderDetailList", "orderDetail")
-SETTLEMENT_BLOCKS = ("settleListResponseBody", "settleList", "settleInfo")
-TRADE_BLOCKS = ("tradeBookListResponseBody", "tradeBookList", "tradeBook")
 
 
 def _one_view_each(rows: list[tuple[str, DiscretionaryCash]]) -> list[DiscretionaryCash]:
