@@ -12,7 +12,7 @@ except ImportError as error:
         "the sandbox gateway needs starlette and uvicorn: pip install 'koscom_async[sandbox]'"
     ) from error
 
-from koscom_async.sandbox.accounts import crowd, example_ledger
+from koscom_async.sandbox.accounts import crowd, example_ledger, firm
 from koscom_async.sandbox.calls import Call
 from koscom_async.sandbox.fault_kinds import FAULT_KINDS
 from koscom_async.sandbox.faults import Fault
@@ -20,4 +20,14 @@ from koscom_async.sandbox.gateway import SandboxGateway
 from koscom_async.sandbox.ledger import Ledger
 from koscom_async.sandbox.meters import RateLimit
 
-__all__ = ["FAULT_KINDS", "Call", "Fault", "Ledger", "RateLimit", "SandboxGateway", "crowd", "example_ledger"]
+__all__ = [
+    "FAULT_KINDS",
+    "Call",
+    "Fault",
+    "Ledger",
+    "RateLimit",
+    "SandboxGateway",
+    "crowd",
+    "example_ledger",
+    "firm",
+]

@@ -3,6 +3,7 @@
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from random import Random
 from types import TracebackType
 from typing import Self, TypeVar
@@ -18,6 +19,7 @@ from koscom_async.sandbox.calls import Call, CallLog
 from koscom_async.sandbox.credentials import Firm, Tokens
 from koscom_async.sandbox.dialects import DIALECTS
 from koscom_async.sandbox.faults import Fault, Faults
+from koscom_async.sandbox.firm.spelling import FIRM_DIALECTS
 from koscom_async.sandbox.ledger import Ledger, Person
 from koscom_async.sandbox.meters import DAILY_QUOTA, Quota, RateLimit, RateMeter
 from koscom_async.sandbox.server import HOST, ServerThread
@@ -29,7 +31,7 @@ __all__ = ["SandboxGateway"]
 
 _T = TypeVar("_T")
 
-_NAMES = (*DIALECTS, MEMBER_SERVICE)
+_NAMES = (*dict.fromkeys((*DIALECTS, *FIRM_DIALECTS)), MEMBER_SERVICE)
 # An address block that is reserved for documentation.
 _DEVICE = Device(ip="192.0.2.10", mac="00:00:5E:00:53:01")
 
@@ -45,10 +47,12 @@ class SandboxGateway:
 
     It listens on 127.0.0.1, on `port` or a free one; with `in_process=True` there is no socket, and
     `transport` is how it is reached. `latency` (seconds), `faults` (see `Fault`) and `rate_limits` (calls a
-    second, or a `RateLimit` with a burst) are given by broker: `diamond`, `cyber`, `star`, or `common` for
-    the member service; a latency that is a number holds for all. `quota` is calls a day, to each service or
-    by service (`common`, `account`, `b2baccount`). `seed` fixes what is drawn by chance. `ledger` replaces
-    the example data. A broker or fault that the sandbox does not know raises `ValueError`.
+    second, or a `RateLimit` with a burst) are given by broker: `diamond`, `cyber`, `star`, `comet` (which has
+    discretionary accounts only), or `common` for the member service; a latency that is a number holds for all.
+    `quota` is calls a day, to each service or by service (`common`, `account`, `b2baccount`). `seed` fixes what
+    is drawn by chance. `ledger` replaces the example data. With `now`, a clock, the discretionary service keeps
+    its hours, and answers neither balances nor settlements from 08:30 to 16:00 KST; without, it answers always.
+    A broker or fault that the sandbox does not know raises `ValueError`.
 
     In a process of its own: `SandboxGateway(port=8899).serve_forever(on_ready=show)` where no event loop
     runs, and `await gateway.serve(on_ready=show)` in one. Both end on SIGINT or SIGTERM.
@@ -65,6 +69,7 @@ class SandboxGateway:
         quota: int | Mapping[str, int] = DAILY_QUOTA,
         seed: int = 0,
         ledger: Ledger | None = None,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         ledger = example_ledger() if ledger is None else ledger
         self._state = State(
@@ -77,6 +82,7 @@ class SandboxGateway:
             latency=_latencies(latency),
             calls=CallLog(),
             random=Random(seed),  # noqa: S311  # chosen to repeat, and guards nothing
+            now=now,
         )
         for broker, fault in (faults or {}).items():
             self.set_fault(broker, fault)
@@ -129,6 +135,8 @@ class SandboxGateway:
             api_secret=firm.api_secret,
             com_id=firm.com_id,
             srv_id=firm.srv_id,
+            discretionary_brokers=tuple(dict.fromkeys(each.broker for each in self.ledger.discretionary)),
+            check_service_hours=self._state.now is not None,
         )
 
     @property
