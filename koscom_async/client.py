@@ -1,11 +1,11 @@
 """The client: the page where the stages meet. What an investor owns, everywhere, right now."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Literal, Self
 
 import httpx
 
@@ -17,6 +17,8 @@ from koscom_async._merge import merge
 from koscom_async._services.account import AccountService
 from koscom_async._services.deadline import deadline_at
 from koscom_async._services.member import MemberService
+from koscom_async._services.named import Whom
+from koscom_async._services.raw import call_raw
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.limiter import Limiter
 from koscom_async.errors import UsageError
@@ -77,6 +79,7 @@ class Koscom:
         limiter: Limiter | None = None,
         now: Callable[[], datetime] = korean_now,
     ) -> None:
+        self._settings = settings
         self._gateway = Gateway(settings, transport=transport, limiter=limiter)
         self.member = MemberService(self._gateway, settings)
         self.account = AccountService(self._gateway, settings)
@@ -156,3 +159,39 @@ class Koscom:
         Otherwise as `discretionary_holdings()`. Leaving the context early cancels what is still being asked.
         """
         return self.discretionary.stream_holdings(brokers, include_ended=include_ended, deadline=deadline)
+
+    async def call(  # noqa: PLR0913  # each keyword is one part of the question
+        self,
+        method: str,
+        path: str,
+        *,
+        scheme: Literal["apikey", "basic", "bearer"],
+        json: Any = None,
+        params: Mapping[str, object] | None = None,
+        investor: Investor | None = None,
+        broker: Whom | None = None,
+        repeatable: bool | None = None,
+        deadline: float | None = None,
+    ) -> Any:
+        """Ask an endpoint that has no typed method, and return its JSON as it came, numbers as exact `Decimal`s.
+
+        `path` is one of the gateway's (`/v3/market/…`), `params` its query, `json` the body to send. The scheme is who
+        asks: `"apikey"` and `"basic"` the firm, `"bearer"` the `investor`. Secrets travel in headers; one in `params` is
+        refused. Limits, breaker and quota are those of `broker`, or of the broker or service in the path. What failed
+        passingly is tried again if the method is GET or HEAD, or if you say `repeatable=True`: only for what may arrive
+        twice. Raises as the typed methods do, and `UsageError` for a question that cannot be sent. An answer with an
+        error code in its body is raised, and so is one that echoes another `reqIdConsumer` than the body's.
+        """
+        return await call_raw(
+            self._gateway,
+            self._settings,
+            method,
+            path,
+            scheme=scheme,
+            json=json,
+            params=params,
+            investor=investor,
+            broker=broker,
+            repeatable=repeatable,
+            deadline=deadline,
+        )

@@ -42,10 +42,11 @@ class Exchange:
     async def send(self, call: Call[Any]) -> Reply:
         """Return the answer to a call, whatever it says; raise `ConnectionFailedError` where none came whole."""
         request = httpx.Request(
-            "POST",
+            call.method,
             self._settings.base_url + call.path,
+            params=call.params or None,
             headers=_HEADERS,
-            content=json.dumps(call.body, ensure_ascii=False).encode(),
+            content=None if call.body is None else json.dumps(call.body, ensure_ascii=False).encode(),
             extensions={"timeout": self._timeout},
         )
         auth = auth_for(call.endpoint.scheme, self._settings, call.token)

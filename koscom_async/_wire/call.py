@@ -17,14 +17,17 @@ class Call(Generic[Answer]):
 
     `broker` is whose limits it counts against; `account` the account's masked number. `read` gets the JSON
     document of a successful answer, and raises an error of ours if it must not be believed. `secrets` are the
-    texts that no error may repeat from an answer.
+    texts that no error may repeat from an answer. `method` and `params` (the query of the URL, never a secret) are for
+    endpoints that are not POSTs; those without a `body` send none.
     """
 
     endpoint: Endpoint
     path: str
     broker: str
-    body: Mapping[str, object] = field(repr=False)
+    body: object = field(repr=False)
     read: Callable[[object], Answer] = field(repr=False)
     token: Token | None = None
     account: str | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    method: str = "POST"
+    params: Mapping[str, str] = field(factory=dict, repr=False)
