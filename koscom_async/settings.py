@@ -94,9 +94,9 @@ def _broker_name(instance: object, attribute: "Attribute[Any]", value: object) -
 
 
 def _names(value: object) -> object:
-    """Return names as a tuple; one name by itself is one name, and not its letters."""
+    """Return names as a tuple; in one text, as in the environment, commas stand between them."""
     if isinstance(value, str):
-        return (value,)
+        return tuple(name.strip() for name in value.split(",") if name.strip())
     return tuple(value) if isinstance(value, Iterable) else (value,)
 
 
@@ -335,9 +335,20 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **overrides: Any) -> Self:
-        """Read KOSCOM_ENVIRONMENT, _BASE_URL, _API_KEY, _API_SECRET, _COM_ID and _SRV_ID; arguments win."""
+        """Read KOSCOM_ENVIRONMENT, _BASE_URL, _API_KEY, _API_SECRET, _COM_ID and _SRV_ID; arguments win.
+
+        KOSCOM_DISCRETIONARY_BROKERS has commas between the names.
+        """
         environ = os.environ if environ is None else environ
-        names = ("environment", "base_url", "api_key", "api_secret", "com_id", "srv_id")
+        names = (
+            "environment",
+            "base_url",
+            "api_key",
+            "api_secret",
+            "com_id",
+            "srv_id",
+            "discretionary_brokers",
+        )
         read = {
             name: environ[variable] for name in names if (variable := f"KOSCOM_{name.upper()}") in environ
         }

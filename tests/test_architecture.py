@@ -32,6 +32,7 @@ ROOMS = (
     "client",
     "__init__",
     "sandbox",
+    "integrations",
     "cli",
     "__main__",
 )

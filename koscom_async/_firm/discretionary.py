@@ -64,7 +64,7 @@ class Discretionary(DiscretionaryService):
             return (await self.read_balance(account, log, end=end)).as_balance()
 
         fanout = FirmFanout(self._lister(end, include_ended=include_ended), read, _account_outcome)
-        async with fanout.run(self._brokers(brokers)) as outcomes:
+        async with fanout.run(self.brokers_of(brokers)) as outcomes:
             yield DiscretionaryHoldingsStream(outcomes, asked_at)
 
     async def holdings(
@@ -210,7 +210,7 @@ class Discretionary(DiscretionaryService):
         fanout: FirmFanout[DiscretionaryRows[Row], DiscretionaryOutcome[Row]] = FirmFanout(
             lister, read, _rows_outcome
         )
-        async with fanout.run(self._brokers(brokers)) as outcomes:
+        async with fanout.run(self.brokers_of(brokers)) as outcomes:
             yield DiscretionaryStream(outcomes, asked_at)
 
     def _lister(
@@ -222,8 +222,8 @@ class Discretionary(DiscretionaryService):
 
         return read_list
 
-    def _brokers(self, brokers: Brokers) -> tuple[Broker, ...]:
-        """Return whom to ask, each once."""
+    def brokers_of(self, brokers: Brokers = None) -> tuple[Broker, ...]:
+        """Return whom a question across brokers asks, each once."""
         if brokers is None:
             named: Sequence[Whom] = self._firm_settings.discretionary_brokers or _offered(self._firm_settings)
         else:

@@ -7,6 +7,8 @@ import click
 from koscom_async import __version__
 from koscom_async.cli.accounts_command import accounts_command
 from koscom_async.cli.brokers_command import brokers_command
+from koscom_async.cli.call_command import call_command
+from koscom_async.cli.discretionary_command import discretionary_group
 from koscom_async.cli.encodings import make_lenient
 from koscom_async.cli.exits import EXIT_CODES_HELP, INTERRUPTED, failed
 from koscom_async.cli.holdings_command import holdings_command
@@ -37,7 +39,14 @@ def koscom_command() -> None:
     """
 
 
-for _command in (holdings_command, accounts_command, brokers_command, sandbox_group):
+for _command in (
+    holdings_command,
+    accounts_command,
+    discretionary_group,
+    brokers_command,
+    call_command,
+    sandbox_group,
+):
     koscom_command.add_command(_command)
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from koscom_async.export.texts import clean
@@ -26,6 +26,11 @@ _FORMULA_MARKS = tuple("=+-@＝＋－＠")
 def csv_text(holdings: Holdings, *, with_lots: bool = False) -> str:
     """Return one row a position, or a lot, below a row of names; what is not known is empty."""
     columns, rows = (LOT_COLUMNS, _lots(holdings)) if with_lots else (POSITION_COLUMNS, _positions(holdings))
+    return csv_table(columns, rows)
+
+
+def csv_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """Return rows below a row of names, each cell fit for a spreadsheet."""
     page = io.StringIO()
     writer = csv.DictWriter(page, columns, lineterminator="\n")
     writer.writeheader()

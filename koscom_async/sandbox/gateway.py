@@ -54,6 +54,8 @@ class SandboxGateway:
     its hours, and answers neither balances nor settlements from 08:30 to 16:00 KST; without, it answers always.
     A broker or fault that the sandbox does not know raises `ValueError`.
 
+    Where no event loop runs, a plain `with` starts and stops it, too: it has a thread of its own.
+
     In a process of its own: `SandboxGateway(port=8899).serve_forever(on_ready=show)` where no event loop
     runs, and `await gateway.serve(on_ready=show)` in one. Both end on SIGINT or SIGTERM.
     """
@@ -110,6 +112,19 @@ class SandboxGateway:
         if self._thread is not None:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._thread.stop)
+
+    def __enter__(self) -> Self:
+        if self._thread is not None:
+            self._thread.start()
+        self._is_running = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_running = False
+        if self._thread is not None:
+            self._thread.stop()
 
     @property
     def url(self) -> str:
