@@ -178,9 +178,9 @@ class Koscom:
         `path` is one of the gateway's (`/v3/market/…`), `params` its query, `json` the body to send. The scheme is who
         asks: `"apikey"` and `"basic"` the firm, `"bearer"` the `investor`. Secrets travel in headers; one in `params`
         is refused. Limits, breaker and quota are those of `broker`, or of the broker or service in the path. What
-        failed passingly is tried again if the method is GET or HEAD, or if you say `repeatable=True`: only for what may arrive
-        twice. Raises as the typed methods do, and `UsageError` for a question that cannot be sent. An answer with an
-        error code in its body is raised, and so is one that echoes another `reqIdConsumer` than the body's.
+        failed passingly is tried again if the method is GET or HEAD, or if you say `repeatable=True`: only for what may
+        arrive twice. Raises as the typed methods do, and `UsageError` for a question that cannot be sent. An answer
+        with an error code in its body is raised, and so is one that echoes another `reqIdConsumer` than the body's.
         """
         return await call_raw(
             self._gateway,

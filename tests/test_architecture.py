@@ -30,6 +30,7 @@ ROOMS = (
     "_merge",
     "_firm",
     "client",
+    "_public",
     "__init__",
     "sandbox",
     "integrations",

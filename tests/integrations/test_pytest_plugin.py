@@ -2,10 +2,23 @@
 
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
 
 import pytest
 
 pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parents[2]
+PLUGIN = "koscom_async.integrations.pytest"
+
+
+@pytest.fixture(autouse=True)
+def _find_the_package(monkeypatch):
+    """Let the other pytest find the package where it is not installed."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
 
 TEST = """
     import pytest
@@ -30,9 +43,8 @@ TEST = """
     ids=["pytest-asyncio", "anyio"],
 )
 def test_the_fixtures_work_under_each_runner(pytester, mark, arguments):
-    pytester.makeini(
-        "[pytest]\nasyncio_default_fixture_loop_scope = function\n" * (arguments[1] == "no:anyio")
-    )
+    scope = "asyncio_default_fixture_loop_scope = function\n" if arguments[1] == "no:anyio" else ""
+    pytester.makeini("[pytest]\n" + scope)
     pytester.makeconftest("import pytest\n\n@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'\n")
     pytester.makepyfile(TEST.format(mark=mark))
     pytester.runpytest_subprocess("-p", *_plugin(), *arguments).assert_outcomes(passed=1)
@@ -59,9 +71,8 @@ def test_the_gateway_is_made_with_the_users_options_and_needs_no_loop(pytester):
 
 
 def test_the_plugin_is_found_by_its_entry_point():
-    pyproject = __import__("pathlib").Path(__file__).parents[2].joinpath("pyproject.toml")
-    project = __import__("tomllib").loads(pyproject.read_text(encoding="utf-8"))["project"]
-    assert project["entry-points"]["pytest11"] == {"koscom_async": "koscom_async.integrations.pytest"}
+    project = tomllib.loads(ROOT.joinpath("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["entry-points"]["pytest11"] == {"koscom_async": PLUGIN}
 
 
 def test_starting_imports_nothing_heavy():
@@ -69,17 +80,13 @@ def test_starting_imports_nothing_heavy():
         "import sys, koscom_async.integrations.pytest;"
         "heavy = {'starlette', 'uvicorn', 'httpx', 'cattrs', 'tenacity'} & set(sys.modules); print(sorted(heavy))"
     )
-    printed = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    printed = subprocess.run(  # noqa: S603  # our own interpreter
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     ).stdout
     assert printed.strip() == "[]"
 
 
 def _plugin():
     """Name the plugin where the package is not installed, so that no entry point finds it."""
-    from importlib.metadata import entry_points
-
-    is_found = any(
-        each.value == "koscom_async.integrations.pytest" for each in entry_points(group="pytest11")
-    )
-    return ("no:cacheprovider",) if is_found else ("koscom_async.integrations.pytest",)
+    found = [each.value for each in entry_points(group="pytest11")]
+    return ("no:cacheprovider",) if PLUGIN in found else (PLUGIN,)
