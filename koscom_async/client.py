@@ -18,6 +18,7 @@ from koscom_async._services.account import AccountService
 from koscom_async._services.deadline import deadline_at
 from koscom_async._services.member import MemberService
 from koscom_async._services.named import Whom
+from koscom_async._services.oauth import OAuthService
 from koscom_async._services.raw import call_raw
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.limiter import Limiter
@@ -28,6 +29,7 @@ from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome
 from koscom_async.models.statistics import Statistics
 from koscom_async.settings import Settings
+from koscom_async.tokens import TokenStore
 
 
 class HoldingsStream:
@@ -67,8 +69,11 @@ class Koscom:
     whole process: limits are kept, and connections kept open, across everything that is asked through it.
 
     `transport` is any httpx transport, used instead of the client's own connections and closed with the client;
-    `limiter` any `Limiter`, used instead of the one that follows `settings.limits`; `now` the clock by which service
-    hours are told, used instead of the system's.
+    `limiter` any `Limiter`, used instead of the one that follows `settings.limits` (such as `RedisLimiter` of
+    `koscom_async.integrations.redis`, for the limits that many processes share), and closed with the client too;
+    `tokens` any `TokenStore`, in the place of one in memory. Access tokens that have died are renewed by themselves,
+    where there is a refresh token. `now` is the clock by which service hours are told, in the place of
+    the system's.
     """
 
     def __init__(
@@ -77,10 +82,12 @@ class Koscom:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         limiter: Limiter | None = None,
+        tokens: TokenStore | None = None,
         now: Callable[[], datetime] = korean_now,
     ) -> None:
         self._settings = settings
-        self._gateway = Gateway(settings, transport=transport, limiter=limiter)
+        self._gateway = Gateway(settings, transport=transport, limiter=limiter, tokens=tokens)
+        self.oauth = OAuthService(self._gateway, settings)
         self.member = MemberService(self._gateway, settings)
         self.account = AccountService(self._gateway, settings)
         self.discretionary = Discretionary(self._gateway, settings, now=now)
@@ -97,7 +104,7 @@ class Koscom:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections. The client cannot be used again."""
+        """Close the connections, and the transport and limiter that were given. The client cannot be used again."""
         await self._gateway.aclose()
 
     def statistics(self) -> Statistics:
@@ -130,6 +137,7 @@ class Koscom:
         """
         end = deadline_at(deadline)
         asked_at = korean_now()
+        await self.oauth.authorize(investor, end=end)
         linked = await self.member.read_accounts(investor, end=end)
         read = partial(self.account.read_balance, investor, end=end)
         async with fan_out(distinct(linked.accounts), read) as outcomes:

@@ -51,7 +51,7 @@ async def call_raw(  # noqa: PLR0913  # each keyword is one part of the question
         broker=named_broker(broker).short_name if broker is not None else where.broker,
         body=json,
         read=raw.RawReader(raw.request_id_in(json)),
-        token=investor.token if investor and how is AuthScheme.BEARER else None,
+        investor=investor if how is AuthScheme.BEARER else None,
         secrets=(*secrets, *raw.texts_in(json), *raw.texts_in(list(query.values()))),
     )
     with located(endpoint), until(deadline_at(deadline)):

@@ -5,20 +5,26 @@ caller's deadline. Decoding and classifying sit inside, since errors that may pa
 """
 
 import logging
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 import anyio
 import anyio.lowlevel
 import httpx
+from attrs import evolve
 
+from koscom_async._transport.bearer import Bearer, Keep, TokenKeeper
 from koscom_async._transport.breaker import BreakerOpenError, Breakers
 from koscom_async._transport.call_log import CallLog
 from koscom_async._transport.counters import Counters, Counts
 from koscom_async._transport.exchange import Exchange, Reply
 from koscom_async._transport.limiter import Limiter, ProcessLimiter
 from koscom_async._transport.quota import utc_now
+from koscom_async._transport.refresh import invite, refresh_call
 from koscom_async._transport.retry import Retrier
+from koscom_async._transport.uninterrupted import uninterrupted
 from koscom_async._wire.call import Call
+from koscom_async._wire.endpoints import AUTH
 from koscom_async._wire.exact_json import read_json
 from koscom_async._wire.failures import failure
 from koscom_async._wire.headers import (
@@ -34,8 +40,10 @@ from koscom_async.errors import (
     RateLimitedError,
     UsageError,
 )
+from koscom_async.models.investor import Investor, Token
 from koscom_async.models.statistics import Statistics
 from koscom_async.settings import Settings
+from koscom_async.tokens import MemoryTokenStore, TokenStore
 
 Answer = TypeVar("Answer")
 
@@ -52,6 +60,7 @@ class Gateway:
         transport: httpx.AsyncBaseTransport | None = None,
         limiter: Limiter | None = None,
         retrier: Retrier | None = None,
+        tokens: TokenStore | None = None,
     ) -> None:
         self._settings = settings
         self._exchange = Exchange(settings, transport)
@@ -59,26 +68,55 @@ class Gateway:
         self._limiter = limiter or ProcessLimiter(settings.limits)
         self._breakers = Breakers(settings.breaker)
         self._retrier = retrier or Retrier(settings.retry, counters=self._counters)
+        self.tokens = TokenKeeper(settings, tokens or MemoryTokenStore(), renew=self._renew)
         self._loop: object = None
         self._is_closed = False
 
     async def ask(self, call: Call[Answer], log: CallLog) -> Answer:
         """Return the answer to a call, or raise an error of ours that says where it happened."""
         self._check_usable()
+        bearer = Bearer(self.tokens, call, log)
 
         async def attempt() -> Answer:
             try:
-                return await self._guarded(call, log)
+                return await bearer.send(partial(self._guarded, log=log))
             except KoscomError as error:
-                error.broker = error.broker or call.broker
-                error.endpoint = error.endpoint or call.endpoint.name
-                error.account = error.account or call.account
+                self._complete(error, call)
                 logger.debug("%s", error)
                 raise
 
         return await self._retrier.run(
             attempt, broker=call.broker, repeatable=call.endpoint.repeatable, log=log
         )
+
+    async def authorize(self, investor: Investor, log: CallLog) -> None:
+        """See that there is an access token to begin with, and one that does not die at once."""
+        self._check_usable()
+        current = partial(self.tokens.current, investor, log)
+        try:
+            await self._retrier.run(current, broker=AUTH, repeatable=True, log=log)
+        except KoscomError as error:
+            invite(error, self._settings)
+            raise
+
+    async def refresh(self, token: Token, keep: Keep | None, log: CallLog) -> Token:
+        """Return the token that takes another's place, kept before anybody sees it."""
+        return await self.ask(evolve(refresh_call(self._settings, token), keep=keep), log)
+
+    async def _renew(self, token: Token, keep: Keep, log: CallLog) -> Token:
+        """Refresh as a part of another call's try, which sees to trying again."""
+        call = evolve(refresh_call(self._settings, token), keep=keep)
+        try:
+            return await self._guarded(call, log)
+        except KoscomError as error:
+            self._complete(error, call)
+            raise
+
+    def _complete(self, error: KoscomError, call: Call[Any]) -> None:
+        error.broker = error.broker or call.broker
+        error.endpoint = error.endpoint or call.endpoint.name
+        error.account = error.account or call.account
+        invite(error, self._settings)
 
     def statistics(self) -> Statistics:
         """Return a snapshot of what was asked, and how it went."""
@@ -87,9 +125,12 @@ class Gateway:
         )
 
     async def aclose(self) -> None:
-        """Close the connections; the gateway cannot be asked again."""
+        """Close the connections and the limiter; the gateway cannot be asked again."""
         self._is_closed = True
-        await self._exchange.aclose()
+        try:
+            await self._exchange.aclose()
+        finally:
+            await self._limiter.aclose()
 
     def _check_usable(self) -> None:
         if self._is_closed:
@@ -122,7 +163,7 @@ class Gateway:
             counts.seconds_waited += waited
             counts.calls += 1
             counts.in_flight += 1
-            return await self._classified(call, await self._exchange.send(call))
+            return await self._answered(call)
         except KoscomError as error:
             counts.failures += 1
             counts.refusals += isinstance(error, RateLimitedError)
@@ -130,6 +171,18 @@ class Gateway:
         finally:
             counts.in_flight -= 1
             self._limiter.release(call.broker)
+
+    async def _answered(self, call: Call[Answer]) -> Answer:
+        keep = call.keep
+        if keep is None:
+            return await self._classified(call, await self._exchange.send(call))
+
+        async def kept() -> Answer:
+            answer = await self._classified(call, await self._exchange.send(call))
+            await keep(answer)
+            return answer
+
+        return await uninterrupted(kept)
 
     async def _classified(self, call: Call[Answer], reply: Reply) -> Answer:
         remaining = read_remaining_calls(reply.headers)

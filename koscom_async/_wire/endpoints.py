@@ -20,6 +20,14 @@ class AuthScheme(Enum):
     API_KEY = auto()
     BASIC = auto()
     BEARER = auto()
+    CLIENT = auto()
+
+
+class Content(Enum):
+    """How a question's body is written."""
+
+    JSON = auto()
+    FORM = auto()
 
 
 @frozen
@@ -30,6 +38,7 @@ class Endpoint:
     path: str
     scheme: AuthScheme
     repeatable: bool = True
+    content: Content = Content.JSON
 
     @property
     def service(self) -> str:
@@ -56,6 +65,16 @@ DISCRETIONARY_SETTLEMENTS = Endpoint(
 DISCRETIONARY_TRADES = Endpoint(
     "discretionary.trades", "/v1/{broker}/b2baccount/tradebook/search", AuthScheme.BASIC
 )
+
+AUTHORIZE_PATH = "/auth/oauth/v2/authorize"
+_ISSUING_PATH = "/auth/oauth/v2/token"
+# A code is good once: where its answer was lost, asking again only makes the server suspicious (RFC 6749, 4.1.2).
+TOKEN = Endpoint("auth.token", _ISSUING_PATH, AuthScheme.CLIENT, repeatable=False, content=Content.FORM)
+REFRESH = Endpoint("auth.refresh", _ISSUING_PATH, AuthScheme.CLIENT, content=Content.FORM)
+REVOKE = Endpoint("auth.revoke", f"{_ISSUING_PATH}/revoke", AuthScheme.CLIENT, content=Content.FORM)
+
+AUTH = "auth"
+"""Stands where a broker's short name does, for the authorization server: it has limits and a breaker of its own."""
 
 COMMON = "common"
 """Stands where a broker's short name does, for services that belong to none."""

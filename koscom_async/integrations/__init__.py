@@ -1,1 +1,1 @@
-"""Where the library meets other tools; each module is an extra of its own, and imports its tool where it is used."""
+"""What connects the library to others' software, each behind an extra. Nothing is imported until it is asked for."""

@@ -85,11 +85,12 @@ async def test_a_second_error_that_cannot_help_ends_it_with_its_own_count():
 
 async def test_a_breaker_that_opens_in_between_leaves_the_broker_s_own_words():
     first, opened = unavailable(), BreakerOpenError("not asked", code="3600")
-    attempt = Scripted(first, opened)
+    attempt, log = Scripted(first, opened), CallLog()
     with pytest.raises(BrokerUnavailableError) as caught:
-        await retrier([]).run(attempt, broker="star", repeatable=True, log=CallLog())
+        await retrier([]).run(attempt, broker="star", repeatable=True, log=log)
     assert caught.value is first
     assert caught.value.attempts == 1
+    assert log.retries == 0
 
 
 async def test_what_is_not_repeatable_is_asked_once_whatever_happens():
