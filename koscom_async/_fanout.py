@@ -6,11 +6,11 @@ outcomes.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta, timezone
 from typing import Any, Generic, Protocol, TypeVar
 
 import anyio
 
+from koscom_async._korea import korean_now
 from koscom_async._services.task_group import background
 from koscom_async._transport.call_log import CallLog
 from koscom_async.errors import KoscomError, UsageError
@@ -19,8 +19,6 @@ from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome, Outcome, PortfolioOutcome, WatchlistOutcome
 from koscom_async.models.portfolio import Portfolio
 from koscom_async.models.watchlist import Watchlist
-
-KST = timezone(timedelta(hours=9), "KST")
 
 Answer = TypeVar("Answer")
 Taken_contra = TypeVar("Taken_contra", contravariant=True)
@@ -49,11 +47,6 @@ def portfolio_outcome(answer: Portfolio | None, /, **facts: Any) -> PortfolioOut
 def watchlist_outcome(answer: Watchlist | None, /, **facts: Any) -> WatchlistOutcome:
     """Return how the question about a watchlist ended."""
     return WatchlistOutcome(watchlist=answer, **facts)
-
-
-def korean_now() -> datetime:
-    """Return the time of day in Korea."""
-    return datetime.now(KST)
 
 
 class Outcomes(Generic[AnyOutcome]):

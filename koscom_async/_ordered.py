@@ -10,7 +10,8 @@ from datetime import date, datetime
 import anyio
 from attrs import define, field
 
-from koscom_async._fanout import korean_now, unforeseen
+from koscom_async._fanout import unforeseen
+from koscom_async._korea import korean_now
 from koscom_async._services.window_feed import News, WindowFeed
 from koscom_async._transport.call_log import CallLog
 from koscom_async.errors import KoscomError, UsageError

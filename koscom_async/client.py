@@ -1,11 +1,11 @@
 """The client: the page where the stages meet. What an investor owns, everywhere, right now."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import date
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import date, datetime
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Literal, Self
 
 import anyio
 import httpx
@@ -14,10 +14,12 @@ from koscom_async._fanout import (
     balance_outcome,
     distinct,
     fan_out,
-    korean_now,
     portfolio_outcome,
     watchlist_outcome,
 )
+from koscom_async._firm.discretionary import Brokers, Discretionary
+from koscom_async._firm.streams import DiscretionaryHoldingsStream
+from koscom_async._korea import korean_now
 from koscom_async._merge import merge
 from koscom_async._merge.portfolios import merge_portfolios
 from koscom_async._merge.watchlists import merge_watchlists
@@ -25,7 +27,9 @@ from koscom_async._ordered import Source, TransactionStream
 from koscom_async._services.account import AccountService, range_of
 from koscom_async._services.deadline import deadline_at
 from koscom_async._services.member import MemberService
+from koscom_async._services.named import Whom
 from koscom_async._services.oauth import OAuthService
+from koscom_async._services.raw import call_raw
 from koscom_async._services.task_group import background
 from koscom_async._services.window_feed import News
 from koscom_async._streams import HoldingsStream, PortfoliosStream, WatchlistsStream
@@ -53,7 +57,8 @@ class Koscom:
     `limiter` any `Limiter`, used instead of the one that follows `settings.limits` (such as `RedisLimiter` of
     `koscom_async.integrations.redis`, for the limits that many processes share), and closed with the client too;
     `tokens` any `TokenStore`, in the place of one in memory. Access tokens that have died are renewed by themselves,
-    where there is a refresh token.
+    where there is a refresh token. `now` is the clock by which service hours are told, in the place of
+    the system's.
     """
 
     def __init__(
@@ -63,11 +68,14 @@ class Koscom:
         transport: httpx.AsyncBaseTransport | None = None,
         limiter: Limiter | None = None,
         tokens: TokenStore | None = None,
+        now: Callable[[], datetime] = korean_now,
     ) -> None:
+        self._settings = settings
         self._gateway = Gateway(settings, transport=transport, limiter=limiter, tokens=tokens)
         self.oauth = OAuthService(self._gateway, settings)
         self.member = MemberService(self._gateway, settings)
         self.account = AccountService(self._gateway, settings)
+        self.discretionary = Discretionary(self._gateway, settings, now=now)
 
     async def __aenter__(self) -> Self:
         return self
@@ -216,3 +224,64 @@ class Koscom:
                 yield stream
             finally:
                 stream.close()
+
+    async def discretionary_holdings(
+        self, brokers: Brokers = None, *, include_ended: bool = False, deadline: float | None = None
+    ) -> Holdings:
+        """Return what the firm's contract accounts (일임 계좌) hold, at all of its brokers, merged like `holdings()`.
+
+        Every account of every broker is asked at once, for its cash and each asset class. `brokers` are short names or
+        records; without them, `Settings(discretionary_brokers=…)`, and without that every broker that the platform
+        offers. Only active contracts are asked, unless `include_ended`. A broker whose list of accounts could not be
+        read is a failure whose account has no number. Cash is in `cash` by currency; D0, D1 and D2 are views of one
+        amount.
+        Raises only what concerns every account before any was asked: `AuthenticationError`, `QuotaExceededError`, and
+        from 08:30 to 16:00 KST `OutsideServiceHoursError`.
+        Manual: 일임매매서비스, "일임설정 계좌 조회 API", "일임 계좌잔고 조회 API".
+        """
+        return await self.discretionary.holdings(brokers, include_ended=include_ended, deadline=deadline)
+
+    def stream_discretionary_holdings(
+        self, brokers: Brokers = None, *, include_ended: bool = False, deadline: float | None = None
+    ) -> AbstractAsyncContextManager[DiscretionaryHoldingsStream]:
+        """Yield a stream of each contract account's outcome; its `holdings` is the merged answer at the end.
+
+        Otherwise as `discretionary_holdings()`. Leaving the context early cancels what is still being asked.
+        """
+        return self.discretionary.stream_holdings(brokers, include_ended=include_ended, deadline=deadline)
+
+    async def call(  # noqa: PLR0913  # each keyword is one part of the question
+        self,
+        method: str,
+        path: str,
+        *,
+        scheme: Literal["apikey", "basic", "bearer"],
+        json: Any = None,
+        params: Mapping[str, object] | None = None,
+        investor: Investor | None = None,
+        broker: Whom | None = None,
+        repeatable: bool | None = None,
+        deadline: float | None = None,
+    ) -> Any:
+        """Ask an endpoint that has no typed method, and return its JSON as it came, numbers as exact `Decimal`s.
+
+        `path` is one of the gateway's (`/v3/market/…`), `params` its query, `json` the body to send. The scheme is who
+        asks: `"apikey"` and `"basic"` the firm, `"bearer"` the `investor`. Secrets travel in headers; one in `params`
+        is refused. Limits, breaker and quota are those of `broker`, or of the broker or service in the path. What
+        failed passingly is tried again if the method is GET or HEAD, or if you say `repeatable=True`: only for what may
+        arrive twice. Raises as the typed methods do, and `UsageError` for a question that cannot be sent. An answer
+        with an error code in its body is raised, and so is one that echoes another `reqIdConsumer` than the body's.
+        """
+        return await call_raw(
+            self._gateway,
+            self._settings,
+            method,
+            path,
+            scheme=scheme,
+            json=json,
+            params=params,
+            investor=investor,
+            broker=broker,
+            repeatable=repeatable,
+            deadline=deadline,
+        )

@@ -16,6 +16,7 @@ PACKAGE = "koscom_async"
 ROOMS = (
     "_masking",
     "_exact",
+    "_korea",
     "errors",
     "error_codes",
     "brokers",
@@ -30,11 +31,13 @@ ROOMS = (
     "_ordered",
     "_streams",
     "_merge",
+    "_firm",
     "client",
+    "_public",
     "notebook",
     "__init__",
-    "integrations",
     "sandbox",
+    "integrations",
     "cli",
     "__main__",
 )

@@ -55,6 +55,22 @@ TRANSACTIONS = Endpoint(
 )
 WATCHLIST = Endpoint("account.interest", "/{version}/{broker}/account/interest/search", AuthScheme.BEARER)
 
+DISCRETIONARY_ACCOUNTS = Endpoint(
+    "discretionary.accounts", "/v1/{broker}/b2baccount/accountlist/search", AuthScheme.BASIC
+)
+DISCRETIONARY_BALANCES = Endpoint(
+    "discretionary.balances", "/v1/{broker}/b2baccount/balancelist/search", AuthScheme.BASIC
+)
+DISCRETIONARY_ORDERS = Endpoint(
+    "discretionary.orders", "/v1/{broker}/b2baccount/orderdetail/search", AuthScheme.BASIC
+)
+DISCRETIONARY_SETTLEMENTS = Endpoint(
+    "discretionary.settlements", "/v1/{broker}/b2baccount/settlelist/search", AuthScheme.BASIC
+)
+DISCRETIONARY_TRADES = Endpoint(
+    "discretionary.trades", "/v1/{broker}/b2baccount/tradebook/search", AuthScheme.BASIC
+)
+
 AUTHORIZE_PATH = "/auth/oauth/v2/authorize"
 _ISSUING_PATH = "/auth/oauth/v2/token"
 # A code is good once: where its answer was lost, asking again only makes the server suspicious (RFC 6749, 4.1.2).

@@ -7,6 +7,8 @@ import click
 from koscom_async import __version__
 from koscom_async.cli.accounts_command import accounts_command
 from koscom_async.cli.brokers_command import brokers_command
+from koscom_async.cli.call_command import call_command
+from koscom_async.cli.discretionary_command import discretionary_group
 from koscom_async.cli.encodings import make_lenient
 from koscom_async.cli.errors_command import errors_command
 from koscom_async.cli.exits import EXIT_CODES_HELP, INTERRUPTED, failed
@@ -47,14 +49,15 @@ for _command in (
     holdings_command,
     accounts_command,
     login_command,
+    discretionary_group,
+    portfolio_command,
+    transactions_command,
+    watchlist_command,
     brokers_command,
     errors_command,
+    call_command,
     sandbox_group,
 ):
-    koscom_command.add_command(_command)
-
-
-for _command in (portfolio_command, transactions_command, watchlist_command):
     koscom_command.add_command(_command)
 
 

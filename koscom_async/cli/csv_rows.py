@@ -24,18 +24,18 @@ GROUP_COLUMNS = tuple(attribute.name for attribute in attrs.fields(Group))
 
 def csv_text(holdings: Holdings, *, with_lots: bool = False) -> str:
     """Return one row a position, or a lot, below a row of names; what is not known is empty."""
-    if with_lots:
-        return _text(LOT_COLUMNS, _lots(holdings))
-    return _text(POSITION_COLUMNS, _positions(holdings))
+    columns, rows = (LOT_COLUMNS, _lots(holdings)) if with_lots else (POSITION_COLUMNS, _positions(holdings))
+    return csv_table(columns, rows)
 
 
 def csv_of_groups(groups: Iterable[Group]) -> str:
     """Return one row a group below a row of names; what is not known, or has no place there, is empty."""
     rows = ({name: getattr(group, name) for name in GROUP_COLUMNS} for group in groups)
-    return _text(GROUP_COLUMNS, rows)
+    return csv_table(GROUP_COLUMNS, rows)
 
 
-def _text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+def csv_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """Return rows below a row of names, each cell fit for a spreadsheet."""
     return "".join(f"{line}\n" for line in csv_lines(columns, rows))
 
 

@@ -87,11 +87,28 @@ async def opened(*, sandbox: bool, faults: Sequence[str], latency: float | None)
         yield Access(settings=gateway.settings, investor=gateway.investor, sandbox_url=gateway.url)
 
 
-def access_from_environment(*, faults: Sequence[str], latency: float | None) -> Access:
-    """Return the access that the variables of the environment describe."""
+@asynccontextmanager
+async def opened_settings(
+    *, sandbox: bool, faults: Sequence[str], latency: float | None
+) -> AsyncIterator[Settings]:
+    """Yield the settings alone, for what a firm asks without an investor."""
+    if not sandbox:
+        _refuse_misbehaviour(faults=faults, latency=latency)
+        yield _settings()
+        return
+    async with embedded_gateway(faults=faults, latency=latency) as gateway:
+        yield gateway.settings
+
+
+def _refuse_misbehaviour(*, faults: Sequence[str], latency: float | None) -> None:
     if faults or latency is not None:
         option = "--fault" if faults else "--latency"
         raise click.UsageError(f"{option} needs --sandbox: only the embedded gateway goes wrong on demand")
+
+
+def access_from_environment(*, faults: Sequence[str], latency: float | None) -> Access:
+    """Return the access that the variables of the environment describe."""
+    _refuse_misbehaviour(faults=faults, latency=latency)
     return Access(settings=_settings(), investor=_investor(), tokens=FileTokenStore())
 
 

@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.rule import Rule
 from rich.text import Text
 
-from koscom_async._fanout import KST
+from koscom_async._korea import KST
 from koscom_async.cli.styles import ALARM, FAINT, HEADING, WARNING
 from koscom_async.export.notes import failure_lines, headline
 from koscom_async.export.texts import account_name, counted

@@ -11,7 +11,7 @@ from attrs import frozen
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from koscom_async._fanout import korean_now
+from koscom_async._korea import korean_now
 from koscom_async._ordered import TransactionStream
 from koscom_async.cli.csv_cells import csv_lines
 from koscom_async.cli.exits import EXIT_CODES_HELP

@@ -12,7 +12,7 @@ except ImportError as error:
         "the sandbox gateway needs starlette and uvicorn: pip install 'koscom_async[sandbox]'"
     ) from error
 
-from koscom_async.sandbox.accounts import crowd, example_ledger, generated
+from koscom_async.sandbox.accounts import crowd, example_ledger, firm, generated
 from koscom_async.sandbox.calls import Call
 from koscom_async.sandbox.documents import documents_ledger
 from koscom_async.sandbox.fault_kinds import FAULT_KINDS
@@ -31,5 +31,6 @@ __all__ = [
     "crowd",
     "documents_ledger",
     "example_ledger",
+    "firm",
     "generated",
 ]

@@ -11,6 +11,8 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
+from koscom_async.sandbox.firm.records import DiscretionaryAccount
+
 __all__ = [
     "Account",
     "AssetClass",
@@ -225,17 +227,6 @@ class Recording:
 
     question: Mapping[str, object]
     answer: str
-
-
-@frozen(kw_only=True)
-class DiscretionaryAccount:
-    """An account under a discretionary contract (일임 계좌) with the firm that asks."""
-
-    broker: str
-    number: str = field(repr=_masked)
-    holder: str = field(repr=_secret)
-    virtual_number: str = field(repr=_masked)
-    contract_status: str = "0"
 
 
 @frozen(kw_only=True)

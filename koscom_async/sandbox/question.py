@@ -284,9 +284,9 @@ def glance(body: bytes) -> Glance:
     body_block = next((value for name, value in message.items() if name.endswith("RequestBody")), None)
     query = next(iter(_object(body_block).values()), None)
     return Glance(
-        asset_type=_shown(query, "assetType"),
+        asset_type=_shown(query, "assetType") or _shown(query, "qrAssetType"),
         page=_shown(query, "page"),
-        account=_shown(message.get("accInfo"), "vtAccNo"),
+        account=_shown(message.get("accInfo"), "vtAccNo") or _shown(query, "qrAccNo"),
         request_id=_shown(message.get("commonHeader"), "reqIdConsumer"),
     )
 

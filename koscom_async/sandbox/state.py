@@ -1,6 +1,7 @@
 """Everything that a running gateway knows, in one place that the endpoints are handed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from random import Random
 
 from attrs import field, frozen
@@ -38,6 +39,8 @@ class State:
     date_limits: Mapping[str, int] = field(factory=dict)
     calls: CallLog = field(repr=False)
     random: Random = field(repr=False)
+    now: Callable[[], datetime] | None = None
+    """The clock by which the discretionary service keeps its hours; `None` where it keeps none."""
 
     def dialect(self, broker: str) -> Dialect:
         """Return how a broker spells, or refuse a broker that the sandbox does not have."""

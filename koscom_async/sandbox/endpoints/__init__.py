@@ -1,7 +1,7 @@
 """The table of endpoints: path, service, guard, and who answers. A new endpoint is a file and a row here."""
 
 from koscom_async.sandbox.endpoints.balance import answer_balance
-from koscom_async.sandbox.endpoints.discretionary import answer_account_list
+from koscom_async.sandbox.endpoints.discretionary import FIRM_ENDPOINTS
 from koscom_async.sandbox.endpoints.endpoint import Endpoint, Visit
 from koscom_async.sandbox.endpoints.guards import anybody, by_access_token, by_api_key, by_client, by_secret
 from koscom_async.sandbox.endpoints.member import answer_consent, answer_registration
@@ -61,12 +61,15 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         guard=by_access_token,
         answer=answer_watchlist,
     ),
-    Endpoint(
-        name="b2baccount.accountlist",
-        path="/v1/{broker}/b2baccount/accountlist/search",
-        service="b2baccount",
-        guard=by_secret,
-        answer=answer_account_list,
+    *(
+        Endpoint(
+            name=f"b2baccount.{each.name}",
+            path=f"/v1/{{broker}}/b2baccount/{each.name}/search",
+            service="b2baccount",
+            guard=by_secret,
+            answer=each,
+        )
+        for each in FIRM_ENDPOINTS
     ),
     Endpoint(
         name="auth.authorize",
