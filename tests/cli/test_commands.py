@@ -65,6 +65,7 @@ def test_brokers_are_the_registry(koscom):
         "supports_all": True,
         "is_offered": True,
         "is_virtual": False,
+        "supports_interest_query": False,
     }
 
 
