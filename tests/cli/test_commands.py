@@ -63,6 +63,7 @@ def test_brokers_are_the_registry(koscom):
         "name": "Shinhan",
         "name_ko": "신한금융투자",
         "supports_all": True,
+        "supports_interest_query": False,
         "is_offered": True,
         "is_virtual": False,
         "supports_interest_query": False,
