@@ -66,7 +66,6 @@ def test_brokers_are_the_registry(koscom):
         "supports_interest_query": False,
         "is_offered": True,
         "is_virtual": False,
-        "supports_interest_query": False,
     }
 
 
