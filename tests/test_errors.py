@@ -54,6 +54,8 @@ def whole(kind: type[KoscomError]) -> KoscomError:
         own |= {"status": 503, "retry_after": 2.5}
     if kind is QuotaExceededError:
         own |= {"resets_at": NOW}
+    if kind is OutsideServiceHoursError:
+        own |= {"opens_at": NOW}
     return kind("it is down", **CONTEXT, **own)
 
 
