@@ -15,6 +15,7 @@ from koscom_async.errors import (
     DeadlineExceededError,
     IncompleteHoldingsError,
     KoscomError,
+    OutsideServiceHoursError,
     PlatformError,
     QuotaExceededError,
     RateLimitedError,
