@@ -16,7 +16,7 @@ KoscomError
 │   ├── MalformedResponseError  not JSON, or JSON of another shape
 │   ├── ResponseMismatchError   the answer to another question
 │   ├── TruncatedResponseError  rows are missing
-│   └── PagingError             the pages do not end
+│   └── PagingError             the pages do not end, or rows came twice
 ├── UntrustedEndpointError      the account points outside the configured gateway
 ├── DeadlineExceededError       the time that the caller gave is over
 └── IncompleteHoldingsError     raised by `require_complete()`: some accounts could not be read
@@ -215,7 +215,7 @@ class TruncatedResponseError(ResponseError):
 
 
 class PagingError(ResponseError):
-    """The pages do not end, or repeat themselves."""
+    """The pages do not end, repeat themselves, or have more rows than were announced."""
 
     default_code = "paging"
     default_advice = "ask again later; if it lasts, report it to the platform"
