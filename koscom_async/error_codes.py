@@ -1,4 +1,3 @@
-# ruff: noqa: E501  # one line a code, to be held against the manual
 """The platform's error codes, as its manual lists them, each with what it means and what can be done.
 
 Data and its look-up, shared with the sandbox gateway. Turning an answer into an exception is `_wire`'s work.

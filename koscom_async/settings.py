@@ -277,9 +277,8 @@ class Settings:
     """Where the gateway is, who is asking, and how politely.
 
     Either `environment` (production or sandbox) or `base_url` says where; both may be given, and then the URL
-    counts.
-    `com_id` and `srv_id` are the firm's and the service's codes (핀테크 기업 코드, 핀테크 서비스 코드). A query of more pages
-    than `page_limit`, or an answer of more than `max_response_bytes`, fails its account.
+    counts. `com_id` and `srv_id` are the firm's and the service's codes (핀테크 기업 코드, 핀테크 서비스 코드). A query
+    of more pages than `page_limit`, or an answer of more than `max_response_bytes`, fails its account.
     Raises `SettingsError`, naming the setting, for anything missing or impossible.
     """
 

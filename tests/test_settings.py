@@ -8,6 +8,7 @@ from attrs.exceptions import FrozenInstanceError
 
 from koscom_async.errors import KoscomError, SettingsError
 from koscom_async.settings import (
+    Breaker,
     BrokerLimits,
     BrokerOverrides,
     Environment,
@@ -49,6 +50,7 @@ def test_the_defaults_are_cautious() -> None:
     assert settings.retry == Retry(attempts=4, base=0.2, cap=5.0, max_retry_after=30.0)
     assert settings.limits.of("star") == BrokerLimits(rate=10.0, burst=10, in_flight=8)
     assert (settings.limits.in_flight, settings.page_limit) == (40, 1000)
+    assert settings.breaker == Breaker(failures=10, cool_down=30.0)
     assert settings.timeouts == Timeouts(connect=5.0, read=15.0, write=5.0, attempt=30.0)
     assert settings.overrides_of("star") == BrokerOverrides(
         supports_all=None, trust_totals=True, check_request_id=True
@@ -140,13 +142,22 @@ NUMBERS: dict[tuple[type, str], bool] = {
     (Retry, "base"): False,
     (Retry, "cap"): False,
     (Retry, "max_retry_after"): True,
+    (Retry, "budget_share"): True,
+    (Retry, "budget_reserve"): True,
+    (Breaker, "cool_down"): False,
     (BrokerLimits, "rate"): False,
     (Timeouts, "connect"): False,
     (Timeouts, "read"): False,
     (Timeouts, "write"): False,
     (Timeouts, "attempt"): False,
 }
-COUNTS = [(Retry, "attempts"), (BrokerLimits, "burst"), (BrokerLimits, "in_flight"), (Limits, "in_flight")]
+COUNTS = [
+    (Retry, "attempts"),
+    (Breaker, "failures"),
+    (BrokerLimits, "burst"),
+    (BrokerLimits, "in_flight"),
+    (Limits, "in_flight"),
+]
 FLAGS = [
     (BrokerOverrides, "supports_all"),
     (BrokerOverrides, "trust_totals"),
@@ -184,9 +195,20 @@ def test_a_count_below_one_or_broken_is_refused(kind: type, name: str, wrong: ob
     assert f"{kind.__name__}.{name} must" in refuse(name, lambda: kind(**{name: wrong}))
 
 
+@pytest.mark.parametrize("name", ["page_limit", "max_response_bytes"])
 @pytest.mark.parametrize("wrong", [0, -1, 1.0, True, None, "1000"])
-def test_a_page_limit_below_one_or_broken_is_refused(wrong: object) -> None:
-    refuse("page_limit", lambda: made(page_limit=wrong))
+def test_a_limit_below_one_or_broken_is_refused(name: str, wrong: object) -> None:
+    refuse(name, lambda: made(**{name: wrong}))
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.5, 100, math.nan, math.inf, True, None, "0.5"])
+def test_a_share_of_the_quota_outside_0_to_1_is_refused(wrong: object) -> None:
+    assert "Limits.quota_reserve must" in refuse("quota_reserve", lambda: Limits(quota_reserve=wrong))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("share", [0, 0.25])
+def test_a_share_of_the_quota_is_kept(share: float) -> None:
+    assert Limits(quota_reserve=share).quota_reserve == share
 
 
 @pytest.mark.parametrize(("kind", "name"), FLAGS)
@@ -201,7 +223,7 @@ def test_only_whether_all_works_may_be_left_to_the_registry() -> None:
     refuse("check_request_id", lambda: BrokerOverrides(check_request_id=None))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["retry", "limits", "timeouts"])
+@pytest.mark.parametrize("name", ["retry", "limits", "timeouts", "breaker"])
 @pytest.mark.parametrize("wrong", [None, {}, 5, "fast", BrokerLimits()])
 def test_a_nested_record_of_another_kind_is_refused(name: str, wrong: object) -> None:
     refuse(name, lambda: made(**{name: wrong}))

@@ -15,6 +15,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from koscom_async._transport.breaker import BreakerOpenError
 from koscom_async._transport.budget import RetryBudget
 from koscom_async._transport.call_log import CallLog
 from koscom_async._transport.counters import Counters
@@ -27,7 +28,7 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @define(eq=False)
 class _Replay:
-    """An attempt whose first outcome is known already."""
+    """An attempt whose first outcome is known already; `failure` is the last that the gateway gave."""
 
     failure: KoscomError
     attempt: Callable[[], Awaitable[object]]
@@ -39,8 +40,11 @@ class _Replay:
             raise self.failure
         try:
             return await self.attempt()
+        except BreakerOpenError:
+            raise
         except KoscomError as error:
             error.attempts = self.attempts
+            self.failure = error
             raise
 
 
@@ -82,7 +86,13 @@ class Retrier:
             sleep=sleep,
             reraise=True,
         )
-        return await retrying(_Replay(first, attempt))
+        replay = _Replay(first, attempt)
+        try:
+            return await retrying(replay)
+        except BreakerOpenError:
+            # It opened while this call waited: the broker's own words say more than that it is left alone.
+            failure = replay.failure
+        raise failure
 
     def _is_over(self, state: RetryCallState, broker: str, log: CallLog) -> bool:
         # Waiting past the deadline would only turn a good reason into a worse one.

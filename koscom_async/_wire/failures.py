@@ -91,7 +91,7 @@ def _word(value: object) -> str | None:
         return None
 
 
-def failure(  # noqa: PLR0913  # each keyword is one fact of the answer
+def failure(
     *,
     status: int,
     document: object,

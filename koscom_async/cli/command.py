@@ -1,6 +1,5 @@
 """The command `koscom` as a whole: its subcommands, and how it ends."""
 
-import sys
 from typing import Any
 
 import click
@@ -8,6 +7,7 @@ import click
 from koscom_async import __version__
 from koscom_async.cli.accounts_command import accounts_command
 from koscom_async.cli.brokers_command import brokers_command
+from koscom_async.cli.encodings import make_lenient
 from koscom_async.cli.exits import EXIT_CODES_HELP, INTERRUPTED, failed
 from koscom_async.cli.holdings_command import holdings_command
 from koscom_async.cli.sandbox_command import sandbox_group
@@ -43,10 +43,7 @@ for _command in (holdings_command, accounts_command, brokers_command, sandbox_gr
 
 def run() -> int:
     """Run the command with the arguments of the process, and return its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # A mark that the terminal's encoding lacks must not end the command.
-            stream.reconfigure(errors="replace")
+    make_lenient()
     try:
         koscom_command.main(prog_name="koscom")
     except SystemExit as end:

@@ -204,4 +204,7 @@ def _folded_cells(line: Line) -> tuple[Text, ...]:
 
 
 def _above(upper: Text, lower: Text) -> Text:
-    return Text.assemble(upper, "\n", Text.assemble(lower, style=FAINT)) if lower.plain else upper.copy()
+    """Put one cell above another, which steps back unless it has a colour of its own."""
+    if not lower.plain:
+        return upper.copy()
+    return Text.assemble(upper, "\n", lower if lower.style else Text(lower.plain, FAINT))

@@ -14,7 +14,7 @@ from koscom_async.cli.texts import account_name, counted
 from koscom_async.client import HoldingsStream
 from koscom_async.models.outcome import AccountOutcome
 
-LINKED = "linked accounts"
+LINKED = "asking for the linked accounts"
 
 
 class QuietProgress:
@@ -98,18 +98,22 @@ class LiveProgress(QuietProgress):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Leave the lines as they are, or take them away."""
+        self._linked_are_known()
         self._progress.stop()
 
     def asking(self, stream: HoldingsStream) -> None:
         """Show a line for each account."""
-        if self._linked is not None:
-            self._progress.update(self._linked, visible=False, completed=1)
+        self._linked_are_known()
         for account in stream.accounts:
             self._tasks[account.key] = self._progress.add_task(account_name(account), total=1)
 
     def settled(self, outcome: AccountOutcome) -> None:
         """Mark the account's line."""
         self._progress.update(self._tasks[outcome.account.key], completed=1, mark=state(outcome))
+
+    def _linked_are_known(self) -> None:
+        if self._linked is not None:
+            self._progress.update(self._linked, visible=False, completed=1)
 
 
 def progress(sandbox_url: str | None) -> QuietProgress:

@@ -5,8 +5,10 @@ Pure: `Holdings` in, something that rich can print out.
 
 from collections.abc import Iterator
 
+from attrs import frozen
 from rich.box import HEAVY
-from rich.console import Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.panel import Panel
 from rich.rule import Rule
 from rich.text import Text
@@ -60,8 +62,20 @@ def _alarm(holdings: Holdings) -> list[RenderableType]:
 
 def _section(title: str, *parts: RenderableType) -> Iterator[RenderableType]:
     yield Text()
-    yield Rule(Text(title, HEADING), align="left", style=FAINT)
+    yield _Heading(title)
     yield from parts
+
+
+@frozen
+class _Heading:
+    """The title of a section on a rule, which is left out where it would cut the title."""
+
+    title: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        text = Text(self.title, HEADING)
+        has_room = cell_len(self.title) + len(" ─") < options.max_width
+        yield Rule(text, align="left", style=FAINT) if has_room else text
 
 
 def _positions(holdings: Holdings, *, with_lots: bool) -> Iterator[RenderableType]:

@@ -100,7 +100,7 @@ async def test_an_outcome_that_comes_in_the_moment_in_which_nobody_waits_any_mor
             gate.set()
         if not cancel_first:
             while not stream._outcomes._settled:
-                await asyncio.sleep(0)
+                await anyio.lowlevel.checkpoint()
         await cancelled_natively(waiting)
         assert len([outcome async for outcome in stream]) == 3
         assert stream.holdings.complete is True

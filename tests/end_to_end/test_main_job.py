@@ -255,13 +255,16 @@ async def test_the_answer_as_data_is_json_with_exact_text():
 
 async def test_the_stream_hands_out_accounts_as_they_are_ready():
     latency = {"star": 0.0, "cyber": 0.0, "diamond": 0.5}
-    async with SandboxGateway(latency=latency) as gateway:
-        async with Koscom(gateway.settings) as koscom, koscom.stream_holdings(gateway.investor) as stream:
-            assert {str(account)[:4] for account in stream.accounts} == {"diam", "cybe", "star"}
-            with pytest.raises(UsageError, match="0 of 3"):
-                _ = stream.holdings
-            order = [outcome.account.broker.short_name async for outcome in stream]
-            assert stream.holdings.complete
+    async with (
+        SandboxGateway(latency=latency) as gateway,
+        Koscom(gateway.settings) as koscom,
+        koscom.stream_holdings(gateway.investor) as stream,
+    ):
+        assert {account.broker.short_name for account in stream.accounts} == set(BROKERS)
+        with pytest.raises(UsageError, match="0 of 3"):
+            _ = stream.holdings
+        order = [outcome.account.broker.short_name async for outcome in stream]
+        assert stream.holdings.complete
     assert order[-1] == "diamond"
 
 

@@ -200,6 +200,13 @@ def test_positions_stand_by_value_with_won_first_and_unknown_values_last():
     assert [each.instrument.code for each in holdings.positions] == ["D", "A", "E", "B", "C"]
 
 
+def test_rows_that_are_told_apart_only_by_their_lots_stand_in_one_order_whatever_order_they_came_in():
+    rows = [bond(None, quantity, cost, 11) for quantity, cost in [(1, 5), (3, 5), (3, 4), (2, None)]]
+    for turn in range(len(rows)):
+        positions = held(*rows[turn:], *rows[:turn]).positions
+        assert [(each.quantity, each.cost) for each in positions] == [(3, 5), (3, 4), (2, None), (1, 5)]
+
+
 def test_a_known_product_counts_more_than_an_invented_one_and_the_fuller_name_more_than_a_cut_one():
     holdings = merged(
         read(account(CYBER), share(product="AAA", name="메리츠코리아증권투자신탁1호[주")),

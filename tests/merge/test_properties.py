@@ -28,7 +28,7 @@ ACCOUNTS = [
 ]
 
 exact = st.decimals(min_value=-(10**15), max_value=10**15, places=4) | st.sampled_from(
-    [Decimal(0), Decimal(1), Decimal("0.0001"), Decimal("369827563509")]
+    [Decimal(0), Decimal(1), Decimal("0.0001"), Decimal(369827563509)]
 )
 amounts = st.none() | exact
 

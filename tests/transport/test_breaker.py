@@ -124,10 +124,14 @@ def test_a_probe_that_is_cancelled_leaves_the_way_to_the_next(breakers, clock):
 
 
 def test_a_late_failure_of_an_older_call_does_not_prolong_the_rest(breakers, clock):
-    with pytest.raises(ConnectionFailedError), breakers.guard("star"):
-        fail(breakers, DOWN, times=3)
-        clock.now = 20.0
-        raise GONE
+    def late_failure():
+        with breakers.guard("star"):
+            fail(breakers, DOWN, times=3)
+            clock.now = 20.0
+            raise GONE
+
+    with pytest.raises(ConnectionFailedError):
+        late_failure()
     clock.now = 30.0
     attempt(breakers)
     assert breakers.state_of("star") is BreakerState.CLOSED

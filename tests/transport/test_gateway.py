@@ -3,6 +3,7 @@
 import asyncio
 import json
 import ssl
+from contextlib import suppress
 
 import anyio
 import anyio.lowlevel
@@ -327,10 +328,8 @@ async def test_the_limiter_s_place_comes_back_however_a_call_ends():
     )
     gateway = gateway_of(answers, limits=Limits(in_flight=1))
     for _ in range(4):
-        try:
+        with suppress(PlatformError, MalformedResponseError, ConnectionFailedError):
             await gateway.ask(call_of(), CallLog())
-        except (PlatformError, MalformedResponseError, ConnectionFailedError):
-            pass
     assert gateway._limiter._total.value == 1
     await gateway.aclose()
 

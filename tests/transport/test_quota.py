@@ -40,9 +40,7 @@ def test_the_gateway_s_word_counts_more_than_our_own_count():
     quota.record("account", remaining=1, limit=10)
     quota.take("account")
     quota.record("account", remaining=5, limit=10)
-    assert quota.snapshot() == (
-        ServiceQuota(service="account", remaining=5, limit=10, resets_at=MIDNIGHT),
-    )
+    assert quota.snapshot() == (ServiceQuota(service="account", remaining=5, limit=10, resets_at=MIDNIGHT),)
     quota.take("account")
 
 

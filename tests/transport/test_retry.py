@@ -5,6 +5,7 @@ import anyio.lowlevel
 import pytest
 
 from koscom_async import BrokerUnavailableError, ConnectionFailedError, MalformedResponseError, Retry
+from koscom_async._transport.breaker import BreakerOpenError
 from koscom_async._transport.call_log import CallLog
 from koscom_async._transport.retry import Retrier
 from tests.fake_time import settled
@@ -82,6 +83,15 @@ async def test_a_second_error_that_cannot_help_ends_it_with_its_own_count():
     assert (attempt.attempts, caught.value.attempts, len(waits)) == (2, 2, 1)
 
 
+async def test_a_breaker_that_opens_in_between_leaves_the_broker_s_own_words():
+    first, opened = unavailable(), BreakerOpenError("not asked", code="3600")
+    attempt = Scripted(first, opened)
+    with pytest.raises(BrokerUnavailableError) as caught:
+        await retrier([]).run(attempt, broker="star", repeatable=True, log=CallLog())
+    assert caught.value is first
+    assert caught.value.attempts == 1
+
+
 async def test_what_is_not_repeatable_is_asked_once_whatever_happens():
     waits, attempt = [], Scripted(unavailable())
     with pytest.raises(BrokerUnavailableError):
@@ -94,7 +104,9 @@ async def test_waits_are_drawn_below_a_doubling_bound_that_has_a_cap():
     for _ in range(200):
         waits = []
         attempt = Scripted(*(unavailable() for _ in range(5)))
-        await retrier(waits, attempts=6, base=1.0, cap=5.0).run(attempt, broker="star", repeatable=True, log=CallLog())
+        await retrier(waits, attempts=6, base=1.0, cap=5.0).run(
+            attempt, broker="star", repeatable=True, log=CallLog()
+        )
         longest = [max(pair) for pair in zip(longest, waits, strict=True)]
     bounds = [1, 2, 4, 5, 5]
     assert all(bound * 0.8 < most <= bound for most, bound in zip(longest, bounds, strict=True))
@@ -103,7 +115,9 @@ async def test_waits_are_drawn_below_a_doubling_bound_that_has_a_cap():
 async def test_a_wait_that_the_gateway_asks_for_is_kept():
     waits = []
     attempt = Scripted(unavailable(retry_after=12.0))
-    await retrier(waits, base=0.1, max_retry_after=30).run(attempt, broker="star", repeatable=True, log=CallLog())
+    await retrier(waits, base=0.1, max_retry_after=30).run(
+        attempt, broker="star", repeatable=True, log=CallLog()
+    )
     assert waits == [12.0]
 
 

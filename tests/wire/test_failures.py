@@ -123,7 +123,7 @@ def test_the_status_speaks_where_the_body_has_no_code(status: int, document: obj
         ({"code": "3999"}, BrokerUnavailableError, "3999", False),
         ({"resp": {"respCode": "3600"}}, BrokerUnavailableError, "3600", True),
         ({"code": "6001"}, RequestRejectedError, "6001", False),
-        # A 500 is retriable "without a known code": an unknown one is not known.
+        # A code that no table lists may be a business error, so it is not asked again; no code at all is a fault.
         ({"code": "9011"}, BrokerUnavailableError, "9011", False),
         ({"message": "oops"}, BrokerUnavailableError, "500", True),
         ({}, BrokerUnavailableError, "500", True),

@@ -1,0 +1,125 @@
+"""The other commands: accounts, brokers, the version, and what is said where an extra is missing."""
+
+import json
+import sys
+
+import pytest
+
+from koscom_async import BROKERS, KoscomError, __version__
+from koscom_async.__main__ import main
+from koscom_async.cli import accounts_command, holdings_command
+from koscom_async.cli.accounts_command import LinkedAccountsTable
+from koscom_async.cli.brokers_command import BrokersTable
+from koscom_async.models.member import LinkedAccounts
+from tests.cli.portfolio import account, stranger
+from tests.cli.screen import lines_of
+
+
+def test_accounts_are_listed_with_masked_numbers(koscom):
+    result = koscom("accounts", "--sandbox")
+    assert result.exit_code == 0
+    assert "00992  diamond  다이아몬드 증권  1606…0099  diamond" in result.stdout
+    assert "consent to provide information ends on " in result.stdout
+
+
+def test_accounts_as_json(koscom):
+    result = koscom("accounts", "--sandbox", "--json")
+    document = json.loads(result.stdout)
+    assert [each["broker"]["code"] for each in document["accounts"]] == ["00992", "00991", "00993"]
+    assert {each["number"] for each in document["accounts"]} == {"1606…0099"}
+
+
+def test_accounts_that_cannot_be_listed_are_one_line(koscom):
+    result = koscom("accounts", "--sandbox", "--fault", "common=401")
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_an_alias_cannot_steer_the_terminal():
+    linked = LinkedAccounts(
+        accounts=(account(stranger("\x1bx"), number="123456789012", alias="\x1b[2J[b]나[/b]"),)
+    )
+    text = "\n".join(lines_of(LinkedAccountsTable(linked), 80))
+    assert "\x1b" not in text
+    assert "[2J[b]나[/b]" in text
+    assert "The consent to provide information is not known." in text
+
+
+def test_no_accounts_is_said_in_words():
+    assert lines_of(LinkedAccountsTable(LinkedAccounts()))[0] == "No accounts are linked."
+
+
+def test_brokers_are_the_registry(koscom):
+    result = koscom("brokers")
+    lines = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert len(lines) == len(BROKERS) + 1
+    assert (
+        "00030  samsung           삼성증권            Samsung             no, by class  yes" in result.stdout
+    )
+    assert json.loads(koscom("brokers", "--json").stdout)[0] == {
+        "code": "00002",
+        "short_name": "shinhan",
+        "name": "Shinhan",
+        "name_ko": "신한금융투자",
+        "supports_all": True,
+        "is_offered": True,
+        "is_virtual": False,
+    }
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_brokers_fit_a_narrow_terminal(width):
+    assert lines_of(BrokersTable(BROKERS), width)[1].split()[:3] == ["00002", "shinhan", "신한금융투자"]
+
+
+def test_version(koscom):
+    assert koscom("--version").stdout == f"koscom, version {__version__}\n"
+
+
+def test_help_names_the_exit_codes(koscom):
+    for arguments in (["--help"], ["holdings", "--help"]):
+        text = koscom(*arguments).stdout
+        assert "3    partial: some accounts could not be read" in text
+
+
+def test_an_error_of_ours_is_one_line_without_a_traceback(koscom, monkeypatch):
+    async def fail(**_):
+        raise KoscomError("it\x1b[2J broke\nbadly", code="x", advice="mend it")
+
+    monkeypatch.setattr(accounts_command, "_read", fail)
+    result = koscom("accounts", "--sandbox")
+    assert (result.exit_code, result.stderr) == (1, "koscom: x: it [2J broke badly. What to do: mend it\n")
+
+
+def test_an_interrupt_is_quiet(koscom, monkeypatch):
+    async def interrupted(**_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(holdings_command, "_read", interrupted)
+    result = koscom("holdings", "--sandbox")
+    assert (result.exit_code, result.output) == (130, "")
+
+
+@pytest.mark.parametrize("missing", ["click", "rich"])
+def test_a_missing_extra_is_named_in_one_line(monkeypatch, capsys, missing):
+    for name in [name for name in sys.modules if name.startswith("koscom_async.cli")]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in [name for name in sys.modules if name.split(".")[0] == missing]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [_Missing(missing), *sys.meta_path])
+    assert main() == 1
+    written = capsys.readouterr()
+    assert written.err == f"koscom needs {missing}, which is not installed: pip install 'koscom_async[cli]'\n"
+    assert written.out == ""
+
+
+class _Missing:
+    """An import system without one package."""
+
+    def __init__(self, package):
+        self._package = package
+
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == self._package:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)

@@ -1,0 +1,150 @@
+"""The command as a process: on a terminal, interrupted, and serving the sandbox to another one."""
+
+# ruff: noqa: S603  # the process that is started is the command under test
+import contextlib
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import struct
+import subprocess
+import sys
+
+import pytest
+
+KOSCOM = [sys.executable, "-W", "error", "-m", "koscom_async"]
+
+# Pseudo-terminals and signals to a process are not everywhere.
+fcntl, pty, termios = (pytest.importorskip(name) for name in ("fcntl", "pty", "termios"))
+
+
+class Terminal:
+    """A pseudo-terminal: `end` for a process to write to, and what was written."""
+
+    def __init__(self, columns=100):
+        self._ours, self.end = pty.openpty()
+        fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+        self._seen = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self._ours)
+
+    def handed_over(self):
+        """Keep the end to the process alone, so that it closes with the process."""
+        os.close(self.end)
+
+    def read(self, until=None):
+        """Return what was written so far: until these words, or the end."""
+        with contextlib.suppress(OSError):  # Linux reports the other end's closing so
+            while until is None or until.encode() not in self._seen:
+                piece = os.read(self._ours, 65536)
+                if not piece:
+                    break
+                self._seen += piece
+        return self._seen.decode()
+
+
+def environment(**changes):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("KOSCOM_", "COLUMNS"))}
+    return {**kept, "TERM": "xterm-256color", **changes}
+
+
+def test_on_a_terminal_each_account_has_a_line_that_ends_with_its_mark():
+    with Terminal() as terminal:
+        process = subprocess.Popen(
+            [*KOSCOM, "holdings", "--sandbox", "--json", "--latency", "0.15", "--fault", "star=4001"],
+            stdout=subprocess.PIPE,
+            stderr=terminal.end,
+            env=environment(),
+        )
+        terminal.handed_over()
+        seen = terminal.read()
+        data, _ = process.communicate()
+    assert process.returncode == 3
+    assert json.loads(data)["complete"] is False
+    assert b"\x1b" not in data
+    assert "linked accounts" in seen
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen)
+    assert re.search(r"✓ 다이아몬드 증권 1606…0099 \d\.\d s", plain)
+    assert re.search(r"✗ 스타 증권 1606…0099 +\d\.\d s", plain)
+    assert re.search(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] 사이버 증권 1606…0099", plain)
+
+
+def test_ctrl_c_ends_it_quietly():
+    with Terminal() as terminal:
+        process = subprocess.Popen(
+            [*KOSCOM, "holdings", "--sandbox", "--latency", "60"],
+            stdout=subprocess.PIPE,
+            stderr=terminal.end,
+            env=environment(),
+        )
+        terminal.handed_over()
+        terminal.read(until="linked accounts")
+        process.send_signal(signal.SIGINT)
+        seen = terminal.read()
+        out, _ = process.communicate(timeout=20)
+    assert (process.returncode, out) == (130, b"")
+    assert "Traceback" not in seen
+    assert "Aborted" not in seen
+
+
+def test_the_sandbox_serves_another_process_until_ctrl_c():
+    server = subprocess.Popen(
+        [*KOSCOM, "sandbox", "serve", "--fault", "star=4001"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    told = {}
+    assert re.match(r"# The sandbox gateway answers at http://127\.0\.0\.1:\d+ ", server.stdout.readline())
+    for line in iter(server.stdout.readline, "koscom holdings\n"):
+        variable, _, value = shlex.split(line)[1].partition("=")
+        told[variable] = value
+    try:
+        answer = subprocess.run(
+            [*KOSCOM, "holdings", "--json"], capture_output=True, env=environment(**told), check=False
+        )
+    finally:
+        server.send_signal(signal.SIGINT)
+        out, err = server.communicate(timeout=20)
+    assert answer.returncode == 3
+    (failure,) = json.loads(answer.stdout)["failures"]
+    assert failure["account"]["broker"]["short_name"] == "star"
+    assert (server.returncode, out, err) == (0, "", "")
+
+
+def test_a_taken_port_is_one_line():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = subprocess.run(
+            [*KOSCOM, "sandbox", "serve", "--port", str(port)],
+            capture_output=True,
+            text=True,
+            env=environment(),
+            check=False,
+        )
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"koscom: port {port} cannot be used: ")
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp949"])
+def test_a_sign_survives_an_encoding_without_it(encoding):
+    result = subprocess.run(
+        [*KOSCOM, "holdings", "--sandbox", "--fault", "star=4001"],
+        capture_output=True,
+        env=environment(PYTHONIOENCODING=encoding),
+        check=False,
+    )
+    text = result.stdout.decode(encoding)
+    assert result.returncode == 3
+    assert "-458,921  -19.72%" in text or "-458,921 -19.72%" in text
+    assert "INCOMPLETE: 1 of 3" in text
