@@ -18,6 +18,7 @@ from koscom_async.sandbox.calls import Call, CallLog
 from koscom_async.sandbox.credentials import Firm, Tokens
 from koscom_async.sandbox.dialects import DIALECTS
 from koscom_async.sandbox.faults import Fault, Faults
+from koscom_async.sandbox.latency import Latency, latency_of
 from koscom_async.sandbox.ledger import Ledger, Person
 from koscom_async.sandbox.meters import DAILY_QUOTA, Quota, RateLimit, RateMeter
 from koscom_async.sandbox.server import HOST, ServerThread
@@ -44,11 +45,12 @@ class SandboxGateway:
                 holdings = await koscom.holdings(gateway.investor)
 
     It listens on 127.0.0.1, on `port` or a free one; with `in_process=True` there is no socket, and
-    `transport` is how it is reached. `latency` (seconds), `faults` (see `Fault`) and `rate_limits` (calls a
-    second, or a `RateLimit` with a burst) are given by broker: `diamond`, `cyber`, `star`, or `common` for
-    the member service; a latency that is a number holds for all. `quota` is calls a day, to each service or
-    by service (`common`, `account`, `b2baccount`). `seed` fixes what is drawn by chance. `ledger` replaces
-    the example data. A broker or fault that the sandbox does not know raises `ValueError`.
+    `transport` is how it is reached. `latency` (seconds, or a distribution such as `LongTail(0.1)`), `faults`
+    (see `Fault`) and `rate_limits` (calls a second, or a `RateLimit` with a burst) are given by broker:
+    `diamond`, `cyber`, `star`, or `common` for the member service; a latency that is not by broker holds for
+    all. `quota` is calls a day, to each service or by service (`common`, `account`, `b2baccount`). `seed`
+    fixes what is drawn by chance. `ledger` replaces the example data. A broker or fault that the sandbox does
+    not know raises `ValueError`.
 
     In a process of its own: `SandboxGateway(port=8899).serve_forever(on_ready=show)` where no event loop
     runs, and `await gateway.serve(on_ready=show)` in one. Both end on SIGINT or SIGTERM.
@@ -59,7 +61,7 @@ class SandboxGateway:
         *,
         in_process: bool = False,
         port: int = 0,
-        latency: float | Mapping[str, float] = 0.0,
+        latency: float | Latency | Mapping[str, float | Latency] = 0.0,
         faults: Mapping[str, Fault | str] | None = None,
         rate_limits: Mapping[str, RateLimit | float] | None = None,
         quota: int | Mapping[str, int] = DAILY_QUOTA,
@@ -195,10 +197,10 @@ def _limit(limit: RateLimit | float) -> RateLimit:
     return limit if isinstance(limit, RateLimit) else RateLimit(limit)
 
 
-def _latencies(latency: float | Mapping[str, float]) -> Mapping[str, float]:
+def _latencies(latency: float | Latency | Mapping[str, float | Latency]) -> Mapping[str, Latency]:
     if isinstance(latency, Mapping):
-        return dict(_known(latency))
-    return dict.fromkeys(_NAMES, latency)
+        return {name: latency_of(seconds) for name, seconds in _known(latency).items()}
+    return dict.fromkeys(_NAMES, latency_of(latency))
 
 
 def _known(by_broker: Mapping[str, _T]) -> Mapping[str, _T]:

@@ -9,6 +9,7 @@ from koscom_async.sandbox.calls import CallLog
 from koscom_async.sandbox.credentials import Firm, Tokens
 from koscom_async.sandbox.dialects import DIALECTS, Dialect
 from koscom_async.sandbox.faults import Faults
+from koscom_async.sandbox.latency import Latency
 from koscom_async.sandbox.ledger import Ledger
 from koscom_async.sandbox.meters import Quota, RateMeter
 from koscom_async.sandbox.reply import refused
@@ -29,7 +30,7 @@ class State:
     faults: Faults
     quota: Quota
     meters: Mapping[str, RateMeter]
-    latency: Mapping[str, float]
+    latency: Mapping[str, Latency]
     calls: CallLog = field(repr=False)
     random: Random = field(repr=False)
 
@@ -39,6 +40,11 @@ class State:
         if dialect is None:
             raise refused("3002", description=broker)
         return dialect
+
+    def seconds_before_answer(self, broker: str) -> float:
+        """Draw how long a broker takes this time."""
+        latency = self.latency.get(broker)
+        return latency.draw(self.random) if latency is not None else 0.0
 
     def platform_id(self) -> str:
         """Make up the platform's own message id."""
