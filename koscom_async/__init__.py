@@ -1,5 +1,7 @@
 """What an investor owns at every Korean broker, right now: an asyncio client for Koscom's Open API platform."""
 
+import logging
+
 from koscom_async.brokers import BROKERS, Broker
 from koscom_async.client import HoldingsStream, Koscom
 from koscom_async.errors import (
@@ -116,3 +118,6 @@ __all__ = [
     "VirtualAccount",
     "__version__",
 ]
+
+# Quiet unless the program that uses this says otherwise.
+logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -4,6 +4,7 @@ Owns the tasks of a fan-out. What is asked of an account, and until when, is the
 outcomes.
 """
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
@@ -15,6 +16,8 @@ from koscom_async.errors import KoscomError, UsageError
 from koscom_async.models.account import Balance
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome
+
+logger = logging.getLogger("koscom_async.fanout")
 
 KST = timezone(timedelta(hours=9), "KST")
 
@@ -121,6 +124,8 @@ async def _settle(account: VirtualAccount, read: Read, outcomes: Outcomes) -> No
         failure = error
     except Exception as error:  # noqa: BLE001  # a limiter or transport that was given may raise anything
         failure = _unforeseen(error, account)
+    if failure is not None:
+        logger.warning("account not read: %s", failure)
     outcomes.add(
         AccountOutcome(
             account=account,

@@ -22,6 +22,7 @@ from koscom_async.models.investor import Investor
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome
 from koscom_async.models.statistics import Statistics
+from koscom_async.observer import OK, PARTIAL, Observer, Operation
 from koscom_async.settings import Settings
 
 
@@ -62,7 +63,8 @@ class Koscom:
     whole process: limits are kept, and connections kept open, across everything that is asked through it.
 
     `transport` is any httpx transport, used instead of the client's own connections and closed with the client;
-    `limiter` any `Limiter`, used instead of the one that follows `settings.limits`.
+    `limiter` any `Limiter`, used instead of the one that follows `settings.limits`; `observer` is told of every
+    operation and attempt, as `koscom_async.integrations.opentelemetry` is.
     """
 
     def __init__(
@@ -71,8 +73,9 @@ class Koscom:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         limiter: Limiter | None = None,
+        observer: Observer | None = None,
     ) -> None:
-        self._gateway = Gateway(settings, transport=transport, limiter=limiter)
+        self._gateway = Gateway(settings, transport=transport, limiter=limiter, observer=observer)
         self.member = MemberService(self._gateway, settings)
         self.account = AccountService(self._gateway, settings)
 
@@ -121,7 +124,16 @@ class Koscom:
         """
         end = deadline_at(deadline)
         asked_at = korean_now()
-        linked = await self.member.read_accounts(investor, end=end)
-        read = partial(self.account.read_balance, investor, end=end)
-        async with fan_out(distinct(linked.accounts), read) as outcomes:
-            yield HoldingsStream(outcomes, asked_at)
+        operation = Operation(name="holdings")
+        with self._gateway.operation(operation):
+            linked = await self.member.read_accounts(investor, end=end)
+            read = partial(self.account.read_balance, investor, end=end)
+            async with fan_out(distinct(linked.accounts), read) as outcomes:
+                yield HoldingsStream(outcomes, asked_at)
+            _conclude(operation, outcomes)
+
+
+def _conclude(operation: Operation, outcomes: Outcomes) -> None:
+    operation.accounts = len(outcomes.accounts)
+    operation.failures = operation.accounts - sum(outcome.ok for outcome in outcomes.delivered)
+    operation.outcome = PARTIAL if operation.failures else OK

@@ -12,6 +12,7 @@ from koscom_async._wire.endpoints import BALANCE
 from koscom_async.models.account import Balance
 from koscom_async.models.investor import Investor
 from koscom_async.models.member import VirtualAccount
+from koscom_async.observer import Operation
 from koscom_async.settings import Settings
 
 
@@ -49,5 +50,8 @@ class AccountService:
             account=account,
             log=log,
         )
-        with located(BALANCE, account), until(end):
+        operation = Operation(
+            name=BALANCE.name, broker=account.broker.short_name, account=account.masked_number
+        )
+        with self._gateway.operation(operation), located(BALANCE, account), until(end):
             return await query.read()

@@ -4,6 +4,7 @@ Owns the choice between the two. Whether the rows are all there, each once, is `
 together is nobody's here.
 """
 
+import logging
 from functools import partial
 from typing import TypeVar
 
@@ -26,6 +27,8 @@ from koscom_async.models.codes import AssetClass
 from koscom_async.models.investor import Investor
 from koscom_async.models.member import VirtualAccount
 from koscom_async.settings import Settings
+
+logger = logging.getLogger("koscom_async.services")
 
 CLASSES = (AssetClass.CASH, AssetClass.EQUITY, AssetClass.FUND, AssetClass.OTHER)
 Row = TypeVar("Row", bound=BalanceRow)
@@ -67,6 +70,7 @@ class BalanceQuery:
         if wrong is not None:
             how = "came short" if isinstance(wrong, TruncatedResponseError) else "contradicted itself"
             self.log.note(f"ALL {how} ({wrong.message}); each class was asked for")
+            logger.warning("%s: ALL %s (%s); each class is asked for", self._broker, how, wrong.message)
             return None
         self.capabilities.learn_all(self.account, supported=True)
         return pages
@@ -85,17 +89,20 @@ class BalanceQuery:
         )
 
     def _contradiction(self, asset_class: AssetClass, pages: list[BalancePage]) -> ResponseError | None:
-        overrides = self.settings.overrides_of(self.account.broker.short_name)
+        overrides = self.settings.overrides_of(self._broker)
         return find_contradiction(asset_class, pages, trust_totals=overrides.trust_totals, note=self.log.note)
 
+    @property
+    def _broker(self) -> str:
+        return self.account.broker.short_name
+
     async def _ask_page(self, asset_class: AssetClass, page: str | None) -> BalancePage:
-        broker = self.account.broker.short_name
         request_id = new_request_id()
         answer = await self.gateway.ask(
             Call(
                 endpoint=BALANCE,
                 path=account_path(BALANCE, self.account, self.settings.base_url),
-                broker=broker,
+                broker=self._broker,
                 account=self.account.masked_number,
                 token=self.investor.token,
                 body=balance_request(
@@ -110,7 +117,7 @@ class BalanceQuery:
                     account_number=self.account.number,
                     request_id=request_id,
                     asset_class=asset_class,
-                    strict_request_id=self.settings.overrides_of(broker).check_request_id,
+                    strict_request_id=self.settings.overrides_of(self._broker).check_request_id,
                 ),
                 secrets=secrets_of(self.settings, self.investor, self.account),
             ),

@@ -1,7 +1,11 @@
 """What each broker supports: what the registry says, what the settings override, and what was learned by asking."""
 
+import logging
+
 from koscom_async.models.member import VirtualAccount
 from koscom_async.settings import Settings
+
+logger = logging.getLogger("koscom_async.services")
 
 
 class Capabilities:
@@ -21,4 +25,7 @@ class Capabilities:
 
     def learn_all(self, account: VirtualAccount, *, supported: bool) -> None:
         """Remember the broker's own answer."""
-        self._learned[account.broker.short_name] = supported
+        name = account.broker.short_name
+        if not supported and self.supports_all(account) is not False:
+            logger.info("%s does not answer ALL; from now on it is asked for each class", name)
+        self._learned[name] = supported

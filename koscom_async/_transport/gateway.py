@@ -5,6 +5,8 @@ caller's deadline. Decoding and classifying sit inside, since errors that may pa
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import anyio
@@ -35,6 +37,7 @@ from koscom_async.errors import (
     UsageError,
 )
 from koscom_async.models.statistics import Statistics
+from koscom_async.observer import CANCELLED, NO_OBSERVER, OK, Attempt, Observer, Operation
 from koscom_async.settings import Settings
 
 Answer = TypeVar("Answer")
@@ -52,8 +55,10 @@ class Gateway:
         transport: httpx.AsyncBaseTransport | None = None,
         limiter: Limiter | None = None,
         retrier: Retrier | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._settings = settings
+        self._observer = observer or NO_OBSERVER
         self._exchange = Exchange(settings, transport)
         self._counters = Counters()
         self._limiter = limiter or ProcessLimiter(settings.limits)
@@ -65,20 +70,32 @@ class Gateway:
     async def ask(self, call: Call[Answer], log: CallLog) -> Answer:
         """Return the answer to a call, or raise an error of ours that says where it happened."""
         self._check_usable()
+        number, ended = 0, anyio.current_time()
 
         async def attempt() -> Answer:
+            nonlocal number, ended
+            number += 1
+            backed_off = anyio.current_time() - ended
             try:
-                return await self._guarded(call, log)
-            except KoscomError as error:
-                error.broker = error.broker or call.broker
-                error.endpoint = error.endpoint or call.endpoint.name
-                error.account = error.account or call.account
-                logger.debug("%s", error)
-                raise
+                return await self._observed(call, log, number=number, backed_off=backed_off)
+            finally:
+                ended = anyio.current_time()
 
         return await self._retrier.run(
             attempt, broker=call.broker, repeatable=call.endpoint.repeatable, log=log
         )
+
+    @contextmanager
+    def operation(self, operation: Operation) -> Iterator[None]:
+        """Surround what a caller asked for, so that whoever watches sees how it ends."""
+        with self._observer.operation(operation):
+            try:
+                yield
+            except KoscomError as error:
+                operation.outcome = _outcome_of(error)
+                raise
+            if operation.outcome == CANCELLED:
+                operation.outcome = OK
 
     def statistics(self) -> Statistics:
         """Return a snapshot of what was asked, and how it went."""
@@ -103,20 +120,39 @@ class Gateway:
                 advice="make one client for each event loop",
             )
 
-    async def _guarded(self, call: Call[Answer], log: CallLog) -> Answer:
+    async def _observed(self, call: Call[Answer], log: CallLog, *, number: int, backed_off: float) -> Answer:
+        attempt = Attempt(
+            broker=call.broker, endpoint=call.endpoint.name, number=number, seconds_backed_off=backed_off
+        )
+        with self._observer.attempt(attempt):
+            try:
+                answer = await self._guarded(call, log, attempt)
+            except KoscomError as error:
+                error.broker = error.broker or call.broker
+                error.endpoint = error.endpoint or call.endpoint.name
+                error.account = error.account or call.account
+                attempt.outcome = _outcome_of(error)
+                logger.debug("attempt %d failed: %s", number, error)
+                raise
+            attempt.outcome = OK
+            logger.debug("%s %s: answered at attempt %d", call.broker, call.endpoint.name, number)
+            return answer
+
+    async def _guarded(self, call: Call[Answer], log: CallLog, attempt: Attempt) -> Answer:
         counts = self._counters.of(call.broker)
         try:
             with self._breakers.guard(call.broker):
-                return await self._limited(call, log, counts)
+                return await self._limited(call, log, counts, attempt)
         except BreakerOpenError:
             counts.calls_saved += 1
             raise
 
-    async def _limited(self, call: Call[Answer], log: CallLog, counts: Counts) -> Answer:
+    async def _limited(self, call: Call[Answer], log: CallLog, counts: Counts, attempt: Attempt) -> Answer:
         asked = anyio.current_time()
         await self._limiter.acquire(call.broker, call.endpoint.service)
         try:
             waited = anyio.current_time() - asked
+            attempt.seconds_waited = waited
             log.seconds_waited += waited
             log.calls += 1
             counts.seconds_waited += waited
@@ -149,8 +185,14 @@ class Gateway:
         )
         if retry_after and not isinstance(error, QuotaExceededError):
             # A pause longer than anybody would wait for is the caller's to know, not everybody's to sit out.
-            await self._limiter.pause(call.broker, min(retry_after, self._settings.retry.max_retry_after))
+            pause = min(retry_after, self._settings.retry.max_retry_after)
+            logger.info("%s asked for %g s of rest; its calls wait for %g s", call.broker, retry_after, pause)
+            await self._limiter.pause(call.broker, pause)
         raise error
+
+
+def _outcome_of(error: KoscomError) -> str:
+    return error.code or type(error).__name__
 
 
 def _document(body: bytes) -> object:
