@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 import anyio
 
 from koscom_async._transport.call_log import CallLog
+from koscom_async._transport.own_task import mark_own_task
 from koscom_async.errors import KoscomError, UsageError
 from koscom_async.models.account import Balance
 from koscom_async.models.member import VirtualAccount
@@ -115,6 +116,7 @@ async def fan_out(accounts: Sequence[VirtualAccount], read: Read) -> AsyncIterat
 
 
 async def _settle(account: VirtualAccount, read: Read, outcomes: Outcomes) -> None:
+    mark_own_task()
     log = CallLog(started=anyio.current_time())
     balance: Balance | None = None
     failure: KoscomError | None = None

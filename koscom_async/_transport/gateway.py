@@ -7,6 +7,7 @@ caller's deadline. Decoding and classifying sit inside, since errors that may pa
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeVar
 
 import anyio
@@ -18,6 +19,7 @@ from koscom_async._transport.call_log import CallLog
 from koscom_async._transport.counters import Counters, Counts
 from koscom_async._transport.exchange import Exchange, Reply
 from koscom_async._transport.limiter import Limiter, ProcessLimiter
+from koscom_async._transport.own_task import in_own_task
 from koscom_async._transport.quota import utc_now
 from koscom_async._transport.retry import Retrier
 from koscom_async._wire.call import Call
@@ -81,8 +83,10 @@ class Gateway:
             finally:
                 ended = anyio.current_time()
 
-        return await self._retrier.run(
-            attempt, broker=call.broker, repeatable=call.endpoint.repeatable, log=log
+        return await in_own_task(
+            partial(
+                self._retrier.run, attempt, broker=call.broker, repeatable=call.endpoint.repeatable, log=log
+            )
         )
 
     @contextmanager
