@@ -1,20 +1,17 @@
 """What an operation may not leave behind: tasks, connections, file descriptors, places in the limiter."""
 
 import asyncio
-import os
 from pathlib import Path
 
 from koscom_async import Koscom
 from tests.fake_time import settled
 
-DESCRIPTORS = (
-    Path("/proc/self/fd") if os.name == "posix" and Path("/proc/self/fd").exists() else Path("/dev/fd")
-)
+DESCRIPTORS = next(filter(Path.exists, map(Path, ("/proc/self/fd", "/dev/fd"))))
 
 
 def open_descriptors() -> int:
     """Count this process's open files and sockets, the one that counts left out."""
-    return len(os.listdir(DESCRIPTORS)) - 1
+    return len(list(DESCRIPTORS.iterdir())) - 1
 
 
 def other_tasks() -> set[asyncio.Task]:

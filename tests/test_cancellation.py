@@ -11,12 +11,16 @@ from contextlib import contextmanager
 import anyio
 import pytest
 
-from koscom_async import Breaker, BrokerLimits, Koscom, Limits
+from koscom_async import Breaker, BrokerLimits, Koscom, Limits, Retry
 from koscom_async.sandbox import Fault, SandboxGateway
 from tests.end_to_end.test_main_job import impatient
 from tests.leaks import assert_nothing_left, open_descriptors, other_tasks
 
-HURRIED = Limits(default=BrokerLimits(rate=1e6, burst=1000))
+TIRELESS = {
+    "limits": Limits(default=BrokerLimits(rate=1e6, burst=1000)),
+    "breaker": Breaker(failures=10**6),
+    "retry": Retry(attempts=3, base=0.001, cap=0.002, budget_reserve=1e6),
+}
 
 
 class Steps:
@@ -93,7 +97,7 @@ async def cancelled_at(at, way, operation):
 async def test_a_holdings_call_can_be_cancelled_at_every_await(way, in_process):
     tasks, descriptors = other_tasks(), open_descriptors()
     async with SandboxGateway(in_process=in_process) as gateway:
-        settings = impatient(gateway.settings, limits=HURRIED, breaker=Breaker(failures=1000))
+        settings = impatient(gateway.settings, **TIRELESS)
         async with Koscom(settings, transport=gateway.transport) as koscom:
             at = 1
             while True:
@@ -117,7 +121,7 @@ async def test_a_holdings_call_can_be_cancelled_at_every_await(way, in_process):
 async def test_one_question_alone_can_be_cancelled_at_every_await(way):
     """No fan-out stands between the caller's task and the connections here."""
     tasks = other_tasks()
-    async with SandboxGateway() as gateway, Koscom(impatient(gateway.settings, limits=HURRIED)) as koscom:
+    async with SandboxGateway() as gateway, Koscom(impatient(gateway.settings, **TIRELESS)) as koscom:
         linked = await koscom.member.accounts(gateway.investor)
         diamond = next(each for each in linked.accounts if each.broker.short_name == "diamond")
         for ask in (
@@ -135,7 +139,7 @@ async def test_one_question_alone_can_be_cancelled_at_every_await(way):
 async def test_a_stream_can_be_cancelled_at_every_await(way):
     tasks = other_tasks()
     async with SandboxGateway(in_process=True) as gateway:
-        settings = impatient(gateway.settings, limits=HURRIED)
+        settings = impatient(gateway.settings, **TIRELESS)
         async with Koscom(settings, transport=gateway.transport) as koscom:
 
             async def read_two():

@@ -159,8 +159,10 @@ class Gateway:
             attempt.seconds_waited = waited
             log.seconds_waited += waited
             log.calls += 1
+            log.retries += attempt.number > 1
             counts.seconds_waited += waited
             counts.calls += 1
+            counts.retries += attempt.number > 1
             counts.in_flight += 1
             return await self._classified(call, await self._exchange.send(call))
         except KoscomError as error:

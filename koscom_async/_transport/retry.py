@@ -77,9 +77,7 @@ class Retrier:
             first = error
 
         async def sleep(seconds: float) -> None:
-            log.retries += 1
             log.seconds_waited += seconds
-            self._counters.of(broker).retries += 1
             await self._sleep(seconds)
 
         retrying = AsyncRetrying(

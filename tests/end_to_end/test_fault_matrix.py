@@ -7,6 +7,8 @@ budget, and nothing is left behind. `python -m tests.end_to_end.test_fault_matri
 import asyncio
 import re
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -75,7 +77,7 @@ FAULTS = (
 # The day's quota is the gateway's and not a broker's: an answer that says that it is spent holds for all.
 CELLS = [(fault, where) for fault in FAULTS for where in (ONE, ALL) if (fault, where) != ("quota", ONE)]
 # Whom it hits, and how often, depends on the order in which calls come.
-BY_CHANCE = {"flapping:3": "each account, or BrokerUnavailableError"}
+BY_CHANCE = {"flapping:3": "each account, or `BrokerUnavailableError`"}
 
 
 @frozen
@@ -87,20 +89,28 @@ class Cell:
     seconds: float
 
 
+@asynccontextmanager
+async def opened(faults: dict[str, str]) -> AsyncIterator[tuple[SandboxGateway, Koscom]]:
+    async with (
+        SandboxGateway(faults=faults) as gateway,
+        Koscom(impatient(gateway.settings, **POLICY)) as koscom,
+    ):
+        yield gateway, koscom
+
+
 async def run(fault: str, where: str) -> Cell:
     """Run one cell, and check what must be so in all of them."""
     struck = ("cyber",) if where == ONE else BROKERS
     tasks, descriptors = other_tasks(), open_descriptors()
-    async with SandboxGateway(faults=dict.fromkeys(struck, fault)) as gateway:
-        async with Koscom(impatient(gateway.settings, **POLICY)) as koscom:
-            loop = asyncio.get_running_loop()
-            began = loop.time()
-            holdings = await koscom.holdings(gateway.investor, deadline=DEADLINE_SECONDS)
-            seconds = loop.time() - began
-            await assert_nothing_left(koscom, tasks)
-            assert_within_budget(koscom)
-            assert_right(holdings, gateway, untouched=set(BROKERS) - set(struck))
-            calls = len(gateway.calls)
+    async with opened(dict.fromkeys(struck, fault)) as (gateway, koscom):
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        holdings = await koscom.holdings(gateway.investor, deadline=DEADLINE_SECONDS)
+        seconds = loop.time() - began
+        await assert_nothing_left(koscom, tasks)
+        assert_within_budget(koscom)
+        assert_right(holdings, gateway, untouched=set(BROKERS) - set(struck))
+        calls = len(gateway.calls)
     assert other_tasks() <= tasks
     assert open_descriptors() <= descriptors
     return Cell(BY_CHANCE.get(fault) or told(holdings), calls, seconds)
@@ -172,12 +182,17 @@ async def test_a_fault_costs_its_own_accounts_and_no_more(fault, where):
     assert row["time"] == time_of(row["got"])
 
 
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
 async def measured() -> None:
-    print("| fault | brokers | what the caller gets | calls | time |\n|---|---|---|---|---|")
+    """Print the table, and to the error output the seconds that each cell took."""
+    say("| fault | brokers | what the caller gets | calls | time |\n|---|---|---|---|---|")
     for fault, where in CELLS:
         cell = await run(fault, where)
-        print(f"| `{fault}` | {where} | {cell.got} | {cell.calls} | {time_of(cell.got)} |")
-        print(f"{cell.seconds:.3f} s of {DEADLINE_SECONDS:g}", file=sys.stderr)
+        say(f"| `{fault}` | {where} | {cell.got} | {cell.calls} | {time_of(cell.got)} |")
+        sys.stderr.write(f"{cell.seconds:.3f} s of {DEADLINE_SECONDS:g}\n")
 
 
 if __name__ == "__main__":

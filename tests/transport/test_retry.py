@@ -40,13 +40,13 @@ def unavailable(**facts):
 async def test_a_success_is_asked_once_and_waits_for_nothing():
     waits, attempt, log = [], Scripted(), CallLog()
     assert await retrier(waits).run(attempt, broker="star", repeatable=True, log=log) == "answer"
-    assert (attempt.attempts, waits, log.retries) == (1, [], 0)
+    assert (attempt.attempts, waits, log.seconds_waited) == (1, [], 0)
 
 
 async def test_a_passing_failure_is_asked_again_until_it_answers():
     waits, attempt, log = [], Scripted(unavailable(), unavailable()), CallLog()
     assert await retrier(waits).run(attempt, broker="star", repeatable=True, log=log) == "answer"
-    assert (attempt.attempts, log.retries) == (3, 2)
+    assert attempt.attempts == 3
     assert log.seconds_waited == pytest.approx(sum(waits))
 
 
