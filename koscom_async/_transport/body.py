@@ -8,6 +8,7 @@ was not asked for need not be understood.
 import zlib
 from collections.abc import AsyncIterable, Callable, Iterator
 
+import anyio.lowlevel
 import httpx
 
 from koscom_async.errors import MalformedResponseError
@@ -29,7 +30,9 @@ async def read_body(response: httpx.Response, *, most: int) -> bytes:
         return _bounded(response.content, most)
     assert isinstance(response.stream, AsyncIterable)  # noqa: S101  # httpx types it for sync, too
     async for packed in response.stream:
-        for piece in unpack(packed):
+        for number, piece in enumerate(unpack(packed)):
+            if number:  # a bomb must not hold the loop
+                await anyio.lowlevel.checkpoint()
             body += piece
             if len(body) > most:
                 raise _too_large(most)

@@ -33,6 +33,7 @@ POLICY = {
     "limits": Limits(default=BrokerLimits(rate=1e6, burst=1000)),
     "breaker": Breaker(failures=1000),
     "page_limit": 20,
+    "max_response_bytes": 2**20,
 }
 
 FAULTS = (
@@ -41,7 +42,6 @@ FAULTS = (
     "slow-long-tail:0.02",
     "slow:30",
     "silent",
-    "drip:0",
     "drip:1",
     "reset",
     "half-closed",
