@@ -36,6 +36,7 @@ def bench(session: nox.Session) -> None:
     """Measure, and print ratios."""
     session.install(".[sandbox]")
     session.run("python", "benchmarks/fanout.py", *session.posargs)
+    session.run("python", "benchmarks/soak.py")
 
 
 @nox.session
