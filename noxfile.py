@@ -35,7 +35,8 @@ def tests(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure, and print ratios."""
     session.install(".[sandbox]")
-    session.run("python", "benchmarks/fanout.py", *session.posargs)
+    for script in ("decode", "merge", "fanout"):
+        session.run("python", f"benchmarks/{script}.py", *session.posargs)
     session.run("python", "benchmarks/soak.py")
 
 

@@ -27,21 +27,17 @@ from koscom_async.errors import (
     UsageError,
 )
 from koscom_async.models.account import Balance, BalanceRow, BalanceSummary, EquityRow, FundRow, OtherRow
+from koscom_async.models.breakdown import Group
 from koscom_async.models.codes import AssetClass, Product, TradeType
-from koscom_async.models.holdings import (
-    AccountReconciliation,
-    Cash,
-    CashLot,
-    Holdings,
-    Instrument,
-    Lot,
-    Position,
-    Totals,
-)
+from koscom_async.models.difference import AccountChange, CashChange, HoldingsDiff, PositionChange
+from koscom_async.models.explanation import Explanation
+from koscom_async.models.holdings import Holdings
 from koscom_async.models.investor import Device, Investor, Token
 from koscom_async.models.member import LinkedAccounts, Registration, VirtualAccount
 from koscom_async.models.outcome import AccountOutcome, Trace
+from koscom_async.models.positions import Instrument, Lot, Position
 from koscom_async.models.statistics import BrokerStatistics, ServiceQuota, Statistics
+from koscom_async.models.totals import AccountReconciliation, Cash, CashLot, Totals
 from koscom_async.settings import (
     Breaker,
     BrokerLimits,
@@ -58,6 +54,7 @@ __version__ = "0.1.0"
 __all__ = [
     "BROKERS",
     "AccessDeniedError",
+    "AccountChange",
     "AccountOutcome",
     "AccountReconciliation",
     "AccountUnavailableError",
@@ -73,14 +70,18 @@ __all__ = [
     "BrokerStatistics",
     "BrokerUnavailableError",
     "Cash",
+    "CashChange",
     "CashLot",
     "ConnectionFailedError",
     "DeadlineExceededError",
     "Device",
     "Environment",
     "EquityRow",
+    "Explanation",
     "FundRow",
+    "Group",
     "Holdings",
+    "HoldingsDiff",
     "HoldingsStream",
     "IncompleteHoldingsError",
     "Instrument",
@@ -95,6 +96,7 @@ __all__ = [
     "PagingError",
     "PlatformError",
     "Position",
+    "PositionChange",
     "Product",
     "QuotaExceededError",
     "RateLimitedError",

@@ -6,6 +6,7 @@ import koscom_async
 from koscom_async import AccountOutcome, Holdings, Instrument, Koscom, KoscomError, Position, Settings, Totals
 
 NAMES = """
+AccountChange CashChange Explanation Group HoldingsDiff PositionChange
 AccessDeniedError AccountOutcome AccountReconciliation AccountUnavailableError AssetClass AuthenticationError
 BROKERS Balance BalanceRow BalanceSummary Breaker Broker BrokerLimits BrokerOverrides BrokerStatistics BrokerUnavailableError Cash CashLot
 ConnectionFailedError DeadlineExceededError Device Environment EquityRow FundRow Holdings HoldingsStream

@@ -61,7 +61,7 @@ class BalanceQuery:
             pages = await self._read_pages(AssetClass.ALL)
         except RequestRejectedError as error:
             if error.code == ALL_NOT_SUPPORTED:
-                self.capabilities.learn_all(self.account, supported=False)
+                self.capabilities.learn_per_class(self.account)
             elif error.code != TOO_MANY_ROWS:
                 raise
             self.log.note(f"ALL was refused ({error.code}); each class was asked for")
@@ -72,7 +72,6 @@ class BalanceQuery:
             self.log.note(f"ALL {how} ({wrong.message}); each class was asked for")
             logger.warning("%s: ALL %s (%s); each class is asked for", self._broker, how, wrong.message)
             return None
-        self.capabilities.learn_all(self.account, supported=True)
         return pages
 
     async def _read_class(self, asset_class: AssetClass) -> list[BalancePage]:

@@ -9,11 +9,11 @@ logger = logging.getLogger("koscom_async.services")
 
 
 class Capabilities:
-    """Lives as long as the client; only `learn_all` changes it."""
+    """Lives as long as the client; only `learn_per_class` changes it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._learned: dict[str, bool] = {}
+        self._per_class: set[str] = set()
 
     def supports_all(self, account: VirtualAccount) -> bool | None:
         """Whether one query for all asset classes works at the account's broker; `None`: nobody knows yet."""
@@ -21,11 +21,11 @@ class Capabilities:
         override = self._settings.overrides_of(name).supports_all
         if override is not None:
             return override
-        return self._learned.get(name, account.broker.supports_all)
+        return False if name in self._per_class else account.broker.supports_all
 
-    def learn_all(self, account: VirtualAccount, *, supported: bool) -> None:
-        """Remember the broker's own answer."""
+    def learn_per_class(self, account: VirtualAccount) -> None:
+        """Remember that the account's broker refused a query for all classes."""
         name = account.broker.short_name
-        if not supported and self.supports_all(account) is not False:
+        if name not in self._per_class:
             logger.info("%s does not answer ALL; from now on it is asked for each class", name)
-        self._learned[name] = supported
+        self._per_class.add(name)

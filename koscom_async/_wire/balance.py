@@ -1,10 +1,13 @@
 """Reading one page of a balance: whose it is, then its summary, its rows and where the next page is."""
 
+from collections.abc import Iterator
+
 from attrs import field, frozen
 
+from koscom_async._wire.quick_records import Quick, generated
 from koscom_async._wire.records import read_record
 from koscom_async._wire.scalars import read_count, read_text
-from koscom_async._wire.shapes import Block, read_blocks, read_field, read_object, read_rows
+from koscom_async._wire.shapes import Block, read_blocks, read_entries, read_field, read_object
 from koscom_async._wire.verify import check_account, check_request_id, check_response_code, read_document
 from koscom_async.errors import MalformedResponseError, ResponseMismatchError
 from koscom_async.models.account import BalanceRow, BalanceSummary, EquityRow, FundRow, OtherRow
@@ -12,6 +15,9 @@ from koscom_async.models.codes import AssetClass
 
 _LISTS: dict[str, type[BalanceRow]] = {"equityList": EquityRow, "fundList": FundRow, "etcList": OtherRow}
 _KINDS = {kind.asset_class: name for name, kind in _LISTS.items()}
+
+
+_QUICK: dict[type[BalanceRow], Quick[BalanceRow]] = {kind: generated(kind) for kind in _LISTS.values()}
 
 
 @frozen(kw_only=True)
@@ -62,17 +68,25 @@ class BalanceReader:
         if self.asset_class is AssetClass.ALL:
             return
         for asset_class, name in _KINDS.items():
-            if asset_class is not self.asset_class and any(read_rows(blocks.get(name), name)):
+            if asset_class is not self.asset_class and any(read_entries(blocks.get(name))):
                 raise ResponseMismatchError(
                     f"asked for {self.asset_class}, answered with rows of {asset_class}"
                 )
 
-    def _rows(self, blocks: Block) -> list[BalanceRow]:
-        return [
-            read_record(kind, row, path)
-            for name, kind in _LISTS.items()
-            for path, row in read_rows(blocks.get(name), name)
-        ]
+    def _rows(self, blocks: Block) -> Iterator[BalanceRow]:
+        for name, kind in _LISTS.items():
+            quick = _QUICK[kind]
+            for index, entry in enumerate(read_entries(blocks.get(name))):
+                record = quick(entry) if type(entry) is dict and entry else None
+                if record is None:
+                    record = _careful(kind, entry, f"{name}[{index}]")
+                if record is not None:
+                    yield record
+
+
+def _careful(kind: type[BalanceRow], entry: object, path: str) -> BalanceRow | None:
+    row = read_object(entry, path)
+    return read_record(kind, row, path) if row else None
 
 
 def _summary(blocks: Block) -> BalanceSummary | None:

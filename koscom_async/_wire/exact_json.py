@@ -4,9 +4,9 @@ Whatever is not a JSON document, or cannot be held exactly, is a `MalformedRespo
 """
 
 import json
-from decimal import Decimal
 from typing import NoReturn
 
+from koscom_async._wire.scalars import plain_fraction, plain_integer
 from koscom_async.errors import MalformedResponseError
 
 
@@ -15,11 +15,13 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 
 def read_json(body: bytes) -> object:
-    """Return the document in a response body; numbers are `Decimal`."""
+    """Return the document in a response body; numbers are `Decimal`, without exponents and needless zeros."""
     if not body.strip():
         raise MalformedResponseError("the answer is empty")
     try:
-        return json.loads(body, parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse_constant)
+        return json.loads(
+            body, parse_float=plain_fraction, parse_int=plain_integer, parse_constant=_refuse_constant
+        )
     except json.JSONDecodeError as error:
         complaint = f"the answer is not whole JSON: it breaks at character {error.pos} of {len(error.doc)}"
     # Bad encoding is a ValueError, an absurd exponent an ArithmeticError, and a thousand nested brackets a

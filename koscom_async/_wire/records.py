@@ -31,6 +31,8 @@ _AMOUNTS: WireNames = {
     "return_rate": ("earningRate",),
     # The account service's tables have no currency; the discretionary service's name for it is taken.
     "currency": ("crcyCode",),
+    "rate": ("currencyRate",),
+    "loan": ("loanCreditAmt",),
 }
 
 WIRE_NAMES: Mapping[type, WireNames] = {
@@ -107,7 +109,9 @@ def _made_converter() -> Converter:
         renamed: dict[str, Any] = {
             attribute: override(rename=spellings[0]) for attribute, spellings in names.items()
         }
-        hook: Any = make_dict_structure_fn(kind, converter, raw=raw, **renamed)
+        hook: Any = make_dict_structure_fn(
+            kind, converter, raw=raw, other_codes=override(omit=True), **renamed
+        )
         converter.register_structure_hook(kind, hook)
     return converter
 

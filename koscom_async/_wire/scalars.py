@@ -14,6 +14,9 @@ from decimal import Context, Decimal, InvalidOperation
 MAX_DIGITS = 34
 """Digits before or after the point that an amount may have: more than any money, less than an attack."""
 
+NOTHING = frozenset({"", "null"})
+"""The texts that spell absence."""
+
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})", re.ASCII)
 _NO_DATES = frozenset({"00000000", "99999999"})
@@ -30,7 +33,7 @@ def is_absent(value: object) -> bool:
     """Whether a value is one of the platform's spellings of nothing."""
     if value is None:
         return True
-    return isinstance(value, str) and value.strip() in {"", "null"}
+    return isinstance(value, str) and value.strip() in NOTHING
 
 
 def _kind(value: object) -> str:
@@ -56,6 +59,31 @@ def _exact(value: Decimal) -> Decimal:
         raise ScalarError("expected an amount of money or units, got a number beyond all measure")
     plain = value.normalize(_EXACT)
     return plain.quantize(Decimal(1), context=_EXACT) if int(plain.as_tuple().exponent) > 0 else plain
+
+
+class OddNumber(Decimal):
+    """A JSON number that no amount can be; harmless in a field that nobody reads, refused in one that is read."""
+
+
+def plain_fraction(digits: str) -> Decimal:
+    """Return the text of a JSON number with a point or an exponent as the plainest equal decimal."""
+    if len(digits) <= MAX_DIGITS:
+        # What the brokers' machines write for whole amounts, and for rates: nearly all numbers end here.
+        if digits[-2:] == ".0" and digits != "-0.0":
+            return Decimal(digits[:-2])
+        if digits[-1] != "0" and "E" not in digits and "e" not in digits:
+            return Decimal(digits)
+    try:
+        return _exact(Decimal(digits))
+    except (ScalarError, InvalidOperation):
+        return OddNumber("Infinity")
+
+
+def plain_integer(digits: str) -> Decimal:
+    """Return the text of a whole JSON number as a decimal."""
+    if len(digits) <= MAX_DIGITS and digits != "-0":
+        return Decimal(digits)
+    return plain_fraction(digits)
 
 
 def read_number(value: object) -> Decimal | None:

@@ -21,12 +21,16 @@ def read_object(value: object, path: str) -> Block:
     return value
 
 
+def read_entries(value: object) -> list[Any]:
+    """Return what stands in the place of rows, as a list: a single object stands for one."""
+    if is_absent(value):
+        return []
+    return value if isinstance(value, list) else [value]
+
+
 def read_rows(value: object, path: str) -> Iterator[tuple[str, Block]]:
     """Yield each row with its path; a single object stands for one row, an empty one for none."""
-    if is_absent(value):
-        return
-    entries = value if isinstance(value, list) else [value]
-    for index, entry in enumerate(entries):
+    for index, entry in enumerate(read_entries(value)):
         row = read_object(entry, f"{path}[{index}]")
         if row:
             yield f"{path}[{index}]", row

@@ -7,9 +7,10 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from koscom_async.cli.grid import Column, Grid, Row, fitting
-from koscom_async.cli.notes import difference_line, failure_lines
 from koscom_async.cli.styles import BAD, FAINT, GOOD
-from koscom_async.cli.texts import broker_name, clean, counted, plain_text
+from koscom_async.cli.texts import plain_text
+from koscom_async.export.notes import difference_line, failure_lines
+from koscom_async.export.texts import broker_name, clean, counted
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.outcome import AccountOutcome
 

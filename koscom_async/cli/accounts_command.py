@@ -14,9 +14,10 @@ from koscom_async.cli.grid import Column, Grid, Row, fitting
 from koscom_async.cli.json_text import json_text
 from koscom_async.cli.streams import give, show
 from koscom_async.cli.styles import FAINT
-from koscom_async.cli.texts import broker_name, clean, plain_text
+from koscom_async.cli.texts import plain_text
 from koscom_async.client import Koscom
 from koscom_async.export.plain import plain
+from koscom_async.export.texts import broker_name, clean
 from koscom_async.models.member import LinkedAccounts
 
 _COLUMNS = (

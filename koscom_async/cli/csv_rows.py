@@ -5,8 +5,9 @@ import io
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from koscom_async.cli.texts import clean
-from koscom_async.models.holdings import Holdings, Instrument, Lot, Position
+from koscom_async.export.texts import clean
+from koscom_async.models.holdings import Holdings
+from koscom_async.models.positions import Instrument, Lot, Position
 
 POSITION_COLUMNS = (
     *("asset_class", "product", "code", "isin", "name", "currency"),

@@ -2,8 +2,8 @@
 
 import click
 
-from koscom_async.cli.texts import clean
 from koscom_async.errors import KoscomError
+from koscom_async.export.texts import clean
 from koscom_async.models.holdings import Holdings
 
 WHOLE = 0

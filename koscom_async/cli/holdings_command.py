@@ -9,12 +9,12 @@ from koscom_async.cli.csv_rows import csv_text
 from koscom_async.cli.exits import EXIT_CODES_HELP, code_of
 from koscom_async.cli.gateway_options import Access, above_zero, gateway_options, opened
 from koscom_async.cli.json_text import json_text
-from koscom_async.cli.notes import failure_lines, headline
 from koscom_async.cli.progress import progress
 from koscom_async.cli.report import report
 from koscom_async.cli.streams import give, say, show
-from koscom_async.cli.texts import account_name
 from koscom_async.client import Koscom
+from koscom_async.export.notes import failure_lines, headline
+from koscom_async.export.texts import account_name
 from koscom_async.models.holdings import Holdings
 
 

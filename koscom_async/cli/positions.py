@@ -6,12 +6,13 @@ from attrs import evolve, frozen
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from koscom_async.cli import amounts
 from koscom_async.cli.grid import NARROW_GAP, Column, Grid, Row, fitting
 from koscom_async.cli.styles import FAINT, HEADING, of_change
-from koscom_async.cli.texts import account_name, clean, plain_text
-from koscom_async.models.codes import AssetClass, Product, TradeType
-from koscom_async.models.holdings import Instrument, Lot, Position, Totals
+from koscom_async.cli.texts import plain_text
+from koscom_async.export import amounts
+from koscom_async.export.texts import account_name, clean, kind, trade_type_word
+from koscom_async.models.positions import Lot, Position
+from koscom_async.models.totals import Totals
 
 _COLUMNS: Mapping[str, Column] = {
     "name": Column("Name", least=None),
@@ -39,22 +40,6 @@ _FOLDED = (
     Column("Name\nKind, brokers", least=18),
     *(Column("\n".join(_COLUMNS[key].header for key in pair), is_number=True) for pair in _PAIRS),
 )
-
-_KINDS = {
-    Product.KOSPI: "KOSPI",
-    Product.KOSDAQ: "KOSDAQ",
-    Product.FUTURE: "Future",
-    Product.OPTION: "Option",
-    Product.OTHER: "Other",
-    Product.BOND: "Bond",
-    Product.CORPORATE_BOND: "Corp. bond",
-    Product.REPO: "Repo",
-    Product.TERM_REPO: "Repo",
-    Product.DEMAND_REPO: "Repo",
-    Product.WARRANT: "Warrant",
-}
-_CLASSES = {AssetClass.EQUITY: "Equity", AssetClass.FUND: "Fund", AssetClass.OTHER: "Other"}
-_TRADE_TYPES = {TradeType.MARGIN: "on margin", TradeType.LOAN: "on loan"}
 
 _EMPTY = Text()
 
@@ -104,7 +89,7 @@ def position_cells(position: Position) -> dict[str, Text]:
         "kind": plain_text(kind(position.instrument), FAINT),
         "brokers": plain_text(" ".join(brokers(position))),
         "quantity": Text(amounts.quantity(position.quantity)),
-        "cost": Text(cost(position)),
+        "cost": Text(amounts.cost(position)),
         "value": Text(amounts.amount(position.value, currency)),
         "profit_loss": _change(amounts.change(position.profit_loss, currency), position),
         "return": _change(amounts.percent(position.return_pct), position),
@@ -116,7 +101,7 @@ def lot_cells(lot: Lot, currency: str) -> dict[str, Text]:
     """Return what the table says of a lot: the broker's own numbers."""
     return {
         "name": Text(f"└ {account_name(lot.account)}"),
-        "kind": plain_text(_TRADE_TYPES.get(lot.trade_type, "") if lot.trade_type else ""),
+        "kind": plain_text(trade_type_word(lot.trade_type)),
         "quantity": Text(amounts.quantity(lot.quantity)),
         "cost": Text(amounts.amount(lot.cost or None, currency)),
         "value": Text(amounts.amount(lot.value, currency)),
@@ -127,7 +112,7 @@ def lot_cells(lot: Lot, currency: str) -> dict[str, Text]:
 def totals_cells(totals: Totals, positions: Sequence[Position]) -> dict[str, Text]:
     """Return the last line: the sums over the positions above."""
     currency = totals.currency
-    at_least = "" if all(has_cost(position) for position in positions) else AT_LEAST
+    at_least = "" if all(amounts.has_cost(position) for position in positions) else amounts.AT_LEAST
     style = of_change(totals.profit_loss)
     return {
         "name": Text(f"Total {currency}"),
@@ -136,30 +121,6 @@ def totals_cells(totals: Totals, positions: Sequence[Position]) -> dict[str, Tex
         "profit_loss": Text(amounts.change(totals.profit_loss, currency), style),
         "return": Text(amounts.percent(totals.return_pct), style),
     }
-
-
-AT_LEAST = "≥"
-"""Before a cost of which a broker reports only a part."""
-
-
-def has_cost(position: Position) -> bool:
-    """Whether every lot has a cost; one of 0 is how a broker spells that it reports none."""
-    return all(lot.cost for lot in position.lots)
-
-
-def cost(position: Position) -> str:
-    """Return the cost, marked where it is only a part, and unknown where no broker reports one."""
-    shown = amounts.amount(position.cost, position.instrument.currency)
-    if has_cost(position) or position.cost is None:
-        return shown
-    return AT_LEAST + shown if position.cost else amounts.UNKNOWN
-
-
-def kind(instrument: Instrument) -> str:
-    """Return product or asset class in a word; a code that no document lists stands for itself."""
-    if instrument.product is not None:
-        return _KINDS.get(instrument.product, str(instrument.product))
-    return _CLASSES.get(instrument.asset_class, str(instrument.asset_class))
 
 
 def brokers(position: Position) -> list[str]:

@@ -10,8 +10,8 @@ from rich.text import Text
 from koscom_async.cli.account_states import state
 from koscom_async.cli.streams import console, is_live, say
 from koscom_async.cli.styles import FAINT
-from koscom_async.cli.texts import account_name, counted
 from koscom_async.client import HoldingsStream
+from koscom_async.export.texts import account_name, counted
 from koscom_async.models.outcome import AccountOutcome
 
 LINKED = "asking for the linked accounts"

@@ -14,13 +14,15 @@ from rich.rule import Rule
 from rich.text import Text
 
 from koscom_async.cli.account_states import AccountStates
-from koscom_async.cli.notes import failure_lines, headline, notes
 from koscom_async.cli.positions import PositionsTable
 from koscom_async.cli.styles import ALARM, FAINT, HEADING, WARNING
-from koscom_async.cli.texts import account_name, counted
 from koscom_async.cli.totals import CashTable, TotalsTable
+from koscom_async.export.notes import failure_lines, headline, notes
+from koscom_async.export.texts import account_name, counted
 from koscom_async.models.account import WON
-from koscom_async.models.holdings import Holdings, Position, Totals
+from koscom_async.models.holdings import Holdings
+from koscom_async.models.positions import Position
+from koscom_async.models.totals import Totals
 
 
 def report(holdings: Holdings, *, with_lots: bool = False) -> RenderableType:

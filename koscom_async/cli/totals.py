@@ -6,13 +6,13 @@ from attrs import frozen
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from koscom_async.cli import amounts
 from koscom_async.cli.grid import Column, Grid, Row, fitting
-from koscom_async.cli.positions import AT_LEAST, has_cost
 from koscom_async.cli.styles import FAINT, HEADING, of_change
-from koscom_async.cli.texts import account_name
+from koscom_async.export import amounts
+from koscom_async.export.texts import account_name
 from koscom_async.models.account import WON
-from koscom_async.models.holdings import Cash, CashLot, Holdings
+from koscom_async.models.holdings import Holdings
+from koscom_async.models.totals import Cash, CashLot
 
 _COLUMNS = (Column(least=None), Column(is_number=True), Column(least=20))
 
@@ -55,7 +55,7 @@ def _row(label: str, amount: Text, remark: str) -> Row:
 def _cost(holdings: Holdings) -> str:
     won = [each for each in holdings.positions if each.instrument.currency == WON]
     shown = amounts.money(holdings.totals.cost)
-    return shown if all(map(has_cost, won)) else AT_LEAST + shown
+    return shown if all(map(amounts.has_cost, won)) else amounts.AT_LEAST + shown
 
 
 def _later_cash(holdings: Holdings) -> str:

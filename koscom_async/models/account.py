@@ -84,6 +84,12 @@ class BalanceRow:
     """수익률 (`earningRate`), as reported: some brokers mean percent, others a fraction"""
     currency: str = WON
     """통화 (`crcyCode`); the account service's tables have none, so absent means KRW"""
+    rate: Decimal | None = None
+    """적용환율 (`currencyRate`): won for one unit of `currency`; `None` where the broker gives none"""
+    loan: Decimal | None = None
+    """신용/대출금액 (`loanCreditAmt`): what is owed for this row; the account service does not tell"""
+    other_codes: tuple[str, ...] = ()
+    """Further codes of the same instrument, where one row gives several; the account service gives one"""
     raw: Mapping[str, object] = _raw()
 
 

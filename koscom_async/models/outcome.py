@@ -6,6 +6,7 @@ from typing import ClassVar
 from attrs import field, frozen
 
 from koscom_async.errors import KoscomError
+from koscom_async.export.html import pages
 from koscom_async.models.account import Balance
 from koscom_async.models.member import VirtualAccount
 
@@ -47,3 +48,6 @@ class AccountOutcome:
     def ok(self) -> bool:
         """Whether the account was read, whole."""
         return self.error is None
+
+    def _repr_html_(self) -> str:
+        return pages.outcome_view(self)

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from attrs import frozen
 
+from koscom_async.export.html import pages
+
 __all__ = ["BrokerStatistics", "ServiceQuota", "Statistics"]
 
 
@@ -49,3 +51,6 @@ class Statistics:
     def of(self, broker: str) -> BrokerStatistics:
         """Return a broker's figures; all zero if it was never asked."""
         return next((each for each in self.brokers if each.broker == broker), BrokerStatistics(broker=broker))
+
+    def _repr_html_(self) -> str:
+        return pages.statistics_view(self)

@@ -3,7 +3,8 @@
 import pytest
 
 from koscom_async.cli.json_text import json_text
-from koscom_async.cli.texts import clean, counted, plain_text
+from koscom_async.cli.texts import plain_text
+from koscom_async.export.texts import clean, counted
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,9 @@ async def test_it_has_the_public_names(dicts):
         "profit_loss",
         "return_pct",
         "weight",
+        "value_in_won",
+        "credit_value",
+        "loan",
         "matched_by",
         "lots",
     }
@@ -56,6 +59,7 @@ async def test_it_has_the_public_names(dicts):
         "product": "KSP",
         "code": "KR7005930003",
         "isin": "KR7005930003",
+        "other_codes": [],
         "name": None,
         "currency": "KRW",
     }

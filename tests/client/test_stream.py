@@ -43,6 +43,25 @@ async def test_outcomes_come_in_the_order_of_the_answers_and_not_of_the_accounts
     assert holdings.positions[0].quantity == 6
 
 
+async def test_who_waits_for_the_next_outcome_sleeps_until_it_is_there(gateway, investor, gates):
+    seen = []
+
+    async def listen(stream):
+        seen.extend([outcome.account.broker.short_name async for outcome in stream])
+
+    async with (
+        gateway.client() as koscom,
+        koscom.stream_holdings(investor) as stream,
+        anyio.create_task_group() as group,
+    ):
+        group.start_soon(listen, stream)
+        for broker in ("star", "diamond", "cyber"):
+            gates[broker].set()
+            with anyio.fail_after(5):  # one that keeps looking would never be found at rest
+                await anyio.wait_all_tasks_blocked()
+    assert seen == ["star", "diamond", "cyber"]
+
+
 async def test_the_holdings_are_there_after_the_context_too_and_are_the_same(gateway, investor):
     async with gateway.client() as koscom:
         async with koscom.stream_holdings(investor) as stream:

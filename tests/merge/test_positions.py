@@ -193,11 +193,12 @@ def test_positions_stand_by_value_with_won_first_and_unknown_values_last():
     holdings = held(
         share("A", value=5),
         share("B", value=None),
-        share("C", value=9, currency="USD"),
+        share("C", value=900, currency="JPY"),
+        share("F", value=9, currency="USD"),
         share("D", value=700),
         share("E", value=-3),
     )
-    assert [each.instrument.code for each in holdings.positions] == ["D", "A", "E", "B", "C"]
+    assert [each.instrument.code for each in holdings.positions] == ["D", "A", "E", "B", "C", "F"]
 
 
 def test_rows_that_are_told_apart_only_by_their_lots_stand_in_one_order_whatever_order_they_came_in():

@@ -6,81 +6,14 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koscom_async import AccountOutcome, BalanceRow, DeadlineExceededError, Holdings
+from koscom_async import AccountOutcome, BalanceRow, Holdings
 from tests.merge.accounts import (
-    CYBER,
-    DIAMOND,
-    STAR,
-    account,
     balance_of,
-    bond,
-    failed,
-    fund,
     merged,
     read,
-    share,
     summary,
 )
-
-CODES = ("KR7005930003", "KR7000660001", "KR4101V60009", "US0378331005")
-ACCOUNTS = [
-    account(broker, f"16060000000000000{index}") for index, broker in enumerate((CYBER, STAR, STAR, DIAMOND))
-]
-
-exact = st.decimals(min_value=-(10**15), max_value=10**15, places=4) | st.sampled_from(
-    [Decimal(0), Decimal(1), Decimal("0.0001"), Decimal(369827563509)]
-)
-amounts = st.none() | exact
-
-shares = st.builds(
-    share,
-    st.sampled_from((*CODES, None)),
-    amounts,
-    amounts,
-    amounts,
-    product=st.sampled_from(("KSP", "KDQ", "FUT", "OPT", "AAA", None)),
-    trade_type=st.sampled_from(("NRM", "CRD", "LOAN", "SUM")),
-    name=st.sampled_from((None, "삼성전자", "삼성전자우")),
-    currency=st.sampled_from(("KRW", "KRW", "USD", "JPY")),
-    profit_loss=amounts,
-    return_rate=amounts,
-)
-funds = st.builds(
-    fund, st.sampled_from(("KRZ1", "KRZ2", None)), st.just("삼성중소형FOCUS증권자1호[주식]"), amounts, amounts
-)
-bonds = st.builds(
-    bond,
-    st.sampled_from((None, "국채1", "국채2")),
-    amounts,
-    amounts,
-    amounts,
-    product=st.sampled_from(("BOND", "CP", None)),
-)
-rows = st.lists(shares | funds | bonds, max_size=6)
-summaries = st.builds(
-    summary,
-    amounts,
-    d1=amounts,
-    d2=amounts,
-    loan=amounts,
-    receivable=amounts,
-    cost=amounts,
-    value=amounts,
-    total=amounts,
-)
-failures = st.builds(DeadlineExceededError, st.just("the deadline struck"))
-
-
-@st.composite
-def accounts_outcomes(draw: st.DrawFn) -> list[AccountOutcome]:
-    """Every account once, each read or not."""
-    outcomes = []
-    for who in ACCOUNTS[: draw(st.integers(0, len(ACCOUNTS)))]:
-        if draw(st.integers(0, 4)) == 0:
-            outcomes.append(failed(who, draw(failures)))
-        else:
-            outcomes.append(read(who, *draw(rows), summed=draw(summaries), is_summed=draw(st.booleans())))
-    return outcomes
+from tests.merge.strategies import ACCOUNTS, accounts_outcomes, rows
 
 
 def said(holdings: Holdings) -> tuple[object, ...]:
@@ -206,7 +139,7 @@ def test_a_profit_and_a_return_are_known_exactly_where_they_can_be_computed(outc
         has_costs = all(lot.cost for lot in position.lots)
         is_known = has_costs and position.cost is not None and position.value is not None
         assert (position.profit_loss is not None) is is_known
-        assert (position.return_pct is not None) is (is_known and (position.cost or 0) > 0)
+        assert (position.return_pct is not None) is (is_known and position.cost != 0)
 
 
 @given(accounts_outcomes())

@@ -137,6 +137,20 @@ async def test_a_page_key_that_is_forgotten_twice_fails_the_account(investor, ac
     assert (caught.value.code, caught.value.account) == ("6003", "1606…0099")
 
 
+async def test_of_several_totals_the_largest_counts(investor, account):
+    book = Book({"EQTY": [share("A"), share("B")]}, page_size=1)
+
+    def script(question):
+        if question.asset_class == "EQTY" and question.page == "null":
+            return ok(said(question, {"equityList": [share("A")]}, total=3, page="1"))
+        return book(question)
+
+    gateway = FakeGateway({"star": script})
+    async with gateway.client() as koscom:
+        with pytest.raises(Exception, match="EQTY: 2 of 3 rows came"):
+            await koscom.account.balance(investor, account("star"))
+
+
 async def test_rows_that_went_missing_between_pages_fail_the_account(investor, account):
     book = Book({"EQTY": [share("A"), share("B"), share("C")]}, page_size=2)
 

@@ -94,10 +94,21 @@ def default_of(kind: type, attribute: str) -> object:
 @each_kind
 def test_every_field_of_the_documents_tables_is_read(kind: type) -> None:
     record: Any = read_record(kind, block_of(kind), "row")
-    assert attrs.asdict(record) | {"raw": None} == {
-        **{attribute: value for attribute, _, value in KINDS[kind].values()},
-        "raw": None,
-    }
+    expected = {attribute: value for attribute, _, value in KINDS[kind].values()}
+    assert {attribute: getattr(record, attribute) for attribute in expected} == expected
+    borrowed = {"raw", "rate", "loan", "other_codes"}  # the discretionary service's, which these tables lack
+    assert {each.name for each in attrs.fields(kind)} | borrowed == set(expected) | borrowed
+
+
+def test_a_foreign_row_may_carry_the_discretionary_services_currency_rate_and_loan() -> None:
+    row = {"crcyCode": "usd", "currencyRate": "1385.5", "loanCreditAmt": Decimal(100), "other_codes": 7}
+    record = read_record(EquityRow, row, "row")
+    assert (record.currency, record.rate, record.loan, record.other_codes) == (
+        "USD",
+        Decimal("1385.5"),
+        Decimal(100),
+        (),
+    )
 
 
 @each_absent

@@ -1,10 +1,14 @@
 """How numbers are shown: thousands apart, signs before them, no digit lost but the fractions of a won."""
 
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from koscom_async.models.account import WON
+from koscom_async.export.records import PositionRecord
 
+WON = "KRW"
 UNKNOWN = "—"
+AT_LEAST = "≥"
+"""Before a cost of which a broker reports only a part."""
 MINUS = "−"
 
 _EXACT = Context(prec=100)
@@ -56,6 +60,11 @@ def weight(share: Decimal | None) -> str:
     return f"{_minus(shown)}{_grouped(shown, decimals=1)}%"
 
 
+def share(part: float) -> str:
+    """Return a part of the whole, from 0 to 1, as `weight` does."""
+    return weight(Decimal(str(part)))
+
+
 def _symbol(currency: str) -> str:
     return "₩" if currency == WON else f"{currency} "
 
@@ -81,3 +90,24 @@ def _sign(value: Decimal) -> str:
 
 def _minus(value: Decimal) -> str:
     return MINUS if value < 0 else ""
+
+
+def has_cost(position: PositionRecord) -> bool:
+    """Whether every lot has a cost; one of 0 is how a broker spells that it reports none."""
+    return all(lot.cost for lot in position.lots)
+
+
+def cost(position: PositionRecord) -> str:
+    """Return the cost, marked where it is only a part, and unknown where no broker reports one."""
+    shown = amount(position.cost, position.instrument.currency)
+    if has_cost(position) or position.cost is None:
+        return shown
+    return AT_LEAST + shown if position.cost else UNKNOWN
+
+
+def total_cost(total: Decimal | None, positions: Iterable[PositionRecord], currency: str = WON) -> str:
+    """Return a sum of costs with its currency, marked and unknown as one position's is."""
+    shown = money(total, currency)
+    if total is None or all(map(has_cost, positions)):
+        return shown
+    return AT_LEAST + shown if total else UNKNOWN

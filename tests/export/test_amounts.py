@@ -4,7 +4,7 @@ from decimal import Decimal, localcontext
 
 import pytest
 
-from koscom_async.cli import amounts
+from koscom_async.export import amounts
 
 D = Decimal
 

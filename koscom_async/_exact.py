@@ -1,0 +1,50 @@
+"""Sums that never round: the decimal context for money, and the arithmetic that knows what "not known" means.
+
+The functions compute in the current context: their callers enter `exactly()` first.
+"""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from decimal import ROUND_DOWN, Context, Decimal, localcontext
+
+# The thread's own context may round. Amounts have at most 34 digits on each side of the point, and sums of them few
+# more, so this one never does.
+_CONTEXT = Context(prec=150)
+
+PERCENT_STEP = Decimal("0.01")
+"""The platform states its rates to two decimals, and cuts."""
+
+ZERO = Decimal(0)
+
+
+def exactly() -> AbstractContextManager[Context]:
+    """Enter a context in which adding and multiplying amounts is exact."""
+    return localcontext(_CONTEXT)
+
+
+def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """Return the sum; a sum with an unknown addend is unknown."""
+    summed = ZERO
+    for amount in amounts:
+        if amount is None:
+            return None
+        summed += amount
+    return summed
+
+
+def known_total(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """Return the sum of what is known, or `None` where nothing is."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, ZERO) if known else None
+
+
+def difference(first: Decimal | None, second: Decimal | None) -> Decimal | None:
+    """Return first less second, where both are known."""
+    return None if first is None or second is None else first - second
+
+
+def percent(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
+    """Return a part in percent of a whole, cut after two decimals; of a debt, in percent of its size."""
+    if part is None or not whole:
+        return None
+    return (part * 100 / abs(whole)).quantize(PERCENT_STEP, ROUND_DOWN)

@@ -1,0 +1,108 @@
+"""What the accounts' summaries say: cash across brokers, and each account's rows held against its own summary."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from koscom_async._exact import difference, total
+from koscom_async.models.account import WON, Balance, BalanceRow, BalanceSummary
+from koscom_async.models.codes import TradeType
+from koscom_async.models.positions import Lot, Position
+from koscom_async.models.totals import AccountReconciliation, Cash, CashLot
+
+_NO_SUMMARY = BalanceSummary()
+
+
+def merged_cash(balances: list[Balance]) -> tuple[Cash, ...]:
+    """Return the cash of all accounts in won, which is all that the account service tells."""
+    if not balances:
+        return ()
+    lots = tuple(_cash_lot(balance) for balance in balances)
+    return (
+        Cash(
+            currency=WON,
+            balance=total(lot.balance for lot in lots),
+            balance_d1=total(lot.balance_d1 for lot in lots),
+            balance_d2=total(lot.balance_d2 for lot in lots),
+            withdrawable=total(lot.withdrawable for lot in lots),
+            receivable=total(lot.receivable for lot in lots),
+            loan=total(lot.loan for lot in lots),
+            lots=lots,
+        ),
+    )
+
+
+def _cash_lot(balance: Balance) -> CashLot:
+    summary = balance.summary or _NO_SUMMARY
+    return CashLot(
+        account=balance.account,
+        balance=summary.cash,
+        balance_d1=summary.cash_d1,
+        balance_d2=summary.cash_d2,
+        withdrawable=summary.withdrawable,
+        receivable=summary.receivable,
+        loan=summary.loan,
+    )
+
+
+def counted_lots(positions: Iterable[Position]) -> defaultdict[tuple[str, str], list[Lot]]:
+    """Return each account's lots that the totals in won count, so that accounts and totals agree."""
+    lots: defaultdict[tuple[str, str], list[Lot]] = defaultdict(list)
+    for position in positions:
+        if position.counts_in(WON):
+            for lot in position.lots:
+                lots[lot.account.key].append(lot)
+    return lots
+
+
+def reconciled(balance: Balance, lots: list[Lot]) -> AccountReconciliation:
+    """Hold an account's rows, as far as they are counted, against its summary."""
+    summary = balance.summary or _NO_SUMMARY
+    value, cost = total(lot.value for lot in lots), total(lot.cost for lot in lots)
+    value_difference, cost_difference = difference(value, summary.value), difference(cost, summary.cost)
+    liabilities = total((summary.loan, summary.receivable))
+    return AccountReconciliation(
+        account=balance.account,
+        rows=len(balance.rows),
+        rows_value=value,
+        reported_value=summary.value,
+        value_difference=value_difference,
+        rows_cost=cost,
+        reported_cost=summary.cost,
+        cost_difference=cost_difference,
+        reason="; ".join(_reasons(balance, value_difference, cost_difference)) or None,
+        cash=summary.cash,
+        liabilities=liabilities,
+        net_worth=difference(total((value, summary.cash)), liabilities),
+        reported_net_worth=summary.total_value,
+        missing=_missing(balance),
+    )
+
+
+def _missing(balance: Balance) -> tuple[str, ...]:
+    if balance.summary is None:
+        return ("summary",)
+    summary = balance.summary
+    needed = {"cash": summary.cash, "loan": summary.loan, "receivable": summary.receivable}
+    return tuple(name for name, amount in needed.items() if amount is None)
+
+
+def _is_derivative(row: BalanceRow) -> bool:
+    return row.product is not None and row.product.is_derivative
+
+
+def _reasons(balance: Balance, value: Decimal | None, cost: Decimal | None) -> Iterator[str]:
+    """Say what is known to make rows and summary differ; a guess from the rows, not the broker's word."""
+    if not value and not cost:
+        return
+    foreign = sorted({row.currency for row in balance.rows} - {WON})
+    if foreign:
+        yield f"rows in {', '.join(foreign)} are not in the rows' sum"
+    if any(_is_derivative(row) for row in balance.rows):
+        yield "futures and options are not in the rows' sum"
+    if any(row.trade_type is TradeType.TOTAL for row in balance.rows):
+        yield "the broker leaves loan balances out of its rows (SUM)"
+    without_cost = sum(not row.cost for row in balance.rows)
+    if cost and without_cost:
+        yield f"{without_cost} of {len(balance.rows)} rows have no cost"
+    yield "brokers reckon summary and rows apart"

@@ -1,0 +1,106 @@
+"""What the whole is made of: amounts in KRW by class, product kind or broker, for bars and plots.
+
+Only what has a value in KRW and is money put in counts: not futures and options, not other currencies.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Context, Decimal, localcontext
+from typing import Literal
+
+from attrs import frozen
+
+from koscom_async.export.amounts import WON
+from koscom_async.export.records import AccountRecord, HoldingsRecord, InstrumentRecord, PositionRecord
+from koscom_async.export.texts import CLASSES, broker_name, kind
+
+_EXACT = Context(prec=100)
+
+By = Literal["class", "kind", "broker"]
+
+
+@frozen
+class Slice:
+    """A part of the whole: positive, in KRW."""
+
+    label: str
+    amount: Decimal
+    share: float
+
+
+def counted_positions(holdings: HoldingsRecord) -> list[PositionRecord]:
+    """Return the positions that are part of the whole: in KRW, no derivatives, of a known value above zero."""
+    return [
+        each for each in holdings.positions if is_counted(each) and each.value is not None and each.value > 0
+    ]
+
+
+def is_counted(position: PositionRecord) -> bool:
+    """Whether a position is in KRW and no derivative."""
+    product = position.instrument.product
+    return position.instrument.currency == WON and not (product and product.is_derivative)
+
+
+def slices(holdings: HoldingsRecord, by: By, *, at_most: int | None = None) -> list[Slice]:
+    """Return the parts, largest first; those above `at_most` are added up as the last."""
+    with localcontext(_EXACT):
+        sums: dict[str, Decimal] = {}
+        for label, amount in _PARTS[by](holdings):
+            sums[label] = sums.get(label, Decimal(0)) + amount
+        ranked = sorted(
+            ((label, amount) for label, amount in sums.items() if amount > 0), key=lambda part: -part[1]
+        )
+        if at_most is not None and len(ranked) > at_most:
+            rest = ranked[at_most - 1 :]
+            ranked = [
+                *ranked[: at_most - 1],
+                (f"{len(rest)} others", sum((each for _, each in rest), Decimal(0))),
+            ]
+        whole = sum((amount for _, amount in ranked), Decimal(0))
+        return [Slice(label, amount, float(amount / whole)) for label, amount in ranked]
+
+
+def class_word(instrument: InstrumentRecord) -> str:
+    """Return an instrument's asset class in a word."""
+    asset_class = str(instrument.asset_class)
+    return CLASSES.get(asset_class, asset_class)
+
+
+def kind_word(instrument: InstrumentRecord) -> str:
+    """Return an instrument's asset class, and among other assets its product."""
+    return kind(instrument) if str(instrument.asset_class) == "ETC" else class_word(instrument)
+
+
+def _by_instrument(
+    word: Callable[[InstrumentRecord], str],
+) -> Callable[[HoldingsRecord], Iterator[tuple[str, Decimal]]]:
+    def parts(holdings: HoldingsRecord) -> Iterator[tuple[str, Decimal]]:
+        for position in counted_positions(holdings):
+            if position.value is not None:
+                yield word(position.instrument), position.value
+        for _, amount in _cash(holdings):
+            yield CLASSES["CASH"], amount
+
+    return parts
+
+
+def _by_broker(holdings: HoldingsRecord) -> Iterator[tuple[str, Decimal]]:
+    for position in counted_positions(holdings):
+        for lot in position.lots:
+            if lot.value is not None:
+                yield broker_name(lot.account), lot.value
+    for account, amount in _cash(holdings):
+        yield broker_name(account), amount
+
+
+def _cash(holdings: HoldingsRecord) -> Iterator[tuple[AccountRecord, Decimal]]:
+    for cash in holdings.cash:
+        for lot in cash.lots:
+            if cash.currency == WON and lot.balance is not None:
+                yield lot.account, lot.balance
+
+
+_PARTS: Mapping[By, Callable[[HoldingsRecord], Iterator[tuple[str, Decimal]]]] = {
+    "class": _by_instrument(class_word),
+    "kind": _by_instrument(kind_word),
+    "broker": _by_broker,
+}

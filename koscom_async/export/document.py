@@ -1,0 +1,129 @@
+"""Records to versioned JSON and back, with nothing lost: decimals keep every digit, raw rows every value.
+
+- the document says what it is and which version; another kind or a newer version is refused;
+- decimals and times are text; a code is its text; an error is its class's name and its facts;
+- in what came over the wire, a number is `{"$decimal": "…"}`, since JSON readers round numbers.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from cattrs import Converter
+from cattrs.errors import BaseValidationError
+from cattrs.v import transform_error
+
+from koscom_async import errors
+from koscom_async.errors import KoscomError
+
+Record = TypeVar("Record")
+
+VERSION = 1
+DECIMAL = "$decimal"
+DATETIME = "$datetime"
+
+
+def dump_document(record: object, kind: str) -> str:
+    """Return a record as a JSON document of that kind."""
+    content = _converter().unstructure(record)
+    return json.dumps({"kind": kind, "version": VERSION, "content": content}, ensure_ascii=False)
+
+
+def load_document(text: str, record: type[Record], kind: str) -> Record:
+    """Return the record in a JSON document of that kind, or raise `ValueError`."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError(f"this is not JSON, and so no {kind} document") from None
+    if not isinstance(document, dict) or document.get("kind") != kind:
+        raise ValueError(f"this is no {kind} document")
+    version = document.get("version")
+    if version != VERSION:
+        raise ValueError(
+            f"this {kind} document has version {version!r}; this library reads {VERSION}: update it"
+        )
+    try:
+        return _converter().structure(document.get("content"), record)
+    except BaseValidationError as error:
+        raise ValueError(f"this {kind} document is damaged: {'; '.join(transform_error(error))}") from None
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError):
+        raise ValueError(f"this {kind} document is damaged") from None
+
+
+@cache
+def _converter() -> Converter:
+    converter = Converter(forbid_extra_keys=True)
+    converter.register_unstructure_hook(Decimal, str)
+    converter.register_structure_hook(Decimal, lambda text, _: Decimal(_text(text)))
+    converter.register_unstructure_hook(datetime, datetime.isoformat)
+    converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(_text(text)))
+    converter.register_unstructure_hook(date, date.isoformat)
+    converter.register_structure_hook(date, lambda text, _: date.fromisoformat(_text(text)))
+    converter.register_unstructure_hook_func(_is_error, _dumped_error)
+    converter.register_structure_hook_func(_is_error, lambda facts, _: _loaded_error(facts))
+    converter.register_unstructure_hook_func(_is_raw, _dumped_raw)
+    converter.register_structure_hook_func(_is_raw, lambda value, _: _loaded_raw(value))
+    return converter
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("expected text")
+    return value
+
+
+def _is_error(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, KoscomError)
+
+
+def _is_raw(kind: object) -> bool:
+    return kind == Mapping[str, object]
+
+
+def _dumped_raw(value: object) -> Any:
+    match value:
+        case Decimal():
+            return {DECIMAL: str(value)}
+        case datetime():
+            return {DATETIME: value.isoformat()}
+        case Enum():
+            return value.value
+        case Mapping():
+            return {key: _dumped_raw(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_dumped_raw(each) for each in value]
+        case _:
+            return value
+
+
+def _loaded_raw(value: object) -> Any:
+    match value:
+        case {"$decimal": str(digits), **rest} if not rest:
+            return Decimal(digits)
+        case {"$datetime": str(moment), **rest} if not rest:
+            return datetime.fromisoformat(moment)
+        case dict():
+            return {key: _loaded_raw(each) for key, each in value.items()}
+        case list():
+            return [_loaded_raw(each) for each in value]
+        case _:
+            return value
+
+
+def _dumped_error(error: KoscomError) -> dict[str, Any]:
+    return {"type": type(error).__name__, "facts": _dumped_raw(MappingProxyType(vars(error)))}
+
+
+def _loaded_error(document: Mapping[str, Any]) -> KoscomError:
+    kind = getattr(errors, document["type"], KoscomError)
+    if not _is_error(kind):
+        raise ValueError("expected the name of an error")
+    facts = _loaded_raw(document["facts"])
+    error: KoscomError = kind.__new__(kind, facts["message"])
+    error.__dict__.update(facts)
+    return error

@@ -1,0 +1,71 @@
+"""Holdings as Arrow, polars and pandas tables with exact decimal columns; what does not fit is refused, not rounded."""
+
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
+
+from koscom_async.errors import UsageError
+from koscom_async.export.optional import needed
+from koscom_async.export.records import HoldingsRecord
+from koscom_async.export.tables import TABLES, Column, Exact, TableName, columns_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+DIGITS = 38
+"""What a 128-bit decimal holds in all."""
+
+ZONE = "Asia/Seoul"
+
+
+def to_arrow(holdings: HoldingsRecord, table: TableName = "positions") -> "pa.Table":
+    """Return a table of the holdings as an Arrow table; its schema is the same whatever is held.
+
+    The schema's metadata say whether the holdings are complete, and when the question was asked.
+    """
+    arrow = needed("pyarrow", extra="arrow")
+    if table not in TABLES:
+        raise UsageError(f"there is no table {table!r}", advice=f"one of {', '.join(TABLES)}")
+    arrays = {column.name: _array(arrow, column, values) for column, values in columns_of(holdings, table)}
+    facts = {"koscom.complete": str(holdings.complete).lower(), "koscom.as_of": holdings.as_of.isoformat()}
+    return cast("pa.Table", arrow.table(arrays).replace_schema_metadata(facts))
+
+
+def to_polars(holdings: HoldingsRecord, table: TableName = "positions") -> "pl.DataFrame":
+    """Return a table of the holdings as a polars frame."""
+    polars = needed("polars", extra="polars")
+    return cast("pl.DataFrame", polars.from_arrow(to_arrow(holdings, table)))
+
+
+def to_pandas(holdings: HoldingsRecord, table: TableName = "positions") -> "pd.DataFrame":
+    """Return a table of the holdings as a pandas frame of Arrow-backed columns; `attrs` say if it is complete."""
+    pandas = needed("pandas", extra="pandas")
+    frame = to_arrow(holdings, table).to_pandas(types_mapper=pandas.ArrowDtype)
+    frame.attrs.update(complete=holdings.complete, as_of=holdings.as_of.isoformat())
+    return cast("pd.DataFrame", frame)
+
+
+def _array(arrow: ModuleType, column: Column, values: list[object]) -> Any:
+    kind = arrow.decimal128(DIGITS, column.type.places) if isinstance(column.type, Exact) else None
+    try:
+        return arrow.array(values, type=kind or _TYPES[str(column.type)](arrow))
+    except arrow.ArrowInvalid:
+        # Arrow's own message, and its context, would quote the amount.
+        pass
+    raise UsageError(
+        f"a number in column {column.name!r} has more digits than {kind} holds, and is not rounded",
+        code="inexact",
+        advice="to_dicts() has every digit",
+    )
+
+
+_TYPES: Mapping[str, Callable[[Any], Any]] = {
+    "text": lambda arrow: arrow.string(),
+    "texts": lambda arrow: arrow.list_(arrow.string()),
+    "flag": lambda arrow: arrow.bool_(),
+    "count": lambda arrow: arrow.int64(),
+    "seconds": lambda arrow: arrow.float64(),
+    "moment": lambda arrow: arrow.timestamp("us", tz=ZONE),
+}

@@ -1,0 +1,101 @@
+"""The state of every account: read or failed, what it holds, how it stands against its broker's summary."""
+
+from collections.abc import Iterator, Mapping
+
+from koscom_async.export import amounts
+from koscom_async.export.html.banner import failure
+from koscom_async.export.html.cells import account_cell, header, number, table, text_cell
+from koscom_async.export.html.markup import Child, Markup, element, joined
+from koscom_async.export.notes import difference_line
+from koscom_async.export.records import CashLotRecord, HoldingsRecord, OutcomeRecord, ReconciliationRecord
+from koscom_async.export.texts import clean, counted
+
+READ, FAILED = "✓", "✗"
+
+_HEAD = header(
+    ("Account", "", "kv-text"),
+    ("Rows", "", "kv-wider"),
+    ("Value", "cost", ""),
+    ("Cash", "D+2", ""),
+    ("Net worth", "liabilities", ""),
+    ("Answered", "calls, time", "kv-wide"),
+)
+_NUMBERS = 5
+
+
+def accounts_table(holdings: HoldingsRecord) -> Markup:
+    """Return a line an account, and below it what its reader must know."""
+    reconciled = {each.account.key: each for each in holdings.reconciliation}
+    cash = {
+        lot.account.key: lot for each in holdings.cash if each.currency == amounts.WON for lot in each.lots
+    }
+    return table(_HEAD, [_body(outcome, reconciled, cash) for outcome in holdings.outcomes])
+
+
+def remarks(outcome: OutcomeRecord, account: ReconciliationRecord | None) -> Iterator[str]:
+    """Yield how rows and summary differ, what the summary lacks, and what was tolerated on the way."""
+    if account is not None:
+        difference = difference_line(account)
+        if difference:
+            yield difference
+        elif account.value_difference == 0 and account.cost_difference == 0:
+            yield "rows and broker's summary agree"
+        if account.missing:
+            yield f"its summary lacks: {', '.join(account.missing)}"
+    tolerated = [*(outcome.balance.notes if outcome.balance else ()), *outcome.trace.notes]
+    yield from dict.fromkeys(map(clean, tolerated))
+
+
+def state(*, ok: bool) -> Markup:
+    """Return the mark of an account that was read, or was not."""
+    return element("b", READ if ok else FAILED, kind="kv-good" if ok else "kv-bad")
+
+
+def _body(
+    outcome: OutcomeRecord,
+    reconciled: Mapping[tuple[str, str], ReconciliationRecord],
+    cash: Mapping[tuple[str, str], CashLotRecord],
+) -> Markup:
+    key = outcome.account.key
+    account = reconciled.get(key)
+    name = text_cell(state(ok=outcome.ok), " ", account_cell(outcome.account))
+    if not outcome.ok:
+        return element("tbody", element("tr", name, _failure(outcome)))
+    more = " · ".join(remarks(outcome, account))
+    return element(
+        "tbody", element("tr", name, _numbers(outcome, account, cash.get(key)), _answer(outcome)), _more(more)
+    )
+
+
+def _failure(outcome: OutcomeRecord) -> Markup:
+    return text_cell(
+        element("b", "not read", kind="kv-bad"), " ", failure(outcome), kind="kv-bad", colspan=_NUMBERS
+    )
+
+
+def _more(text: str) -> Child:
+    cell = text_cell(element("small", text), colspan=_NUMBERS + 1)
+    return element("tr", cell, kind="kv-more") if text else None
+
+
+def _numbers(
+    outcome: OutcomeRecord, account: ReconciliationRecord | None, cash: CashLotRecord | None
+) -> Iterator[Markup]:
+    yield number(f"{len(outcome.balance.rows):,}" if outcome.balance else amounts.UNKNOWN, kind="kv-wider")
+    if account is None:
+        yield from (number(amounts.UNKNOWN) for _ in range(3))
+        return
+    later = None if cash is None else amounts.amount(cash.balance_d2)
+    owed = None if account.liabilities is None else account.liabilities.copy_negate()
+    yield number(amounts.amount(account.rows_value), amounts.amount(account.rows_cost or None))
+    yield number(amounts.amount(account.cash), later)
+    yield number(amounts.amount(account.net_worth), amounts.amount(owed))
+
+
+def _answer(outcome: OutcomeRecord) -> Markup:
+    trace = outcome.trace
+    return number(
+        f"{outcome.as_of:%H:%M:%S}",
+        joined(f"{counted(trace.calls, 'call')} · {trace.seconds:.2f} s"),
+        kind="kv-wide",
+    )

@@ -1,0 +1,100 @@
+"""The small pieces that every page is made of: signed changes, account names, table cells, sections."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from koscom_async.export import amounts
+from koscom_async.export.html.markup import Child, Markup, element, joined
+from koscom_async.export.html.style import STYLE, VIEW
+from koscom_async.export.records import AccountRecord
+from koscom_async.export.texts import broker_name, clean
+
+GAIN, LOSS = "▲", "▼"
+
+
+def view(*children: Child) -> Markup:
+    """Return a page for a notebook's cell: its style, and a box that the style holds for."""
+    # The two classes keep MathJax from reading formulas into names with dollar signs.
+    box = element("div", *children, kind=f"{VIEW} tex2jax_ignore mathjax_ignore")
+    return joined(element("style", Markup(STYLE)), box)
+
+
+def moment(when: datetime) -> str:
+    """Return a time of day with its zone."""
+    return f"{when:%Y-%m-%d %H:%M:%S %Z}".strip()
+
+
+def change_kind(value: Decimal | None) -> str:
+    """Return the class of a gain or a loss."""
+    return ("kv-gain" if value > 0 else "kv-loss") if value else ""
+
+
+def change(value: Decimal | None, currency: str = amounts.WON) -> str:
+    """Return a gain or a loss, told by arrow and sign and not only by colour."""
+    shown = amounts.change(value, currency)
+    return f"{GAIN if value > 0 else LOSS} {shown}" if value else shown
+
+
+def korean(text: str) -> Markup:
+    """Return a name that is told apart from Chinese and Japanese by its language."""
+    return element("span", text, lang="ko")
+
+
+def named(account: AccountRecord) -> Markup:
+    """Return broker and masked number."""
+    return joined(korean(broker_name(account)), f" {account.masked_number}")
+
+
+def account_cell(account: AccountRecord, *remarks: str) -> Markup:
+    """Return broker, and below it the masked number, the alias and what else there is."""
+    below = [clean(account.masked_number), clean(account.alias or ""), *remarks]
+    return joined(korean(broker_name(account)), element("small", " · ".join(filter(None, below))))
+
+
+def number(upper: Child, lower: Child = None, *, kind: str = "") -> Markup:
+    """Return a cell with a number, and perhaps a smaller one below."""
+    below = element("small", lower) if lower else None
+    return element("td", upper, below, kind=kind)
+
+
+def text_cell(*children: Child, kind: str = "", tag: str = "td", colspan: int | None = None) -> Markup:
+    """Return a cell with text, perhaps over several columns."""
+    span = None if colspan is None else str(colspan)
+    return element(tag, *children, kind=f"kv-text {kind}".strip(), colspan=span)
+
+
+def header(*columns: tuple[str, str, str]) -> Markup:
+    """Return the head of a table: of each column what stands above, what below it, and its classes."""
+    cells = [
+        element("th", upper, element("small", lower) if lower else None, kind=kind, scope="col")
+        for upper, lower, kind in columns
+    ]
+    return element("thead", element("tr", cells))
+
+
+def table(head: Markup, bodies: Iterable[Child], foot: Child = None, *, is_long: bool = False) -> Markup:
+    """Return a table in its frame; a long one scrolls below its head."""
+    foot = element("tfoot", foot) if foot else None
+    return element(
+        "div",
+        element("table", head, bodies, foot, kind="kv-table"),
+        kind="kv-frame kv-long" if is_long else "kv-frame",
+        tabindex="0" if is_long else None,
+    )
+
+
+def section(title: str, remark: str, *children: Child) -> Markup:
+    """Return a part of the page under its title."""
+    return joined(element("h3", title, element("small", remark) if remark else None), *children)
+
+
+def figure(label: Child, amount: Child, below: Child = None, *, kind: str = "", change: str = "") -> Markup:
+    """Return one figure of the row of figures."""
+    sub = element("dd", below, kind="kv-sub") if below else None
+    return element("div", element("dt", label), element("dd", amount, kind=change), sub, kind=kind)
+
+
+def figures(*parts: Child) -> Markup:
+    """Return the row of figures."""
+    return element("dl", *parts, kind="kv-figures")

@@ -1,0 +1,228 @@
+"""The pages: holdings, one position, one account's outcome, a client's statistics, and a report in one file.
+
+`*_view` is what a notebook shows in a cell; `report` the same as a document of its own.
+"""
+
+from collections.abc import Iterator
+
+from koscom_async.export import amounts
+from koscom_async.export.html.accounts import accounts_table, remarks, state
+from koscom_async.export.html.banner import banner, failure
+from koscom_async.export.html.cells import (
+    account_cell,
+    change,
+    change_kind,
+    figure,
+    figures,
+    header,
+    moment,
+    number,
+    section,
+    table,
+    text_cell,
+    view,
+)
+from koscom_async.export.html.markup import Child, Markup, element, joined
+from koscom_async.export.html.positions import facts, lots_table, positions_table
+from koscom_async.export.html.style import PAGE_STYLE
+from koscom_async.export.html.sums import shares, sums
+from koscom_async.export.notes import notes
+from koscom_async.export.records import (
+    BrokerFigures,
+    HoldingsRecord,
+    OutcomeRecord,
+    PositionRecord,
+    QuotaFigures,
+    StatisticsRecord,
+)
+from koscom_async.export.texts import counted
+
+_LEGEND = (
+    "▲ gain, ▼ loss; — is not known, and never zero; ≥ a cost of which only a part is reported. "
+    "Amounts in KRW are shown in whole won."
+)
+
+# Nothing may be loaded or run, whatever the text of a broker says.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def holdings_view(holdings: HoldingsRecord) -> str:
+    """Return the holdings for a notebook's cell."""
+    return view(_holdings(holdings, scrolls=True))
+
+
+def report(holdings: HoldingsRecord) -> str:
+    """Return the holdings as one HTML document, with nothing outside it."""
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("title", f"Holdings, {moment(holdings.as_of)}", "" if holdings.complete else " (INCOMPLETE)"),
+        element("style", Markup(PAGE_STYLE)),
+    )
+    body = element("body", view(_holdings(holdings, scrolls=False)))
+    return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
+
+
+def position_view(position: PositionRecord) -> str:
+    """Return one position and its lots for a notebook's cell."""
+    instrument = position.instrument
+    currency = instrument.currency
+    kind = change_kind(position.profit_loss)
+    return view(
+        element(
+            "div",
+            element("h2", instrument.label, lang="ko"),
+            element("span", facts(instrument), kind="kv-when"),
+            kind="kv-head",
+        ),
+        figures(
+            figure(
+                "Value",
+                amounts.money(position.value, currency),
+                f"cost {amounts.cost(position)}",
+                kind="kv-first",
+            ),
+            figure("Profit/loss", change(position.profit_loss, currency), _of_cost(position), change=kind),
+            figure("Quantity", amounts.quantity(position.quantity)),
+            figure("Weight", amounts.weight(position.weight), "of securities and cash in KRW"),
+        ),
+        section(
+            "Lots",
+            f"{counted(len(position.lots), 'row')}, matched by {position.matched_by}",
+            lots_table(position),
+        ),
+        _legend(),
+    )
+
+
+def outcome_view(outcome: OutcomeRecord) -> str:
+    """Return how the question about one account ended, for a notebook's cell."""
+    trace = outcome.trace
+    said = list(remarks(outcome, None))
+    return view(
+        element(
+            "div",
+            element("h2", state(ok=outcome.ok), " ", "Account read" if outcome.ok else "Account NOT read"),
+            element("span", moment(outcome.as_of), kind="kv-when"),
+            kind="kv-head",
+        ),
+        None
+        if outcome.ok
+        else element("div", element("p", failure(outcome)), kind="kv-banner", role="alert"),
+        figures(
+            figure("Account", account_cell(outcome.account), kind="kv-first"),
+            figure("Rows", f"{len(outcome.balance.rows):,}" if outcome.balance else amounts.UNKNOWN),
+            figure("Calls", f"{trace.calls:,}", f"{trace.retries:,} of them retries"),
+            figure("Pages", f"{trace.pages:,}"),
+            figure(
+                "Time", f"{trace.seconds:.2f} s", f"its queries waited {trace.seconds_waited:.2f} s in all"
+            ),
+        ),
+        _notes(said),
+    )
+
+
+def statistics_view(statistics: StatisticsRecord) -> str:
+    """Return a client's statistics for a notebook's cell."""
+    head = header(
+        ("Broker", "", "kv-text"),
+        ("Calls", "in flight", ""),
+        ("Failures", "", ""),
+        ("Retries", "", ""),
+        ("Refusals", "429", "kv-wider"),
+        ("Waited", "s", "kv-wider"),
+        ("Breaker", "", ""),
+    )
+    asked = sum(each.calls for each in statistics.brokers)
+    return view(
+        element(
+            "div",
+            element("h2", "Statistics"),
+            element("span", f"{counted(asked, 'call')} since the client was made", kind="kv-when"),
+            kind="kv-head",
+        ),
+        section("Brokers", "", table(head, map(_broker, statistics.brokers))),
+        section("Calls left today", "", figures(map(_quota, statistics.quotas)))
+        if statistics.quotas
+        else None,
+    )
+
+
+def _holdings(holdings: HoldingsRecord, *, scrolls: bool) -> Iterator[Child]:
+    yield _title(holdings)
+    yield banner(holdings)
+    yield sums(holdings)
+    yield shares(holdings)
+    yield from _positions(holdings, scrolls=scrolls)
+    if holdings.outcomes:
+        yield section("Accounts", _asked(holdings), accounts_table(holdings))
+    yield _notes(notes(holdings))
+    yield _legend()
+
+
+def _title(holdings: HoldingsRecord) -> Markup:
+    asked, failed = len(holdings.outcomes), len(holdings.failures)
+    if failed:
+        badge = element("span", f"✗ {failed} of {counted(asked, 'account')} not read", kind="kv-badge kv-bad")
+    else:
+        badge = element("span", f"✓ {counted(asked, 'account')} read", kind="kv-badge kv-good")
+    when = element("span", f"as of {moment(holdings.as_of)}", kind="kv-when")
+    return element("div", element("h2", "Holdings"), when, badge, kind="kv-head")
+
+
+def _positions(holdings: HoldingsRecord, *, scrolls: bool) -> Iterator[Child]:
+    for totals in (holdings.totals, *holdings.foreign_totals):
+        positions = [each for each in holdings.positions if each.instrument.currency == totals.currency]
+        if not positions:
+            continue
+        remark = "largest first" if totals is holdings.totals else "not part of the totals in KRW"
+        title = f"{counted(len(positions), 'position')} in {totals.currency}"
+        yield section(title, remark, positions_table(positions, totals, scrolls=scrolls))
+    if not holdings.positions and len(holdings.failures) < max(1, len(holdings.outcomes)):
+        scope = "" if holdings.complete else " in the accounts that could be read"
+        yield element("div", f"No securities are held{scope}.", kind="kv-empty")
+
+
+def _asked(holdings: HoldingsRecord) -> str:
+    return f"amounts in KRW; asked at {holdings.as_of:%H:%M:%S}"
+
+
+def _of_cost(position: PositionRecord) -> str:
+    return f"{amounts.percent(position.return_pct)} of the cost"
+
+
+def _notes(lines: list[str]) -> Markup | None:
+    return element("ul", [element("li", line) for line in lines], kind="kv-notes") if lines else None
+
+
+def _legend() -> Markup:
+    return element("p", _LEGEND, kind="kv-legend")
+
+
+def _broker(figures_of: BrokerFigures) -> Markup:
+    is_well = figures_of.breaker == "closed"
+    breaker = joined(element("span", figures_of.breaker, kind="kv-good" if is_well else "kv-bad"))
+    cells = (
+        text_cell(element("span", figures_of.broker, kind="kv-name"), kind="kv-tight"),
+        number(f"{figures_of.calls:,}", f"{figures_of.in_flight:,}"),
+        number(f"{figures_of.failures:,}", kind="kv-bad" if figures_of.failures else ""),
+        number(f"{figures_of.retries:,}"),
+        number(f"{figures_of.refusals:,}", kind="kv-wider"),
+        number(f"{figures_of.seconds_waited:.2f}", kind="kv-wider"),
+        number(breaker),
+    )
+    return element("tbody", element("tr", cells))
+
+
+def _quota(quota: QuotaFigures) -> Markup:
+    of = "" if quota.limit is None else f" of {quota.limit:,}"
+    left = (
+        None
+        if not quota.limit
+        else element("i", kind="kv-meter", style=f"--w:{quota.remaining / quota.limit:.1%}")
+    )
+    below = joined(f"{of.strip()} until {moment(quota.resets_at)}".strip(), left)
+    return figure(quota.service, f"{quota.remaining:,}", below)

@@ -1,0 +1,158 @@
+"""Positions of one currency as a table, whose lots unfold under their position."""
+
+from collections.abc import Iterator, Sequence
+
+from koscom_async.export import amounts
+from koscom_async.export.html.cells import (
+    change,
+    change_kind,
+    header,
+    korean,
+    named,
+    number,
+    table,
+    text_cell,
+)
+from koscom_async.export.html.markup import Child, Markup, element, joined
+from koscom_async.export.records import InstrumentRecord, LotRecord, PositionRecord, TotalsRecord
+from koscom_async.export.texts import (
+    broker_name,
+    brokers_of,
+    clean,
+    counted,
+    kind,
+    trade_type_word,
+)
+
+MANY = 25
+"""From so many positions on, the table scrolls in its own frame."""
+
+_HEAD = header(
+    ("Name", "kind, code", "kv-text"),
+    ("Brokers", "", "kv-text kv-wide"),
+    ("Quantity", "", "kv-wider"),
+    ("Value", "cost", ""),
+    ("Profit/loss", "return", ""),
+    ("Weight", "", "kv-weight"),
+)
+_MATCHED = {
+    "name": "It has no code: matched by product and full name.",
+    "nothing": "It has neither code nor name: it stands alone.",
+}
+
+
+def positions_table(
+    positions: Sequence[PositionRecord], totals: TotalsRecord | None, *, scrolls: bool = True
+) -> Markup:
+    """Return the table, with the sums below where they are given."""
+    return table(
+        _HEAD,
+        map(_body, positions),
+        _total(totals, positions) if totals else None,
+        is_long=scrolls and len(positions) > MANY,
+    )
+
+
+def lots_table(position: PositionRecord) -> Markup:
+    """Return the lots of one position as a table of their own."""
+    head = header(
+        ("Account", "as its broker reports", "kv-text"),
+        ("Quantity", "", ""),
+        ("Value", "cost", ""),
+        ("Profit/loss", "return", ""),
+    )
+    currency = position.instrument.currency
+    return table(head, [element("tbody", element("tr", _lot_cells(lot, currency))) for lot in position.lots])
+
+
+def facts(instrument: InstrumentRecord) -> str:
+    """Return kind and code in one line."""
+    return f"{kind(instrument)} · {clean(instrument.code) if instrument.code else 'no code'}"
+
+
+def _body(position: PositionRecord) -> Markup:
+    return element("tbody", element("tr", _cells(position)), _lots(position))
+
+
+def _cells(position: PositionRecord) -> Iterator[Markup]:
+    currency = position.instrument.currency
+    brokers = [broker_name(account) for account in brokers_of(position)]
+    yield text_cell(_name(position, brokers))
+    yield text_cell(
+        [element("span", korean(name), element("br")) for name in brokers], kind="kv-tight kv-wide"
+    )
+    yield number(amounts.quantity(position.quantity), kind="kv-wider")
+    yield number(amounts.amount(position.value, currency), amounts.cost(position))
+    yield number(
+        change(position.profit_loss, currency),
+        amounts.percent(position.return_pct),
+        kind=change_kind(position.profit_loss),
+    )
+    yield _weight(position)
+
+
+def _name(position: PositionRecord, brokers: Sequence[str]) -> Markup:
+    instrument = position.instrument
+    where = element("span", f" · {', '.join(brokers)}", kind="kv-only", lang="ko")
+    lots = f" · {counted(len(position.lots), 'lot')}" if len(position.lots) > 1 else ""
+    name = joined(
+        element("span", instrument.name or instrument.code or amounts.UNKNOWN, kind="kv-name", lang="ko"),
+        element("small", facts(instrument), lots, where),
+    )
+    if not position.lots:
+        return name
+    matched = _MATCHED.get(position.matched_by)
+    return element("details", element("summary", name), element("p", matched) if matched else None)
+
+
+def _weight(position: PositionRecord) -> Markup:
+    if position.weight is None:
+        product = position.instrument.product
+        remark = "not in totals" if product and product.is_derivative else None
+        return number(amounts.UNKNOWN, remark)
+    width = max(0.0, min(1.0, float(position.weight)))
+    bar = element("i", style=f"--w:{width:.2%}") if width else None
+    return element("td", amounts.weight(position.weight), bar, kind="kv-weight")
+
+
+def _lots(position: PositionRecord) -> Iterator[Markup]:
+    for lot in position.lots:
+        name, quantity, value, profit_loss = _lot_cells(lot, position.instrument.currency, is_nested=True)
+        yield element(
+            "tr", name, text_cell(kind="kv-wide"), quantity, value, profit_loss, element("td"), kind="kv-lot"
+        )
+
+
+def _lot_cells(
+    lot: LotRecord, currency: str, *, is_nested: bool = False
+) -> tuple[Markup, Markup, Markup, Markup]:
+    remarks = [clean(lot.account.alias or ""), trade_type_word(lot.trade_type)]
+    below = " · ".join(filter(None, remarks))
+    return (
+        text_cell(named(lot.account), element("small", below) if below else None),
+        number(amounts.quantity(lot.quantity), kind="kv-wider" if is_nested else ""),
+        number(amounts.amount(lot.value, currency), amounts.amount(lot.cost or None, currency)),
+        number(change(lot.profit_loss, currency), _rate(lot), kind=change_kind(lot.profit_loss)),
+    )
+
+
+def _rate(lot: LotRecord) -> str | None:
+    # Without a percent sign: some brokers mean percent, others a fraction.
+    return None if lot.return_rate is None else f"rate {amounts.quantity(lot.return_rate)}"
+
+
+def _total(totals: TotalsRecord, positions: Sequence[PositionRecord]) -> Child:
+    currency = totals.currency
+    return element(
+        "tr",
+        text_cell(f"Total {currency}", tag="th", kind="kv-tight"),
+        text_cell(kind="kv-tight kv-wide"),
+        element("td", kind="kv-wider"),
+        number(amounts.amount(totals.value, currency), amounts.total_cost(totals.cost, positions, currency)),
+        number(
+            change(totals.profit_loss, currency),
+            amounts.percent(totals.return_pct),
+            kind=change_kind(totals.profit_loss),
+        ),
+        element("td"),
+    )

@@ -1,0 +1,91 @@
+"""The row of figures under the title, and the bar of what the whole is made of."""
+
+from koscom_async.export import amounts
+from koscom_async.export.allocation import slices
+from koscom_async.export.amounts import WON
+from koscom_async.export.html.cells import change, change_kind, figure, figures
+from koscom_async.export.html.markup import Markup, element, joined
+from koscom_async.export.notes import profit_leaves_out
+from koscom_async.export.records import HoldingsRecord
+
+SLICES = 7
+
+
+def sums(holdings: HoldingsRecord) -> Markup:
+    """Return the totals in KRW, each with what it needs to be understood."""
+    totals = holdings.totals
+    owed = None if totals.liabilities is None else totals.liabilities.copy_negate()
+    return figures(
+        figure(
+            _label("Net worth", holdings), amounts.money(totals.net_worth), _scope(holdings), kind="kv-first"
+        ),
+        figure("Securities", amounts.money(totals.value), f"cost {_cost(holdings)}"),
+        figure(
+            "Profit/loss",
+            change(totals.profit_loss),
+            _profit_remark(holdings),
+            change=change_kind(totals.profit_loss),
+        ),
+        figure("Cash", amounts.money(totals.cash), _later_cash(holdings)),
+        figure("Liabilities", amounts.money(owed), "loans, and what is not paid yet"),
+    )
+
+
+def shares(holdings: HoldingsRecord) -> Markup | None:
+    """Return the bar of shares with its legend; `None` where there is nothing to share out."""
+    parts = slices(holdings, "kind", at_most=SLICES)
+    if not parts:
+        return None
+    stack = [
+        element("i", kind=f"kv-s{index}", style=f"flex-grow:{part.share:.4f}")
+        for index, part in enumerate(parts, 1)
+    ]
+    legend = [
+        element("li", part.label, element("b", amounts.share(part.share)), kind=f"kv-s{index}")
+        for index, part in enumerate(parts, 1)
+    ]
+    return element(
+        "div",
+        element("div", stack, kind="kv-stack", aria_hidden="true"),
+        element("ul", legend),
+        kind="kv-shares",
+    )
+
+
+def _label(text: str, holdings: HoldingsRecord) -> Markup:
+    return joined(text, None if holdings.complete else element("span", " · incomplete", kind="kv-part"))
+
+
+def _scope(holdings: HoldingsRecord) -> str:
+    asked, failed = len(holdings.outcomes), len(holdings.failures)
+    return (
+        "securities and cash less liabilities"
+        if not failed
+        else f"of {asked - failed} of {asked} accounts only"
+    )
+
+
+def _cost(holdings: HoldingsRecord) -> str:
+    won = [each for each in holdings.positions if each.instrument.currency == WON]
+    return amounts.total_cost(holdings.totals.cost, won)
+
+
+def _profit_remark(holdings: HoldingsRecord) -> str:
+    if holdings.totals.profit_loss is None:
+        return "not known: see the notes" if holdings.positions else ""
+    said = f"{amounts.percent(holdings.totals.return_pct)} of the cost"
+    return (
+        f"{said}; not of all positions, see the notes"
+        if profit_leaves_out(holdings, holdings.totals)
+        else said
+    )
+
+
+def _later_cash(holdings: HoldingsRecord) -> Markup | None:
+    for cash in holdings.cash:
+        if cash.currency == WON:
+            views = {"D+1": cash.balance_d1, "D+2": cash.balance_d2, "withdrawable": cash.withdrawable}
+            known = [f"{name} {amounts.money(each)}" for name, each in views.items() if each is not None]
+            # Each amount stays in one piece, and lines break between them.
+            return joined([(element("span", each), " ") for each in known])
+    return None

@@ -1,0 +1,326 @@
+"""The columns of the tables that holdings can be had as: name, type, unit and meaning of each, and how it is read.
+
+Data, without any of the libraries that build frames from it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from attrs import frozen
+
+from koscom_async.errors import KoscomError
+from koscom_async.export.records import (
+    AccountRecord,
+    CashLotRecord,
+    HoldingsRecord,
+    InstrumentRecord,
+    LotRecord,
+    OutcomeRecord,
+    PositionRecord,
+    ReconciliationRecord,
+)
+
+TableName = Literal["positions", "lots", "cash", "accounts"]
+
+
+@frozen
+class Exact:
+    """A decimal with so many places behind the point, of 38 digits in all."""
+
+    places: int
+
+
+Type = Exact | Literal["text", "texts", "flag", "count", "seconds", "moment"]
+
+# Money of any currency; fractional shares and face amounts; rates as brokers spell them, perhaps out of a double.
+MONEY, QUANTITY, REPORTED_RATE = Exact(6), Exact(8), Exact(18)
+RETURN, WEIGHT = Exact(2), Exact(6)  # as the merge cuts and rounds them
+
+CURRENCY, WON, NONE = "`currency`", "KRW", ""
+
+
+@frozen
+class Column:
+    """One column: `read` takes it from a row's record."""
+
+    name: str
+    type: Type
+    unit: str
+    meaning: str
+    read: Callable[[Any], object]
+
+
+@frozen
+class _Row:
+    """What a row is made of; the parts that its table does not use are not there."""
+
+    holdings: HoldingsRecord
+    account_index: int | None = None
+    account: AccountRecord | None = None
+    instrument: InstrumentRecord | None = None
+    position: PositionRecord | None = None
+    lot: LotRecord | None = None
+    currency: str | None = None
+    cash: CashLotRecord | None = None
+    outcome: OutcomeRecord | None = None
+    reconciliation: ReconciliationRecord | None = None
+
+
+def _from(part: str, name: str) -> Callable[[Any], object]:
+    """Read an attribute of one of the row's parts; what a part that is missing would say is not known."""
+    return lambda row: getattr(getattr(row, part), name, None)
+
+
+def _column(part: str, name: str, kind: Type, unit: str, meaning: str) -> Column:
+    return Column(name, kind, unit, meaning, _from(part, name))
+
+
+_INSTRUMENT = (
+    _column("instrument", "asset_class", "text", NONE, "asset class: EQTY, FUND or ETC"),
+    _column("instrument", "product", "text", NONE, "product kind, such as KSP, ETF, BOND"),
+    _column("instrument", "code", "text", NONE, "ISIN or fund code"),
+    _column("instrument", "isin", "text", NONE, "ISIN"),
+    _column("instrument", "name", "text", NONE, "name, as the broker sends it"),
+    _column("instrument", "currency", "text", NONE, "currency of the amounts"),
+)
+_ACCOUNT = (
+    Column(
+        "account_index",
+        "count",
+        NONE,
+        "row of the account in `accounts`: the key to join on",
+        lambda row: row.account_index,
+    ),
+    Column("broker_code", "text", NONE, "the broker's code", lambda row: row.account.broker.code),
+    Column("broker", "text", NONE, "the broker's short name", lambda row: row.account.broker.short_name),
+    Column("account", "text", NONE, "its first and last four digits", _from("account", "masked_number")),
+    _column("account", "alias", "text", NONE, "the investor's own label"),
+)
+_WHOLE = (
+    Column(
+        "complete", "flag", NONE, "whether every linked account was read", lambda row: row.holdings.complete
+    ),
+    Column(
+        "asked_at",
+        "moment",
+        "KST",
+        "when the question was asked: nothing is older",
+        lambda row: row.holdings.as_of,
+    ),
+)
+
+_POSITIONS = (
+    *_INSTRUMENT,
+    _column("position", "quantity", QUANTITY, "shares; a bond's face amount", "sum over the lots"),
+    _column("position", "cost", MONEY, CURRENCY, "sum over the lots; 0 where no broker reports one"),
+    _column("position", "value", MONEY, CURRENCY, "sum over the lots"),
+    _column("position", "profit_loss", MONEY, CURRENCY, "value less cost, where every lot has a cost"),
+    _column("position", "return_pct", RETURN, "%", "profit and loss in percent of the cost, cut"),
+    _column("position", "weight", WEIGHT, "0 to 1", "share of securities and cash in KRW"),
+    _column(
+        "position", "matched_by", "text", NONE, "what makes the lots one instrument: code, name or nothing"
+    ),
+    Column(
+        "brokers",
+        "texts",
+        NONE,
+        "short names of the brokers that hold it",
+        lambda row: _brokers(row.position),
+    ),
+    Column("lots", "count", "rows", "number of lots", lambda row: len(row.position.lots)),
+    *_WHOLE,
+)
+_LOTS = (
+    *_INSTRUMENT,
+    *_ACCOUNT,
+    _column("lot", "trade_type", "text", NONE, "how it is held: NRM, CRD, LOAN or SUM"),
+    _column("lot", "quantity", QUANTITY, "shares; a bond's face amount", "as the broker sent it"),
+    _column("lot", "cost", MONEY, CURRENCY, "as the broker sent it; 0 where it reports none"),
+    _column("lot", "value", MONEY, CURRENCY, "as the broker sent it"),
+    _column("lot", "profit_loss", MONEY, CURRENCY, "as the broker sent it"),
+    _column("lot", "return_rate", REPORTED_RATE, "% or fraction", "as the broker sent it: brokers differ"),
+    *_WHOLE,
+)
+_CASH = (
+    Column("currency", "text", NONE, "currency of the amounts", lambda row: row.currency),
+    *_ACCOUNT,
+    _column("cash", "balance", MONEY, CURRENCY, "settled today"),
+    _column("cash", "balance_d1", MONEY, CURRENCY, "the same money as it stands tomorrow: never add them"),
+    _column("cash", "balance_d2", MONEY, CURRENCY, "and the day after"),
+    _column("cash", "withdrawable", MONEY, CURRENCY, "what can be withdrawn"),
+    *_WHOLE,
+)
+_ACCOUNTS = (
+    *_ACCOUNT,
+    Column(
+        "broker_name",
+        "text",
+        NONE,
+        "the broker's Korean name",
+        lambda row: row.account.broker.name_ko or None,
+    ),
+    _column("outcome", "ok", "flag", NONE, "whether the account was read, whole"),
+    Column(
+        "error",
+        "text",
+        NONE,
+        "kind of the error",
+        lambda row: _error(row, lambda error: type(error).__name__),
+    ),
+    Column(
+        "error_code",
+        "text",
+        NONE,
+        "the platform's code, or a word",
+        lambda row: _error(row, lambda error: error.code),
+    ),
+    Column(
+        "error_message", "text", NONE, "what went wrong", lambda row: _error(row, lambda error: error.message)
+    ),
+    Column(
+        "advice", "text", NONE, "what to do about it", lambda row: _error(row, lambda error: error.advice)
+    ),
+    Column(
+        "retriable",
+        "flag",
+        NONE,
+        "whether asking again may help",
+        lambda row: _error(row, lambda error: error.retriable),
+    ),
+    _column("reconciliation", "rows", "count", "rows", "number of rows that were read"),
+    _column("reconciliation", "rows_value", MONEY, WON, "value of the rows, derivatives left out"),
+    _column("reconciliation", "reported_value", MONEY, WON, "value by the broker's summary"),
+    _column("reconciliation", "value_difference", MONEY, WON, "rows less summary"),
+    _column("reconciliation", "rows_cost", MONEY, WON, "cost of the rows, derivatives left out"),
+    _column("reconciliation", "reported_cost", MONEY, WON, "cost by the broker's summary"),
+    _column("reconciliation", "cost_difference", MONEY, WON, "rows less summary"),
+    _column("reconciliation", "cash", MONEY, WON, "cash, settled today"),
+    _column("reconciliation", "liabilities", MONEY, WON, "loans, and what is not paid yet"),
+    _column("reconciliation", "net_worth", MONEY, WON, "cash and value less liabilities"),
+    _column(
+        "reconciliation", "reported_net_worth", MONEY, WON, "by the broker's summary, debts not deducted"
+    ),
+    _column("outcome", "as_of", "moment", "KST", "when the answer was complete, or given up"),
+    Column("calls", "count", "calls", "sent for this account", lambda row: row.outcome.trace.calls),
+    Column("retries", "count", "calls", "of them, not the first try", lambda row: row.outcome.trace.retries),
+    Column("pages", "count", "pages", "read", lambda row: row.outcome.trace.pages),
+    Column(
+        "seconds_waited",
+        "seconds",
+        "s",
+        "on limits and before retries",
+        lambda row: row.outcome.trace.seconds_waited,
+    ),
+    Column("seconds", "seconds", "s", "until the outcome", lambda row: row.outcome.trace.seconds),
+    *_WHOLE,
+)
+
+TABLES: Mapping[TableName, tuple[Column, ...]] = {
+    "positions": _POSITIONS,
+    "lots": _LOTS,
+    "cash": _CASH,
+    "accounts": _ACCOUNTS,
+}
+
+
+def columns_of(holdings: HoldingsRecord, table: TableName) -> Iterator[tuple[Column, list[object]]]:
+    """Yield each column of a table with its values, unconverted."""
+    rows = list(_ROWS[table](holdings))
+    for column in TABLES[table]:
+        yield column, [_bare(column.read(row)) for row in rows]
+
+
+def _bare(value: object) -> object:
+    """Make plain text of an open enum."""
+    return str(value) if isinstance(value, str) else value
+
+
+def _brokers(position: PositionRecord) -> list[str]:
+    return list(dict.fromkeys(lot.account.broker.short_name for lot in position.lots))
+
+
+def _error(row: _Row, fact: Callable[[KoscomError], object]) -> object:
+    error = row.outcome.error if row.outcome else None
+    return None if error is None else fact(error)
+
+
+def _positions(holdings: HoldingsRecord) -> Iterator[_Row]:
+    for position in holdings.positions:
+        yield _Row(holdings, instrument=position.instrument, position=position)
+
+
+def _lots(holdings: HoldingsRecord) -> Iterator[_Row]:
+    index = _indices(holdings.outcomes)
+    for position in holdings.positions:
+        for lot in position.lots:
+            account = lot.account
+            yield _Row(
+                holdings,
+                account_index=index.get(account.key),
+                account=account,
+                instrument=position.instrument,
+                lot=lot,
+            )
+
+
+def _cash(holdings: HoldingsRecord) -> Iterator[_Row]:
+    index = _indices(holdings.outcomes)
+    for cash in holdings.cash:
+        for lot in cash.lots:
+            account = lot.account
+            yield _Row(
+                holdings,
+                account_index=index.get(account.key),
+                account=account,
+                currency=cash.currency,
+                cash=lot,
+            )
+
+
+def _accounts(holdings: HoldingsRecord) -> Iterator[_Row]:
+    reconciled = {each.account.key: each for each in holdings.reconciliation}
+    for index, outcome in enumerate(holdings.outcomes):
+        account = outcome.account
+        yield _Row(
+            holdings,
+            account_index=index,
+            account=account,
+            outcome=outcome,
+            reconciliation=reconciled.get(account.key),
+        )
+
+
+_ROWS: Mapping[TableName, Callable[[HoldingsRecord], Iterable[_Row]]] = {
+    "positions": _positions,
+    "lots": _lots,
+    "cash": _cash,
+    "accounts": _accounts,
+}
+
+
+def _indices(outcomes: Sequence[OutcomeRecord]) -> Mapping[tuple[str, str], int]:
+    return {outcome.account.key: index for index, outcome in enumerate(outcomes)}
+
+
+def type_name(kind: Type) -> str:
+    """Return a column type by its Arrow name."""
+    return f"decimal128(38, {kind.places})" if isinstance(kind, Exact) else _TYPE_NAMES[kind]
+
+
+_TYPE_NAMES = {
+    "text": "string",
+    "texts": "list<string>",
+    "flag": "bool",
+    "count": "int64",
+    "seconds": "double",
+    "moment": "timestamp[us, tz=Asia/Seoul]",
+}
+
+
+def schema_markdown(table: TableName) -> str:
+    """Return a table's schema as Markdown."""
+    lines = ["| column | type | unit | meaning |", "|---|---|---|---|"]
+    lines += [
+        f"| `{each.name}` | {type_name(each.type)} | {each.unit} | {each.meaning} |" for each in TABLES[table]
+    ]
+    return "\n".join(lines)

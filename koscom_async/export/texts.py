@@ -1,0 +1,63 @@
+"""Foreign text in one clean line, and the words for accounts, brokers and kinds that every view shares."""
+
+from collections.abc import Mapping
+
+from koscom_async.export.records import AccountRecord, InstrumentRecord, PositionRecord
+
+_KINDS: Mapping[str, str] = {
+    "KSP": "KOSPI",
+    "KDQ": "KOSDAQ",
+    "FUT": "Future",
+    "OPT": "Option",
+    "ETC": "Other",
+    "BOND": "Bond",
+    "STB": "Corp. bond",
+    "RP": "Repo",
+    "CRP": "Repo",
+    "RRP": "Repo",
+    "WRT": "Warrant",
+}
+CLASSES: Mapping[str, str] = {"EQTY": "Equity", "FUND": "Fund", "ETC": "Other", "CASH": "Cash"}
+_TRADE_TYPES: Mapping[str, str] = {"CRD": "on margin", "LOAN": "on loan"}
+
+
+def clean(text: str) -> str:
+    """Return foreign text in one line, without control, direction and other invisible characters."""
+    visible = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(visible.split())
+
+
+def broker_name(account: AccountRecord) -> str:
+    """Return the broker's Korean name, or its short one where the registry does not know it."""
+    return clean(account.broker.name_ko or account.broker.short_name)
+
+
+def account_name(account: AccountRecord) -> str:
+    """Return broker and masked number."""
+    return f"{broker_name(account)} {clean(account.masked_number)}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 call`, `5 calls`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def kind(instrument: InstrumentRecord) -> str:
+    """Return product or asset class in a word; a code that no document lists stands for itself."""
+    if instrument.product is not None:
+        product = str(instrument.product)
+        return _KINDS.get(product, product)
+    asset_class = str(instrument.asset_class)
+    return CLASSES.get(asset_class, asset_class)
+
+
+def trade_type_word(trade_type: object) -> str:
+    """Return how a lot is held where that is out of the ordinary, and nothing otherwise."""
+    return _TRADE_TYPES.get(str(trade_type), "")
+
+
+def brokers_of(position: PositionRecord) -> list[AccountRecord]:
+    """Return one account of each broker that holds it, in the order of the lots."""
+    return list({lot.account.broker.short_name: lot.account for lot in reversed(position.lots)}.values())[
+        ::-1
+    ]

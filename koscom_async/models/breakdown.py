@@ -1,0 +1,167 @@
+"""Holdings broken down by what a user asks for: asset class, product, broker, account or currency; sums only.
+
+Each currency stands by itself in every breakdown, so that the groups of one currency add up to its totals.
+"""
+
+from collections.abc import Callable, Hashable, Iterable
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Literal
+
+from attrs import define, field, frozen
+
+from koscom_async._exact import ZERO, exactly, percent, total
+from koscom_async.models.positions import Lot, Position
+from koscom_async.models.totals import Cash, CashLot, Totals
+
+__all__ = ["Group", "GroupBy", "broken_down"]
+
+GroupBy = Literal["class", "product", "broker", "account", "currency"]
+
+WEIGHT_STEP = Decimal("0.000001")
+UNKNOWN = "unknown"
+
+
+@frozen(kw_only=True)
+class Group:
+    """One group of a breakdown, in one currency; sums are `None` where an addend is not known.
+
+    `key` is a code (asset class, product, broker's short name, masked account, currency), `label` the words for it.
+    `cash` is there where cash belongs to the group: by broker, account and currency. `profit_loss` and `return_pct`
+    count the positions whose profit is known; the value of the others is `value_without_cost`. Futures and options
+    are in `derivatives_value` alone. `weight` is the share, from 0 to 1, of all securities and cash in the currency.
+    """
+
+    key: str
+    label: str
+    currency: str
+    positions: int = 0
+    cash: Decimal | None = None
+    cost: Decimal | None = None
+    value: Decimal | None = None
+    profit_loss: Decimal | None = None
+    return_pct: Decimal | None = None
+    value_without_cost: Decimal | None = None
+    derivatives_value: Decimal | None = None
+    weight: Decimal | None = None
+
+
+@define(eq=False)
+class _Pile:
+    """What belongs to one group, before it is summed up."""
+
+    key: str
+    label: str
+    currency: str
+    parts: list[tuple[Position, Lot]] = field(factory=list)
+    cash: list[Decimal | None] = field(factory=list)
+
+
+Named = tuple[Hashable, str, str]
+_OfLot = Callable[[Position, Lot], Named]
+_OfCash = Callable[[Cash, CashLot], Named]
+
+
+def _by_class(position: Position, _: Lot) -> Named:
+    asset_class = position.instrument.asset_class
+    return asset_class, asset_class.value, asset_class.name.capitalize()
+
+
+def _by_product(position: Position, _: Lot) -> Named:
+    product = position.instrument.product
+    return product, product.value if product else UNKNOWN, product.name if product else UNKNOWN
+
+
+def _by_broker(_: object, lot: Lot | CashLot) -> Named:
+    broker = lot.account.broker
+    return broker.code, broker.short_name, broker.name_ko
+
+
+def _by_account(_: object, lot: Lot | CashLot) -> Named:
+    return lot.account.key, str(lot.account), f"{lot.account.broker.name_ko} {lot.account.masked_number}"
+
+
+def _by_currency(position: Position, _: Lot) -> Named:
+    currency = position.instrument.currency
+    return currency, currency, currency
+
+
+def _cash_by_currency(cash: Cash, _: CashLot) -> Named:
+    return cash.currency, cash.currency, cash.currency
+
+
+# How lots, and where it has a place how cash, are told apart.
+_KEYS: dict[str, tuple[_OfLot, _OfCash | None]] = {
+    "class": (_by_class, None),
+    "product": (_by_product, None),
+    "broker": (_by_broker, _by_broker),
+    "account": (_by_account, _by_account),
+    "currency": (_by_currency, _cash_by_currency),
+}
+
+
+def broken_down(
+    positions: Iterable[Position], cash: Iterable[Cash], totals: Iterable[Totals], *, by: str
+) -> tuple[Group, ...]:
+    """Return the groups: won first, the largest value first."""
+    if by not in _KEYS:
+        raise ValueError(f"holdings can be broken down by {', '.join(_KEYS)}, not by {by!r}")
+    with exactly():
+        wholes = {each.currency: _whole(each.value, each.cash) for each in totals}
+        groups = [_group(pile, wholes.get(pile.currency)) for pile in _piles(positions, cash, by)]
+    return tuple(sorted(groups, key=_rank))
+
+
+def _whole(value: Decimal | None, cash: Decimal | None) -> Decimal | None:
+    return None if value is None else value + (cash or ZERO)
+
+
+def _piles(positions: Iterable[Position], cash: Iterable[Cash], by: str) -> Iterable[_Pile]:
+    of_lot, of_cash = _KEYS[by]
+    piles: dict[Hashable, _Pile] = {}
+
+    def pile(named: Named, currency: str) -> _Pile:
+        identity, key, label = named
+        return piles.setdefault((identity, currency), _Pile(key, label, currency))
+
+    for position in positions:
+        for lot in position.lots:
+            pile(of_lot(position, lot), position.instrument.currency).parts.append((position, lot))
+    if of_cash is not None:
+        for each in cash:
+            for cash_lot in each.lots:
+                pile(of_cash(each, cash_lot), each.currency).cash.append(cash_lot.balance)
+    return piles.values()
+
+
+def _group(pile: _Pile, whole: Decimal | None) -> Group:
+    counted = [(position, lot) for position, lot in pile.parts if not position.is_derivative]
+    with_profit = [lot for position, lot in counted if position.profit_loss is not None]
+    profit_loss = total(_profit(lot) for lot in with_profit) if with_profit or not counted else None
+    value = total(lot.value for _, lot in counted)
+    cash = total(pile.cash) if pile.cash else None
+    share = _whole(value, cash)
+    return Group(
+        key=pile.key,
+        label=pile.label,
+        currency=pile.currency,
+        positions=len({id(position) for position, _ in pile.parts}),
+        cash=cash,
+        cost=total(lot.cost for _, lot in counted),
+        value=value,
+        profit_loss=profit_loss,
+        return_pct=percent(profit_loss, total(lot.cost for lot in with_profit)),
+        value_without_cost=total(lot.value for position, lot in counted if position.profit_loss is None),
+        derivatives_value=total(lot.value for position, lot in pile.parts if position.is_derivative),
+        weight=(share / whole).quantize(WEIGHT_STEP, ROUND_HALF_EVEN)
+        if share is not None and whole
+        else None,
+    )
+
+
+def _profit(lot: Lot) -> Decimal | None:
+    return None if lot.value is None or lot.cost is None else lot.value - lot.cost
+
+
+def _rank(group: Group) -> tuple[object, ...]:
+    value = group.value or ZERO
+    return (group.currency != "KRW", group.currency, -(value + (group.cash or ZERO)), group.key, group.label)

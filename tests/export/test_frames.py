@@ -1,0 +1,207 @@
+"""Holdings as Arrow, polars and pandas tables: every digit, the same schema whatever is held, nothing rounded."""
+
+import io
+import re
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from koscom_async import BrokerUnavailableError, Holdings, UsageError
+from koscom_async.export.tables import TABLES, Exact, schema_markdown, type_name
+from tests.merge.accounts import (
+    CYBER,
+    DIAMOND,
+    NOW,
+    account,
+    bond,
+    failed,
+    fund,
+    held,
+    merged,
+    read,
+    share,
+    summary,
+)
+
+DOWN = BrokerUnavailableError("broker server cannot serve", code="3600", advice="ask again later")
+README = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def holdings() -> Holdings:
+    """A share at two brokers, one of which also holds a fund without a cost, dollars, and a broker that is down."""
+    return merged(
+        read(
+            account(DIAMOND),
+            share(value="120.5"),
+            fund("KRZ1", "삼성", 72329965),
+            summed=summary(1000, d1=900),
+        ),
+        read(
+            account(CYBER),
+            share(quantity="0.25", cost=None),
+            share("US0378331005", currency="USD", value="1.25"),
+        ),
+        failed(account(), DOWN),
+    )
+
+
+def test_a_position_is_a_row_with_its_exact_amounts(holdings):
+    rows = holdings.to_arrow().to_pylist()
+    assert [row["code"] for row in rows] == ["KRZ1", "KR7005930003", "US0378331005"]
+    by_code = {row["code"]: row for row in rows}
+    shared = by_code["KR7005930003"]
+    assert (shared["quantity"], shared["cost"], shared["value"]) == (Decimal("10.25"), None, Decimal("240.5"))
+    assert (shared["brokers"], shared["lots"]) == (["cyber", "diamond"], 2)
+    assert (by_code["KRZ1"]["cost"], by_code["KRZ1"]["profit_loss"]) == (0, None)
+    assert by_code["US0378331005"]["currency"] == "USD"
+
+
+def test_a_lot_is_a_row_that_leads_to_its_account(holdings):
+    accounts = holdings.to_arrow("accounts").to_pylist()
+    lots = holdings.to_arrow("lots").to_pylist()
+    assert [accounts[lot["account_index"]]["broker"] for lot in lots] == [lot["broker"] for lot in lots]
+    assert {lot["account"] for lot in lots} == {"1606…0099"}
+
+
+def test_cash_is_a_row_an_account_with_its_three_views(holdings):
+    views = [
+        (row["broker"], row["balance"], row["balance_d1"], row["balance_d2"])
+        for row in holdings.to_arrow("cash").to_pylist()
+    ]
+    assert views == [("cyber", 0, None, None), ("diamond", 1000, 900, None)]
+
+
+def test_every_account_is_a_row_and_says_why_it_could_not_be_read(holdings):
+    rows = holdings.to_arrow("accounts").to_pylist()
+    assert [(row["broker"], row["ok"]) for row in rows] == [
+        ("cyber", True),
+        ("diamond", True),
+        ("star", False),
+    ]
+    star = rows[2]
+    assert (star["error"], star["error_code"], star["advice"]) == (
+        "BrokerUnavailableError",
+        "3600",
+        "ask again later",
+    )
+    assert star["rows"] is None
+    assert rows[1]["broker_name"] == "다이아몬드 증권"
+
+
+@pytest.mark.parametrize("table", ["positions", "lots", "cash", "accounts"])
+def test_each_row_and_the_schema_say_that_the_holdings_are_not_complete(holdings, table):
+    arrow = holdings.to_arrow(table)
+    assert set(arrow.column("complete").to_pylist()) == {False}
+    assert arrow.schema.metadata == {
+        b"koscom.complete": b"false",
+        b"koscom.as_of": b"2026-03-02T09:30:00+09:00",
+    }
+    assert holdings.to_pandas(table).attrs == {"complete": False, "as_of": "2026-03-02T09:30:00+09:00"}
+    assert arrow.column("asked_at").to_pylist() == [NOW] * len(arrow)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_empty_holdings_have_the_same_schema(holdings, table):
+    empty = Holdings(as_of=NOW)
+    assert empty.to_arrow(table).schema == holdings.to_arrow(table).schema
+    assert len(empty.to_arrow(table)) == 0
+    assert empty.to_polars(table).schema == holdings.to_polars(table).schema
+    assert list(empty.to_pandas(table).dtypes) == list(holdings.to_pandas(table).dtypes)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_schema_is_the_one_that_the_columns_declare(holdings, table):
+    schema = holdings.to_arrow(table).schema
+    declared = [(column.name, type_name(column.type)) for column in TABLES[table]]
+    assert [(field.name, str(field.type).replace("item: ", "")) for field in schema] == declared
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_guide_documents_every_column(table):
+    assert schema_markdown(table) in README
+
+
+# As many digits as a column of money has, with all of its places.
+MONEY = st.decimals(min_value=Decimal("-1e31"), max_value=Decimal("1e31"), places=6, allow_nan=False)
+
+
+@given(value=MONEY, cost=MONEY)
+def test_decimals_come_back_from_every_frame_to_the_last_digit(value, cost):
+    holdings = held(share(value=value, cost=cost))
+    arrow = holdings.to_arrow("lots")
+    assert arrow.column("value").to_pylist() == [value]
+    assert holdings.to_polars("lots")["cost"].to_list() == [cost]
+    assert holdings.to_pandas("lots")["value"].tolist() == [value]
+
+
+def test_parquet_keeps_every_digit_the_schema_and_that_something_is_missing(holdings):
+    page = io.BytesIO()
+    arrow = holdings.to_arrow("lots")
+    pq.write_table(arrow, page)
+    again = pq.read_table(page)
+    assert again.equals(arrow)
+    assert again.schema.equals(arrow.schema, check_metadata=True)
+
+
+def test_polars_and_pandas_keep_decimals_as_decimals(holdings):
+    frame = holdings.to_polars()
+    assert frame.schema["value"] == pl.Decimal(38, 6)
+    assert frame["value"].sum() == Decimal("72330206.75")
+    pandas = holdings.to_pandas()
+    assert pandas["value"].dtype == pd.ArrowDtype(pa.decimal128(38, 6))
+    assert pandas["value"].sum() == Decimal("72330206.75")
+    assert pandas["profit_loss"].isna().tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize("value", ["0.1234567", "1e32", "-1e40"])
+def test_a_number_that_does_not_fit_is_refused_and_neither_rounded_nor_quoted(value):
+    with pytest.raises(UsageError, match="column 'value' has more digits") as caught:
+        held(share(value=Decimal(value))).to_arrow()
+    assert (caught.value.code, caught.value.__context__) == ("inexact", None)
+
+
+def test_zeros_at_the_end_are_no_digits():
+    assert held(share(value=Decimal("1.50000000000"))).to_arrow().column("value").to_pylist() == [
+        Decimal("1.5")
+    ]
+
+
+def test_a_table_that_does_not_exist_is_refused_with_those_that_do(holdings):
+    with pytest.raises(UsageError, match=r"no table .loss.*positions, lots, cash, accounts"):
+        holdings.to_arrow("loss")
+
+
+@pytest.mark.parametrize(
+    ("method", "library", "extra"),
+    [("to_arrow", "pyarrow", "arrow"), ("to_polars", "polars", "polars"), ("to_pandas", "pandas", "pandas")],
+)
+def test_a_missing_library_is_named_with_its_extra(holdings, method, library, extra, monkeypatch):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(
+        ImportError,
+        match=re.escape(f'needs {library}, which comes with an extra: pip install "koscom_async[{extra}]"'),
+    ):
+        getattr(holdings, method)()
+
+
+def test_bonds_are_face_amounts():
+    frame = held(
+        bond("주택금융공사MBS2016-7(1-5)", 20_000_000_000, 20_000_000_000, 20_616_000_000)
+    ).to_arrow()
+    assert frame.column("quantity").to_pylist() == [Decimal(20_000_000_000)]
+
+
+def test_all_amounts_have_a_place_for_every_digit_of_38():
+    kinds = {
+        column.type for columns in TABLES.values() for column in columns if isinstance(column.type, Exact)
+    }
+    assert {kind.places for kind in kinds} == {2, 6, 8, 18}

@@ -1,0 +1,104 @@
+"""Holdings kept as JSON and made again, with nothing lost; anything else is refused with a reason."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+
+from koscom_async import (
+    BrokerUnavailableError,
+    Holdings,
+    Product,
+    QuotaExceededError,
+    TruncatedResponseError,
+)
+from tests.merge.accounts import CYBER, STAR, account, failed, held, merged, read, share, summary
+from tests.merge.strategies import accounts_outcomes
+
+
+def seen(holdings):
+    return (
+        holdings.positions,
+        holdings.cash,
+        holdings.totals,
+        holdings.foreign_totals,
+        holdings.reconciliation,
+        holdings.as_of,
+        [
+            (each.account, each.balance, each.as_of, each.trace, vars(each.error) if each.error else None)
+            for each in holdings.outcomes
+        ],
+    )
+
+
+@given(accounts_outcomes())
+def test_any_holdings_come_back_as_they_were(outcomes):
+    holdings = merged(*outcomes)
+    assert seen(Holdings.from_json(holdings.to_json())) == seen(holdings)
+
+
+def test_raw_rows_codes_and_every_digit_come_back():
+    raw = {"valAtCur": Decimal("1.0E+10"), "list": [Decimal("1.10"), None, {"a": True}], "$x": "y"}
+    row = evolve(share(value="369827563509.123456789", product="ZZZ"), raw=raw)
+    again = Holdings.from_json(held(row).to_json())
+    (position,) = again.positions
+    assert position.lots[0].raw == raw
+    assert str(position.lots[0].raw["valAtCur"]) == "1.0E+10"
+    assert str(position.value) == "369827563509.123456789"
+    assert position.instrument.product == Product("ZZZ")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BrokerUnavailableError(
+            "down", code="3600", category="op-exco", broker="star", status=503, retry_after=1.5
+        ),
+        TruncatedResponseError("2 of 3 rows came", broker="star", account="1606…0099"),
+        QuotaExceededError("spent", resets_at=datetime(2026, 3, 3, tzinfo=UTC), code="429", attempts=2),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_failure_comes_back_with_all_its_facts(error):
+    holdings = merged(failed(account(), error))
+    (failure,) = Holdings.from_json(holdings.to_json()).failures
+    assert type(failure.error) is type(error)
+    assert vars(failure.error) == vars(error)
+    assert str(failure.error) == str(error)
+
+
+def test_the_document_says_what_it_is_and_which_version():
+    document = json.loads(held(share()).to_json())
+    assert (document["kind"], document["version"]) == ("koscom_async.holdings", 1)
+
+
+def changed(**changes):
+    return json.dumps(json.loads(held(share()).to_json()) | changes)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ("[]", "is no koscom_async.holdings document"),
+        ('{"kind": "other"}', "is no koscom_async.holdings document"),
+        (changed(version=2), "has version 2; this library reads 1"),
+        (changed(content=None), "is damaged"),
+        (changed(content={"positions": 7}), "is damaged"),
+        (changed(content={"surprise": 1}), "is damaged"),
+    ],
+    ids=["empty", "deep", "list", "kind", "version", "nothing", "shape", "key"],
+)
+def test_another_document_is_refused_with_the_reason(text, reason):
+    with pytest.raises(ValueError, match=reason):
+        Holdings.from_json(text)
+
+
+def test_a_damaged_amount_is_refused():
+    text = merged(read(account(STAR), share(value=120)), read(account(CYBER), summed=summary(5))).to_json()
+    with pytest.raises(ValueError, match="damaged"):
+        Holdings.from_json(text.replace('"120"', '"12O"'))

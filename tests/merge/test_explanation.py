@@ -1,0 +1,49 @@
+"""Why a position's numbers are what they are."""
+
+from decimal import Decimal
+
+from attrs import evolve
+
+from tests.merge.accounts import CYBER, STAR, account, bond, fund, held, merged, only, read, share
+
+
+def test_it_names_each_lot_its_row_and_how_the_sums_came_about():
+    raw = {"isinCode": "KR7005930003", "valAtCur": Decimal("120.0")}
+    holdings = merged(
+        read(account(STAR), evolve(share(name="삼성전자"), raw=raw)),
+        read(account(CYBER), share(quantity=5, cost=50, value=60)),
+    )
+    explanation = holdings.explain(only(holdings))
+    assert str(explanation).splitlines() == [
+        "삼성전자, 2 lots, in KRW",
+        "one instrument because the rows carry the same code",
+        "- cyber 1606…0099 (NRM): {}",
+        '- star 1606…0099 (NRM): {"isinCode": "KR7005930003", "valAtCur": "120.0"}',
+        "quantity: 5 + 10 = 15",
+        "cost: 50 + 100 = 150",
+        "value: 60 + 120 = 180",
+        "profit and loss: value - cost = 30, 20.00 % of the cost",
+        "weight: value / (securities + cash in KRW) = 100.0000 %",
+    ]
+
+
+def test_it_says_why_a_profit_is_not_known():
+    holdings = held(fund("KRZ1", "펀드", 100, 0))
+    assert (
+        "profit and loss: not known, as no cost is reported by star 1606…0099"
+        in holdings.explain(only(holdings)).lines
+    )
+
+
+def test_it_says_how_sure_the_match_is():
+    holdings = held(bond("국채", 1, 10, 12))
+    assert holdings.explain(only(holdings)).lines[1] == (
+        "one instrument because the rows carry no code; product and full name are equal"
+    )
+
+
+def test_an_unknown_number_is_called_that():
+    holdings = held(share(quantity=None, value=None))
+    lines = holdings.explain(only(holdings)).lines
+    assert "quantity: not known = not known" in lines
+    assert "profit and loss: not known, as a value is missing" in lines
