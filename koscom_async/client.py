@@ -63,8 +63,9 @@ class Koscom:
     whole process: limits are kept, and connections kept open, across everything that is asked through it.
 
     `transport` is any httpx transport, used instead of the client's own connections and closed with the client;
-    `limiter` any `Limiter`, used instead of the one that follows `settings.limits`; `observer` is told of every
-    operation and attempt, as `koscom_async.integrations.opentelemetry` is.
+    `limiter` any `Limiter`, used instead of the one that follows `settings.limits` (such as `RedisLimiter` of
+    `koscom_async.integrations.redis`, for the limits that many processes share), and closed with the client too.
+    `observer` is told of every operation and attempt, as `koscom_async.integrations.opentelemetry` is.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class Koscom:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections. The client cannot be used again."""
+        """Close the connections, and the transport and limiter that were given. The client cannot be used again."""
         await self._gateway.aclose()
 
     def statistics(self) -> Statistics:

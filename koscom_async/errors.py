@@ -18,6 +18,7 @@ KoscomError
 │   ├── TruncatedResponseError  rows are missing
 │   └── PagingError             the pages do not end, or rows came twice
 ├── UntrustedEndpointError      the account points outside the configured gateway
+├── LimitsUnavailableError      the limits that processes share cannot be kept: mend Redis
 ├── DeadlineExceededError       the time that the caller gave is over
 └── IncompleteHoldingsError     raised by `require_complete()`: some accounts could not be read
 
@@ -37,6 +38,7 @@ __all__ = [
     "DeadlineExceededError",
     "IncompleteHoldingsError",
     "KoscomError",
+    "LimitsUnavailableError",
     "MalformedResponseError",
     "PagingError",
     "PlatformError",
@@ -226,6 +228,18 @@ class UntrustedEndpointError(KoscomError):
 
     default_code = "untrusted-endpoint"
     default_advice = "check `base_url`, or report the address to the platform"
+
+
+class LimitsUnavailableError(KoscomError):
+    """The limits that processes share cannot be kept, as Redis does not answer; the call was not made."""
+
+    default_code = "limits"
+    default_advice = (
+        "check that Redis can be reached; RedisLimiter(local_share=…) goes on without it, more slowly"
+    )
+
+    def __init__(self, message: str, **context: Any) -> None:
+        super().__init__(message, **{"retriable": True, **context})
 
 
 class DeadlineExceededError(KoscomError):

@@ -120,7 +120,7 @@ def test_only_the_transport_does_network_io(name):
     if name == "koscom_async.client":
         return
     text = MODULES[name].read_text(encoding="utf-8")
-    assert not re.search(r"^\s*(?:import|from) (?:httpx|httpcore|socket|uvicorn)\b", text, re.MULTILINE)
+    assert not re.search(r"^\s*(?:import|from) (?:httpx|httpcore|redis|socket|uvicorn)\b", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", MODULES)

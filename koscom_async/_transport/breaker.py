@@ -12,7 +12,13 @@ from enum import Enum
 import anyio
 from attrs import define
 
-from koscom_async.errors import BrokerUnavailableError, ConnectionFailedError, KoscomError
+from koscom_async.errors import (
+    BrokerUnavailableError,
+    ConnectionFailedError,
+    KoscomError,
+    LimitsUnavailableError,
+    QuotaExceededError,
+)
 from koscom_async.settings import Breaker
 
 logger = logging.getLogger("koscom_async.transport.breaker")
@@ -66,6 +72,10 @@ class Breakers:
             yield
         except (BrokerUnavailableError, ConnectionFailedError) as error:
             self._failed(broker, circuit, error, is_probe=is_probe)
+            raise
+        except (QuotaExceededError, LimitsUnavailableError):
+            # The limiter spoke, or the gateway for itself: nothing was learned, and the next call may be the probe.
+            circuit.is_probing = circuit.is_probing and not is_probe
             raise
         except KoscomError:
             # The broker spoke, whatever it said.

@@ -108,9 +108,12 @@ class Gateway:
         )
 
     async def aclose(self) -> None:
-        """Close the connections; the gateway cannot be asked again."""
+        """Close the connections and the limiter; the gateway cannot be asked again."""
         self._is_closed = True
-        await self._exchange.aclose()
+        try:
+            await self._exchange.aclose()
+        finally:
+            await self._limiter.aclose()
 
     def _check_usable(self) -> None:
         if self._is_closed:

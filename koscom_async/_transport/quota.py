@@ -1,13 +1,27 @@
 """What is left of the day's calls, as the gateway's headers say, so that none is spent that cannot succeed."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from attrs import evolve
 
 from koscom_async._wire.failures import quota_exceeded
 from koscom_async._wire.headers import next_reset
 from koscom_async.models.statistics import ServiceQuota
+
+FIRST_WORDS_SECONDS = 60
+"""So long after midnight what an answer says may still be about yesterday: it was on its way, or clocks differ."""
+
+
+def believed_until(now: datetime) -> datetime:
+    """Return how long to believe what an answer says of the day's calls: to the day's end, in UTC.
+
+    In the day's first minute only to the end of that minute: yesterday's last word, "none left", must not lock
+    everybody out of the whole new day, when no call would leave any more that could correct it.
+    """
+    reset = next_reset(now)
+    settled = reset - timedelta(days=1) + timedelta(seconds=FIRST_WORDS_SECONDS)
+    return settled if now < settled else reset
 
 
 def utc_now() -> datetime:
@@ -16,7 +30,7 @@ def utc_now() -> datetime:
 
 
 class DailyQuota:
-    """The day's calls of each service. Only `take` and `record` change it.
+    """The day's calls of each service. Only `take`, `record` and `learn` change it.
 
     `reserve` is the share of the day that this client leaves untouched, for others that use the same key.
     """
@@ -41,9 +55,15 @@ class DailyQuota:
 
     def record(self, service: str, *, remaining: int, limit: int | None) -> None:
         """Take note of what an answer's headers say."""
-        self._services[service] = ServiceQuota(
-            service=service, remaining=remaining, limit=limit, resets_at=next_reset(self._now())
+        self.learn(
+            ServiceQuota(
+                service=service, remaining=remaining, limit=limit, resets_at=believed_until(self._now())
+            )
         )
+
+    def learn(self, quota: ServiceQuota) -> None:
+        """Take over what somebody else, who counts for many, knows of a service's day."""
+        self._services[quota.service] = quota
 
     def snapshot(self) -> tuple[ServiceQuota, ...]:
         """Return what is known of today."""

@@ -1,1 +1,1 @@
-"""Bridges to what others run: each in a module of its own, and each an extra that is imported only there."""
+"""What connects the library to others' software, each behind an extra. Nothing is imported until it is asked for."""

@@ -168,8 +168,9 @@ async def test_leaving_early_cancels_the_rest_and_brings_the_callers_exception_o
 
 
 def free_places(limiter):
-    brokers = {broker: meter.places.value for broker, meter in sorted(limiter._meters.items())}
-    return limiter._total.value, brokers
+    turnstile = limiter._turnstile
+    brokers = {broker: lane.places.value for broker, lane in sorted(turnstile._lanes.items())}
+    return turnstile._total.value, brokers
 
 
 async def cancelled_natively(task):

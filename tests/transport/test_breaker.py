@@ -1,5 +1,7 @@
 """The circuit breaker: opens on a run of availability failures, lets one probe through, and closes when it answers."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from koscom_async import (
@@ -7,6 +9,8 @@ from koscom_async import (
     Breaker,
     BrokerUnavailableError,
     ConnectionFailedError,
+    LimitsUnavailableError,
+    QuotaExceededError,
     RateLimitedError,
 )
 from koscom_async._transport.breaker import BreakerOpenError, Breakers, BreakerState
@@ -133,5 +137,30 @@ def test_a_late_failure_of_an_older_call_does_not_prolong_the_rest(breakers, clo
     with pytest.raises(ConnectionFailedError):
         late_failure()
     clock.now = 30.0
+    attempt(breakers)
+    assert breakers.state_of("star") is BreakerState.CLOSED
+
+
+UNASKED = [
+    LimitsUnavailableError("the limits cannot be kept"),
+    QuotaExceededError("the day's calls are spent", resets_at=datetime(2026, 3, 2, tzinfo=UTC)),
+]
+
+
+@pytest.mark.parametrize("error", UNASKED, ids=["limits", "quota"])
+def test_a_call_that_the_limiter_refused_says_nothing_of_the_broker(breakers, error):
+    fail(breakers, DOWN, times=2)
+    fail(breakers, error, times=5)
+    assert breakers.state_of("star") is BreakerState.CLOSED
+    fail(breakers, DOWN)
+    assert breakers.state_of("star") is BreakerState.OPEN
+
+
+@pytest.mark.parametrize("error", UNASKED, ids=["limits", "quota"])
+def test_a_probe_that_the_limiter_refused_leaves_the_way_to_the_next(breakers, clock, error):
+    fail(breakers, DOWN, times=3)
+    clock.now = 30.0
+    fail(breakers, error)
+    assert breakers.state_of("star") is BreakerState.OPEN
     attempt(breakers)
     assert breakers.state_of("star") is BreakerState.CLOSED

@@ -271,6 +271,9 @@ async def test_a_429_holds_every_call_to_that_broker_back():
         async def pause(self, broker, seconds):
             paused.append((broker, seconds))
 
+        async def aclose(self):
+            paused.append("closed")
+
     settings = settings_of(retry=Retry(attempts=1, max_retry_after=30))
     answer = httpx.Response(429, headers={"retry-after": "7"}, json={"message": "API rate limit exceeded"})
     gateway = Gateway(settings, transport=httpx.MockTransport(lambda request: answer), limiter=Recording())
@@ -278,6 +281,7 @@ async def test_a_429_holds_every_call_to_that_broker_back():
         await gateway.ask(call_of(), CallLog())
     assert (caught.value.retry_after, paused) == (7.0, [("star", 7.0)])
     await gateway.aclose()
+    assert paused == [("star", 7.0), "closed"]
 
 
 async def test_a_spent_quota_fails_at_once_and_spends_no_further_call():
@@ -330,7 +334,7 @@ async def test_the_limiter_s_place_comes_back_however_a_call_ends():
     for _ in range(4):
         with suppress(PlatformError, MalformedResponseError, ConnectionFailedError):
             await gateway.ask(call_of(), CallLog())
-    assert gateway._limiter._total.value == 1
+    assert gateway._limiter._turnstile.in_flight() == 0
     await gateway.aclose()
 
 

@@ -1,0 +1,84 @@
+"""Who leaves next: order, calls in flight by broker, calls in flight in total. When is another's to decide.
+
+Waiters of a broker stand in a queue, and its head alone asks whether it may leave. It asks last of all, with its
+places in hand, so that nothing can come between the turn and the call, and a cancelled waiter holds no turn.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import anyio
+from attrs import define
+
+from koscom_async.settings import Limits
+
+
+@define(eq=False)
+class _Lane:
+    queue: anyio.Lock
+    places: anyio.Semaphore
+
+
+class Turnstile:
+    """The places of one process. Only `enter` and `leave` change them."""
+
+    def __init__(
+        self, limits: Limits, *, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]
+    ) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._sleep = sleep
+        # Keyed by broker, not by host: all share one gateway address, but each is metered on its own.
+        self._lanes: dict[str, _Lane] = {}
+        # fast_acquire: a free place costs no trip through the event loop.
+        self._total = anyio.Semaphore(limits.in_flight, fast_acquire=True)
+
+    async def enter(
+        self, broker: str, *, ready_at: Callable[[], float], take: Callable[[], Awaitable[bool]]
+    ) -> None:
+        """Return with a place among the broker's calls and among all, when `take` says that the turn is taken.
+
+        `ready_at` says when it is worth asking again. What `take` raises is raised, with the places given back.
+        """
+        lane = self._lane(broker)
+        async with lane.queue:
+            await lane.places.acquire()
+            try:
+                while not await self._passes(ready_at, take):
+                    pass
+            except BaseException:
+                lane.places.release()
+                raise
+
+    async def _passes(self, ready_at: Callable[[], float], take: Callable[[], Awaitable[bool]]) -> bool:
+        while (wait := ready_at() - self._clock()) > 0:
+            await self._sleep(wait)
+        await self._total.acquire()
+        is_taken = False
+        try:
+            # A pause may have begun while this call waited for its place among all, so this may say no.
+            is_taken = await take()
+        finally:
+            if not is_taken:
+                self._total.release()
+        return is_taken
+
+    def leave(self, broker: str) -> None:
+        """Give the places back."""
+        self._total.release()
+        self._lanes[broker].places.release()
+
+    def _lane(self, broker: str) -> _Lane:
+        lane = self._lanes.get(broker)
+        if lane is None:
+            lane = self._lanes[broker] = _Lane(
+                queue=anyio.Lock(fast_acquire=True),
+                places=anyio.Semaphore(self._limits.of(broker).in_flight, fast_acquire=True),
+            )
+        return lane
+
+    def in_flight(self, broker: str | None = None) -> int:
+        """Return how many places are taken, of a broker or of all."""
+        if broker is None:
+            return self._limits.in_flight - self._total.value
+        lane = self._lanes.get(broker)
+        return self._limits.of(broker).in_flight - lane.places.value if lane else 0

@@ -1,0 +1,31 @@
+"""The redis-server that the tests of the shared limits run against."""
+
+import pytest
+import redis
+
+from tests.transport.redis_server import RedisServer
+
+
+@pytest.fixture(scope="session")
+def running_redis():
+    server = RedisServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_server(running_redis):
+    """One for the whole run, forgetful between tests."""
+    with redis.Redis.from_url(running_redis.url) as client:
+        client.flushall()
+    return running_redis
+
+
+@pytest.fixture
+def mortal_redis():
+    """One that a test may stop and start."""
+    server = RedisServer()
+    server.start()
+    yield server
+    server.stop()
