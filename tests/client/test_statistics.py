@@ -81,3 +81,16 @@ async def test_a_snapshot_is_frozen_and_a_stranger_is_zero():
     assert statistics.of("samsung") == BrokerStatistics(broker="samsung")
     with pytest.raises(FrozenInstanceError):
         statistics.brokers[0].calls = 5
+
+
+async def test_a_broker_that_is_asked_class_by_class_comes_back_after_an_outage():
+    """Four calls come at once, one of them is the probe, and the refusal of the others must not end it."""
+    changes = {"breaker": Breaker(failures=2, cool_down=1e-9), "retry": Retry(attempts=1)}
+    async with SandboxGateway(faults={"star": "down"}) as gateway, client_of(gateway, **changes) as koscom:
+        for _ in range(3):
+            await koscom.holdings(gateway.investor)
+        assert koscom.statistics().of("star").breaker == "open"
+        gateway.clear_faults()
+        await koscom.holdings(gateway.investor)
+        assert koscom.statistics().of("star").breaker == "closed"
+        assert (await koscom.holdings(gateway.investor)).complete
