@@ -20,10 +20,10 @@ def other_tasks() -> set[asyncio.Task]:
 
 def held_places(koscom: Koscom) -> dict[str, int]:
     """Return what the limiter has given out and not got back, by broker and in total; waiting queues count, too."""
-    limiter = koscom._gateway._limiter
-    held = {"total": limiter._limits.in_flight - limiter._total.value}
-    for broker, meter in limiter._meters.items():
-        held[broker] = meter.limits.in_flight - meter.places.value + meter.queue.locked()
+    turnstile = koscom._gateway._limiter._turnstile
+    held = {"total": turnstile.in_flight()}
+    for broker, lane in turnstile._lanes.items():
+        held[broker] = turnstile.in_flight(broker) + lane.queue.locked()
     return {name: count for name, count in held.items() if count}
 
 
