@@ -45,3 +45,19 @@ def demo(session: nox.Session) -> None:
     """Show the merged holdings of the sandbox's three brokers."""
     session.install(".[cli,sandbox]")
     session.run("koscom", "holdings", "--sandbox", *session.posargs)
+
+
+@nox.session
+def rendering(session: nox.Session) -> None:
+    """Render pages, reports and plots in headless Chromium, which must be there."""
+    session.install("-e", ".[test]")
+    session.run(
+        "python", "-m", "pytest", "tests/rendering", "tests/notebook", *session.posargs, env={"CI": "true"}
+    )
+
+
+@nox.session
+def pictures(session: nox.Session) -> None:
+    """Make the README's pictures anew."""
+    session.install("-e", ".[test]")
+    session.run("python", "-m", "tests.rendering.pictures")

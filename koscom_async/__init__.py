@@ -19,6 +19,7 @@ from koscom_async.errors import (
     PlatformError,
     QuotaExceededError,
     RateLimitedError,
+    ReauthorizationRequiredError,
     RequestRejectedError,
     ResponseError,
     ResponseMismatchError,
@@ -49,6 +50,7 @@ from koscom_async.settings import (
     Settings,
     Timeouts,
 )
+from koscom_async.tokens import FileTokenStore, MemoryTokenStore, TokenStore
 
 __version__ = "0.1.0"
 
@@ -79,6 +81,7 @@ __all__ = [
     "Environment",
     "EquityRow",
     "Explanation",
+    "FileTokenStore",
     "FundRow",
     "Group",
     "Holdings",
@@ -94,6 +97,7 @@ __all__ = [
     "LinkedAccounts",
     "Lot",
     "MalformedResponseError",
+    "MemoryTokenStore",
     "OtherRow",
     "PagingError",
     "PlatformError",
@@ -102,6 +106,7 @@ __all__ = [
     "Product",
     "QuotaExceededError",
     "RateLimitedError",
+    "ReauthorizationRequiredError",
     "Registration",
     "RequestRejectedError",
     "ResponseError",
@@ -113,6 +118,7 @@ __all__ = [
     "Statistics",
     "Timeouts",
     "Token",
+    "TokenStore",
     "Totals",
     "Trace",
     "TradeType",

@@ -14,6 +14,7 @@ from koscom_async._merge import merge
 from koscom_async._services.account import AccountService
 from koscom_async._services.deadline import deadline_at
 from koscom_async._services.member import MemberService
+from koscom_async._services.oauth import OAuthService
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.limiter import Limiter
 from koscom_async.errors import UsageError
@@ -24,6 +25,7 @@ from koscom_async.models.outcome import AccountOutcome
 from koscom_async.models.statistics import Statistics
 from koscom_async.observer import OK, PARTIAL, Observer, Operation
 from koscom_async.settings import Settings
+from koscom_async.tokens import TokenStore
 
 
 class HoldingsStream:
@@ -64,8 +66,10 @@ class Koscom:
 
     `transport` is any httpx transport, used instead of the client's own connections and closed with the client;
     `limiter` any `Limiter`, used instead of the one that follows `settings.limits` (such as `RedisLimiter` of
-    `koscom_async.integrations.redis`, for the limits that many processes share), and closed with the client too.
-    `observer` is told of every operation and attempt, as `koscom_async.integrations.opentelemetry` is.
+    `koscom_async.integrations.redis`, for the limits that many processes share), and closed with the client too;
+    `tokens` any `TokenStore`, in the place of one in memory. Access tokens that have died are renewed by themselves,
+    where there is a refresh token. `observer` is told of every operation and attempt, as the one of
+    `koscom_async.integrations.opentelemetry` is.
     """
 
     def __init__(
@@ -74,9 +78,13 @@ class Koscom:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         limiter: Limiter | None = None,
+        tokens: TokenStore | None = None,
         observer: Observer | None = None,
     ) -> None:
-        self._gateway = Gateway(settings, transport=transport, limiter=limiter, observer=observer)
+        self._gateway = Gateway(
+            settings, transport=transport, limiter=limiter, tokens=tokens, observer=observer
+        )
+        self.oauth = OAuthService(self._gateway, settings)
         self.member = MemberService(self._gateway, settings)
         self.account = AccountService(self._gateway, settings)
 
@@ -127,6 +135,7 @@ class Koscom:
         asked_at = korean_now()
         operation = Operation(name="holdings")
         with self._gateway.operation(operation):
+            await self.oauth.authorize(investor, end=end)
             linked = await self.member.read_accounts(investor, end=end)
             read = partial(self.account.read_balance, investor, end=end)
             async with fan_out(distinct(linked.accounts), read) as outcomes:

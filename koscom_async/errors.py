@@ -6,6 +6,7 @@ KoscomError
 ├── ConnectionFailedError       no answer: unreachable, reset, timed out
 ├── PlatformError               the platform refused, with one of its codes
 │   ├── AuthenticationError     credentials or token are not accepted: renew them
+│   │   └── ReauthorizationRequiredError  only the investor can give a new token: send them to `url`
 │   ├── AccessDeniedError       no right, no consent: the investor or the contract must change
 │   ├── AccountUnavailableError the account cannot be read: relink it
 │   ├── RequestRejectedError    the question itself is not accepted
@@ -29,6 +30,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from attrs import field, frozen
+
+from koscom_async._masking import hidden
+
 __all__ = [
     "AccessDeniedError",
     "AccountUnavailableError",
@@ -44,6 +49,7 @@ __all__ = [
     "PlatformError",
     "QuotaExceededError",
     "RateLimitedError",
+    "ReauthorizationRequiredError",
     "RequestRejectedError",
     "ResponseError",
     "ResponseMismatchError",
@@ -158,7 +164,52 @@ class PlatformError(KoscomError):
 
 
 class AuthenticationError(PlatformError):
-    """The API key, the secret or the access token is not accepted."""
+    """The API key, the secret or the access token is not accepted.
+
+    `token_is_dead` says that it is the access token: expired, revoked, replaced or unknown.
+    """
+
+    def __init__(self, message: str, *, token_is_dead: bool = False, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.token_is_dead = token_is_dead
+
+
+@frozen
+class _Invitation:
+    """An authorize URL and its state. The URL names the API key as OAuth wants it, so neither is ever shown."""
+
+    url: str = field(repr=hidden)
+    state: str = field(repr=hidden)
+
+
+class ReauthorizationRequiredError(AuthenticationError):
+    """There is no token that works, and none can be had without the investor.
+
+    Send the investor to `url`, check that what comes back carries `state`, and hand its code to
+    `koscom.oauth.exchange`. Both are `None` where `Settings.redirect_uri` is not set, or the error came up
+    where no URL could be made. They are on the error only, and never in its text.
+    """
+
+    default_code = "reauthorization"
+    default_advice = "authorise again: with `koscom login`, or by sending the investor to the error's `url`"
+
+    def __init__(self, message: str, **context: Any) -> None:
+        super().__init__(message, **context)
+        self._invitation: _Invitation | None = None
+
+    def invite(self, url: str, state: str) -> None:
+        """Say where the investor is to be sent."""
+        self._invitation = _Invitation(url, state)
+
+    @property
+    def url(self) -> str | None:
+        """Where the investor authorises again; it holds the API key as `client_id`, so do not log it."""
+        return self._invitation.url if self._invitation else None
+
+    @property
+    def state(self) -> str | None:
+        """What must come back with the code, to be kept with the investor's session until then."""
+        return self._invitation.state if self._invitation else None
 
 
 class AccessDeniedError(PlatformError):

@@ -231,6 +231,40 @@ def _environment(value: str | None) -> Environment | None:
         raise SettingsError(f"environment must be {known}, got {value!r}", setting="environment") from None
 
 
+def _nothing_if_empty(value: str | None) -> str | None:
+    return value or None
+
+
+def _redirect_uri(_: object, attribute: "Attribute[Any]", value: object) -> None:
+    check_redirect_uri(value, setting=attribute.name)
+
+
+def check_redirect_uri(value: object, *, setting: str = "redirect_uri") -> None:
+    """Raise `SettingsError` unless it is an absolute URI without fragment, as RFC 6749 (3.1.2) wants it."""
+    text = value if isinstance(value, str) else ""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
+    # An app's own scheme is allowed, so that a host need not be there.
+    is_whole = re.match(r"[a-z][a-z0-9+.-]*:", text, re.ASCII) and (parts.netloc or parts.path)
+    if not is_whole or not text.isascii() or not text.isprintable() or " " in text or "#" in text:
+        raise SettingsError(
+            f"{setting} must be an absolute URI without fragment, such as https://you.example/callback",
+            setting=setting,
+        )
+
+
+def _scope(_: object, attribute: "Attribute[Any]", value: object) -> None:
+    check_scope(value, setting=attribute.name)
+
+
+def check_scope(value: object, *, setting: str = "scope") -> None:
+    """Raise `SettingsError` unless it is one or more words, such as `account` or `account profile`."""
+    if not isinstance(value, str) or not re.fullmatch(r"[!#-\[\]-~]+(?: [!#-\[\]-~]+)*", value, re.ASCII):
+        raise SettingsError(f"{setting} must be words such as account, with a space between", setting=setting)
+
+
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?", re.ASCII)
 
 
@@ -279,6 +313,8 @@ class Settings:
     Either `environment` (production or sandbox) or `base_url` says where; both may be given, and then the URL
     counts. `com_id` and `srv_id` are the firm's and the service's codes (핀테크 기업 코드, 핀테크 서비스 코드). A query
     of more pages than `page_limit`, or an answer of more than `max_response_bytes`, fails its account.
+    `redirect_uri` is the callback that is registered for the key, to which an investor who has authorised is sent
+    back (`None`: give it to each call of `koscom.oauth` that wants it); `scope` is what the investor is asked for.
     Raises `SettingsError`, naming the setting, for anything missing or impossible.
     """
 
@@ -297,6 +333,10 @@ class Settings:
     brokers: Mapping[str, BrokerOverrides] = field(
         factory=dict, converter=_frozen_mapping, validator=_by_broker(BrokerOverrides)
     )
+    redirect_uri: str | None = field(
+        default=None, converter=_nothing_if_empty, validator=optional(_redirect_uri)
+    )
+    scope: str = field(default="account", validator=_scope)
     page_limit: int = field(default=1000, validator=_positive_integer)
     max_response_bytes: int = field(default=32 * 2**20, validator=_positive_integer)
 
@@ -315,9 +355,15 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **overrides: Any) -> Self:
-        """Read KOSCOM_ENVIRONMENT, _BASE_URL, _API_KEY, _API_SECRET, _COM_ID and _SRV_ID; arguments win."""
+        """Read KOSCOM_ENVIRONMENT, _BASE_URL, _API_KEY, _API_SECRET, _COM_ID, _SRV_ID, _REDIRECT_URI and _SCOPE.
+
+        Arguments win.
+        """
         environ = os.environ if environ is None else environ
-        names = ("environment", "base_url", "api_key", "api_secret", "com_id", "srv_id")
+        names = (
+            *("environment", "base_url", "api_key", "api_secret", "com_id", "srv_id"),
+            *("redirect_uri", "scope"),
+        )
         read = {
             name: environ[variable] for name in names if (variable := f"KOSCOM_{name.upper()}") in environ
         }

@@ -94,6 +94,16 @@ def test_facts_that_are_added_later_travel_too() -> None:
     assert (twin.broker, twin.attempts, twin.__notes__) == ("star", 4, ["seen in the night batch"])
 
 
+def test_where_to_authorise_again_travels_with_the_error_and_is_never_shown() -> None:
+    error = errors.ReauthorizationRequiredError("no token")
+    assert (error.url, error.state) == (None, None)
+    error.invite("https://g.example/authorize?client_id=KEY-MARK&state=STATE-MARK", "STATE-MARK")
+    twin = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own bytes
+    assert (twin.url, twin.state) == (error.url, "STATE-MARK")
+    for shown in (str(error), repr(error), repr(vars(error)), repr(error.args)):
+        assert "MARK" not in shown
+
+
 @each_class
 def test_every_class_is_ours_and_says_what_it_is_for(kind: type[KoscomError]) -> None:
     assert issubclass(kind, KoscomError)
@@ -130,6 +140,7 @@ WORDS = {
     errors.SettingsError: "settings",
     errors.UsageError: "usage",
     errors.ConnectionFailedError: "connection",
+    errors.ReauthorizationRequiredError: "reauthorization",
     errors.MalformedResponseError: "malformed",
     errors.ResponseMismatchError: "mismatch",
     errors.TruncatedResponseError: "truncated",

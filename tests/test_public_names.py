@@ -3,16 +3,27 @@
 import inspect
 
 import koscom_async
-from koscom_async import AccountOutcome, Holdings, Instrument, Koscom, KoscomError, Position, Settings, Totals
+from koscom_async import (
+    AccountOutcome,
+    Holdings,
+    Instrument,
+    Koscom,
+    KoscomError,
+    Position,
+    Settings,
+    Statistics,
+    Totals,
+    notebook,
+)
 
 NAMES = """
 AccountChange CashChange Explanation Group HoldingsDiff PositionChange
 AccessDeniedError AccountOutcome AccountReconciliation AccountUnavailableError AssetClass AuthenticationError
 BROKERS Balance BalanceRow BalanceSummary Breaker Broker BrokerLimits BrokerOverrides BrokerStatistics BrokerUnavailableError Cash CashLot
-ConnectionFailedError DeadlineExceededError Device Environment EquityRow FundRow Holdings HoldingsStream
-IncompleteHoldingsError Instrument Investor Koscom KoscomError Limits LimitsUnavailableError LinkedAccounts Lot MalformedResponseError
-OtherRow PagingError PlatformError Position Product QuotaExceededError RateLimitedError Registration
-RequestRejectedError ResponseError ResponseMismatchError Retry ServiceQuota Settings SettingsError Statistics Timeouts Token Totals Trace
+ConnectionFailedError DeadlineExceededError Device Environment EquityRow FileTokenStore FundRow Holdings HoldingsStream
+IncompleteHoldingsError Instrument Investor Koscom KoscomError Limits LimitsUnavailableError LinkedAccounts Lot MalformedResponseError MemoryTokenStore
+OtherRow PagingError PlatformError Position Product QuotaExceededError RateLimitedError ReauthorizationRequiredError Registration
+RequestRejectedError ResponseError ResponseMismatchError Retry ServiceQuota Settings SettingsError Statistics Timeouts Token TokenStore Totals Trace
 TradeType TruncatedResponseError UntrustedEndpointError UsageError VirtualAccount __version__
 """.split()  # noqa: SIM905  # sixty names read better as text
 
@@ -31,10 +42,21 @@ def test_the_package_exports_these_names_and_no_others():
 
 
 def test_the_client_is_called_like_this():
-    assert parameters(Koscom) == ["settings", "transport", "limiter", "observer"]
+    assert parameters(Koscom) == ["settings", "transport", "limiter", "tokens", "observer"]
     assert parameters(Koscom.holdings) == ["self", "investor", "deadline"]
     assert parameters(Koscom.stream_holdings) == ["self", "investor", "deadline"]
     assert inspect.signature(Koscom.holdings).parameters["deadline"].kind is inspect.Parameter.KEYWORD_ONLY
+
+
+def test_ways_out_are_called_like_this():
+    for method in (Holdings.to_arrow, Holdings.to_polars, Holdings.to_pandas):
+        assert parameters(method) == ["self", "table"]
+    assert parameters(Holdings.plot) == ["self", "kind", "theme"]
+    assert parameters(Holdings.to_html) == ["self"]
+    assert notebook.__all__ == ["watched_holdings"]
+    assert parameters(notebook.watched_holdings) == ["koscom", "investor", "deadline"]
+    for kind in (Holdings, Position, AccountOutcome, Statistics):
+        assert callable(kind._repr_html_)
 
 
 def test_settings_take_these_values():
@@ -50,6 +72,8 @@ def test_settings_take_these_values():
         "timeouts",
         "breaker",
         "brokers",
+        "redirect_uri",
+        "scope",
         "page_limit",
         "max_response_bytes",
     ]
@@ -67,6 +91,11 @@ def test_records_have_these_attributes():
         "reconciliation",
         "require_complete",
         "to_dicts",
+        "to_arrow",
+        "to_polars",
+        "to_pandas",
+        "to_html",
+        "plot",
     }
     assert attributes(Position) >= {
         "instrument",

@@ -303,3 +303,52 @@ def test_a_variable_that_is_missing_or_empty_is_the_setting_that_is_missing(
     environ = {name: each for name, each in (ENVIRON | {variable: value}).items() if each is not MISSING}
     setting = variable.removeprefix("KOSCOM_").lower()
     assert variable in refuse(setting, lambda: Settings.from_env(environ))
+
+
+OAUTH_BASE = {
+    "base_url": "https://g.example",
+    "api_key": "k",
+    "api_secret": "s",
+    "com_id": "F0995",
+    "srv_id": "297",
+}
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://you.example/callback",
+        "http://127.0.0.1:8765/",
+        "https://you.example/cb?shop=1",
+        "you.app:/callback",
+    ],
+)
+def test_a_callback_is_any_absolute_address(uri):
+    assert Settings(**OAUTH_BASE, redirect_uri=uri).redirect_uri == uri
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["/callback", "you.example/cb", "https://", "https://you.example/#x", "https://you.example/a b", "https://[x/",
+     "https://유.example/", "https://you.example/\r\n", "//you.example/", 7],
+)  # fmt: skip
+def test_an_impossible_callback_is_named(uri):
+    with pytest.raises(SettingsError, match="redirect_uri must be an absolute URI") as caught:
+        Settings(**OAUTH_BASE, redirect_uri=uri)
+    assert caught.value.setting == "redirect_uri"
+
+
+@pytest.mark.parametrize("scope", ["", " ", "a  b", " a", 'a"b', "a\\b", "계좌", None])
+def test_an_impossible_scope_is_named(scope):
+    with pytest.raises(SettingsError, match="scope must be words") as caught:
+        Settings(**OAUTH_BASE, scope=scope)
+    assert caught.value.setting == "scope"
+
+
+def test_callback_and_scope_are_read_from_the_environment_and_have_defaults():
+    names = {f"KOSCOM_{name.upper()}": value for name, value in OAUTH_BASE.items()}
+    assert (Settings.from_env(names).redirect_uri, Settings.from_env(names).scope) == (None, "account")
+    more = names | {"KOSCOM_REDIRECT_URI": "https://you.example/cb", "KOSCOM_SCOPE": "account profile"}
+    settings = Settings.from_env(more)
+    assert (settings.redirect_uri, settings.scope) == ("https://you.example/cb", "account profile")
+    assert Settings.from_env(names | {"KOSCOM_REDIRECT_URI": ""}).redirect_uri is None

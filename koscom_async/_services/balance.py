@@ -103,7 +103,7 @@ class BalanceQuery:
                 path=account_path(BALANCE, self.account, self.settings.base_url),
                 broker=self._broker,
                 account=self.account.masked_number,
-                token=self.investor.token,
+                investor=self.investor,
                 body=balance_request(
                     self.settings,
                     self.investor,

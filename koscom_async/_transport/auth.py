@@ -1,4 +1,4 @@
-"""The gateway's three ways to recognise a caller, as httpx auth. Every secret travels in a header, never in a URL."""
+"""The gateway's ways to recognise a caller, as httpx auth. Every secret travels in a header, never in a URL."""
 
 from collections.abc import Generator
 
@@ -58,6 +58,8 @@ def auth_for(scheme: AuthScheme, settings: Settings, token: Token | None) -> htt
         return ApiKeyAuth(settings.api_key)
     if scheme is AuthScheme.BASIC:
         return CompanyAuth(settings.api_key, settings.api_secret, settings.com_id)
+    if scheme is AuthScheme.CLIENT:
+        return httpx.BasicAuth(settings.api_key, settings.api_secret)
     if token is None:
         raise UsageError("this endpoint is asked on behalf of an investor: give one")
     return BearerAuth(settings.api_key, token)

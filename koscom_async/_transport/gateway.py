@@ -8,12 +8,14 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import anyio.lowlevel
 import httpx
+from attrs import evolve
 
+from koscom_async._transport.bearer import Bearer, Keep, TokenKeeper
 from koscom_async._transport.breaker import BreakerOpenError, Breakers
 from koscom_async._transport.call_log import CallLog
 from koscom_async._transport.counters import Counters, Counts
@@ -21,8 +23,11 @@ from koscom_async._transport.exchange import Exchange, Reply
 from koscom_async._transport.limiter import Limiter, ProcessLimiter
 from koscom_async._transport.own_task import in_own_task
 from koscom_async._transport.quota import utc_now
+from koscom_async._transport.refresh import invite, refresh_call
 from koscom_async._transport.retry import Retrier
+from koscom_async._transport.uninterrupted import uninterrupted
 from koscom_async._wire.call import Call
+from koscom_async._wire.endpoints import AUTH
 from koscom_async._wire.exact_json import read_json
 from koscom_async._wire.failures import failure
 from koscom_async._wire.headers import (
@@ -38,9 +43,11 @@ from koscom_async.errors import (
     RateLimitedError,
     UsageError,
 )
+from koscom_async.models.investor import Investor, Token
 from koscom_async.models.statistics import Statistics
 from koscom_async.observer import CANCELLED, NO_OBSERVER, OK, Attempt, Observer, Operation
 from koscom_async.settings import Settings
+from koscom_async.tokens import MemoryTokenStore, TokenStore
 
 Answer = TypeVar("Answer")
 
@@ -50,7 +57,7 @@ logger = logging.getLogger("koscom_async.transport")
 class Gateway:
     """One gateway, one event loop, one set of limits."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is a part that a caller may bring along
         self,
         settings: Settings,
         *,
@@ -58,6 +65,7 @@ class Gateway:
         limiter: Limiter | None = None,
         retrier: Retrier | None = None,
         observer: Observer | None = None,
+        tokens: TokenStore | None = None,
     ) -> None:
         self._settings = settings
         self._observer = observer or NO_OBSERVER
@@ -66,12 +74,14 @@ class Gateway:
         self._limiter = limiter or ProcessLimiter(settings.limits)
         self._breakers = Breakers(settings.breaker)
         self._retrier = retrier or Retrier(settings.retry, counters=self._counters)
+        self.tokens = TokenKeeper(settings, tokens or MemoryTokenStore(), renew=self._renew)
         self._loop: object = None
         self._is_closed = False
 
     async def ask(self, call: Call[Answer], log: CallLog) -> Answer:
         """Return the answer to a call, or raise an error of ours that says where it happened."""
         self._check_usable()
+        bearer = Bearer(self.tokens, call, log)
         number, ended = 0, anyio.current_time()
 
         async def attempt() -> Answer:
@@ -79,7 +89,11 @@ class Gateway:
             number += 1
             backed_off = anyio.current_time() - ended
             try:
-                return await self._observed(call, log, number=number, backed_off=backed_off)
+                send = partial(self._observed, log=log, number=number, backed_off=backed_off)
+                return await bearer.send(send)
+            except KoscomError as error:
+                self._complete(error, call)
+                raise
             finally:
                 ended = anyio.current_time()
 
@@ -100,6 +114,31 @@ class Gateway:
                 raise
             if operation.outcome == CANCELLED:
                 operation.outcome = OK
+
+    async def authorize(self, investor: Investor, log: CallLog) -> None:
+        """See that there is an access token to begin with, and one that does not die at once."""
+        self._check_usable()
+        current = partial(self.tokens.current, investor, log)
+        try:
+            await in_own_task(partial(self._retrier.run, current, broker=AUTH, repeatable=True, log=log))
+        except KoscomError as error:
+            invite(error, self._settings)
+            raise
+
+    async def refresh(self, token: Token, keep: Keep | None, log: CallLog) -> Token:
+        """Return the token that takes another's place, kept before anybody sees it."""
+        return await self.ask(evolve(refresh_call(self._settings, token), keep=keep), log)
+
+    async def _renew(self, token: Token, keep: Keep, log: CallLog) -> Token:
+        """Refresh as a part of another call's try, which sees to trying again."""
+        call = evolve(refresh_call(self._settings, token), keep=keep)
+        return await self._observed(call, log)
+
+    def _complete(self, error: KoscomError, call: Call[Any]) -> None:
+        error.broker = error.broker or call.broker
+        error.endpoint = error.endpoint or call.endpoint.name
+        error.account = error.account or call.account
+        invite(error, self._settings)
 
     def statistics(self) -> Statistics:
         """Return a snapshot of what was asked, and how it went."""
@@ -127,7 +166,9 @@ class Gateway:
                 advice="make one client for each event loop",
             )
 
-    async def _observed(self, call: Call[Answer], log: CallLog, *, number: int, backed_off: float) -> Answer:
+    async def _observed(
+        self, call: Call[Answer], log: CallLog, *, number: int = 1, backed_off: float = 0.0
+    ) -> Answer:
         attempt = Attempt(
             broker=call.broker, endpoint=call.endpoint.name, number=number, seconds_backed_off=backed_off
         )
@@ -135,9 +176,7 @@ class Gateway:
             try:
                 answer = await self._guarded(call, log, attempt)
             except KoscomError as error:
-                error.broker = error.broker or call.broker
-                error.endpoint = error.endpoint or call.endpoint.name
-                error.account = error.account or call.account
+                self._complete(error, call)
                 attempt.outcome = _outcome_of(error)
                 logger.debug("attempt %d failed: %s", number, error)
                 raise
@@ -162,12 +201,10 @@ class Gateway:
             attempt.seconds_waited = waited
             log.seconds_waited += waited
             log.calls += 1
-            log.retries += attempt.number > 1
             counts.seconds_waited += waited
             counts.calls += 1
-            counts.retries += attempt.number > 1
             counts.in_flight += 1
-            return await self._classified(call, await self._exchange.send(call))
+            return await self._answered(call)
         except KoscomError as error:
             counts.failures += 1
             counts.refusals += isinstance(error, RateLimitedError)
@@ -175,6 +212,18 @@ class Gateway:
         finally:
             counts.in_flight -= 1
             self._limiter.release(call.broker)
+
+    async def _answered(self, call: Call[Answer]) -> Answer:
+        keep = call.keep
+        if keep is None:
+            return await self._classified(call, await self._exchange.send(call))
+
+        async def kept() -> Answer:
+            answer = await self._classified(call, await self._exchange.send(call))
+            await keep(answer)
+            return answer
+
+        return await uninterrupted(kept)
 
     async def _classified(self, call: Call[Answer], reply: Reply) -> Answer:
         remaining = read_remaining_calls(reply.headers)

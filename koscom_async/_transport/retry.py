@@ -35,6 +35,7 @@ class _Replay:
 
     failure: KoscomError
     attempt: Callable[[], Awaitable[object]]
+    count_retry: Callable[[], None]
     attempts: int = 0
 
     async def __call__(self) -> object:
@@ -42,13 +43,16 @@ class _Replay:
         if self.attempts == 1:
             raise self.failure
         try:
-            return await self.attempt()
+            answer = await self.attempt()
         except BreakerOpenError:
-            raise
+            raise  # no call left
         except KoscomError as error:
+            self.count_retry()
             error.attempts = self.attempts
             self.failure = error
             raise
+        self.count_retry()
+        return answer
 
 
 class Retrier:
@@ -80,6 +84,10 @@ class Retrier:
             log.seconds_waited += seconds
             await self._sleep(seconds)
 
+        def count_retry() -> None:
+            log.retries += 1
+            self._counters.of(broker).retries += 1
+
         retrying = AsyncRetrying(
             retry=retry_if_exception(self._may_help),
             wait=self._wait,
@@ -88,7 +96,7 @@ class Retrier:
             sleep=sleep,
             reraise=True,
         )
-        replay = _Replay(first, attempt)
+        replay = _Replay(first, attempt, count_retry)
         try:
             return await retrying(replay)
         except BreakerOpenError:

@@ -1,12 +1,12 @@
 """One question to the gateway, as the layers hand it on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Generic, TypeVar
 
 from attrs import field, frozen
 
 from koscom_async._wire.endpoints import Endpoint
-from koscom_async.models.investor import Token
+from koscom_async.models.investor import Investor, Token
 
 Answer = TypeVar("Answer")
 
@@ -15,9 +15,11 @@ Answer = TypeVar("Answer")
 class Call(Generic[Answer]):
     """One question: where, with what body, and how to read and check its answer.
 
-    `broker` is whose limits it counts against; `account` the account's masked number. `read` gets the JSON
-    document of a successful answer, and raises an error of ours if it must not be believed. `secrets` are the
-    texts that no error may repeat from an answer.
+    `investor` is on whose behalf it is asked, where the endpoint wants an access token: the newest that is known
+    is put in `token` before the call leaves. `broker` is whose limits it counts against; `account` the account's
+    masked number. `read` gets the JSON document of a successful answer, and raises an error of ours if it must not
+    be believed. `keep` is what must happen with an answer that is there, even if nobody waits for it any more.
+    `secrets` are the texts that no error may repeat from an answer.
     """
 
     endpoint: Endpoint
@@ -25,6 +27,8 @@ class Call(Generic[Answer]):
     broker: str
     body: Mapping[str, object] = field(repr=False)
     read: Callable[[object], Answer] = field(repr=False)
+    investor: Investor | None = field(default=None, repr=False)
     token: Token | None = None
+    keep: Callable[[Answer], Awaitable[None]] | None = field(default=None, repr=False)
     account: str | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)

@@ -20,6 +20,14 @@ class AuthScheme(Enum):
     API_KEY = auto()
     BASIC = auto()
     BEARER = auto()
+    CLIENT = auto()
+
+
+class Content(Enum):
+    """How a question's body is written."""
+
+    JSON = auto()
+    FORM = auto()
 
 
 @frozen
@@ -30,6 +38,7 @@ class Endpoint:
     path: str
     scheme: AuthScheme
     repeatable: bool = True
+    content: Content = Content.JSON
 
     @property
     def service(self) -> str:
@@ -40,6 +49,16 @@ class Endpoint:
 REGISTRATION = Endpoint("member.register", "/v1/common/member/register/search", AuthScheme.API_KEY)
 CONSENT = Endpoint("member.consent", "/v1/common/member/consent/search", AuthScheme.API_KEY)
 BALANCE = Endpoint("account.balance", "/{version}/{broker}/account/balance/search", AuthScheme.BEARER)
+
+AUTHORIZE_PATH = "/auth/oauth/v2/authorize"
+_ISSUING_PATH = "/auth/oauth/v2/token"
+# A code is good once: where its answer was lost, asking again only makes the server suspicious (RFC 6749, 4.1.2).
+TOKEN = Endpoint("auth.token", _ISSUING_PATH, AuthScheme.CLIENT, repeatable=False, content=Content.FORM)
+REFRESH = Endpoint("auth.refresh", _ISSUING_PATH, AuthScheme.CLIENT, content=Content.FORM)
+REVOKE = Endpoint("auth.revoke", f"{_ISSUING_PATH}/revoke", AuthScheme.CLIENT, content=Content.FORM)
+
+AUTH = "auth"
+"""Stands where a broker's short name does, for the authorization server: it has limits and a breaker of its own."""
 
 COMMON = "common"
 """Stands where a broker's short name does, for services that belong to none."""

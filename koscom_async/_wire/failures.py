@@ -22,6 +22,7 @@ from koscom_async.errors import (
     PlatformError,
     QuotaExceededError,
     RateLimitedError,
+    ReauthorizationRequiredError,
     RequestRejectedError,
 )
 
@@ -47,6 +48,27 @@ _STATUS_KINDS = {
 }
 _RETRIABLE_STATUSES = frozenset({408, 429, 502, 503, 504})
 
+# OAuth's own words (RFC 6749, 4.1.2.1 and 5.2; RFC 6750, 3.1). What a refused grant has in common, whether a
+# code or a refresh token: only the investor can give another one.
+_OAUTH_CLASSES: dict[str, type[PlatformError]] = {
+    "invalid_client": AuthenticationError,
+    "invalid_grant": ReauthorizationRequiredError,
+    "unauthorized_client": AccessDeniedError,
+    "access_denied": AccessDeniedError,
+    "invalid_scope": RequestRejectedError,
+    "unsupported_grant_type": RequestRejectedError,
+    "unsupported_response_type": RequestRejectedError,
+    "server_error": BrokerUnavailableError,
+    "temporarily_unavailable": BrokerUnavailableError,
+}
+_OAUTH_ADVICE = {
+    "invalid_client": "check API key, secret and environment",
+    "invalid_grant": ReauthorizationRequiredError.default_advice,
+    "access_denied": "ask the investor again",
+}
+UNAUTHORIZED = "401"
+"""The platform's own code for a caller who is not recognised: mostly by the token (the manual: renew it once)."""
+
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,16}", re.ASCII)  # the documents' longest place for one has 8 characters
 
 _ADVICE = {
@@ -66,6 +88,7 @@ class Refusal:
     category: str | None = None
     words: str | None = None
     is_dead_token: bool = False
+    oauth_error: str | None = None
 
 
 def read_refusal(document: object) -> Refusal:
@@ -81,6 +104,7 @@ def read_refusal(document: object) -> Refusal:
         category=_word(document.get("category")),
         words=_word(document.get("message")) or description or error or _word(resp.get("respMsg")),
         is_dead_token=error == "invalid_token" or "access token" in (description or "").lower(),
+        oauth_error=error if error in _OAUTH_CLASSES else None,
     )
 
 
@@ -112,6 +136,8 @@ def failure(
     known = find_error_code(refusal.code, refusal.category) if refusal.code else None
     if known is not None and known.kind is not Kind.SUCCESS:
         return _listed(known, **facts)
+    if refusal.oauth_error is not None:
+        return _refused_by_oauth(refusal.oauth_error, redacted(refusal.words or "", secrets), **facts)
     kind = Kind.AUTHENTICATION if refusal.is_dead_token else _STATUS_KINDS.get(status, Kind.REJECTED)
     words = redacted(refusal.words, secrets) if refusal.words else "an answer without a reason"
     return _CLASSES[kind](
@@ -120,8 +146,34 @@ def failure(
         # Business errors come with 500: a code that the manual does not list may be one, no code at all is a fault.
         retriable=status in _RETRIABLE_STATUSES or (status == 500 and refusal.code is None),
         advice=_ADVICE[kind],
+        **facts | ({"token_is_dead": True} if _is_dead_token(status, refusal) else {}),
+    )
+
+
+def _is_dead_token(status: int, refusal: Refusal) -> bool:
+    """Whether it is the token, of all things that are recognised, that is not accepted.
+
+    A 401 of the gateway's own ("Invalid authentication credentials") is about the API key; one that gives no
+    reason at all is about the token, which is what comes and goes.
+    """
+    return refusal.is_dead_token or (status == 401 and refusal.code is None and refusal.words is None)
+
+
+def _refused_by_oauth(error: str, words: str, **facts: Any) -> PlatformError:
+    kind = _OAUTH_CLASSES[error]
+    return kind(
+        f"the authorization server refused ({words or error})",
+        code=error,
+        retriable=kind is BrokerUnavailableError or facts["status"] in _RETRIABLE_STATUSES,
+        advice=_OAUTH_ADVICE.get(error, "check the request: scope, callback, and what your contract allows"),
         **facts,
     )
+
+
+def raise_for_oauth_error(error: str, description: str | None, *, secrets: Iterable[str] = ()) -> NoReturn:
+    """Raise the error that an authorization server sent back with the investor's browser."""
+    known = error if error in _OAUTH_CLASSES else "access_denied"
+    raise _refused_by_oauth(known, redacted(description or error, tuple(secrets)), status=None)
 
 
 def _shown_code(code: str | None, secrets: Iterable[str]) -> str | None:
@@ -152,5 +204,7 @@ def _listed(known: ErrorCode, **facts: Any) -> PlatformError:
         code=known.code,
         retriable=known.retriable,
         advice=known.advice,
-        **facts | {"category": facts["category"] or known.category},
+        **facts
+        | {"category": facts["category"] or known.category}
+        | ({"token_is_dead": True} if known.code == UNAUTHORIZED else {}),
     )

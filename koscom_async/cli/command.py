@@ -10,6 +10,7 @@ from koscom_async.cli.brokers_command import brokers_command
 from koscom_async.cli.encodings import make_lenient
 from koscom_async.cli.exits import EXIT_CODES_HELP, INTERRUPTED, failed
 from koscom_async.cli.holdings_command import holdings_command
+from koscom_async.cli.login_command import login_command
 from koscom_async.cli.sandbox_command import sandbox_group
 from koscom_async.errors import KoscomError
 
@@ -33,11 +34,12 @@ def koscom_command() -> None:
 
     Credentials come from the environment: KOSCOM_ENVIRONMENT (production or sandbox) or KOSCOM_BASE_URL,
     KOSCOM_API_KEY, KOSCOM_API_SECRET, KOSCOM_COM_ID, KOSCOM_SRV_ID; and the investor's KOSCOM_CI, KOSCOM_NAME,
-    KOSCOM_ACCESS_TOKEN, KOSCOM_DEVICE_IP, KOSCOM_DEVICE_MAC. None is needed with --sandbox.
+    KOSCOM_DEVICE_IP, KOSCOM_DEVICE_MAC. The access token is the one that `koscom login` saved, or
+    KOSCOM_ACCESS_TOKEN. None is needed with --sandbox.
     """
 
 
-for _command in (holdings_command, accounts_command, brokers_command, sandbox_group):
+for _command in (holdings_command, accounts_command, login_command, brokers_command, sandbox_group):
     koscom_command.add_command(_command)
 
 

@@ -13,6 +13,7 @@ from koscom_async.cli.exits import Failed
 from koscom_async.errors import SettingsError
 from koscom_async.models.investor import Investor
 from koscom_async.settings import Settings
+from koscom_async.tokens import FileTokenStore, TokenStore
 
 if TYPE_CHECKING:
     from koscom_async.sandbox import SandboxGateway
@@ -26,6 +27,8 @@ _VARIABLES = {
     "api_secret": "KOSCOM_API_SECRET",
     "com_id": "KOSCOM_COM_ID",
     "srv_id": "KOSCOM_SRV_ID",
+    "redirect_uri": "KOSCOM_REDIRECT_URI",
+    "scope": "KOSCOM_SCOPE",
     "ci": "KOSCOM_CI",
     "name": "KOSCOM_NAME",
     "access": "KOSCOM_ACCESS_TOKEN",
@@ -37,10 +40,11 @@ _VARIABLES = {
 
 @frozen(kw_only=True)
 class Access:
-    """Whom to ask and for whom; `sandbox_url` where it is the embedded gateway."""
+    """Whom to ask and for whom, with the tokens of earlier logins; `sandbox_url` where it is the embedded gateway."""
 
     settings: Settings
     investor: Investor
+    tokens: TokenStore | None = None
     sandbox_url: str | None = None
 
 
@@ -104,7 +108,7 @@ def access_from_environment(*, faults: Sequence[str], latency: float | None) -> 
         option = "--fault" if faults else "--latency"
         raise click.UsageError(f"{option} needs --sandbox: only the embedded gateway goes wrong on demand")
     try:
-        return Access(settings=Settings.from_env(), investor=Investor.from_env())
+        return Access(settings=Settings.from_env(), investor=Investor.from_env(), tokens=FileTokenStore())
     except SettingsError as error:
         raise Failed(f"{_complaint(error)}. To see it work without credentials, add --sandbox") from error
 

@@ -74,7 +74,7 @@ async def read_holdings(access: Access, *, deadline: float | None) -> Holdings:
     """Read every account, and tell whoever watches how it goes."""
     with progress(access.sandbox_url) as seen:
         async with (
-            Koscom(access.settings) as koscom,
+            Koscom(access.settings, tokens=access.tokens) as koscom,
             koscom.stream_holdings(access.investor, deadline=deadline) as stream,
         ):
             seen.asking(stream)

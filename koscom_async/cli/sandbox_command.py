@@ -57,7 +57,7 @@ def variables(gateway: "SandboxGateway") -> dict[str, str]:
         "KOSCOM_SRV_ID": settings.srv_id,
         "KOSCOM_CI": investor.ci,
         "KOSCOM_NAME": investor.name,
-        "KOSCOM_ACCESS_TOKEN": investor.token.access,
+        **({"KOSCOM_ACCESS_TOKEN": investor.token.access} if investor.token else {}),
         "KOSCOM_DEVICE_IP": investor.device.ip,
         "KOSCOM_DEVICE_MAC": investor.device.mac,
     }

@@ -1,4 +1,4 @@
-"""What the whole is made of: amounts in KRW by class, product kind or broker, for bars and plots.
+"""What the whole is made of: amounts in KRW by class (other assets by product) or by broker, for bars and plots.
 
 Only what has a value in KRW and is money put in counts: not futures and options, not other currencies.
 """
@@ -15,7 +15,7 @@ from koscom_async.export.texts import CLASSES, broker_name, kind
 
 _EXACT = Context(prec=100)
 
-By = Literal["class", "kind", "broker"]
+By = Literal["class", "broker"]
 
 
 @frozen
@@ -60,27 +60,17 @@ def slices(holdings: HoldingsRecord, by: By, *, at_most: int | None = None) -> l
 
 
 def class_word(instrument: InstrumentRecord) -> str:
-    """Return an instrument's asset class in a word."""
+    """Return an instrument's asset class in a word, and among other assets its product."""
     asset_class = str(instrument.asset_class)
-    return CLASSES.get(asset_class, asset_class)
+    return kind(instrument) if asset_class == "ETC" else CLASSES.get(asset_class, asset_class)
 
 
-def kind_word(instrument: InstrumentRecord) -> str:
-    """Return an instrument's asset class, and among other assets its product."""
-    return kind(instrument) if str(instrument.asset_class) == "ETC" else class_word(instrument)
-
-
-def _by_instrument(
-    word: Callable[[InstrumentRecord], str],
-) -> Callable[[HoldingsRecord], Iterator[tuple[str, Decimal]]]:
-    def parts(holdings: HoldingsRecord) -> Iterator[tuple[str, Decimal]]:
-        for position in counted_positions(holdings):
-            if position.value is not None:
-                yield word(position.instrument), position.value
-        for _, amount in _cash(holdings):
-            yield CLASSES["CASH"], amount
-
-    return parts
+def _by_class(holdings: HoldingsRecord) -> Iterator[tuple[str, Decimal]]:
+    for position in counted_positions(holdings):
+        if position.value is not None:
+            yield class_word(position.instrument), position.value
+    for _, amount in _cash(holdings):
+        yield CLASSES["CASH"], amount
 
 
 def _by_broker(holdings: HoldingsRecord) -> Iterator[tuple[str, Decimal]]:
@@ -100,7 +90,6 @@ def _cash(holdings: HoldingsRecord) -> Iterator[tuple[AccountRecord, Decimal]]:
 
 
 _PARTS: Mapping[By, Callable[[HoldingsRecord], Iterator[tuple[str, Decimal]]]] = {
-    "class": _by_instrument(class_word),
-    "kind": _by_instrument(kind_word),
+    "class": _by_class,
     "broker": _by_broker,
 }

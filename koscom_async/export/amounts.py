@@ -1,11 +1,12 @@
 """How numbers are shown: thousands apart, signs before them, no digit lost but the fractions of a won."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 from koscom_async.export.records import PositionRecord
 
 WON = "KRW"
+ZERO = Decimal(0)
 UNKNOWN = "—"
 AT_LEAST = "≥"
 """Before a cost of which a broker reports only a part."""
@@ -61,7 +62,9 @@ def weight(share: Decimal | None) -> str:
 
 
 def share(part: float) -> str:
-    """Return a part of the whole, from 0 to 1, as `weight` does."""
+    """Return a part of the whole, from 0 to 1, as `weight` does; what is not all is not shown as all."""
+    if 0.9995 <= part < 1:
+        return ">99.9%"
     return weight(Decimal(str(part)))
 
 
@@ -105,9 +108,15 @@ def cost(position: PositionRecord) -> str:
     return AT_LEAST + shown if position.cost else UNKNOWN
 
 
-def total_cost(total: Decimal | None, positions: Iterable[PositionRecord], currency: str = WON) -> str:
-    """Return a sum of costs with its currency, marked and unknown as one position's is."""
-    shown = money(total, currency)
+def total_cost(
+    total: Decimal | None,
+    positions: Iterable[PositionRecord],
+    currency: str = WON,
+    *,
+    spelled: Callable[[Decimal | None, str], str] = amount,
+) -> str:
+    """Return a sum of costs, marked and unknown as one position's is."""
+    shown = spelled(total, currency)
     if total is None or all(map(has_cost, positions)):
         return shown
     return AT_LEAST + shown if total else UNKNOWN

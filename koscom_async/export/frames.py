@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from koscom_async.errors import UsageError
 from koscom_async.export.optional import needed
 from koscom_async.export.records import HoldingsRecord
-from koscom_async.export.tables import TABLES, Column, Exact, TableName, columns_of
+from koscom_async.export.rows import TableName
+from koscom_async.export.tables import TABLES, Column, Exact, columns_of
 
 if TYPE_CHECKING:
     import pandas as pd

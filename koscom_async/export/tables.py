@@ -3,24 +3,14 @@
 Data, without any of the libraries that build frames from it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 from attrs import frozen
 
 from koscom_async.errors import KoscomError
-from koscom_async.export.records import (
-    AccountRecord,
-    CashLotRecord,
-    HoldingsRecord,
-    InstrumentRecord,
-    LotRecord,
-    OutcomeRecord,
-    PositionRecord,
-    ReconciliationRecord,
-)
-
-TableName = Literal["positions", "lots", "cash", "accounts"]
+from koscom_async.export.records import HoldingsRecord, PositionRecord
+from koscom_async.export.rows import ROWS, Row, TableName
 
 
 @frozen
@@ -48,22 +38,6 @@ class Column:
     unit: str
     meaning: str
     read: Callable[[Any], object]
-
-
-@frozen
-class _Row:
-    """What a row is made of; the parts that its table does not use are not there."""
-
-    holdings: HoldingsRecord
-    account_index: int | None = None
-    account: AccountRecord | None = None
-    instrument: InstrumentRecord | None = None
-    position: PositionRecord | None = None
-    lot: LotRecord | None = None
-    currency: str | None = None
-    cash: CashLotRecord | None = None
-    outcome: OutcomeRecord | None = None
-    reconciliation: ReconciliationRecord | None = None
 
 
 def _from(part: str, name: str) -> Callable[[Any], object]:
@@ -117,6 +91,9 @@ _POSITIONS = (
     _column("position", "profit_loss", MONEY, CURRENCY, "value less cost, where every lot has a cost"),
     _column("position", "return_pct", RETURN, "%", "profit and loss in percent of the cost, cut"),
     _column("position", "weight", WEIGHT, "0 to 1", "share of securities and cash in KRW"),
+    _column("position", "value_in_won", MONEY, WON, "value at the brokers' own exchange rates"),
+    _column("position", "credit_value", MONEY, CURRENCY, "value of the lots on margin or loan"),
+    _column("position", "loan", MONEY, CURRENCY, "what is owed for the lots"),
     _column(
         "position", "matched_by", "text", NONE, "what makes the lots one instrument: code, name or nothing"
     ),
@@ -139,6 +116,8 @@ _LOTS = (
     _column("lot", "value", MONEY, CURRENCY, "as the broker sent it"),
     _column("lot", "profit_loss", MONEY, CURRENCY, "as the broker sent it"),
     _column("lot", "return_rate", REPORTED_RATE, "% or fraction", "as the broker sent it: brokers differ"),
+    _column("lot", "rate", REPORTED_RATE, "KRW", "won for one unit of a foreign currency"),
+    _column("lot", "loan", MONEY, CURRENCY, "what is owed for this row"),
     *_WHOLE,
 )
 _CASH = (
@@ -148,6 +127,8 @@ _CASH = (
     _column("cash", "balance_d1", MONEY, CURRENCY, "the same money as it stands tomorrow: never add them"),
     _column("cash", "balance_d2", MONEY, CURRENCY, "and the day after"),
     _column("cash", "withdrawable", MONEY, CURRENCY, "what can be withdrawn"),
+    _column("cash", "receivable", MONEY, CURRENCY, "what is not paid yet"),
+    _column("cash", "loan", MONEY, CURRENCY, "loans"),
     *_WHOLE,
 )
 _ACCOUNTS = (
@@ -194,6 +175,7 @@ _ACCOUNTS = (
     _column("reconciliation", "rows_cost", MONEY, WON, "cost of the rows, derivatives left out"),
     _column("reconciliation", "reported_cost", MONEY, WON, "cost by the broker's summary"),
     _column("reconciliation", "cost_difference", MONEY, WON, "rows less summary"),
+    _column("reconciliation", "reason", "text", NONE, "what is likely to make them differ"),
     _column("reconciliation", "cash", MONEY, WON, "cash, settled today"),
     _column("reconciliation", "liabilities", MONEY, WON, "loans, and what is not paid yet"),
     _column("reconciliation", "net_worth", MONEY, WON, "cash and value less liabilities"),
@@ -225,7 +207,7 @@ TABLES: Mapping[TableName, tuple[Column, ...]] = {
 
 def columns_of(holdings: HoldingsRecord, table: TableName) -> Iterator[tuple[Column, list[object]]]:
     """Yield each column of a table with its values, unconverted."""
-    rows = list(_ROWS[table](holdings))
+    rows = list(ROWS[table](holdings))
     for column in TABLES[table]:
         yield column, [_bare(column.read(row)) for row in rows]
 
@@ -239,67 +221,9 @@ def _brokers(position: PositionRecord) -> list[str]:
     return list(dict.fromkeys(lot.account.broker.short_name for lot in position.lots))
 
 
-def _error(row: _Row, fact: Callable[[KoscomError], object]) -> object:
+def _error(row: Row, fact: Callable[[KoscomError], object]) -> object:
     error = row.outcome.error if row.outcome else None
     return None if error is None else fact(error)
-
-
-def _positions(holdings: HoldingsRecord) -> Iterator[_Row]:
-    for position in holdings.positions:
-        yield _Row(holdings, instrument=position.instrument, position=position)
-
-
-def _lots(holdings: HoldingsRecord) -> Iterator[_Row]:
-    index = _indices(holdings.outcomes)
-    for position in holdings.positions:
-        for lot in position.lots:
-            account = lot.account
-            yield _Row(
-                holdings,
-                account_index=index.get(account.key),
-                account=account,
-                instrument=position.instrument,
-                lot=lot,
-            )
-
-
-def _cash(holdings: HoldingsRecord) -> Iterator[_Row]:
-    index = _indices(holdings.outcomes)
-    for cash in holdings.cash:
-        for lot in cash.lots:
-            account = lot.account
-            yield _Row(
-                holdings,
-                account_index=index.get(account.key),
-                account=account,
-                currency=cash.currency,
-                cash=lot,
-            )
-
-
-def _accounts(holdings: HoldingsRecord) -> Iterator[_Row]:
-    reconciled = {each.account.key: each for each in holdings.reconciliation}
-    for index, outcome in enumerate(holdings.outcomes):
-        account = outcome.account
-        yield _Row(
-            holdings,
-            account_index=index,
-            account=account,
-            outcome=outcome,
-            reconciliation=reconciled.get(account.key),
-        )
-
-
-_ROWS: Mapping[TableName, Callable[[HoldingsRecord], Iterable[_Row]]] = {
-    "positions": _positions,
-    "lots": _lots,
-    "cash": _cash,
-    "accounts": _accounts,
-}
-
-
-def _indices(outcomes: Sequence[OutcomeRecord]) -> Mapping[tuple[str, str], int]:
-    return {outcome.account.key: index for index, outcome in enumerate(outcomes)}
 
 
 def type_name(kind: Type) -> str:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import field, frozen
 
 from koscom_async.errors import IncompleteHoldingsError
-from koscom_async.export import frames
+from koscom_async.export import frames, plots
 from koscom_async.export.document import dump_document, load_document
 from koscom_async.export.html import pages
 from koscom_async.export.plain import plain
-from koscom_async.export.tables import TableName
+from koscom_async.export.rows import TableName
 from koscom_async.models.breakdown import Group, GroupBy, broken_down
 from koscom_async.models.difference import HoldingsDiff, compared
 from koscom_async.models.explanation import Explanation, explained
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
+    from matplotlib.figure import Figure
 
 __all__ = ["Holdings"]
 
@@ -128,6 +129,14 @@ class Holdings:
     def to_pandas(self, table: TableName = "positions") -> "pd.DataFrame":
         """Return a table as `to_arrow` does, as a pandas frame of Arrow-backed columns (extra `pandas`)."""
         return frames.to_pandas(self, table)
+
+    def plot(self, kind: plots.PlotKind = "class", *, theme: plots.Theme = "light") -> "Figure":
+        """Return a picture as a matplotlib figure, which `savefig` writes as SVG or PNG (extra `plot`).
+
+        `"class"` and `"broker"` show what the whole is made of, `"treemap"` every position, `"profit"` gains and
+        losses. KRW only; what is left out, and that holdings are not complete, stands on the picture.
+        """
+        return plots.plot(self, kind, theme=theme)
 
     def to_html(self) -> str:
         """Return a report as one HTML document: no script, nothing loaded from elsewhere, account numbers masked."""

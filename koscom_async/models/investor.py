@@ -11,6 +11,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from attrs import Attribute, field, frozen
+from attrs.validators import optional
 
 from koscom_async._masking import hidden
 from koscom_async.errors import SettingsError
@@ -57,6 +58,11 @@ class Token:
     access: str = field(default="", repr=hidden, validator=_token_text)
     refresh: str | None = field(default=None, repr=hidden, validator=_token_text)
     expires_at: datetime | None = field(default=None, validator=_aware)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The texts that no message may repeat."""
+        return (self.access,) if self.refresh is None else (self.access, self.refresh)
 
 
 _OCTETS = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})", re.ASCII)
@@ -128,31 +134,34 @@ def _stripped(value: object) -> object:
 class Investor:
     """Whose accounts are asked for.
 
-    `ci` is the connecting information (연계정보, 88 characters), `name` the Korean name (한글이름).
+    `ci` is the connecting information (연계정보, 88 characters), `name` the Korean name (한글이름). `token` may be
+    left out where the client's `TokenStore` has one, and the store's newer one is used in its place.
     Raises `SettingsError`, naming the datum, for anything missing or impossible.
     """
 
     ci: str = field(default="", repr=hidden, converter=_stripped, validator=_ci)
     name: str = field(default="", repr=hidden, validator=_text)
-    token: Token = field(default=None, validator=_instance(Token))
+    token: Token | None = field(default=None, validator=optional(_instance(Token)))
     device: Device = field(default=None, validator=_instance(Device))
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every text of this record that no message may repeat."""
-        texts = (self.ci, self.name, self.token.access, self.token.refresh, self.device.ip, self.device.mac)
-        return tuple(text for text in texts if text)
+        texts = (self.ci, self.name, self.device.ip, self.device.mac)
+        return (*(text for text in texts if text), *(self.token.secrets if self.token else ()))
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
-        """Read KOSCOM_CI, _NAME, _ACCESS_TOKEN, _REFRESH_TOKEN, _DEVICE_IP and _DEVICE_MAC."""
+        """Read KOSCOM_CI, _NAME, _ACCESS_TOKEN, _REFRESH_TOKEN, _DEVICE_IP and _DEVICE_MAC.
+
+        Without an access token the investor has none, and the client's `TokenStore` must.
+        """
         environ = os.environ if environ is None else environ
+        access = environ.get("KOSCOM_ACCESS_TOKEN")
+        refresh = environ.get("KOSCOM_REFRESH_TOKEN") or None
         return cls(
             ci=environ.get("KOSCOM_CI", ""),
             name=environ.get("KOSCOM_NAME", ""),
-            token=Token(
-                access=environ.get("KOSCOM_ACCESS_TOKEN", ""),
-                refresh=environ.get("KOSCOM_REFRESH_TOKEN") or None,
-            ),
+            token=Token(access=access, refresh=refresh) if access else None,
             device=Device(ip=environ.get("KOSCOM_DEVICE_IP", ""), mac=environ.get("KOSCOM_DEVICE_MAC", "")),
         )

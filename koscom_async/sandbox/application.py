@@ -16,7 +16,7 @@ from koscom_async.sandbox.endpoints import ENDPOINTS, Endpoint, Visit
 from koscom_async.sandbox.fault_kinds import FaultKind
 from koscom_async.sandbox.question import glance
 from koscom_async.sandbox.reply import Refused, Reply, code_reply, json_reply
-from koscom_async.sandbox.state import MEMBER_SERVICE, State
+from koscom_async.sandbox.state import State
 
 __all__ = ["build_application"]
 
@@ -52,12 +52,15 @@ class _Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         visit = Visit(
-            broker=request.path_params.get("broker", MEMBER_SERVICE),
+            # What belongs to no broker goes by its service's name.
+            broker=request.path_params.get("broker", self._endpoint.service),
             headers=request.headers,
             body=await request.body(),
             base_url=str(request.base_url).rstrip("/"),
+            method=request.method,
+            query=request.url.query,
         )
-        if request.method != "POST":
+        if request.method not in self._endpoint.methods:
             reply = code_reply("405")
         else:
             reply = await self._logged(visit)
@@ -100,7 +103,7 @@ def _record(endpoint: Endpoint, visit: Visit) -> Call:
     seen = glance(visit.body)
     return Call(
         broker=visit.broker,
-        endpoint=endpoint.name,
+        endpoint=endpoint.name_of(visit),
         asset_type=seen.asset_type,
         page=seen.page,
         account=seen.account,

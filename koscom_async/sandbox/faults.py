@@ -14,6 +14,9 @@ from koscom_async.sandbox.fault_kinds import NO_FAULT, FaultKind, find_kind
 __all__ = ["Fault", "Faults"]
 
 
+_SERVICES = {"common": "the member service", "auth": "the authorization server"}
+
+
 def _seconds(_: object, __: "Attribute[float]", value: float) -> None:
     if not value >= 0 or math.isinf(value):
         raise ValueError(f"Fault.delay must be 0 or more seconds, got {value!r}")
@@ -86,8 +89,8 @@ class Faults:
             raise ValueError(f"unknown broker {broker!r}: the sandbox has {', '.join(self._brokers)}")
         fault = Fault(fault) if isinstance(fault, str) else fault
         kind = find_kind(fault.kind)
-        if kind.brokers_only and broker == "common":
-            raise ValueError(f"fault {fault.kind!r} is one of a broker, and common is the member service")
+        if kind.brokers_only and broker in _SERVICES:
+            raise ValueError(f"fault {fault.kind!r} is one of a broker, and {broker} is {_SERVICES[broker]}")
         self._active[broker] = _ActiveFault(fault)
 
     def clear(self, broker: str | None = None) -> None:

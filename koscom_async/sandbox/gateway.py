@@ -3,6 +3,7 @@
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from random import Random
 from types import TracebackType
 from typing import Self, TypeVar
@@ -18,11 +19,12 @@ from koscom_async.sandbox.calls import Call, CallLog
 from koscom_async.sandbox.credentials import Firm, Tokens
 from koscom_async.sandbox.dialects import DIALECTS
 from koscom_async.sandbox.faults import Fault, Faults
+from koscom_async.sandbox.grants import Grants
 from koscom_async.sandbox.latency import Latency, latency_of
 from koscom_async.sandbox.ledger import Ledger, Person
 from koscom_async.sandbox.meters import DAILY_QUOTA, Quota, RateLimit, RateMeter
 from koscom_async.sandbox.server import HOST, ServerThread
-from koscom_async.sandbox.state import MEMBER_SERVICE, State
+from koscom_async.sandbox.state import AUTH_SERVICE, MEMBER_SERVICE, State
 from koscom_async.sandbox.transport import InProcessTransport
 from koscom_async.settings import Settings
 
@@ -30,7 +32,7 @@ __all__ = ["SandboxGateway"]
 
 _T = TypeVar("_T")
 
-_NAMES = (*DIALECTS, MEMBER_SERVICE)
+_NAMES = (*DIALECTS, MEMBER_SERVICE, AUTH_SERVICE)
 # An address block that is reserved for documentation.
 _DEVICE = Device(ip="192.0.2.10", mac="00:00:5E:00:53:01")
 
@@ -45,6 +47,13 @@ class SandboxGateway:
                 holdings = await koscom.holdings(gateway.investor)
 
     It listens on 127.0.0.1, on `port` or a free one; with `in_process=True` there is no socket, and
+    `transport` is how it is reached. `latency` (seconds), `faults` (see `Fault`) and `rate_limits` (calls a
+    second, or a `RateLimit` with a burst) are given by broker: `diamond`, `cyber`, `star`, or `common` for
+    the member service and `auth` for the authorization server; a latency that is a number holds for all.
+    by service (`common`, `account`, `b2baccount`). `seed` fixes what is drawn by chance. `ledger` replaces
+    the example data. Tokens that are issued live `token_lifetime` seconds (by default as long as the documents
+    say for their scope), and come with refresh tokens unless `refresh_tokens` is false: not every firm gets
+    them. A broker or fault that the sandbox does not know raises `ValueError`.
     `transport` is how it is reached. `latency` (seconds, or a distribution such as `LongTail(0.1)`), `faults`
     (see `Fault`) and `rate_limits` (calls a second, or a `RateLimit` with a burst) are given by broker:
     `diamond`, `cyber`, `star`, or `common` for the member service; a latency that is not by broker holds for
@@ -67,12 +76,17 @@ class SandboxGateway:
         quota: int | Mapping[str, int] = DAILY_QUOTA,
         seed: int = 0,
         ledger: Ledger | None = None,
+        token_lifetime: float | None = None,
+        refresh_tokens: bool = True,
     ) -> None:
         ledger = example_ledger() if ledger is None else ledger
+        tokens = Tokens(ledger.people)
+        chance = Random(seed)  # noqa: S311  # chosen to repeat, and guards nothing
         self._state = State(
             firm=Firm(),
             ledger=ledger,
-            tokens=Tokens(ledger.people),
+            tokens=tokens,
+            grants=Grants(tokens, chance, lifetime=token_lifetime, refresh_tokens=refresh_tokens),
             faults=Faults(_NAMES, seed=seed),
             quota=Quota(quota),
             meters={name: RateMeter(_limit(limit)) for name, limit in _known(rate_limits or {}).items()},
@@ -165,9 +179,23 @@ class SandboxGateway:
         """Let one broker, or all, be well again."""
         self._state.faults.clear(broker)
 
+    @property
+    def refreshes(self) -> int:
+        """How often a renewal was asked for so far, whatever came of it."""
+        return sum(call.endpoint == "auth.refresh" for call in self.calls)
+
+    def issue_token(self, person: int = 0, *, scope: str = "account") -> Token:
+        """Return a new token of somebody in the ledger, as the authorization flow would have given it."""
+        issued = self._state.grants.issue(self.ledger.people[person], scope)
+        expires_at = datetime.now(UTC) + timedelta(seconds=issued.seconds)
+        return Token(access=issued.access, refresh=issued.refresh, expires_at=expires_at)
+
     def revoke_token(self, token: str | None = None) -> None:
-        """End an access token's life: by default the investor's."""
-        self._state.tokens.revoke(self.ledger.people[0].access_token if token is None else token)
+        """End a token's life: by default those of all access tokens of the investor, whose refresh tokens live on."""
+        if token is None:
+            self._state.tokens.revoke_all(self.ledger.people[0])
+        else:
+            self._state.grants.revoke(token)
 
     async def serve(self, on_ready: Callable[[Self], object] | None = None) -> None:
         """Run until the process is told to end; `on_ready` is called with the gateway once it answers."""

@@ -9,15 +9,19 @@ from koscom_async.sandbox.calls import CallLog
 from koscom_async.sandbox.credentials import Firm, Tokens
 from koscom_async.sandbox.dialects import DIALECTS, Dialect
 from koscom_async.sandbox.faults import Faults
+from koscom_async.sandbox.grants import Grants
 from koscom_async.sandbox.latency import Latency
 from koscom_async.sandbox.ledger import Ledger
 from koscom_async.sandbox.meters import Quota, RateMeter
 from koscom_async.sandbox.reply import refused
 
-__all__ = ["MEMBER_SERVICE", "State"]
+__all__ = ["AUTH_SERVICE", "MEMBER_SERVICE", "State"]
 
 MEMBER_SERVICE = "common"
 """What stands in a broker's place for the member service: in its paths, and in settings by broker."""
+
+AUTH_SERVICE = "auth"
+"""The same, for the authorization server."""
 
 
 @frozen(kw_only=True)
@@ -27,6 +31,7 @@ class State:
     firm: Firm
     ledger: Ledger = field(repr=False)
     tokens: Tokens = field(repr=False)
+    grants: Grants = field(repr=False)
     faults: Faults
     quota: Quota
     meters: Mapping[str, RateMeter]

@@ -7,12 +7,15 @@ from koscom_async.cli.command import koscom_command
 
 
 @pytest.fixture(autouse=True)
-def _no_credentials(monkeypatch):
+def _no_credentials(monkeypatch, tmp_path):
     """Keep a developer's own settings, and the size of the terminal, out of the tests."""
     for name in ("ENVIRONMENT", "BASE_URL", "API_KEY", "API_SECRET", "COM_ID", "SRV_ID"):
         monkeypatch.delenv(f"KOSCOM_{name}", raising=False)
     for name in ("CI", "NAME", "ACCESS_TOKEN", "REFRESH_TOKEN", "DEVICE_IP", "DEVICE_MAC"):
         monkeypatch.delenv(f"KOSCOM_{name}", raising=False)
+    for name in ("REDIRECT_URI", "SCOPE"):
+        monkeypatch.delenv(f"KOSCOM_{name}", raising=False)
+    monkeypatch.setenv("KOSCOM_TOKEN_FILE", str(tmp_path / "tokens.json"))
     for name in ("COLUMNS", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
 

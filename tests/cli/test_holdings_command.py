@@ -157,12 +157,21 @@ COMPLETE = {
 }
 
 
-@pytest.mark.parametrize("missing", [name for name in COMPLETE if name != "KOSCOM_BASE_URL"])
+@pytest.mark.parametrize("missing", sorted(COMPLETE.keys() - {"KOSCOM_BASE_URL", "KOSCOM_ACCESS_TOKEN"}))
 def test_a_missing_variable_is_named_in_one_line(koscom, missing):
     result = koscom("holdings", env={**COMPLETE, missing: ""})
     assert result.exit_code == 1
     assert (
         result.stderr == f"koscom: {missing} is not set. To see it work without credentials, add --sandbox\n"
+    )
+
+
+def test_without_a_token_it_says_how_to_get_one(koscom):
+    result = koscom("holdings", env={**COMPLETE, "KOSCOM_ACCESS_TOKEN": ""})
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "koscom: reauthorization: there is no access token for this investor. What to do: authorise again: "
+        "with `koscom login`, or by sending the investor to the error's `url`\n"
     )
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 import anyio
 import httpx
@@ -126,6 +127,10 @@ class FakeGateway:
 
     scripts: dict[str, Script] = field(factory=dict)
     linked: Sequence[Wire] | None = None
+    authorization: Callable[[dict[str, str]], httpx.Response] = lambda _: httpx.Response(
+        400, json={"error": "invalid_grant", "error_description": "it was used before"}
+    )
+    grants: list[dict[str, str]] = field(factory=list, repr=False)
     consent: Script | None = None
     questions: list[Question] = field(factory=list)
     requests: list[httpx.Request] = field(factory=list)
@@ -138,6 +143,10 @@ class FakeGateway:
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
+        if request.url.path.startswith("/auth/"):
+            form = dict(parse_qsl(request.content.decode()))
+            self.grants.append(form)
+            return self.authorization(form)
         body = json.loads(request.content)
         if "/common/member/" in request.url.path:
             question = self._question(request, body, broker="common")

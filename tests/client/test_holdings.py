@@ -10,6 +10,7 @@ from koscom_async import (
     ConnectionFailedError,
     MalformedResponseError,
     QuotaExceededError,
+    ReauthorizationRequiredError,
     SettingsError,
     UntrustedEndpointError,
 )
@@ -146,7 +147,8 @@ async def test_a_dead_token_is_the_outcome_of_every_account_that_it_hit(gateway,
     }
     async with gateway.client() as koscom:
         holdings = await koscom.holdings(investor)
-    assert [type(failure.error) for failure in holdings.failures] == [AuthenticationError] * 3
+    assert [type(failure.error) for failure in holdings.failures] == [ReauthorizationRequiredError] * 3
+    assert [form["refresh_token"] for form in gateway.grants] == ["REFRESH-MARK-A"]
     assert holdings.totals.net_worth is None
 
 

@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,6 +71,19 @@ def test_a_lot_is_a_row_that_leads_to_its_account(holdings):
     lots = holdings.to_arrow("lots").to_pylist()
     assert [accounts[lot["account_index"]]["broker"] for lot in lots] == [lot["broker"] for lot in lots]
     assert {lot["account"] for lot in lots} == {"1606…0099"}
+
+
+def test_loans_and_rates_are_columns_of_their_own():
+    margin = evolve(share(trade_type="CRD"), loan=Decimal(70))
+    dollars = evolve(share("US0378331005", value="10", currency="USD"), rate=Decimal("1390.5"))
+    holdings = held(margin, dollars)
+    assert [(row["loan"], row["rate"]) for row in holdings.to_arrow("lots").to_pylist()] == [
+        (70, None),
+        (None, Decimal("1390.5")),
+    ]
+    rows = holdings.to_arrow().to_pylist()
+    assert (rows[0]["credit_value"], rows[0]["loan"], rows[0]["value_in_won"]) == (120, 70, 120)
+    assert rows[1]["value_in_won"] == Decimal(13905)
 
 
 def test_cash_is_a_row_an_account_with_its_three_views(holdings):

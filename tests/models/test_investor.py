@@ -36,7 +36,7 @@ def names(caught: pytest.ExceptionInfo[SettingsError], kind: str, setting: str) 
             for old, new in (("k", "-"), ("k", "김"), ("k", " "), ("==", "=k"), ("=", "\n"))
         ],
         *[("name", wrong) for wrong in (MISSING, None, "", "   ", 5, "김\n가람", "김\0가람", "\ud800")],
-        *[("token", wrong) for wrong in (MISSING, None, "ACCESS-MARK", {"access": "ACCESS-MARK"})],
+        *[("token", wrong) for wrong in ("", "ACCESS-MARK", {"access": "ACCESS-MARK"})],
         *[("device", wrong) for wrong in (MISSING, None, "192.168.1.10", DEVICE)],
     ],
 )
@@ -117,6 +117,16 @@ def test_a_token_may_say_when_it_expires(zone: timezone) -> None:
     assert Token(access="A", expires_at=moment).expires_at == moment
 
 
+def test_an_investor_may_have_no_token_where_a_store_has_one() -> None:
+    assert Investor(**without(WHOLE, token=None)).token is None
+    assert Investor(**without(WHOLE, token=MISSING)).token is None
+    nobody = Investor.from_env(
+        without(ENVIRON, KOSCOM_ACCESS_TOKEN=MISSING, KOSCOM_REFRESH_TOKEN="REFRESH-MARK")
+    )
+    assert nobody.token is None
+    assert nobody.secrets == (nobody.ci, nobody.name, nobody.device.ip, nobody.device.mac)
+
+
 def test_a_token_without_more_has_no_refresh_and_no_expiry() -> None:
     token = Token(access="ACCESS-MARK")
     assert (token.access, token.refresh, token.expires_at) == ("ACCESS-MARK", None, None)
@@ -179,7 +189,6 @@ def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch)
     [
         ("KOSCOM_CI", "ci"),
         ("KOSCOM_NAME", "name"),
-        ("KOSCOM_ACCESS_TOKEN", "access"),
         ("KOSCOM_DEVICE_IP", "ip"),
         ("KOSCOM_DEVICE_MAC", "mac"),
     ],

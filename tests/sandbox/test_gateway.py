@@ -182,9 +182,18 @@ async def test_a_crowd_has_accounts_of_its_own():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"latency": {"moon": 1}}, "unknown broker 'moon': the sandbox has diamond, cyber, star, common"),
-        ({"rate_limits": {"moon": 1}}, "unknown broker 'moon': the sandbox has diamond, cyber, star, common"),
-        ({"faults": {"moon": "down"}}, "unknown broker 'moon': the sandbox has diamond, cyber, star, common"),
+        (
+            {"latency": {"moon": 1}},
+            "unknown broker 'moon': the sandbox has diamond, cyber, star, common, auth",
+        ),
+        (
+            {"rate_limits": {"moon": 1}},
+            "unknown broker 'moon': the sandbox has diamond, cyber, star, common, auth",
+        ),
+        (
+            {"faults": {"moon": "down"}},
+            "unknown broker 'moon': the sandbox has diamond, cyber, star, common, auth",
+        ),
         ({"rate_limits": {"star": 0}}, "RateLimit.rate must be above 0, got 0"),
     ],
 )

@@ -3,7 +3,7 @@
 import pytest
 import redis
 
-from tests.transport.redis_server import RedisServer
+from tests.redis_server import RedisServer
 
 
 @pytest.fixture(scope="session")

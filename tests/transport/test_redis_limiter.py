@@ -11,8 +11,8 @@ from koscom_async._transport.redis_limiter import RedisLimiter
 from koscom_async._transport.redis_scripts import RECORD
 from tests.transport.redis_time import TravellingTime, limiter_of, limits_of
 
-TOLERANCE = 0.02
-"""Seconds of the server's own time that may pass between two questions of a test."""
+TOLERANCE = 0.25
+"""Seconds of the server's own time that may pass while a test asks: a busy machine is slow, and waits are much longer."""
 
 
 @pytest.fixture
@@ -46,30 +46,30 @@ def waited(time):
 
 
 async def test_the_burst_and_then_the_rate_are_one_for_all(pair, time):
-    one, other = pair(rate=10, burst=4)
+    one, other = pair(rate=0.5, burst=4)
     for limiter in (one, other, one, other):
         await leave(limiter)
     assert time.slept == []
     for limiter in (other, one, other, one):
         await leave(limiter)
     # Each wait may be a quarter of an interval longer than needed; the schedule does not forget what it is owed.
-    assert 0.4 - TOLERANCE <= waited(time) <= 0.4 + 0.025
+    assert 8 - TOLERANCE <= waited(time) <= 8 + 0.5
 
 
 async def test_without_a_burst_calls_leave_exactly_at_the_rate(pair, time):
-    one, other = pair(rate=10, burst=1)
+    one, other = pair(rate=0.5, burst=1)
     for limiter in (one, other, other, one, one):
         await leave(limiter)
-    assert waited(time) == pytest.approx(0.4, abs=TOLERANCE)
+    assert waited(time) == pytest.approx(8, abs=TOLERANCE)
 
 
 async def test_the_waits_of_a_saturated_broker_are_uneven_so_that_the_nearest_process_does_not_always_win(
     pair, time
 ):
-    one, _ = pair(rate=10, burst=2)
+    one, _ = pair(rate=0.5, burst=2)
     for _ in range(12):
         await leave(one)
-    assert all(wait <= 0.125 + TOLERANCE for wait in time.slept)
+    assert all(wait <= 2.5 + TOLERANCE for wait in time.slept)
     assert len({round(wait, 4) for wait in time.slept}) > 5
 
 

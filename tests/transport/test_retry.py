@@ -40,13 +40,13 @@ def unavailable(**facts):
 async def test_a_success_is_asked_once_and_waits_for_nothing():
     waits, attempt, log = [], Scripted(), CallLog()
     assert await retrier(waits).run(attempt, broker="star", repeatable=True, log=log) == "answer"
-    assert (attempt.attempts, waits, log.seconds_waited) == (1, [], 0)
+    assert (attempt.attempts, waits, log.retries) == (1, [], 0)
 
 
 async def test_a_passing_failure_is_asked_again_until_it_answers():
     waits, attempt, log = [], Scripted(unavailable(), unavailable()), CallLog()
     assert await retrier(waits).run(attempt, broker="star", repeatable=True, log=log) == "answer"
-    assert attempt.attempts == 3
+    assert (attempt.attempts, log.retries) == (3, 2)
     assert log.seconds_waited == pytest.approx(sum(waits))
 
 
@@ -85,11 +85,12 @@ async def test_a_second_error_that_cannot_help_ends_it_with_its_own_count():
 
 async def test_a_breaker_that_opens_in_between_leaves_the_broker_s_own_words():
     first, opened = unavailable(), BreakerOpenError("not asked", code="3600")
-    attempt = Scripted(first, opened)
+    attempt, log = Scripted(first, opened), CallLog()
     with pytest.raises(BrokerUnavailableError) as caught:
-        await retrier([]).run(attempt, broker="star", repeatable=True, log=CallLog())
+        await retrier([]).run(attempt, broker="star", repeatable=True, log=log)
     assert caught.value is first
     assert caught.value.attempts == 1
+    assert log.retries == 0
 
 
 async def test_what_is_not_repeatable_is_asked_once_whatever_happens():

@@ -19,6 +19,7 @@ from koscom_async.errors import (
     PlatformError,
     QuotaExceededError,
     RateLimitedError,
+    ReauthorizationRequiredError,
     RequestRejectedError,
 )
 from tests.wire.recorded import recorded
@@ -147,6 +148,53 @@ def test_a_listed_code_outweighs_any_status(status: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "document", "is_dead"),
+    [
+        (401, {"error": "invalid_token"}, True),
+        (400, {"error": "invalid_request", "error_description": "the access token does not exist"}, True),
+        (401, None, True),
+        (401, {}, True),
+        (401, {"category": "op-apim", "code": "401", "message": "Unauthorized"}, True),
+        (401, {"message": "Invalid authentication credentials"}, False),
+        (401, {"message": "No API key found in request"}, False),
+        (401, {"category": "op-auth", "code": "2001", "message": "Authentication Failed"}, False),
+        (401, {"error": "invalid_client", "error_description": "unknown client"}, False),
+    ],
+)
+def test_a_token_that_is_dead_is_told_from_a_key_that_is_not_accepted(
+    status: int, document: Any, *, is_dead: bool
+) -> None:
+    error = failure(status=status, document=document)
+    assert isinstance(error, AuthenticationError)
+    assert error.token_is_dead is is_dead
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "kind", "retriable"),
+    [
+        ("invalid_client", 401, AuthenticationError, False),
+        ("invalid_grant", 400, ReauthorizationRequiredError, False),
+        ("unauthorized_client", 400, AccessDeniedError, False),
+        ("invalid_scope", 400, RequestRejectedError, False),
+        ("unsupported_grant_type", 400, RequestRejectedError, False),
+        ("server_error", 500, BrokerUnavailableError, True),
+        ("temporarily_unavailable", 503, BrokerUnavailableError, True),
+    ],
+)
+def test_oauth_s_own_words_are_classified_too(
+    error: str, status: int, kind: type, *, retriable: bool
+) -> None:
+    refused = failure(
+        status=status,
+        document={"error": error, "error_description": "no REFRESH-MARK"},
+        secrets=["REFRESH-MARK"],
+    )
+    assert type(refused) is kind
+    assert (refused.code, refused.status, refused.retriable) == (error, status, retriable)
+    assert "no ***" in str(refused)
+
+
+@pytest.mark.parametrize(
     ("document", "is_dead"),
     [
         ({"error": "invalid_request", "error_description": "The access token does not exist"}, True),
@@ -154,7 +202,6 @@ def test_a_listed_code_outweighs_any_status(status: int) -> None:
         ({"error": "invalid_token"}, True),
         ({"error": "invalid_token", "error_description": "null"}, True),
         ({"error": "invalid_request", "error_description": "redirect_uri is missing"}, False),
-        ({"error": "invalid_grant", "error_description": "the refresh token does not exist"}, False),
         ({"error_description": True}, False),
         ({"message": "Bad Request"}, False),
     ],

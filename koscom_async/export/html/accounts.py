@@ -38,6 +38,8 @@ def remarks(outcome: OutcomeRecord, account: ReconciliationRecord | None) -> Ite
         difference = difference_line(account)
         if difference:
             yield difference
+            if account.reason:
+                yield f"likely because {clean(account.reason)}"
         elif account.value_difference == 0 and account.cost_difference == 0:
             yield "rows and broker's summary agree"
         if account.missing:

@@ -94,10 +94,11 @@ def _cells(position: PositionRecord) -> Iterator[Markup]:
 def _name(position: PositionRecord, brokers: Sequence[str]) -> Markup:
     instrument = position.instrument
     where = element("span", f" · {', '.join(brokers)}", kind="kv-only", lang="ko")
+    quantity = f" · {amounts.quantity(position.quantity)} held" if position.quantity is not None else ""
     lots = f" · {counted(len(position.lots), 'lot')}" if len(position.lots) > 1 else ""
     name = joined(
         element("span", instrument.name or instrument.code or amounts.UNKNOWN, kind="kv-name", lang="ko"),
-        element("small", facts(instrument), lots, where),
+        element("small", facts(instrument), element("span", quantity, kind="kv-slim"), lots, where),
     )
     if not position.lots:
         return name
@@ -109,7 +110,8 @@ def _weight(position: PositionRecord) -> Markup:
     if position.weight is None:
         product = position.instrument.product
         remark = "not in totals" if product and product.is_derivative else None
-        return number(amounts.UNKNOWN, remark)
+        in_won = position.value_in_won if position.instrument.currency != amounts.WON else None
+        return number(amounts.UNKNOWN, remark if in_won is None else f"≈ {amounts.money(in_won)}")
     width = max(0.0, min(1.0, float(position.weight)))
     bar = element("i", style=f"--w:{width:.2%}") if width else None
     return element("td", amounts.weight(position.weight), bar, kind="kv-weight")
@@ -126,7 +128,8 @@ def _lots(position: PositionRecord) -> Iterator[Markup]:
 def _lot_cells(
     lot: LotRecord, currency: str, *, is_nested: bool = False
 ) -> tuple[Markup, Markup, Markup, Markup]:
-    remarks = [clean(lot.account.alias or ""), trade_type_word(lot.trade_type)]
+    owed = f"loan {amounts.amount(lot.loan, currency)}" if lot.loan else ""
+    remarks = [clean(lot.account.alias or ""), trade_type_word(lot.trade_type), owed]
     below = " · ".join(filter(None, remarks))
     return (
         text_cell(named(lot.account), element("small", below) if below else None),

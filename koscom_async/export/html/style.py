@@ -96,7 +96,7 @@ _RULES = f"""
 & .kv-figures .kv-first dd {{ font-size: 22px; font-weight: 750; line-height: 1.3; }}
 & .kv-figures dd.kv-sub {{ font-size: 12px; font-weight: 400; letter-spacing: 0; white-space: normal;
   color: var(--faint); width: 0; min-width: 100%; }}
-& .kv-figures dd.kv-sub > span {{ white-space: nowrap; }}
+& .kv-figures dd.kv-sub > span {{ display: inline-block; }}
 & .kv-part {{ color: var(--alarm); font-weight: 650; }}
 & .kv-shares {{ margin-top: 14px; }}
 & .kv-stack {{ display: flex; gap: 2px; height: 10px; border-radius: 5px; overflow: hidden; background: var(--line); }}
@@ -144,7 +144,7 @@ _RULES = f"""
 & .kv-weight i::before {{ content: ""; display: block; height: 100%; width: var(--w); min-width: 1px;
   border-radius: 2px; background: var(--bar); }}
 & .kv-table .kv-more > * {{ padding-top: 0; }}
-& .kv-only {{ display: none; }}
+& .kv-only, & .kv-slim {{ display: none; }}
 & .kv-empty {{ padding: 18px; text-align: center; color: var(--faint); border: 1px dashed var(--line);
   border-radius: 10px; margin-top: 14px; }}
 & .kv-notes {{ margin-top: 18px; font-size: 12px; color: var(--faint); }}
@@ -161,6 +161,7 @@ _RULES = f"""
 }}
 @container (max-width: 640px) {{
   & .kv-wider {{ display: none; }}
+  & .kv-slim {{ display: inline; }}
   & .kv-table th, & .kv-table td {{ padding-left: 8px; padding-right: 8px; }}
   & .kv-figures .kv-first {{ flex-basis: 100%; }}
 }}

@@ -33,7 +33,7 @@ def sums(holdings: HoldingsRecord) -> Markup:
 
 def shares(holdings: HoldingsRecord) -> Markup | None:
     """Return the bar of shares with its legend; `None` where there is nothing to share out."""
-    parts = slices(holdings, "kind", at_most=SLICES)
+    parts = slices(holdings, "class", at_most=SLICES)
     if not parts:
         return None
     stack = [
@@ -67,7 +67,7 @@ def _scope(holdings: HoldingsRecord) -> str:
 
 def _cost(holdings: HoldingsRecord) -> str:
     won = [each for each in holdings.positions if each.instrument.currency == WON]
-    return amounts.total_cost(holdings.totals.cost, won)
+    return amounts.total_cost(holdings.totals.cost, won, spelled=amounts.money)
 
 
 def _profit_remark(holdings: HoldingsRecord) -> str:

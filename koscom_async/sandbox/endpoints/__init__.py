@@ -3,8 +3,14 @@
 from koscom_async.sandbox.endpoints.balance import answer_balance
 from koscom_async.sandbox.endpoints.discretionary import answer_account_list
 from koscom_async.sandbox.endpoints.endpoint import Endpoint, Visit
-from koscom_async.sandbox.endpoints.guards import by_access_token, by_api_key, by_secret
+from koscom_async.sandbox.endpoints.guards import anybody, by_access_token, by_api_key, by_client, by_secret
 from koscom_async.sandbox.endpoints.member import answer_consent, answer_registration
+from koscom_async.sandbox.endpoints.oauth import (
+    answer_authorize,
+    answer_revoke,
+    answer_token,
+    token_question,
+)
 
 __all__ = ["ENDPOINTS", "Endpoint", "Visit"]
 
@@ -37,5 +43,29 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         service="b2baccount",
         guard=by_secret,
         answer=answer_account_list,
+    ),
+    Endpoint(
+        name="auth.authorize",
+        path="/auth/oauth/v2/authorize",
+        service="auth",
+        guard=anybody,
+        answer=answer_authorize,
+        methods=("GET", "POST"),
+    ),
+    Endpoint(
+        name="auth.token",
+        path="/auth/oauth/v2/token",
+        service="auth",
+        guard=by_client,
+        answer=answer_token,
+        named=token_question,
+    ),
+    Endpoint(
+        name="auth.revoke",
+        path="/auth/oauth/v2/token/revoke",
+        service="auth",
+        guard=by_client,
+        answer=answer_revoke,
+        methods=("POST", "DELETE"),
     ),
 )

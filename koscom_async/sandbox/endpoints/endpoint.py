@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
+from urllib.parse import parse_qsl
 
 from attrs import field, frozen
 
 from koscom_async.sandbox.fault_kinds import FaultKind
 from koscom_async.sandbox.ledger import Person
 from koscom_async.sandbox.question import Block, read_json
-from koscom_async.sandbox.reply import Reply, refused
+from koscom_async.sandbox.reply import Reply, refused, refused_token
 from koscom_async.sandbox.state import State
 
 __all__ = ["Answer", "Endpoint", "Guard", "Visit"]
@@ -22,6 +23,8 @@ class Visit:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     base_url: str
+    method: str = "POST"
+    query: str = field(default="", repr=False)
     owner: Person | None = None
     """Whose access token it is, once a guard has seen to that."""
 
@@ -32,6 +35,15 @@ class Visit:
             raise refused("415")
         return read_json(self.body)
 
+    def form(self) -> Mapping[str, str]:
+        """Return the body as the fields of a form, or refuse it; a field that comes twice is not believed."""
+        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        pairs = parse_qsl(self.body.decode("utf-8", "replace"))
+        fields = dict(pairs)
+        if media_type != "application/x-www-form-urlencoded" or len(fields) != len(pairs):
+            raise refused_token("invalid_request", "The form is malformed", status=400)
+        return fields
+
 
 Guard: TypeAlias = Callable[[Visit, State], Visit]
 Answer: TypeAlias = Callable[[Visit, State, FaultKind], Reply]
@@ -39,10 +51,19 @@ Answer: TypeAlias = Callable[[Visit, State, FaultKind], Reply]
 
 @frozen(kw_only=True)
 class Endpoint:
-    """One row of the table. A guard refuses, or returns the visit with its owner; all endpoints are POSTs."""
+    """One row of the table. A guard refuses, or returns the visit with its owner.
+
+    `named` gives a call's name in the record of calls, where one address answers several questions.
+    """
 
     name: str
     path: str
     service: str
     guard: Guard
     answer: Answer
+    methods: tuple[str, ...] = ("POST",)
+    named: Callable[[Visit], str] | None = None
+
+    def name_of(self, visit: Visit) -> str:
+        """Return the name under which a call is recorded."""
+        return self.name if self.named is None else self.named(visit)

@@ -1,13 +1,24 @@
-"""The guards that the table of endpoints names: one for each of the platform's three schemes."""
+"""The guards that the table of endpoints names: one for each of the platform's schemes."""
 
 from attrs import evolve
 
-from koscom_async.sandbox.credentials import check_api_key, check_basic, check_bearer
+from koscom_async.sandbox.credentials import check_api_key, check_basic, check_bearer, check_client
 from koscom_async.sandbox.dialects import DIALECTS, Dialect
 from koscom_async.sandbox.endpoints.endpoint import Visit
 from koscom_async.sandbox.state import State
 
-__all__ = ["by_access_token", "by_api_key", "by_secret"]
+__all__ = ["anybody", "by_access_token", "by_api_key", "by_client", "by_secret"]
+
+
+def anybody(visit: Visit, state: State) -> Visit:  # noqa: ARG001  # the table's form
+    """Let in whoever comes: an investor with a browser."""
+    return visit
+
+
+def by_client(visit: Visit, state: State) -> Visit:
+    """Let in who has the firm's key and secret, as an OAuth client."""
+    check_client(visit.headers, state.firm)
+    return visit
 
 
 def by_api_key(visit: Visit, state: State) -> Visit:

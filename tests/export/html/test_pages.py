@@ -1,9 +1,11 @@
 """The pages: what stands in them, what must not, and that they are sound HTML without a script."""
 
 import re
+from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
+from attrs import evolve
 
 from koscom_async import (
     AccountOutcome,
@@ -137,8 +139,8 @@ def test_where_no_cost_is_known_neither_is_the_profit():
 def test_foreign_money_stands_apart(partial):
     text = page_of(partial).text
     assert "1 position in USD not part of the totals in KRW" in text
-    assert "Total USD 1,912.40 USD 1,500.25 ▲ +412.15 +27.47%" in text
-    assert "Total KRW 72,776,765 ≥₩463,283 ▼ −16,483" in text
+    assert "Total USD 1,912.40 1,500.25 ▲ +412.15 +27.47%" in text
+    assert "Total KRW 72,776,765 ≥463,283 ▼ −16,483" in text
 
 
 def test_every_account_shows_its_state_and_how_it_reconciles(partial):
@@ -162,7 +164,7 @@ def test_lots_unfold_without_a_script():
     )
     page = page_of(holdings)
     assert page.tags.count("details") == 1
-    assert "국민주택1종11-07 Bond · no code · 2 lots" in page.text
+    assert "국민주택1종11-07 Bond · no code · 15 held · 2 lots" in page.text
     assert "It has no code: matched by product and full name." in page.text
     assert "다이아몬드 증권 1606…0099 diamond 10 12 9 — 스타 증권 1606…0099 star 5 6 4 —" in page.text
 
@@ -171,6 +173,22 @@ def test_derivatives_say_that_they_are_not_in_the_totals():
     text = page_of(held(share("KR4101", 1, 100, 120, product="FUT", name="선물"))).text
     assert "Future · KR4101" in text
     assert "— not in totals" in text
+
+
+def test_a_difference_comes_with_its_likely_reason():
+    outcome = read(account(), share(trade_type="SUM"), summed=summary(value=1000))
+    text = page_of(merged(outcome)).text
+    assert (
+        "rows less broker's summary: value −₩880 · likely because the broker leaves loan balances out" in text
+    )
+
+
+def test_margin_debt_stands_at_its_lot_and_foreign_value_beside_its_value_in_won():
+    margin = evolve(share(trade_type="CRD"), loan=Decimal(70))
+    dollars = evolve(share("US0378331005", value="10", currency="USD"), rate=Decimal("1390.5"))
+    text = page_of(held(margin, dollars)).text
+    assert "star · on margin · loan 70" in text
+    assert "— ≈ ₩13,905" in text
 
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&$x^2$\u202e</td></table><script>steal()</script>"

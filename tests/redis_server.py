@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 MISSING = (
-    "redis-server is not installed, so the limits that processes share cannot be tested: "
+    "redis-server is not installed, so what processes share cannot be tested: "
     "install Debian's package redis-server (apt-get install redis-server)"
 )
 

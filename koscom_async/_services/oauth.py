@@ -1,0 +1,157 @@
+"""The authorization-code flow (OAuth 2.0): from sending an investor to authorise, to revoking the token."""
+
+from functools import partial
+
+import anyio
+
+from koscom_async._services.deadline import deadline_at, until
+from koscom_async._services.located import located
+from koscom_async._transport.call_log import CallLog
+from koscom_async._transport.gateway import Gateway
+from koscom_async._transport.quota import utc_now
+from koscom_async._transport.refresh import new_state
+from koscom_async._wire.call import Answer, Call
+from koscom_async._wire.endpoints import AUTH, REFRESH, REVOKE, TOKEN
+from koscom_async._wire.oauth import (
+    ACCESS_TOKEN,
+    REFRESH_TOKEN,
+    TokenKind,
+    authorize_address,
+    exchange_form,
+    read_callback,
+    read_revocation,
+    read_token,
+    revoke_form,
+)
+from koscom_async.errors import SettingsError
+from koscom_async.models.investor import Investor, Token
+from koscom_async.observer import Operation
+from koscom_async.settings import Settings, check_redirect_uri, check_scope
+
+
+class OAuthService:
+    """Getting, renewing and revoking investors' tokens. Calls renew by themselves; this is for the rest."""
+
+    def __init__(self, gateway: Gateway, settings: Settings) -> None:
+        self._gateway = gateway
+        self._settings = settings
+
+    def new_state(self) -> str:
+        """Return a state that nobody can guess, to be kept with the investor's session until the code comes back."""
+        return new_state()
+
+    def authorize_url(self, *, state: str, redirect_uri: str | None = None, scope: str | None = None) -> str:
+        """Return where to send the investor's browser; it comes back to `redirect_uri` with a code and `state`.
+
+        `redirect_uri` and `scope` are the settings' unless given. The URL holds the API key as `client_id`, as
+        OAuth wants it: do not log it. Raises `SettingsError` where an argument is missing or impossible.
+        Manual: Authorization Code Grant, "Authorization Code 요청".
+        """
+        if not state or not state.isascii() or not state.isprintable():
+            raise SettingsError("state must be printable ASCII: see new_state()", setting="state")
+        scope = self._settings.scope if scope is None else scope
+        check_scope(scope)
+        return authorize_address(
+            self._settings.base_url,
+            self._settings.api_key,
+            redirect_uri=self._callback(redirect_uri),
+            scope=scope,
+            state=state,
+        )
+
+    def read_callback(self, url: str, *, state: str) -> str:
+        """Return the code in the URL at which the browser came back.
+
+        Raises `ResponseMismatchError` where it does not carry the state that was sent (somebody else may have sent
+        the browser), `AccessDeniedError` where the investor said no, `MalformedResponseError` where there is no code.
+        """
+        return read_callback(url, state=state)
+
+    async def exchange(
+        self,
+        code: str,
+        *,
+        redirect_uri: str | None = None,
+        investor: Investor | None = None,
+        deadline: float | None = None,
+    ) -> Token:
+        """Return the token that a code stands for; each code is good once, and for a short time.
+
+        `redirect_uri` must be the one with which the investor was sent. With `investor` the token is also kept in
+        the client's token store, where calls find it. Not every firm is given refresh tokens. Never asked twice;
+        raises `ReauthorizationRequiredError` where the code is not accepted, and otherwise what any call raises.
+        Manual: Authorization Code Grant, "Access Token 요청".
+        """
+        form = exchange_form(self._settings.api_key, code=code, redirect_uri=self._callback(redirect_uri))
+        call = Call(
+            endpoint=TOKEN,
+            path=TOKEN.path,
+            broker=AUTH,
+            body=form,
+            read=partial(read_token, now=utc_now),
+            secrets=(code,),
+            keep=None if investor is None else partial(self._gateway.tokens.keep, investor),
+        )
+        return await self._ask(call, deadline=deadline)
+
+    async def refresh(
+        self, token: Token, *, investor: Investor | None = None, deadline: float | None = None
+    ) -> Token:
+        """Return the token that takes this one's place (Access Token 갱신); the old refresh token may be dead then.
+
+        With `investor` the new one is also kept in the client's token store. Calls do this by themselves, one at
+        a time for each investor, so a program that only asks needs it never.
+        Raises `SettingsError` where the token has no refresh token, `ReauthorizationRequiredError` where that is not
+        accepted, and otherwise what any call raises.
+        Manual: Authorization Code Grant, "Access Token 갱신".
+        """
+        if token.refresh is None:
+            raise SettingsError("the token has no refresh token: authorise again", setting="token")
+        log = CallLog(started=anyio.current_time())
+        keep = None if investor is None else partial(self._gateway.tokens.keep, investor)
+        with self._gateway.operation(Operation(name=REFRESH.name)), until(deadline_at(deadline)):
+            return await self._gateway.refresh(token, keep, log)
+
+    async def revoke(self, token: Token, *, deadline: float | None = None) -> None:
+        """End the life of a token: its refresh token first, so that nothing can renew it meanwhile.
+
+        Raises what any call raises; a token that is dead already counts as revoked (RFC 7009).
+        Manual: Authorization Code Grant, "Token Revocation".
+        """
+        given: tuple[tuple[TokenKind, str | None], ...] = (
+            (REFRESH_TOKEN, token.refresh),
+            (ACCESS_TOKEN, token.access),
+        )
+        end = deadline_at(deadline)
+        for kind, text in given:
+            if text is not None:
+                call = Call(
+                    endpoint=REVOKE,
+                    path=REVOKE.path,
+                    broker=AUTH,
+                    body=revoke_form(self._settings.api_key, token=text, kind=kind),
+                    read=read_revocation,
+                    secrets=token.secrets,
+                )
+                with self._gateway.operation(Operation(name=REVOKE.name)), located(REVOKE), until(end):
+                    await self._gateway.ask(call, CallLog(started=anyio.current_time()))
+
+    async def authorize(self, investor: Investor, *, end: float) -> None:
+        """Raise `ReauthorizationRequiredError` if no call for this investor could be made at all."""
+        with until(end):
+            await self._gateway.authorize(investor, CallLog(started=anyio.current_time()))
+
+    async def _ask(self, call: Call[Answer], *, deadline: float | None) -> Answer:
+        operation = Operation(name=call.endpoint.name)
+        with self._gateway.operation(operation), located(call.endpoint), until(deadline_at(deadline)):
+            return await self._gateway.ask(call, CallLog(started=anyio.current_time()))
+
+    def _callback(self, redirect_uri: str | None) -> str:
+        callback = self._settings.redirect_uri if redirect_uri is None else redirect_uri
+        if callback is None:
+            raise SettingsError(
+                "redirect_uri is missing: pass redirect_uri= or set KOSCOM_REDIRECT_URI",
+                setting="redirect_uri",
+            )
+        check_redirect_uri(callback)
+        return callback

@@ -1,0 +1,27 @@
+"""Holdings as pictures, drawn with matplotlib, which is imported when the first one is asked for."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal, cast
+
+from koscom_async.errors import UsageError
+from koscom_async.export.optional import needed
+from koscom_async.export.records import HoldingsRecord
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PlotKind = Literal["class", "broker", "treemap", "profit"]
+Theme = Literal["light", "dark"]
+
+_DRAWN_BY = {"class": "bars", "broker": "bars", "treemap": "treemap", "profit": "profit"}
+
+
+def plot(holdings: HoldingsRecord, kind: PlotKind = "class", *, theme: Theme = "light") -> "Figure":
+    """Return a picture of the holdings as a matplotlib figure."""
+    for what, value, known in (("kind", kind, [*_DRAWN_BY]), ("theme", theme, ["light", "dark"])):
+        if value not in known:
+            raise UsageError(f"there is no {what} {value!r} of plot", advice=f"one of {', '.join(known)}")
+    for library in ("matplotlib", "squarify"):
+        needed(library, extra="plot")
+    drawing = import_module(f"koscom_async.export.plots.{_DRAWN_BY[kind]}")
+    return cast("Figure", drawing.draw(holdings, kind, theme))

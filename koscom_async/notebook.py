@@ -1,0 +1,74 @@
+"""Progress in a notebook's cell while every account is asked; the asking itself is the client's."""
+
+import sys
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from attrs import frozen
+
+from koscom_async.client import Koscom
+from koscom_async.export.html.progress import progress_view
+from koscom_async.models.holdings import Holdings
+from koscom_async.models.investor import Investor
+from koscom_async.models.outcome import AccountOutcome
+
+__all__ = ["watched_holdings"]
+
+
+class _Display(Protocol):
+    """IPython's handle of what a cell shows."""
+
+    def display(self, shown: object) -> None: ...
+    def update(self, shown: object) -> None: ...
+
+
+@frozen
+class _Page:
+    """HTML that a notebook shows."""
+
+    html: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+async def watched_holdings(koscom: Koscom, investor: Investor, *, deadline: float | None = None) -> Holdings:
+    """Return what `koscom.holdings()` does, and show in the cell which accounts have answered.
+
+    Outside a notebook nothing is shown.
+    """
+    show = _shower()
+    outcomes: list[AccountOutcome] = []
+    async with koscom.stream_holdings(investor, deadline=deadline) as stream:
+        try:
+            show(progress_view(stream.accounts, outcomes, is_running=True))
+            async for outcome in stream:
+                outcomes.append(outcome)
+                show(progress_view(stream.accounts, outcomes, is_running=True))
+        finally:
+            show(progress_view(stream.accounts, outcomes, is_running=False))
+        return stream.holdings
+
+
+def _shower() -> Callable[[str], None]:
+    """Return what shows a page in the place of the one before it; nothing where no notebook runs."""
+    handle = _notebook_display()
+    if handle is None:
+        return lambda _: None
+    is_first = True
+
+    def show(html: str) -> None:
+        nonlocal is_first
+        (handle.display if is_first else handle.update)(_Page(html))
+        is_first = False
+
+    return show
+
+
+def _notebook_display() -> _Display | None:
+    # Whoever runs in a notebook has IPython imported; for all others it need not even be installed.
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if ipython is None or not hasattr(shell, "kernel"):
+        return None
+    return cast("_Display", ipython.display.DisplayHandle())

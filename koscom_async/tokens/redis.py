@@ -1,0 +1,83 @@
+"""Tokens in Redis, for several processes that serve the same investors. Needs the extra `redis`.
+
+Owns the keys and the lock; the connection is redis-py's. The tokens stand there as they are: what protects them
+is Redis' own access control and TLS. The lock is redis-py's, too (SET NX with a time to live, given back by a
+script that compares its owner), which is what many run and know.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
+
+import anyio
+
+from koscom_async.models.investor import Token
+from koscom_async.tokens.record import read_text, token_text
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+LOCK_SECONDS = 60.0
+POLL_SECONDS = 0.05
+
+
+class RedisTokenStore:
+    """Tokens under `prefix` and the investor's key, through a redis-py client (`redis.asyncio.Redis`).
+
+    The client is the caller's to close. `lock_seconds` is when a lock runs out whose owner has died: longer than
+    a renewal can take (see `Settings.timeouts`), or two processes might renew the same token.
+    Raises what redis-py raises where Redis cannot be reached; the client's calls say it as
+    `ConnectionFailedError`.
+    """
+
+    def __init__(
+        self, redis: "Redis", *, prefix: str = "koscom:token:", lock_seconds: float = LOCK_SECONDS
+    ) -> None:
+        self._redis = redis
+        self._prefix = prefix
+        self._lock_seconds = lock_seconds
+
+    @classmethod
+    def from_url(cls, url: str, **options: Any) -> Self:
+        """Return a store with a client of its own, at an address such as `redis://localhost:6379/0`."""
+        try:
+            from redis.asyncio import Redis  # noqa: PLC0415  # an extra
+        except ImportError as error:
+            raise ImportError(
+                "the Redis token store needs redis: pip install 'koscom_async[redis]'"
+            ) from error
+        return cls(Redis.from_url(url), **options)
+
+    def __repr__(self) -> str:
+        # The client's own repr shows the address with its password.
+        return f"<{type(self).__name__} {self._prefix}>"
+
+    async def load(self, key: str) -> Token | None:
+        """Return the token that was saved last, or `None`."""
+        text = await self._redis.get(self._prefix + key)
+        return None if text is None else read_text(text)
+
+    async def save(self, key: str, token: Token) -> None:
+        """Keep a token in the place of an earlier one."""
+        await self._redis.set(self._prefix + key, token_text(token))
+
+    @asynccontextmanager
+    async def lock(self, key: str) -> AsyncIterator[None]:
+        """Let one process at a time renew the token of this key."""
+        from redis.exceptions import LockError  # noqa: PLC0415  # an extra
+
+        lock = self._redis.lock(f"{self._prefix}{key}:lock", timeout=self._lock_seconds, sleep=POLL_SECONDS)
+        owner = uuid4().hex
+        try:
+            await lock.acquire(token=owner)
+            yield
+        finally:
+            # By our own name for it: whoever is cancelled while Redis grants the lock does not know yet that it
+            # is theirs. One that ran out is nobody's.
+            with anyio.CancelScope(shield=True), suppress(LockError):
+                await lock.do_release(owner.encode())
+
+    async def aclose(self) -> None:
+        """Close the client's connections."""
+        await self._redis.aclose()

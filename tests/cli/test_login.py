@@ -1,0 +1,287 @@
+"""`koscom login`, with a browser that does what an investor does, against the sandbox on a socket."""
+
+import html
+import json
+import re
+import socket
+import stat
+import threading
+from queue import Queue
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import anyio
+import attrs
+import httpx
+import pytest
+
+from koscom_async import Koscom, SettingsError
+from koscom_async.cli.callback_listener import Page, listening
+from koscom_async.cli.login import Login, Place
+from koscom_async.cli.sandbox_command import variables
+from koscom_async.sandbox import SandboxGateway
+
+
+@pytest.fixture
+def gateway():
+    """A sandbox gateway in a thread, as another process would be."""
+    ready, stop = Queue(), threading.Event()
+
+    async def serve():
+        async with SandboxGateway() as sandbox:
+            ready.put(sandbox)
+            await anyio.to_thread.run_sync(stop.wait)
+
+    thread = threading.Thread(target=anyio.run, args=(serve,))
+    thread.start()
+    yield ready.get(timeout=20)
+    stop.set()
+    thread.join()
+
+
+def choose(url, decision="allow"):
+    """Open the page, choose, and follow the redirection, as a browser would; return what is shown at the end."""
+    with httpx.Client(follow_redirects=True, timeout=20) as browser:
+        page = browser.get(url)
+        fields = re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text)
+        form = {name: html.unescape(value) for name, value in fields} | {"decision": decision, "person": "0"}
+        return browser.post(url, data=form)
+
+
+def come_back(url, **said):
+    """Call the callback without having been at the authorization server."""
+    callback = parse_qs(urlsplit(url).query)["redirect_uri"][0]
+    with httpx.Client(timeout=20) as browser:
+        return browser.get(f"{callback}?{urlencode(said)}")
+
+
+@pytest.fixture
+def with_browser(monkeypatch):
+    """Let this be what the browser does with the address; return what it came to."""
+
+    def use(act):
+        pages = Queue()
+
+        def open_url(url):
+            # In a thread of its own, as a browser is a process of its own.
+            threading.Thread(target=lambda: pages.put(act(url))).start()
+            return True
+
+        monkeypatch.setattr("webbrowser.open", open_url)
+        return pages
+
+    return use
+
+
+def environment(gateway, **changes):
+    return {**variables(gateway), "KOSCOM_ACCESS_TOKEN": "", **changes}
+
+
+def test_after_a_login_the_other_commands_find_the_token(koscom, gateway, with_browser, tmp_path):
+    assert koscom("holdings", env=environment(gateway)).exit_code == 1
+    pages = with_browser(choose)
+    result = koscom("login", "--browser", env=environment(gateway))
+    assert (result.exit_code, result.stderr) == (0, "")
+    file = tmp_path / "tokens.json"
+    assert f"The token is saved in {file}. It lives until " in result.stdout
+    assert "is renewed by itself" in result.stdout
+    page = pages.get(timeout=20)
+    assert (page.status_code, "The token is saved" in page.text) == (200, True)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    (record,) = json.loads(file.read_text()).values()
+    assert record["access"] not in result.output
+    assert record["refresh"] not in result.output
+
+    holdings = koscom("holdings", "--json", env=environment(gateway))
+    assert (holdings.exit_code, json.loads(holdings.stdout)["complete"]) == (0, True)
+
+
+def test_a_token_that_died_is_renewed_by_the_next_command_and_saved(koscom, gateway, with_browser, tmp_path):
+    with_browser(choose)
+    assert koscom("login", "--browser", env=environment(gateway)).exit_code == 0
+    before = json.loads((tmp_path / "tokens.json").read_text())
+    gateway.revoke_token()
+    for _ in range(2):
+        assert koscom("holdings", env=environment(gateway)).exit_code == 0
+    after = json.loads((tmp_path / "tokens.json").read_text())
+    assert (before.keys() == after.keys(), before == after, gateway.refreshes) == (True, False, 1)
+
+
+def test_a_rehearsal_needs_nothing_but_the_embedded_gateway(koscom, with_browser):
+    pages = with_browser(choose)
+    result = koscom("login", "--sandbox", "--browser")
+    assert (result.exit_code, "The token is saved" in result.stdout) == (0, True)
+    assert pages.get(timeout=20).status_code == 200
+
+
+def test_whoever_says_no_is_told_so_on_both_sides(koscom, gateway, with_browser, tmp_path):
+    pages = with_browser(lambda url: choose(url, "deny"))
+    result = koscom("login", "--browser", env=environment(gateway))
+    assert result.exit_code == 1
+    assert "access_denied: the authorization server refused" in result.stderr
+    assert "It did not work" in pages.get(timeout=20).text
+    assert not (tmp_path / "tokens.json").exists()
+
+
+def test_a_callback_with_another_state_is_ignored_and_the_login_goes_on(koscom, gateway, with_browser):
+    def act(url):
+        stranger = come_back(url, code="stolen", state="guessed")
+        missing = come_back(url, code="stolen")
+        return stranger, missing, choose(url)
+
+    pages = with_browser(act)
+    result = koscom("login", "--browser", env=environment(gateway))
+    assert result.exit_code == 0
+    stranger, missing, right = pages.get(timeout=20)
+    assert [page.status_code for page in (stranger, missing, right)] == [400, 400, 200]
+    assert "Not this login" in stranger.text
+    assert [call.endpoint for call in gateway.calls].count("auth.token") == 1
+
+
+def test_a_code_that_is_wrong_ends_the_login(koscom, gateway, with_browser):
+    pages = with_browser(
+        lambda url: come_back(url, code="no-such-code", state=parse_qs(urlsplit(url).query)["state"][0])
+    )
+    result = koscom("login", "--browser", env=environment(gateway))
+    assert result.exit_code == 1
+    assert (
+        "The grant does not exist, has expired or was used). What to do: authorise again: with `koscom login`"
+        in result.stderr
+    )
+    assert "It did not work" in pages.get(timeout=20).text
+
+
+def test_nobody_is_waited_for_longer_than_was_said(koscom, gateway, with_browser):
+    with_browser(lambda url: come_back(url, code="x", state="guessed"))
+    result = koscom("login", "--browser", "--timeout", "0.5", env=environment(gateway))
+    assert result.exit_code == 1
+    assert "koscom: nobody authorised within 0.5 seconds, and no token was saved" in result.stderr
+
+
+def test_a_port_that_is_taken_is_named(koscom, gateway):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = koscom("login", "--port", str(port), env=environment(gateway))
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"koscom: cannot wait at port {port}: ")
+
+
+def test_the_port_that_was_given_is_the_one_in_the_address(koscom, gateway, with_browser):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with_browser(choose)
+    result = koscom("login", "--browser", "--port", str(port), env=environment(gateway))
+    assert result.exit_code == 0
+    assert f"redirect_uri=http%3A%2F%2F127.0.0.1%3A{port}%2Fcallback" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["https://you.example/callback", "http://you.example:8000/callback", "http://localhost:80/callback?x=1"],
+)
+def test_a_registered_callback_elsewhere_cannot_be_waited_for(koscom, gateway, uri):
+    result = koscom("login", env=environment(gateway, KOSCOM_REDIRECT_URI=uri))
+    assert result.exit_code == 1
+    assert "redirect_uri is not a callback on this computer" in result.stderr
+
+
+def test_the_registered_callback_on_this_computer_is_used():
+    assert Place.of("http://localhost:8765/back") == Place(host="localhost", port=8765, path="/back")
+    assert Place.of("http://127.0.0.1:8765").address(8765) == "http://127.0.0.1:8765/"
+    with pytest.raises(SettingsError):
+        Place.of("https://localhost:1/callback")
+
+
+async def test_a_browser_that_comes_twice_does_not_exchange_the_code_twice():
+    async with SandboxGateway() as gateway, Koscom(gateway.settings) as koscom:
+        login = Login(koscom, attrs.evolve(gateway.investor, token=None), Place())
+        pages = []
+
+        async def show(url):
+            state = parse_qs(urlsplit(url).query)["state"][0]
+            issued = gateway._state.grants.code(
+                gateway.ledger.people[0],
+                redirect_uri=parse_qs(urlsplit(url).query)["redirect_uri"][0],
+                scope="account",
+            )
+            for _ in range(2):
+                group.start_soon(visit, f"/callback?code={issued}&state={state}")
+
+        async def visit(target):
+            pages.append(await login._judged(target))
+
+        async with anyio.create_task_group() as group:
+            token = await login.run(show)
+        assert sorted(page.title for page in pages) == ["Already done", "Done · 완료"]
+        assert token.refresh is not None
+        assert [call.endpoint for call in gateway.calls] == ["auth.token"]
+
+
+async def answers(*requests, path="/callback"):
+    """Send raw requests to a listener; return the status line of each answer, and what was asked."""
+    asked, lines = [], []
+
+    async def answer(target):
+        asked.append(target)
+        return Page(title="<b>", text="&")
+
+    async with listening(answer, host="127.0.0.1", port=0, path=path) as port:
+        for request in requests:
+            async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+                await stream.send(request)
+                await stream.send_eof()
+                received = b""
+                try:
+                    while True:
+                        received += await stream.receive()
+                except anyio.EndOfStream:
+                    lines.append(received.partition(b"\r\n")[0].decode())
+    return lines, asked, received.decode()
+
+
+async def test_the_listener_answers_its_own_path_and_nothing_else():
+    lines, asked, page = await answers(
+        b"GET /favicon.ico HTTP/1.1\r\n\r\n",
+        b"GET /callback/../x HTTP/1.1\r\n\r\n",
+        b"POST /callback?a=1 HTTP/1.1\r\n\r\n",
+        b"nonsense\r\n\r\n",
+        b"GET /callback?a=\xff HTTP/1.1\r\n\r\n",
+        b"GET /" + b"x" * 20000,
+        b"GET /callback?a=1&b=2 HTTP/1.1\r\nHost: x\r\n\r\n",
+    )
+    missing, bad, ok = "HTTP/1.1 404 Not Found", "HTTP/1.1 400 Bad Request", "HTTP/1.1 200 OK"
+    assert lines == [missing, missing, missing, bad, bad, bad, ok]
+    assert asked == ["/callback?a=1&b=2"]
+    assert "&lt;b&gt;" in page
+    assert "Content-Security-Policy: default-src 'none'" in page
+
+
+async def test_a_connection_that_says_nothing_holds_nobody_up_and_the_port_is_free_again():
+    async def never(target):
+        raise AssertionError(target)
+
+    async with listening(never, host="127.0.0.1", port=0, path="/") as port:
+        silent = await anyio.connect_tcp("127.0.0.1", port)
+    async with silent:
+        with pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
+            await silent.receive()
+    async with listening(never, host="127.0.0.1", port=port, path="/") as again:
+        assert again == port
+
+
+async def test_what_goes_wrong_while_it_listens_comes_up_bare():
+    async def never(target):
+        raise AssertionError(target)
+
+    with pytest.raises(ZeroDivisionError):
+        async with listening(never, host="127.0.0.1", port=0, path="/"):
+            raise ZeroDivisionError
+
+
+def test_tokens_of_one_gateway_are_not_used_at_another(koscom, gateway, with_browser):
+    with_browser(choose)
+    assert koscom("login", "--browser", env=environment(gateway)).exit_code == 0
+    elsewhere = koscom("holdings", env=environment(gateway, KOSCOM_BASE_URL="http://127.0.0.1:1"))
+    assert "there is no access token for this investor" in elsewhere.stderr

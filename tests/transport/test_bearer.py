@@ -1,0 +1,249 @@
+"""Which token is used, who renews it, and what everybody else gets meanwhile."""
+
+from datetime import UTC, datetime, timedelta
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from koscom_async import (
+    BrokerUnavailableError,
+    ConnectionFailedError,
+    Device,
+    Investor,
+    MemoryTokenStore,
+    ReauthorizationRequiredError,
+    Settings,
+    Token,
+)
+from koscom_async._transport.bearer import TokenKeeper
+from koscom_async._transport.call_log import CallLog
+from koscom_async.tokens import token_key
+from tests.fake_time import settled
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SETTINGS = Settings(base_url="https://g.example", api_key="k", api_secret="s", com_id="F", srv_id="2")
+
+
+def investor_of(token, mark="A"):
+    device = Device(ip="192.0.2.1", mac="00:00:5E:00:53:01")
+    return Investor(ci=mark * 88, name="홍길동", token=token, device=device)
+
+
+def token_of(name, *, refresh=True, seconds=None):
+    expires_at = None if seconds is None else NOW + timedelta(seconds=seconds)
+    return Token(access=name, refresh=f"{name}-refresh" if refresh else None, expires_at=expires_at)
+
+
+class Server:
+    """Hands out `new-1`, `new-2`, …, or fails; waits for `go` where there is one."""
+
+    def __init__(self, *, error=None, go=None):
+        self.asked, self.error, self.go = [], error, go
+
+    async def __call__(self, token, keep, log):
+        self.asked.append(token.refresh)
+        if self.go is not None:
+            await self.go.wait()
+        await anyio.lowlevel.checkpoint()
+        if self.error is not None:
+            raise self.error
+        new = token_of(f"new-{len(self.asked)}")
+        await keep(new)
+        return new
+
+
+def keeper_of(server, store=None):
+    return TokenKeeper(SETTINGS, store or MemoryTokenStore(), renew=server, now=lambda: NOW)
+
+
+KEY = token_key(SETTINGS, investor_of(None))
+STORED, GIVEN = token_of("stored"), token_of("given")
+
+
+@pytest.mark.parametrize(
+    ("stored", "given", "used"),
+    [
+        (None, GIVEN, "given"),
+        (STORED, None, "stored"),
+        (STORED, GIVEN, "stored"),
+        (token_of("stored", seconds=900), token_of("given", seconds=800), "stored"),
+        (token_of("stored", seconds=900), token_of("given", seconds=1000), "given"),
+        (STORED, token_of("given", seconds=1000), "stored"),
+        (token_of("stored", seconds=900), GIVEN, "stored"),
+    ],
+)
+async def test_the_store_s_token_wins_unless_the_other_is_known_to_be_newer(stored, given, used):
+    store, server = MemoryTokenStore(), Server()
+    if stored is not None:
+        await store.save(KEY, stored)
+    token = await keeper_of(server, store).current(investor_of(given), CallLog())
+    assert (token.access, server.asked) == (used, [])
+
+
+async def test_without_any_token_the_investor_has_to_authorise():
+    with pytest.raises(ReauthorizationRequiredError, match="there is no access token"):
+        await keeper_of(Server()).current(investor_of(None), CallLog())
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(61, 0), (60, 1), (1, 1), (0, 1), (-9999, 1)])
+async def test_a_token_is_renewed_shortly_before_it_dies(seconds, asked):
+    server, store = Server(), MemoryTokenStore()
+    token = await keeper_of(server, store).current(investor_of(token_of("t", seconds=seconds)), CallLog())
+    assert len(server.asked) == asked
+    assert token.access == ("new-1" if asked else "t")
+    assert await store.load(KEY) == (token if asked else None)
+
+
+async def test_a_dying_token_that_cannot_be_renewed_is_used_until_the_gateway_calls_it_dead():
+    token = token_of("t", refresh=False, seconds=-5)
+    assert await keeper_of(Server()).current(investor_of(token), CallLog()) is token
+
+
+@pytest.mark.parametrize(
+    "error", [BrokerUnavailableError("503"), ReauthorizationRequiredError("invalid_grant")]
+)
+async def test_a_renewal_ahead_of_time_may_fail_while_the_token_lives_and_not_after(error):
+    living, dead = token_of("t", seconds=5), token_of("t", seconds=0)
+    assert await keeper_of(Server(error=error)).current(investor_of(living), CallLog()) is living
+    with pytest.raises(type(error)):
+        await keeper_of(Server(error=error)).current(investor_of(dead), CallLog())
+
+
+async def renewals(keeper, investor, dead, count):
+    """Have many ask at once; return what each got, a token's name or an error."""
+    got = []
+
+    async def ask():
+        try:
+            got.append((await keeper.renewed(investor, dead, CallLog())).access)
+        except (BrokerUnavailableError, ReauthorizationRequiredError) as error:
+            got.append(error)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(count):
+            group.start_soon(ask)
+    return got
+
+
+async def test_two_hundred_who_meet_a_dead_token_ask_once_and_get_the_same():
+    server = Server()
+    assert await renewals(keeper_of(server), investor_of(GIVEN), GIVEN, 200) == ["new-1"] * 200
+    assert server.asked == ["given-refresh"]
+
+
+async def test_whoever_comes_later_with_the_old_token_asks_nobody():
+    server = Server()
+    keeper = keeper_of(server)
+    await renewals(keeper, investor_of(GIVEN), GIVEN, 1)
+    assert await renewals(keeper, investor_of(GIVEN), GIVEN, 3) == ["new-1"] * 3
+    assert len(server.asked) == 1
+
+
+async def test_two_investors_do_not_wait_for_each_other():
+    server = Server()
+    keeper = keeper_of(server)
+    async with anyio.create_task_group() as group:
+        for mark in "AB":
+            group.start_soon(renewals, keeper, investor_of(token_of(mark), mark), token_of(mark), 5)
+    assert sorted(server.asked) == ["A-refresh", "B-refresh"]
+
+
+async def test_a_renewal_that_failed_is_everybody_s_each_with_an_error_of_their_own():
+    server = Server(error=BrokerUnavailableError("503", retriable=True))
+    errors = await renewals(keeper_of(server), investor_of(GIVEN), GIVEN, 50)
+    assert len(server.asked) == 1
+    assert {str(error) for error in errors} == {"503"}
+    assert len({id(error) for error in errors}) == 50
+
+
+async def test_a_refresh_token_that_was_refused_is_not_offered_again():
+    server = Server(error=ReauthorizationRequiredError("invalid_grant"))
+    keeper = keeper_of(server)
+    for _ in range(3):
+        errors = await renewals(keeper, investor_of(GIVEN), GIVEN, 2)
+        assert {type(error) for error in errors} == {ReauthorizationRequiredError}
+    assert server.asked == ["given-refresh"]
+
+
+async def test_without_a_refresh_token_nobody_is_asked():
+    server, token = Server(), token_of("t", refresh=False)
+    with pytest.raises(ReauthorizationRequiredError, match="there is no refresh token"):
+        await keeper_of(server).renewed(investor_of(token), token, CallLog())
+    assert server.asked == []
+
+
+async def test_whoever_authorised_anew_is_not_held_back_by_a_dead_token_in_the_store():
+    store, server = MemoryTokenStore(), Server(error=ReauthorizationRequiredError("invalid_grant"))
+    await store.save(KEY, STORED)
+    keeper = keeper_of(server, store)
+    assert await renewals(keeper, investor_of(GIVEN), STORED, 2) == ["given", "given"]
+    assert await store.load(KEY) == GIVEN
+    assert await keeper.current(investor_of(GIVEN), CallLog()) == GIVEN
+
+
+async def test_the_token_from_which_the_dead_one_came_is_no_new_authorisation():
+    store, server = MemoryTokenStore(), Server()
+    keeper = keeper_of(server, store)
+    new = await keeper.renewed(investor_of(GIVEN), GIVEN, CallLog())
+    server.error = ReauthorizationRequiredError("invalid_grant")
+    with pytest.raises(ReauthorizationRequiredError, match="invalid_grant"):
+        await keeper.renewed(investor_of(GIVEN), new, CallLog())
+    assert await store.load(KEY) == new
+
+
+async def test_if_the_leader_is_cancelled_another_takes_over():
+    go = anyio.Event()
+    server, got = Server(go=go), []
+    keeper = keeper_of(server)
+
+    async def ask():
+        got.append((await keeper.renewed(investor_of(GIVEN), GIVEN, CallLog())).access)
+
+    async with anyio.create_task_group() as others:
+        async with anyio.create_task_group() as leader:
+            leader.start_soon(ask)
+            await settled()
+            for _ in range(10):
+                others.start_soon(ask)
+            await settled()
+            leader.cancel_scope.cancel()
+        go.set()
+    assert got == ["new-2"] * 10
+    assert keeper._renewals == {}
+
+
+class Broken(MemoryTokenStore):
+    """A store that fails at one thing, and says a secret about it."""
+
+    def __init__(self, what):
+        super().__init__()
+        self.what = what
+
+    async def load(self, key):
+        if self.what == "load":
+            raise OSError("SECRET-MARK")
+        return await super().load(key)
+
+    async def save(self, key, token):
+        if self.what == "save":
+            raise OSError("SECRET-MARK")
+        await super().save(key, token)
+
+
+@pytest.mark.parametrize("what", ["load", "save"])
+async def test_a_store_that_fails_is_said_so_in_our_words(what):
+    with pytest.raises(
+        ConnectionFailedError, match=rf"the token store could not {what} \(OSError\)"
+    ) as caught:
+        await keeper_of(Server(), Broken(what)).renewed(investor_of(GIVEN), GIVEN, CallLog())
+    assert (caught.value.code, "MARK" in str(caught.value)) == ("token-store", False)
+
+
+async def test_a_token_that_is_not_kept_is_not_handed_out():
+    store = Broken("save")
+    keeper = keeper_of(Server(), store)
+    for _ in range(2):
+        with pytest.raises(ConnectionFailedError):
+            await keeper.renewed(investor_of(GIVEN), GIVEN, CallLog())
+    assert await store.load(KEY) is None
