@@ -37,6 +37,7 @@ def bench(session: nox.Session) -> None:
     session.install(".[sandbox]")
     for script in ("decode", "merge", "fanout"):
         session.run("python", f"benchmarks/{script}.py", *session.posargs)
+    session.run("python", "benchmarks/soak.py")
 
 
 @nox.session

@@ -1,5 +1,6 @@
 """What an investor owns at every Korean broker, right now: an asyncio client for Koscom's Open API platform."""
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,9 @@ if TYPE_CHECKING:
     from koscom_async._public import *  # noqa: F403  # what a type checker sees is what `__getattr__` gives
 
 __version__ = "0.1.0"
+
+# Quiet unless the program that uses this says otherwise.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> Any:

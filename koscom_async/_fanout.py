@@ -4,6 +4,7 @@ Owns the tasks of a fan-out. What is asked of an account, and until when, is the
 outcomes.
 """
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Generic, Protocol, TypeVar
@@ -13,12 +14,15 @@ import anyio
 from koscom_async._korea import korean_now
 from koscom_async._services.task_group import background
 from koscom_async._transport.call_log import CallLog
+from koscom_async._transport.own_task import mark_own_task
 from koscom_async.errors import KoscomError, UsageError
 from koscom_async.models.account import Balance
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome, Outcome, PortfolioOutcome, WatchlistOutcome
 from koscom_async.models.portfolio import Portfolio
 from koscom_async.models.watchlist import Watchlist
+
+logger = logging.getLogger("koscom_async.fanout")
 
 Answer = TypeVar("Answer")
 Taken_contra = TypeVar("Taken_contra", contravariant=True)
@@ -133,6 +137,7 @@ async def _settle(
     settle: Settle[Answer, AnyOutcome],
     outcomes: Outcomes[AnyOutcome],
 ) -> None:
+    mark_own_task()
     log = CallLog(started=anyio.current_time())
     answer: Answer | None = None
     failure: KoscomError | None = None
@@ -142,6 +147,8 @@ async def _settle(
         failure = error
     except Exception as error:  # noqa: BLE001  # a limiter or transport that was given may raise anything
         failure = unforeseen(error, account)
+    if failure is not None:
+        logger.warning("account not read: %s", failure)
     outcomes.add(
         settle(
             answer,

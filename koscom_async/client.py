@@ -11,6 +11,7 @@ import anyio
 import httpx
 
 from koscom_async._fanout import (
+    Outcomes,
     balance_outcome,
     distinct,
     fan_out,
@@ -40,7 +41,9 @@ from koscom_async.models.codes import Measure, TransactionType
 from koscom_async.models.gathered import Portfolios, Watchlists
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.investor import Investor
+from koscom_async.models.outcome import AccountOutcome
 from koscom_async.models.statistics import Statistics
+from koscom_async.observer import OK, PARTIAL, Observer, Operation
 from koscom_async.settings import Settings
 from koscom_async.tokens import TokenStore
 
@@ -58,7 +61,8 @@ class Koscom:
     `koscom_async.integrations.redis`, for the limits that many processes share), and closed with the client too;
     `tokens` any `TokenStore`, in the place of one in memory. Access tokens that have died are renewed by themselves,
     where there is a refresh token. `now` is the clock by which service hours are told, in the place of
-    the system's.
+    the system's. `observer` is told of every operation and attempt, as the one of
+    `koscom_async.integrations.opentelemetry` is.
     """
 
     def __init__(
@@ -69,9 +73,12 @@ class Koscom:
         limiter: Limiter | None = None,
         tokens: TokenStore | None = None,
         now: Callable[[], datetime] = korean_now,
+        observer: Observer | None = None,
     ) -> None:
         self._settings = settings
-        self._gateway = Gateway(settings, transport=transport, limiter=limiter, tokens=tokens)
+        self._gateway = Gateway(
+            settings, transport=transport, limiter=limiter, tokens=tokens, observer=observer
+        )
         self.oauth = OAuthService(self._gateway, settings)
         self.member = MemberService(self._gateway, settings)
         self.account = AccountService(self._gateway, settings)
@@ -122,11 +129,14 @@ class Koscom:
         """
         end = deadline_at(deadline)
         asked_at = korean_now()
-        await self.oauth.authorize(investor, end=end)
-        linked = await self.member.read_accounts(investor, end=end)
-        read = partial(self.account.read_balance, investor, end=end)
-        async with fan_out(distinct(linked.accounts), read, balance_outcome) as outcomes:
-            yield HoldingsStream(outcomes, partial(merge, as_of=asked_at))
+        operation = Operation(name="holdings")
+        with self._gateway.operation(operation):
+            await self.oauth.authorize(investor, end=end)
+            linked = await self.member.read_accounts(investor, end=end)
+            read = partial(self.account.read_balance, investor, end=end)
+            async with fan_out(distinct(linked.accounts), read, balance_outcome) as outcomes:
+                yield HoldingsStream(outcomes, partial(merge, as_of=asked_at))
+            _conclude(operation, outcomes)
 
     async def portfolios(
         self, investor: Investor, *, measure: Measure = Measure.SHARE, deadline: float | None = None
@@ -285,3 +295,9 @@ class Koscom:
             repeatable=repeatable,
             deadline=deadline,
         )
+
+
+def _conclude(operation: Operation, outcomes: Outcomes[AccountOutcome]) -> None:
+    operation.accounts = len(outcomes.accounts)
+    operation.failures = operation.accounts - sum(outcome.ok for outcome in outcomes.delivered)
+    operation.outcome = PARTIAL if operation.failures else OK

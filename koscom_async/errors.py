@@ -17,7 +17,7 @@ KoscomError
 │   ├── MalformedResponseError  not JSON, or JSON of another shape
 │   ├── ResponseMismatchError   the answer to another question
 │   ├── TruncatedResponseError  rows are missing
-│   └── PagingError             the pages do not end
+│   └── PagingError             the pages do not end, or rows came twice
 ├── UntrustedEndpointError      the account points outside the configured gateway
 ├── OutsideServiceHoursError    the service is closed now; no call was spent
 ├── LimitsUnavailableError      the limits that processes share cannot be kept: mend Redis
@@ -277,7 +277,7 @@ class TruncatedResponseError(ResponseError):
 
 
 class PagingError(ResponseError):
-    """The pages do not end, or repeat themselves."""
+    """The pages do not end, repeat themselves, or have more rows than were announced."""
 
     default_code = "paging"
     default_advice = "ask again later; if it lasts, report it to the platform"

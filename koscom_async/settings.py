@@ -211,7 +211,7 @@ class BrokerOverrides:
     """What you know better than the registry about a broker.
 
     `supports_all`: whether it answers one query for all asset classes (`None`: as the registry says).
-    `trust_totals`: whether fewer rows than announced fail the account; if not, its outcome says so.
+    `trust_totals`: whether fewer or more rows than announced fail the account; if not, its outcome says so.
     `supports_interest_query`: whether it takes the query block of the watchlist (`None`: as the registry says).
     `check_request_id`: whether the echo of the request id must match. The echo of the account always must.
     """

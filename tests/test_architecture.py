@@ -23,6 +23,7 @@ ROOMS = (
     "export",
     "settings",
     "models",
+    "observer",
     "tokens",
     "_wire",
     "_transport",

@@ -29,6 +29,7 @@ from koscom_async.models.member import VirtualAccount
 from koscom_async.models.portfolio import Portfolio
 from koscom_async.models.transactions import Transactions
 from koscom_async.models.watchlist import Watchlist
+from koscom_async.observer import Operation
 from koscom_async.settings import Settings
 
 MOST_ROWS_AT_ONCE = 5_000
@@ -85,7 +86,10 @@ class AccountService:
             account=account,
             log=log,
         )
-        with located(BALANCE, account), until_end(end):
+        operation = Operation(
+            name=BALANCE.name, broker=account.broker.short_name, account=account.masked_number
+        )
+        with self._gateway.operation(operation), located(BALANCE, account), until_end(end):
             return await query.read()
 
     async def portfolio(

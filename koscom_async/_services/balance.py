@@ -1,8 +1,10 @@
 """One account's whole balance: `ALL` where it works and a query for each class where it does not, to the last page.
 
-Owns the choice between the two, and the check that no row is missing. Putting accounts together is not its work.
+Owns the choice between the two. Whether the rows are all there, each once, is `row_count`'s question; putting accounts
+together is nobody's here.
 """
 
+import logging
 from functools import partial
 from typing import TypeVar
 
@@ -11,6 +13,7 @@ from attrs import frozen
 from koscom_async._services.capabilities import Capabilities
 from koscom_async._services.confidential import secrets_of
 from koscom_async._services.paging import read_pages
+from koscom_async._services.row_count import find_contradiction
 from koscom_async._services.together import together
 from koscom_async._transport.call_log import CallLog
 from koscom_async._transport.gateway import Gateway
@@ -18,12 +21,14 @@ from koscom_async._wire.balance import BalancePage, BalanceReader
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import BALANCE, account_path
 from koscom_async._wire.requests import balance_request, new_request_id
-from koscom_async.errors import RequestRejectedError, TruncatedResponseError
+from koscom_async.errors import RequestRejectedError, ResponseError, TruncatedResponseError
 from koscom_async.models.account import Balance, BalanceRow, EquityRow, FundRow, OtherRow
 from koscom_async.models.codes import AssetClass
 from koscom_async.models.investor import Investor
 from koscom_async.models.member import VirtualAccount
 from koscom_async.settings import Settings
+
+logger = logging.getLogger("koscom_async.services")
 
 CLASSES = (AssetClass.CASH, AssetClass.EQUITY, AssetClass.FUND, AssetClass.OTHER)
 Row = TypeVar("Row", bound=BalanceRow)
@@ -53,34 +58,50 @@ class BalanceQuery:
     async def _read_all(self) -> list[BalancePage] | None:
         """Ask for every class at once; `None` where the broker has to be asked class by class instead."""
         try:
-            return await self._read_class(AssetClass.ALL)
+            pages = await self._read_pages(AssetClass.ALL)
         except RequestRejectedError as error:
             if error.code == ALL_NOT_SUPPORTED:
                 self.capabilities.learn_per_class(self.account)
             elif error.code != TOO_MANY_ROWS:
                 raise
             self.log.note(f"ALL was refused ({error.code}); each class was asked for")
-        except TruncatedResponseError as error:
-            self.log.note(f"ALL came short ({error.message}); each class was asked for")
-        return None
-
-    async def _read_class(self, asset_class: AssetClass) -> list[BalancePage]:
-        pages = await read_pages(
-            partial(self._ask_page, asset_class), limit=self.settings.page_limit, log=self.log
-        )
-        # The summary is no row, and brokers disagree on whether a query for cash alone counts it.
-        if asset_class is not AssetClass.CASH:
-            self._check_total(asset_class, pages)
+            return None
+        wrong = self._contradiction(AssetClass.ALL, pages)
+        if wrong is not None:
+            how = "came short" if isinstance(wrong, TruncatedResponseError) else "contradicted itself"
+            self.log.note(f"ALL {how} ({wrong.message}); each class was asked for")
+            logger.warning("%s: ALL %s (%s); each class is asked for", self._broker, how, wrong.message)
+            return None
         return pages
 
+    async def _read_class(self, asset_class: AssetClass) -> list[BalancePage]:
+        pages = await self._read_pages(asset_class)
+        # The summary is no row, and brokers disagree on whether a query for cash alone counts it.
+        wrong = None if asset_class is AssetClass.CASH else self._contradiction(asset_class, pages)
+        if wrong is not None:
+            raise wrong
+        return pages
+
+    async def _read_pages(self, asset_class: AssetClass) -> list[BalancePage]:
+        return await read_pages(
+            partial(self._ask_page, asset_class), limit=self.settings.page_limit, log=self.log
+        )
+
+    def _contradiction(self, asset_class: AssetClass, pages: list[BalancePage]) -> ResponseError | None:
+        overrides = self.settings.overrides_of(self._broker)
+        return find_contradiction(asset_class, pages, trust_totals=overrides.trust_totals, note=self.log.note)
+
+    @property
+    def _broker(self) -> str:
+        return self.account.broker.short_name
+
     async def _ask_page(self, asset_class: AssetClass, page: str | None) -> BalancePage:
-        broker = self.account.broker.short_name
         request_id = new_request_id()
         answer = await self.gateway.ask(
             Call(
                 endpoint=BALANCE,
                 path=account_path(BALANCE, self.account, self.settings.base_url),
-                broker=broker,
+                broker=self._broker,
                 account=self.account.masked_number,
                 investor=self.investor,
                 body=balance_request(
@@ -95,7 +116,7 @@ class BalanceQuery:
                     account_number=self.account.number,
                     request_id=request_id,
                     asset_class=asset_class,
-                    strict_request_id=self.settings.overrides_of(broker).check_request_id,
+                    strict_request_id=self.settings.overrides_of(self._broker).check_request_id,
                 ),
                 secrets=secrets_of(self.settings, self.investor, self.account),
             ),
@@ -103,19 +124,6 @@ class BalanceQuery:
         )
         self.log.note(*answer.notes)
         return answer
-
-    def _check_total(self, asset_class: AssetClass, pages: list[BalancePage]) -> None:
-        announced = [page.total for page in pages if page.total is not None]
-        received = sum(len(page.rows) for page in pages)
-        if not announced:
-            self.log.note(f"{asset_class}: the broker announced no number of rows to hold them against")
-        elif received < max(announced):
-            missing = f"{asset_class}: {received} of {max(announced)} rows came"
-            if self.settings.overrides_of(self.account.broker.short_name).trust_totals:
-                raise TruncatedResponseError(missing)
-            self.log.note(f"{missing}, which the settings allow")
-        elif received > max(announced):
-            self.log.note(f"{asset_class}: {received} rows came, though only {max(announced)} were announced")
 
     def _balance(self, pages: list[BalancePage]) -> Balance:
         rows = [row for page in pages for row in page.rows]

@@ -1,7 +1,11 @@
 """What each broker supports: what the registry says, what the settings override, and what was learned by asking."""
 
+import logging
+
 from koscom_async.models.member import VirtualAccount
 from koscom_async.settings import Settings
+
+logger = logging.getLogger("koscom_async.services")
 
 
 class Capabilities:
@@ -22,7 +26,10 @@ class Capabilities:
 
     def learn_per_class(self, account: VirtualAccount) -> None:
         """Remember that the account's broker refused a query for all classes."""
-        self._per_class.add(account.broker.short_name)
+        name = account.broker.short_name
+        if name not in self._per_class:
+            logger.info("%s does not answer ALL; from now on it is asked for each class", name)
+        self._per_class.add(name)
 
     def supports_interest_query(self, account: VirtualAccount) -> bool:
         """Whether the account's broker takes the query block of the watchlist; its own answer counts most."""

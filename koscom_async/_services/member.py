@@ -15,6 +15,7 @@ from koscom_async._wire.member import read_linked_accounts, read_registration
 from koscom_async._wire.requests import member_request, new_request_id
 from koscom_async.models.investor import Investor
 from koscom_async.models.member import LinkedAccounts, Registration
+from koscom_async.observer import Operation
 from koscom_async.settings import Settings
 
 
@@ -56,5 +57,5 @@ class MemberService:
             read=read,
             secrets=secrets_of(self._settings, investor),
         )
-        with located(endpoint), until(end):
+        with self._gateway.operation(Operation(name=endpoint.name)), located(endpoint), until(end):
             return await self._gateway.ask(call, CallLog(started=anyio.current_time()))

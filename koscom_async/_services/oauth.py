@@ -11,7 +11,7 @@ from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.quota import utc_now
 from koscom_async._transport.refresh import new_state
 from koscom_async._wire.call import Answer, Call
-from koscom_async._wire.endpoints import AUTH, REVOKE, TOKEN
+from koscom_async._wire.endpoints import AUTH, REFRESH, REVOKE, TOKEN
 from koscom_async._wire.oauth import (
     ACCESS_TOKEN,
     REFRESH_TOKEN,
@@ -25,6 +25,7 @@ from koscom_async._wire.oauth import (
 )
 from koscom_async.errors import SettingsError
 from koscom_async.models.investor import Investor, Token
+from koscom_async.observer import Operation
 from koscom_async.settings import Settings, check_redirect_uri, check_scope
 
 
@@ -108,7 +109,7 @@ class OAuthService:
             raise SettingsError("the token has no refresh token: authorise again", setting="token")
         log = CallLog(started=anyio.current_time())
         keep = None if investor is None else partial(self._gateway.tokens.keep, investor)
-        with until(deadline_at(deadline)):
+        with self._gateway.operation(Operation(name=REFRESH.name)), until(deadline_at(deadline)):
             return await self._gateway.refresh(token, keep, log)
 
     async def revoke(self, token: Token, *, deadline: float | None = None) -> None:
@@ -132,7 +133,7 @@ class OAuthService:
                     read=read_revocation,
                     secrets=token.secrets,
                 )
-                with located(REVOKE), until(end):
+                with self._gateway.operation(Operation(name=REVOKE.name)), located(REVOKE), until(end):
                     await self._gateway.ask(call, CallLog(started=anyio.current_time()))
 
     async def authorize(self, investor: Investor, *, end: float) -> None:
@@ -141,7 +142,8 @@ class OAuthService:
             await self._gateway.authorize(investor, CallLog(started=anyio.current_time()))
 
     async def _ask(self, call: Call[Answer], *, deadline: float | None) -> Answer:
-        with located(call.endpoint), until(deadline_at(deadline)):
+        operation = Operation(name=call.endpoint.name)
+        with self._gateway.operation(operation), located(call.endpoint), until(deadline_at(deadline)):
             return await self._gateway.ask(call, CallLog(started=anyio.current_time()))
 
     def _callback(self, redirect_uri: str | None) -> str:

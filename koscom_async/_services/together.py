@@ -5,6 +5,8 @@ from typing import TypeVar
 
 import anyio
 
+from koscom_async._transport.breaker import BreakerOpenError
+
 Answer = TypeVar("Answer")
 
 
@@ -12,18 +14,22 @@ async def together(asks: Sequence[Callable[[], Awaitable[Answer]]]) -> list[Answ
     """Return every answer in the order of the questions; the first failure ends the rest and is raised bare."""
     answers: dict[int, Answer] = {}
     failures: list[Exception] = []
+    refusals: list[Exception] = []
 
     async with anyio.create_task_group() as group:
 
         async def run(index: int, ask: Callable[[], Awaitable[Answer]]) -> None:
             try:
                 answers[index] = await ask()
+            except BreakerOpenError as error:
+                # One of the others may be the probe: if this ended it, the broker would be left alone for ever.
+                refusals.append(error)
             except Exception as error:  # noqa: BLE001  # whatever it is, it goes up below, and not in a group
                 failures.append(error)
                 group.cancel_scope.cancel()
 
         for index, ask in enumerate(asks):
             group.start_soon(run, index, ask)
-    if failures:
-        raise failures[0]
+    if failures or refusals:
+        raise (failures or refusals)[0]
     return [answers[index] for index in range(len(asks))]

@@ -4,6 +4,7 @@ Account-level errors never count: they come from a broker that works. While it i
 the code and the words of the failure that opened it, since that is what the caller has to know.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -19,6 +20,8 @@ from koscom_async.errors import (
     QuotaExceededError,
 )
 from koscom_async.settings import Breaker
+
+logger = logging.getLogger("koscom_async.transport.breaker")
 
 
 class BreakerOpenError(BrokerUnavailableError):
@@ -68,7 +71,7 @@ class Breakers:
         try:
             yield
         except (BrokerUnavailableError, ConnectionFailedError) as error:
-            self._failed(circuit, error, is_probe=is_probe)
+            self._failed(broker, circuit, error, is_probe=is_probe)
             raise
         except (QuotaExceededError, LimitsUnavailableError):
             # The limiter spoke, or the gateway for itself: nothing was learned, and the next call may be the probe.
@@ -76,14 +79,14 @@ class Breakers:
             raise
         except KoscomError:
             # The broker spoke, whatever it said.
-            self._succeeded(circuit)
+            self._succeeded(broker, circuit)
             raise
         except BaseException:
             # Cancelled: nothing was learned, and the next call may be the probe.
             if is_probe:
                 circuit.is_probing = False
             raise
-        self._succeeded(circuit)
+        self._succeeded(broker, circuit)
 
     def _admit(self, broker: str, circuit: _Circuit) -> bool:
         if circuit.opened_at is None:
@@ -92,16 +95,26 @@ class Breakers:
         if rest > 0 or circuit.is_probing:
             raise _open_error(broker, circuit, max(rest, 0.0))
         circuit.is_probing = True
+        logger.info("%s is tried again by one call, after its rest", broker)
         return True
 
-    def _failed(self, circuit: _Circuit, error: KoscomError, *, is_probe: bool) -> None:
+    def _failed(self, broker: str, circuit: _Circuit, error: KoscomError, *, is_probe: bool) -> None:
         circuit.failures += 1
         circuit.last = error
         if is_probe or (circuit.opened_at is None and circuit.failures >= self._policy.failures):
             circuit.opened_at = self._clock()
             circuit.is_probing = False
+            logger.warning(
+                "%s is left alone for %g s: it failed %d times in a row, the last time with %s",
+                broker,
+                self._policy.cool_down,
+                circuit.failures,
+                error.message,
+            )
 
-    def _succeeded(self, circuit: _Circuit) -> None:
+    def _succeeded(self, broker: str, circuit: _Circuit) -> None:
+        if circuit.opened_at is not None:
+            logger.info("%s answers again", broker)
         circuit.failures = 0
         circuit.opened_at = None
         circuit.is_probing = False

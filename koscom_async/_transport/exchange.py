@@ -1,7 +1,6 @@
 """One HTTP exchange: a signed request out, a whole answer back. The only place where httpx's exceptions are seen.
 
-Owns the connections, the time that one try may take, and how much of an answer is read. What an answer means is
-not its work.
+Owns the connections and the time that one try may take. What an answer means is not its work.
 """
 
 import json
@@ -15,10 +14,11 @@ import httpx
 from attrs import field, frozen
 
 from koscom_async._transport.auth import auth_for
+from koscom_async._transport.body import read_body
 from koscom_async._transport.pool import PooledTransport
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import Content
-from koscom_async.errors import ConnectionFailedError, KoscomError, MalformedResponseError
+from koscom_async.errors import ConnectionFailedError, KoscomError
 from koscom_async.settings import Settings, Timeouts
 
 _MEDIA_TYPES = {
@@ -65,8 +65,6 @@ class Exchange:
             raise ConnectionFailedError(f"no whole answer within {seconds:g} s", retriable=True) from None
         except httpx.TimeoutException as error:
             raise ConnectionFailedError(f"timed out ({type(error).__name__})", retriable=True) from error
-        except httpx.DecodingError as error:
-            raise MalformedResponseError("the answer's compression is broken") from error
         except KoscomError:
             raise
         # Any transport may be given, and each has its own way to fail; nothing foreign goes up.
@@ -87,24 +85,10 @@ class Exchange:
         # for another's question, no redirects to follow with a token, and a fraction of the work.
         response = await transport.handle_async_request(request)
         try:
-            body = await self._whole(response)
+            body = await read_body(response, most=self._settings.max_response_bytes)
         finally:
             await response.aclose()
         return Reply(status=response.status_code, headers=response.headers, body=body)
-
-    async def _whole(self, response: httpx.Response) -> bytes:
-        most = self._settings.max_response_bytes
-        body = bytearray()
-        # Counted after decompression: what is small on the wire may be huge in memory.
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > most:
-                raise MalformedResponseError(
-                    f"the answer is larger than {most} bytes",
-                    code="too-large",
-                    advice="raise Settings(max_response_bytes=…) if answers of that size are to be expected",
-                )
-        return bytes(body)
 
     async def _opened(self) -> httpx.AsyncBaseTransport:
         async with self._opening:

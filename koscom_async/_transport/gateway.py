@@ -5,6 +5,8 @@ caller's deadline. Decoding and classifying sit inside, since errors that may pa
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,6 +21,7 @@ from koscom_async._transport.call_log import CallLog
 from koscom_async._transport.counters import Counters, Counts
 from koscom_async._transport.exchange import Exchange, Reply
 from koscom_async._transport.limiter import Limiter, ProcessLimiter
+from koscom_async._transport.own_task import in_own_task
 from koscom_async._transport.quota import utc_now
 from koscom_async._transport.refresh import invite, refresh_call
 from koscom_async._transport.retry import Retrier
@@ -42,6 +45,7 @@ from koscom_async.errors import (
 )
 from koscom_async.models.investor import Investor, Token
 from koscom_async.models.statistics import Statistics
+from koscom_async.observer import CANCELLED, NO_OBSERVER, OK, Attempt, Observer, Operation
 from koscom_async.settings import Settings
 from koscom_async.tokens import MemoryTokenStore, TokenStore
 
@@ -53,16 +57,18 @@ logger = logging.getLogger("koscom_async.transport")
 class Gateway:
     """One gateway, one event loop, one set of limits."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is a part that a caller may bring along
         self,
         settings: Settings,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         limiter: Limiter | None = None,
         retrier: Retrier | None = None,
+        observer: Observer | None = None,
         tokens: TokenStore | None = None,
     ) -> None:
         self._settings = settings
+        self._observer = observer or NO_OBSERVER
         self._exchange = Exchange(settings, transport)
         self._counters = Counters()
         self._limiter = limiter or ProcessLimiter(settings.limits)
@@ -76,25 +82,45 @@ class Gateway:
         """Return the answer to a call, or raise an error of ours that says where it happened."""
         self._check_usable()
         bearer = Bearer(self.tokens, call, log)
+        number, ended = 0, anyio.current_time()
 
         async def attempt() -> Answer:
+            nonlocal number, ended
+            number += 1
+            backed_off = anyio.current_time() - ended
             try:
-                return await bearer.send(partial(self._guarded, log=log))
+                send = partial(self._observed, log=log, number=number, backed_off=backed_off)
+                return await bearer.send(send)
             except KoscomError as error:
                 self._complete(error, call)
-                logger.debug("%s", error)
                 raise
+            finally:
+                ended = anyio.current_time()
 
-        return await self._retrier.run(
-            attempt, broker=call.broker, repeatable=call.endpoint.repeatable, log=log
+        return await in_own_task(
+            partial(
+                self._retrier.run, attempt, broker=call.broker, repeatable=call.endpoint.repeatable, log=log
+            )
         )
+
+    @contextmanager
+    def operation(self, operation: Operation) -> Iterator[None]:
+        """Surround what a caller asked for, so that whoever watches sees how it ends."""
+        with self._observer.operation(operation):
+            try:
+                yield
+            except KoscomError as error:
+                operation.outcome = _outcome_of(error)
+                raise
+            if operation.outcome == CANCELLED:
+                operation.outcome = OK
 
     async def authorize(self, investor: Investor, log: CallLog) -> None:
         """See that there is an access token to begin with, and one that does not die at once."""
         self._check_usable()
         current = partial(self.tokens.current, investor, log)
         try:
-            await self._retrier.run(current, broker=AUTH, repeatable=True, log=log)
+            await in_own_task(partial(self._retrier.run, current, broker=AUTH, repeatable=True, log=log))
         except KoscomError as error:
             invite(error, self._settings)
             raise
@@ -106,11 +132,7 @@ class Gateway:
     async def _renew(self, token: Token, keep: Keep, log: CallLog) -> Token:
         """Refresh as a part of another call's try, which sees to trying again."""
         call = evolve(refresh_call(self._settings, token), keep=keep)
-        try:
-            return await self._guarded(call, log)
-        except KoscomError as error:
-            self._complete(error, call)
-            raise
+        return await self._observed(call, log)
 
     def _complete(self, error: KoscomError, call: Call[Any]) -> None:
         error.broker = error.broker or call.broker
@@ -144,20 +166,39 @@ class Gateway:
                 advice="make one client for each event loop",
             )
 
-    async def _guarded(self, call: Call[Answer], log: CallLog) -> Answer:
+    async def _observed(
+        self, call: Call[Answer], log: CallLog, *, number: int = 1, backed_off: float = 0.0
+    ) -> Answer:
+        attempt = Attempt(
+            broker=call.broker, endpoint=call.endpoint.name, number=number, seconds_backed_off=backed_off
+        )
+        with self._observer.attempt(attempt):
+            try:
+                answer = await self._guarded(call, log, attempt)
+            except KoscomError as error:
+                self._complete(error, call)
+                attempt.outcome = _outcome_of(error)
+                logger.debug("attempt %d failed: %s", number, error)
+                raise
+            attempt.outcome = OK
+            logger.debug("%s %s: answered at attempt %d", call.broker, call.endpoint.name, number)
+            return answer
+
+    async def _guarded(self, call: Call[Answer], log: CallLog, attempt: Attempt) -> Answer:
         counts = self._counters.of(call.broker)
         try:
             with self._breakers.guard(call.broker):
-                return await self._limited(call, log, counts)
+                return await self._limited(call, log, counts, attempt)
         except BreakerOpenError:
             counts.calls_saved += 1
             raise
 
-    async def _limited(self, call: Call[Answer], log: CallLog, counts: Counts) -> Answer:
+    async def _limited(self, call: Call[Answer], log: CallLog, counts: Counts, attempt: Attempt) -> Answer:
         asked = anyio.current_time()
         await self._limiter.acquire(call.broker, call.endpoint.service)
         try:
             waited = anyio.current_time() - asked
+            attempt.seconds_waited = waited
             log.seconds_waited += waited
             log.calls += 1
             counts.seconds_waited += waited
@@ -202,8 +243,14 @@ class Gateway:
         )
         if retry_after and not isinstance(error, QuotaExceededError):
             # A pause longer than anybody would wait for is the caller's to know, not everybody's to sit out.
-            await self._limiter.pause(call.broker, min(retry_after, self._settings.retry.max_retry_after))
+            pause = min(retry_after, self._settings.retry.max_retry_after)
+            logger.info("%s asked for %g s of rest; its calls wait for %g s", call.broker, retry_after, pause)
+            await self._limiter.pause(call.broker, pause)
         raise error
+
+
+def _outcome_of(error: KoscomError) -> str:
+    return error.code or type(error).__name__
 
 
 def _document(body: bytes) -> object:

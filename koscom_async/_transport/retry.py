@@ -3,6 +3,7 @@
 tenacity does the plumbing, but only after a first failure: a call that succeeds at once pays nothing for it.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -24,6 +25,8 @@ from koscom_async.settings import Retry
 
 Answer = TypeVar("Answer")
 Sleep = Callable[[float], Awaitable[None]]
+
+logger = logging.getLogger("koscom_async.transport.retry")
 
 
 @define(eq=False)
@@ -89,6 +92,7 @@ class Retrier:
             retry=retry_if_exception(self._may_help),
             wait=self._wait,
             stop=lambda state: self._is_over(state, broker, log),
+            before_sleep=lambda state: _tell(state, broker),
             sleep=sleep,
             reraise=True,
         )
@@ -108,6 +112,7 @@ class Retrier:
             return False
         self._counters.of(broker).retries_saved += 1
         log.note(f"{broker}'s retry budget is spent; the call was not tried again")
+        logger.warning("%s's retry budget is spent; a call that failed is not tried again", broker)
         return True
 
     def _may_help(self, error: BaseException) -> bool:
@@ -118,6 +123,18 @@ class Retrier:
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         return max(self._jitter(state), _asked_to_wait(error) or 0.0)
+
+
+def _tell(state: RetryCallState, broker: str) -> None:
+    if logger.isEnabledFor(logging.INFO):
+        reason = state.outcome.exception() if state.outcome else None
+        logger.info(
+            "%s: attempt %d comes in %.3f s, since: %s",
+            broker,
+            state.attempt_number + 1,
+            state.upcoming_sleep,
+            reason,
+        )
 
 
 def _asked_to_wait(error: BaseException | None) -> float | None:

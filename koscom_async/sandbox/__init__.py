@@ -18,16 +18,20 @@ from koscom_async.sandbox.documents import documents_ledger
 from koscom_async.sandbox.fault_kinds import FAULT_KINDS
 from koscom_async.sandbox.faults import Fault
 from koscom_async.sandbox.gateway import SandboxGateway
+from koscom_async.sandbox.latency import Exponential, LongTail, Uniform
 from koscom_async.sandbox.ledger import Ledger
 from koscom_async.sandbox.meters import RateLimit
 
 __all__ = [
     "FAULT_KINDS",
     "Call",
+    "Exponential",
     "Fault",
     "Ledger",
+    "LongTail",
     "RateLimit",
     "SandboxGateway",
+    "Uniform",
     "crowd",
     "documents_ledger",
     "example_ledger",

@@ -11,6 +11,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from koscom_async.sandbox.calls import Call
+from koscom_async.sandbox.delivery import WireFault
 from koscom_async.sandbox.endpoints import ENDPOINTS, Endpoint, Visit
 from koscom_async.sandbox.fault_kinds import FaultKind
 from koscom_async.sandbox.question import glance
@@ -33,6 +34,8 @@ async def _no_route(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _send(reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
+    if reply.steps is not None:
+        raise WireFault(reply.steps(reply))
     response = Response(
         reply.body, status_code=reply.status, media_type=reply.media_type, headers=dict(reply.headers)
     )
@@ -84,7 +87,7 @@ class _Door:
                 meter.admit()
             fault = state.faults.strike(visit.broker)
             state.calls.mark(place, fault=fault.name)
-            await anyio.sleep(state.latency.get(visit.broker, 0.0) + fault.delay)
+            await anyio.sleep(state.seconds_before_answer(visit.broker) + fault.seconds(state.random))
             return self._answer(visit, fault).with_headers(headers)
         except Refused as refusal:
             return refusal.reply.with_headers(headers)

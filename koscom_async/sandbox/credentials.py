@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from attrs import field, frozen
 
 from koscom_async.sandbox.ledger import Person
-from koscom_async.sandbox.reply import refused, refused_by_gateway, refused_token
+from koscom_async.sandbox.reply import Refused, refused, refused_by_gateway, refused_token
 
-__all__ = ["Firm", "Tokens", "check_api_key", "check_basic", "check_bearer", "check_client"]
+__all__ = ["Firm", "Tokens", "check_api_key", "check_basic", "check_bearer", "check_client", "dead_token"]
 
 NO_KEY = "No API key found in request"
 WRONG_CREDENTIALS = "Invalid authentication credentials"
@@ -73,9 +73,14 @@ def check_bearer(headers: Mapping[str, str], tokens: Tokens, *, dead_token_statu
         raise refused_token("invalid_request", "The access token is missing")
     owner = tokens.owner(token.strip())
     if owner is None:
-        error = "invalid_token" if dead_token_status == 401 else "invalid_request"
-        raise refused_token(error, "The access token does not exist or has expired", status=dead_token_status)
+        raise dead_token(dead_token_status)
     return owner
+
+
+def dead_token(status: int) -> Refused:
+    """Refuse an access token that has expired, was revoked or never was."""
+    error = "invalid_token" if status == 401 else "invalid_request"
+    return refused_token(error, "The access token does not exist or has expired", status=status)
 
 
 def check_basic(headers: Mapping[str, str], firm: Firm) -> None:

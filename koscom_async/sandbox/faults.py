@@ -37,7 +37,10 @@ class Fault:
     """Something that goes wrong at a broker.
 
     `kind` is a platform error code ("3600") or a name ("down"; `FAULT_KINDS` has all), with an argument after
-    a colon where the kind takes one: "429:30" asks to wait 30 seconds, "error-200:6005" answers that code.
+    a colon where the kind takes one: "429:30" asks to wait 30 seconds ("429:none" does not say how long),
+    "error-200:6005" answers that code, "drip:0.1" sends a byte every tenth of a second, "slow-uniform:0.1-2"
+    takes from 0.1 to 2 seconds, "flapping:3" is down for every other three calls, "flapping:2s" every other
+    two seconds, "huge:100" and "gzip-bomb:1024" send that many megabytes.
     `delay` seconds pass first (5 for "slow"). The first `after` calls are spared; of the others the share
     `failure_rate` is hit, `times` of them at most. Raises `ValueError` for anything unknown or impossible.
     """

@@ -21,6 +21,7 @@ from koscom_async.sandbox.dialects import DIALECTS
 from koscom_async.sandbox.faults import Fault, Faults
 from koscom_async.sandbox.firm.spelling import FIRM_DIALECTS
 from koscom_async.sandbox.grants import Grants
+from koscom_async.sandbox.latency import Latency, latency_of
 from koscom_async.sandbox.ledger import Ledger, Person
 from koscom_async.sandbox.meters import DAILY_QUOTA, Quota, RateLimit, RateMeter
 from koscom_async.sandbox.server import HOST, ServerThread
@@ -70,7 +71,7 @@ class SandboxGateway:
         *,
         in_process: bool = False,
         port: int = 0,
-        latency: float | Mapping[str, float] = 0.0,
+        latency: float | Latency | Mapping[str, float | Latency] = 0.0,
         faults: Mapping[str, Fault | str] | None = None,
         rate_limits: Mapping[str, RateLimit | float] | None = None,
         quota: int | Mapping[str, int] = DAILY_QUOTA,
@@ -261,10 +262,10 @@ def _limit(limit: RateLimit | float) -> RateLimit:
     return limit if isinstance(limit, RateLimit) else RateLimit(limit)
 
 
-def _latencies(latency: float | Mapping[str, float]) -> Mapping[str, float]:
+def _latencies(latency: float | Latency | Mapping[str, float | Latency]) -> Mapping[str, Latency]:
     if isinstance(latency, Mapping):
-        return dict(_known(latency))
-    return dict.fromkeys(_NAMES, latency)
+        return {name: latency_of(seconds) for name, seconds in _known(latency).items()}
+    return dict.fromkeys(_NAMES, latency_of(latency))
 
 
 def _known(by_broker: Mapping[str, _T]) -> Mapping[str, _T]:

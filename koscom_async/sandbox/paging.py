@@ -9,7 +9,7 @@ from koscom_async.sandbox.ledger import Account, AssetClass, Entry
 from koscom_async.sandbox.question import FIRST_PAGE, Paged
 from koscom_async.sandbox.reply import refused
 
-__all__ = ["cut"]
+__all__ = ["OFFSET_DIGITS", "cut"]
 
 OFFSET_DIGITS = 6
 DIGEST_CHARACTERS = 18  # with the offset, the 24 characters that a page key may have

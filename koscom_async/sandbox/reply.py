@@ -3,7 +3,7 @@
 Statuses and messages come from the error table, so that nothing here has to be kept in step with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -27,12 +27,16 @@ JSON_MEDIA_TYPE = "application/json; charset=utf-8"
 
 @frozen(kw_only=True)
 class Reply:
-    """One HTTP answer; the body may hold personal data, so it is not shown."""
+    """One HTTP answer; the body may hold personal data, so it is not shown.
+
+    `steps`, where there are any, say how it comes over the wire otherwise than HTTP wants: see `delivery`.
+    """
 
     status: int = 200
     body: bytes = field(default=b"", repr=False)
     media_type: str = JSON_MEDIA_TYPE
     headers: Mapping[str, str] = field(factory=dict)
+    steps: Callable[["Reply"], Iterator[Any]] | None = field(default=None, repr=False)
 
     def with_headers(self, headers: Mapping[str, str]) -> "Reply":
         """Return the same answer with more headers; its own win."""

@@ -7,14 +7,16 @@ import asyncio
 import socket
 import struct
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 
+import anyio
 import uvicorn
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from koscom_async.sandbox.fault_kinds import ConnectionResetFault
+from koscom_async.sandbox.delivery import End, Pause, Step, WireFault
 
 __all__ = ["HOST", "ServerThread"]
 
@@ -72,8 +74,9 @@ class _Server(uvicorn.Server):
         """Keep from uvicorn, which would log a traceback, what is no mistake of the application."""
         try:
             await self._application(scope, receive, send)
-        except ConnectionResetFault:
-            self._reset(scope["client"])
+        except WireFault as fault:
+            if (connection := self._find_connection(scope["client"])) is not None:
+                await _play(fault.steps, connection, receive)
             await receive()  # returns once the connection is gone
         except ClientDisconnect:
             pass
@@ -81,14 +84,38 @@ class _Server(uvicorn.Server):
             if not self.stopping.is_set():
                 raise
 
-    def _reset(self, client: object) -> None:
+    def _find_connection(self, client: object) -> H11Protocol | None:
         for connection in self.server_state.connections:
             if isinstance(connection, H11Protocol) and connection.client == client:
-                # Without lingering, closing sends RST instead of FIN.
-                peer = connection.transport.get_extra_info("socket")
-                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
-                connection.transport.abort()
-                return
+                return connection
+        return None
+
+
+async def _play(steps: Iterable[Step], connection: H11Protocol, receive: Receive) -> None:
+    """Do on a connection, behind uvicorn's back, what no server would do; stop when the caller has gone."""
+    for step in steps:
+        if connection.transport.is_closing():
+            return
+        if isinstance(step, bytes):
+            connection.transport.write(step)
+            await connection.flow.drain()
+        elif isinstance(step, Pause):
+            with anyio.move_on_after(step.seconds):
+                await receive()
+        else:
+            _end(connection.transport, step)
+
+
+def _end(transport: asyncio.Transport, end: End) -> None:
+    if end is End.RESET:
+        # Without lingering, closing sends RST instead of FIN.
+        peer = transport.get_extra_info("socket")
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+        transport.abort()
+    elif end is End.CLOSE:
+        transport.close()
+    elif end is End.HALF_CLOSE:
+        transport.write_eof()
 
 
 class ServerThread:

@@ -11,6 +11,7 @@ from koscom_async.sandbox.credentials import Firm, Tokens
 from koscom_async.sandbox.dialects import DIALECTS, Dialect
 from koscom_async.sandbox.faults import Faults
 from koscom_async.sandbox.grants import Grants
+from koscom_async.sandbox.latency import Latency
 from koscom_async.sandbox.ledger import Ledger
 from koscom_async.sandbox.meters import Quota, RateMeter
 from koscom_async.sandbox.reply import refused
@@ -35,7 +36,7 @@ class State:
     faults: Faults
     quota: Quota
     meters: Mapping[str, RateMeter]
-    latency: Mapping[str, float]
+    latency: Mapping[str, Latency]
     date_limits: Mapping[str, int] = field(factory=dict)
     calls: CallLog = field(repr=False)
     random: Random = field(repr=False)
@@ -52,6 +53,11 @@ class State:
     def most_days(self, broker: str) -> int:
         """Return how long a range of dates a broker takes for transactions."""
         return self.date_limits.get(broker, self.dialect(broker).most_days)
+
+    def seconds_before_answer(self, broker: str) -> float:
+        """Draw how long a broker takes this time."""
+        latency = self.latency.get(broker)
+        return latency.draw(self.random) if latency is not None else 0.0
 
     def platform_id(self) -> str:
         """Make up the platform's own message id."""

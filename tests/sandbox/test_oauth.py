@@ -295,7 +295,7 @@ def test_codes_and_access_tokens_die_in_time():
     now = 0.0
     people = SandboxGateway(in_process=True).ledger.people
     tokens = Tokens(people, clock=lambda: now)
-    grants = Grants(tokens, Random(0), clock=lambda: now)  # noqa: S311  # chosen to repeat
+    grants = Grants(tokens, Random(0), clock=lambda: now)  # chosen to repeat
     code = grants.code(people[0], redirect_uri=CALLBACK, scope="account profile")
     late = grants.code(people[0], redirect_uri=CALLBACK, scope="account")
     issued = grants.redeem(code, redirect_uri=CALLBACK)

@@ -241,10 +241,10 @@ async def test_totals_that_cannot_be_trusted_are_noted_and_fail_nothing(investor
     ("total", "note"),
     [
         (None, "ALL: the broker announced no number of rows to hold them against"),
-        (0, "ALL: 1 rows came, though only 0 were announced"),
+        (0, "ALL: 1 rows came beside a total of 0, which announces nothing"),
     ],
 )
-async def test_a_total_that_says_nothing_or_too_little_is_noted(investor, account, total, note):
+async def test_a_total_that_says_nothing_is_noted(investor, account, total, note):
     gateway = FakeGateway(
         {"diamond": lambda question: ok(said(question, {"equityList": [share()]}, total=total))}
     )

@@ -1,0 +1,42 @@
+"""Keeps a caller's `task.cancel()` away from open connections, by asking in a task of our own.
+
+asyncio's own cancellation knows no shield: it strikes inside httpcore's shielded closing, too, and leaves a
+connection behind that is neither idle nor closed, and never will be. In a child task it arrives as the
+cancellation of a scope, which httpcore withstands. Tasks of a fan-out are such children already, and pay nothing.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import TypeVar
+
+import anyio
+
+Answer = TypeVar("Answer")
+
+_is_own: ContextVar[bool] = ContextVar("koscom_async_own_task", default=False)
+
+
+def mark_own_task() -> None:
+    """Say that nobody outside has this task in hand; to be called in a task that a task group began."""
+    _is_own.set(True)
+
+
+async def in_own_task(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Return the answer, or raise the failure bare; the task that asks is one of ours."""
+    if _is_own.get():
+        return await ask()
+    answers: list[Answer] = []
+    failures: list[Exception] = []
+
+    async def run() -> None:
+        mark_own_task()
+        try:
+            answers.append(await ask())
+        except Exception as error:  # noqa: BLE001  # whatever it is, it goes up below, and not in a group
+            failures.append(error)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(run)
+    if failures:
+        raise failures[0]
+    return answers[0]

@@ -1,0 +1,94 @@
+"""What can go wrong: each kind of fault as a small class in a module of its kin, and here the table of their names.
+
+To add one, write its class and its row in `FAULT_KINDS`.
+"""
+
+from collections.abc import Mapping
+
+from koscom_async.error_codes import ERROR_CODES
+from koscom_async.sandbox.fault_kinds.answers import (
+    Code,
+    DeadToken,
+    Down,
+    Flapping,
+    Html,
+    OverLimit,
+    QuotaSpent,
+    Reset,
+    Shape,
+)
+from koscom_async.sandbox.fault_kinds.balances import CodeIn200, Foreign, Short, WrongId
+from koscom_async.sandbox.fault_kinds.kind import NO_FAULT, FaultKind
+from koscom_async.sandbox.fault_kinds.pages import (
+    DuplicatePage,
+    EmptyPages,
+    Endless,
+    ForgottenPage,
+    SamePage,
+    ShuffledPages,
+)
+from koscom_async.sandbox.fault_kinds.slowness import Slow, SlowExponential, SlowLongTail, SlowUniform
+from koscom_async.sandbox.fault_kinds.wire import (
+    ChunkedGarbage,
+    Drip,
+    Empty,
+    GzipBomb,
+    HalfClosed,
+    Huge,
+    LengthLong,
+    LengthShort,
+    Silent,
+    Truncated,
+)
+from koscom_async.sandbox.reply import find_refusal_code
+
+__all__ = ["FAULT_KINDS", "NO_FAULT", "FaultKind", "find_kind"]
+
+FAULT_KINDS: Mapping[str, type[FaultKind]] = {
+    "chunked-garbage": ChunkedGarbage,
+    "dead-token": DeadToken,
+    "down": Down,
+    "drip": Drip,
+    "duplicate-page": DuplicatePage,
+    "empty": Empty,
+    "empty-pages": EmptyPages,
+    "endless": Endless,
+    "error-200": CodeIn200,
+    "flapping": Flapping,
+    "foreign": Foreign,
+    "forgotten-page": ForgottenPage,
+    "gzip-bomb": GzipBomb,
+    "half-closed": HalfClosed,
+    "html": Html,
+    "huge": Huge,
+    "length-long": LengthLong,
+    "length-short": LengthShort,
+    "quota": QuotaSpent,
+    "reset": Reset,
+    "same-page": SamePage,
+    "shape": Shape,
+    "short": Short,
+    "shuffled-pages": ShuffledPages,
+    "silent": Silent,
+    "slow": Slow,
+    "slow-exponential": SlowExponential,
+    "slow-long-tail": SlowLongTail,
+    "slow-uniform": SlowUniform,
+    "truncated": Truncated,
+    "wrong-id": WrongId,
+    "429": OverLimit,
+    **{row.code: Code for row in ERROR_CODES if find_refusal_code(row.code) is row},
+}
+"""Every fault, by name: the named ones, and each platform error code that is answered over HTTP."""
+
+
+def find_kind(name: str, *, delay: float = 0.0) -> FaultKind:
+    """Return the kind of that name; `ValueError`, naming those there are, for another."""
+    kind_name, colon, argument = name.partition(":")
+    kind = FAULT_KINDS.get(kind_name)
+    if kind is None:
+        named = ", ".join(sorted(known for known in FAULT_KINDS if not known.isdigit()))
+        raise ValueError(f"unknown fault {name!r}: use one of {named}, or a platform error code such as 3600")
+    if colon and not kind.accepts(argument):
+        raise ValueError(f"fault {kind_name!r} cannot have the argument {argument!r}")
+    return kind(name, delay=delay)

@@ -1,0 +1,75 @@
+"""What every kind of fault can do: answer instead of the broker, bend what it would answer, or spoil the bytes."""
+
+from collections.abc import Callable
+from random import Random
+
+from koscom_async.sandbox.dialects.base import Balance
+from koscom_async.sandbox.ledger import Account
+from koscom_async.sandbox.question import AccountQuestion
+from koscom_async.sandbox.reply import Reply
+
+__all__ = ["NO_FAULT", "BrokerFault", "FaultKind", "is_count", "is_seconds"]
+
+MOST_SECONDS = 1e9
+
+
+class FaultKind:
+    """A fault that does nothing; each kind overrides what it does otherwise.
+
+    `name` is the kind's name, with its argument after a colon where it takes one; `delay` seconds pass first.
+    """
+
+    brokers_only = False
+    """Whether it needs a balance answer to bend, so that the member service cannot have it."""
+
+    def __init__(self, name: str = "", *, delay: float = 0.0) -> None:
+        self.name = name
+        self.argument = name.partition(":")[2]
+        self.delay = delay
+
+    @classmethod
+    def accepts(cls, argument: str) -> bool:  # noqa: ARG003  # for the overriding kinds
+        """Whether that may follow the colon."""
+        return False
+
+    def seconds(self, chance: Random) -> float:  # noqa: ARG002  # for the overriding kinds
+        """Return how long this call waits first."""
+        return self.delay
+
+    def instead(self, broker: str) -> Reply | None:  # noqa: ARG002  # as above
+        """Return what is answered without asking the broker."""
+        return None
+
+    def read(self, question: AccountQuestion) -> AccountQuestion:
+        """Return what the broker takes the question to be."""
+        return question
+
+    def bend(self, balance: Balance, foreign: Callable[[], Account]) -> Balance:  # noqa: ARG002  # as above
+        """Return what the broker answers; `foreign` gives somebody else's account."""
+        return balance
+
+    def spoil(self, reply: Reply) -> Reply:
+        """Return what is left of the answer on its way."""
+        return reply
+
+
+class BrokerFault(FaultKind):
+    """A fault of a balance answer."""
+
+    brokers_only = True
+
+
+NO_FAULT = FaultKind()
+
+
+def is_seconds(argument: str) -> bool:
+    """Whether a text is a number of seconds, 0 or more."""
+    try:
+        return 0 <= float(argument) <= MOST_SECONDS
+    except ValueError:
+        return False
+
+
+def is_count(argument: str) -> bool:
+    """Whether a text is a whole number above 0."""
+    return argument.isascii() and argument.isdigit() and len(argument) < 10 and int(argument) > 0

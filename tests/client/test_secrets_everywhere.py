@@ -1,0 +1,202 @@
+"""Every operation under every fault, with marked secrets and everybody's loggers at DEBUG: nothing shows any of them.
+
+Searched are logs (httpx's and httpcore's own, too), reprs, errors with their causes, contexts, notes, arguments and
+attributes, statistics, traces, plain data, and the addresses that were asked.
+"""
+
+import json
+import logging
+import traceback
+from urllib.parse import quote
+
+import httpx
+import pytest
+from attrs import evolve
+
+from koscom_async import BrokerLimits, Koscom, KoscomError, Limits, Retry
+from koscom_async.sandbox import FAULT_KINDS, Ledger, SandboxGateway, example_ledger
+from koscom_async.sandbox.credentials import Firm
+from tests.end_to_end.test_fault_matrix import FAULTS as MATRIX
+from tests.end_to_end.test_main_job import impatient
+from tests.integrations.test_opentelemetry import Telescope
+
+DEADLINE_SECONDS = 0.25
+CI = "CIMARK+" + "A" * 79 + "=="
+NUMBERS = {"diamond": "770011112222330001", "cyber": "770044445555660002", "star": "770077778888990003"}
+CODES = ("3005", "3600", "4001", "4006", "6001", "6005", "500", "401")
+KINDS = sorted({*(name for name in FAULT_KINDS if not name.isdigit()), *MATRIX, *CODES, "429"})
+# Each of these waits as long as it is told, or for the limit of one try.
+SHORT = {
+    "slow": "slow:0.05",
+    "slow:30": "slow:0.05",
+    "drip": "drip:0.1",
+    "drip:1": "drip:0.1",
+    "429:1": "429:0.01",
+    "429": "429:0.01",
+}
+
+for drawn in ("slow-uniform", "slow-exponential", "slow-long-tail"):
+    SHORT[drawn] = f"{drawn}:0-0.01" if drawn == "slow-uniform" else f"{drawn}:0.01"
+
+
+def marked_ledger() -> Ledger:
+    """Return the example's people, the first under secrets that can be recognised."""
+    ledger = example_ledger()
+    person, stranger = ledger.people
+    accounts = tuple(evolve(account, number=NUMBERS[account.broker]) for account in person.accounts)
+    marked = evolve(person, ci=CI, name="홍길순비밀", access_token="TOKENMARK-0123456789", accounts=accounts)
+    return Ledger((marked, stranger), ledger.discretionary)
+
+
+@pytest.fixture
+def secrets(gateway):
+    """Everything that must not be seen, also as JSON, URLs and devices spell it."""
+    person, firm = gateway.ledger.people[0], gateway._state.firm
+    plain = [
+        person.ci,
+        person.name,
+        person.access_token,
+        firm.api_key,
+        firm.api_secret,
+        *NUMBERS.values(),
+        *(account.number for account in gateway.ledger.people[1].accounts),
+        "192000002010",
+        "00005E005301",
+        gateway.investor.device.mac,
+    ]
+    return {spelled for text in plain for spelled in (text, quote(text, safe=""), json.dumps(text)[1:-1])}
+
+
+@pytest.fixture
+async def gateway(monkeypatch):
+    monkeypatch.setattr(
+        "koscom_async.sandbox.gateway.Firm",
+        lambda: Firm(api_key="KEYMARK-0123456789", api_secret="SECRETMARK-0123456789"),
+    )
+    async with SandboxGateway(ledger=marked_ledger()) as running:
+        yield running
+
+
+@pytest.fixture
+def addresses(monkeypatch):
+    """The addresses and headers' names that httpx's transport was given."""
+    seen = []
+    send = httpx.AsyncHTTPTransport.handle_async_request
+
+    async def watched(self, request):
+        seen.append(str(request.url))
+        return await send(self, request)
+
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", watched)
+    return seen
+
+
+def texts_of(error: BaseException, depth: int = 0):
+    """Everything that anybody could print of an error, also what Python would hide."""
+    yield from traceback.format_exception(error)
+    yield from (
+        str(error),
+        repr(error),
+        repr(error.args),
+        repr(vars(error)),
+        *getattr(error, "__notes__", ()),
+    )
+    for other in (error.__cause__, error.__context__):
+        if other is not None and depth < 8:
+            yield from texts_of(other, depth + 1)
+
+
+def assert_clean(secrets, what, *texts):
+    for text in texts:
+        found = [secret for secret in secrets if secret in text]
+        assert not found, (what, found, text)
+
+
+OPERATIONS = {
+    "holdings": lambda koscom, investor, linked: koscom.holdings(investor, deadline=DEADLINE_SECONDS),
+    "accounts": lambda koscom, investor, linked: koscom.member.accounts(investor, deadline=DEADLINE_SECONDS),
+    "registration": lambda koscom, investor, linked: koscom.member.registration(
+        investor, deadline=DEADLINE_SECONDS
+    ),
+    "balance": lambda koscom, investor, linked: koscom.account.balance(
+        investor, linked, deadline=DEADLINE_SECONDS
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_no_secret_is_shown_whatever_is_asked_and_whatever_goes_wrong(
+    kind, gateway, secrets, addresses, caplog
+):
+    caplog.set_level(logging.DEBUG)
+    for name in ("httpx", "httpcore", "koscom_async", "asyncio"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    telescope = Telescope()
+    settings = impatient(
+        gateway.settings,
+        retry=Retry(attempts=2, base=0.001, cap=0.002),
+        limits=Limits(default=BrokerLimits(rate=1e6, burst=1000)),
+        max_response_bytes=2**20,
+        page_limit=5,
+    )
+    shown = []
+    async with Koscom(settings, observer=telescope.observer) as koscom:
+        linked = (await koscom.member.accounts(gateway.investor)).accounts
+        fault = SHORT.get(kind, kind)
+        for broker in (
+            ("common", *NUMBERS) if not FAULT_KINDS[kind.partition(":")[0]].brokers_only else NUMBERS
+        ):
+            gateway.clear_faults()
+            gateway.set_fault(broker, fault)
+            account = next((each for each in linked if each.broker.short_name == broker), linked[0])
+            for name, ask in OPERATIONS.items():
+                if broker == "common" or name in {"holdings", "balance"}:
+                    shown += await outcome_texts(ask(koscom, gateway.investor, account))
+        shown += [
+            repr(koscom.statistics()),
+            repr(koscom),
+            repr(settings),
+            repr(gateway.investor),
+            repr(linked),
+        ]
+    shown += [span.to_json() for span in telescope.spans] + [telescope.reader.get_metrics_data().to_json()]
+    assert_clean(secrets, "shown", *shown)
+    assert_clean(
+        secrets,
+        "log",
+        caplog.text,
+        *(repr(record.args) for record in caplog.records if record.name.startswith("koscom")),
+    )
+    assert_clean(secrets, "address", *addresses)
+    assert {"httpcore.http11", "koscom_async.transport"} <= {record.name for record in caplog.records}
+
+
+async def outcome_texts(asked):
+    """Return all that can be printed of an answer, or of the error in its place."""
+    try:
+        answer = await asked
+    except KoscomError as error:
+        return list(texts_of(error))
+    texts = [repr(answer), str(answer)]
+    for outcome in getattr(answer, "outcomes", ()):
+        texts += [repr(outcome), str(outcome), repr(outcome.trace)]
+        texts += texts_of(outcome.error) if outcome.error is not None else []
+    if hasattr(answer, "to_dicts"):
+        texts.append(json.dumps(answer.to_dicts(), ensure_ascii=False))
+    return texts
+
+
+async def test_what_is_searched_for_is_what_travels(gateway, secrets):
+    """The control: the same search finds every one of them where they must be, in the questions themselves."""
+    sent = []
+
+    async def watch(request):
+        sent.append(json.dumps({**request.headers, "body": request.content.decode()}, ensure_ascii=False))
+        return httpx.Response(200, json={"vtAccList": [], "result": "member"})
+
+    async with Koscom(gateway.settings, transport=httpx.MockTransport(watch)) as koscom:
+        await koscom.member.accounts(gateway.investor)
+    for secret in (CI, "KEYMARK-0123456789", "홍길순비밀"):
+        assert secret in secrets
+        with pytest.raises(AssertionError, match="question"):
+            assert_clean({secret}, "question", *sent)

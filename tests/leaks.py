@@ -1,0 +1,50 @@
+"""What an operation may not leave behind: tasks, connections, file descriptors, places in the limiter."""
+
+import asyncio
+from pathlib import Path
+
+from koscom_async import Koscom
+from tests.fake_time import settled
+
+DESCRIPTORS = next(filter(Path.exists, map(Path, ("/proc/self/fd", "/dev/fd"))))
+
+
+def open_descriptors() -> int:
+    """Count this process's open files and sockets, the one that counts left out."""
+    return len(list(DESCRIPTORS.iterdir())) - 1
+
+
+def other_tasks() -> set[asyncio.Task]:
+    return asyncio.all_tasks() - {asyncio.current_task()}
+
+
+def held_places(koscom: Koscom) -> dict[str, int]:
+    """Return what the limiter has given out and not got back, by broker and in total; waiting queues count, too."""
+    turnstile = koscom._gateway._limiter._turnstile
+    held = {"total": turnstile.in_flight()}
+    for broker, lane in turnstile._lanes.items():
+        held[broker] = turnstile.in_flight(broker) + lane.queue.locked()
+    return {name: count for name, count in held.items() if count}
+
+
+def busy_connections(koscom: Koscom) -> list[str]:
+    """Return the connections that are neither idle nor closed, and pools that count wrongly."""
+    transport = koscom._gateway._exchange._transport
+    if not hasattr(transport, "_pools"):
+        return []
+    wrong = [f"a pool counts {pool.busy} busy" for pool in transport._pools if pool.busy]
+    for pool in transport._pools:
+        inner = pool.transport._pool
+        wrong += [repr(each) for each in inner.connections if not (each.is_idle() or each.is_closed())]
+        wrong += [repr(each) for each in inner._requests]
+    return wrong
+
+
+async def assert_nothing_left(koscom: Koscom, tasks_before: set[asyncio.Task]) -> None:
+    """Give what was cancelled the turns that it needs, and then find nothing."""
+    await settled()
+    assert other_tasks() <= tasks_before
+    assert held_places(koscom) == {}
+    assert busy_connections(koscom) == []
+    assert {each.in_flight for each in koscom.statistics().brokers} <= {0}
+    assert {each.breaker for each in koscom.statistics().brokers} <= {"closed", "open"}
