@@ -65,7 +65,7 @@ class Koscom:
     `koscom_async.integrations.opentelemetry` is.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is a part that a user may replace
         self,
         settings: Settings,
         *,
