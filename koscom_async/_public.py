@@ -1,8 +1,10 @@
 """The public names, and where each comes from; `koscom_async` itself loads them when the first one is asked for."""
 
 from koscom_async._firm.streams import DiscretionaryHoldingsStream, DiscretionaryStream
+from koscom_async._ordered import TransactionStream
+from koscom_async._streams import HoldingsStream, PortfoliosStream, WatchlistsStream
 from koscom_async.brokers import BROKERS, Broker
-from koscom_async.client import HoldingsStream, Koscom
+from koscom_async.client import Koscom
 from koscom_async.errors import (
     AccessDeniedError,
     AccountUnavailableError,
@@ -38,7 +40,7 @@ from koscom_async.models.account import (
     OtherRow,
 )
 from koscom_async.models.breakdown import Group
-from koscom_async.models.codes import AssetClass, Product, TradeType
+from koscom_async.models.codes import AssetClass, Direction, Measure, Product, TradeType, TransactionType
 from koscom_async.models.difference import AccountChange, CashChange, HoldingsDiff, PositionChange
 from koscom_async.models.discretionary.account import DiscretionaryAccount, DiscretionaryAccounts
 from koscom_async.models.discretionary.answers import (
@@ -63,13 +65,38 @@ from koscom_async.models.discretionary.codes import (
 from koscom_async.models.discretionary.orders import DiscretionaryOrder, Execution
 from koscom_async.models.discretionary.settlements import DiscretionarySettlement, DiscretionaryTrade
 from koscom_async.models.explanation import Explanation
+from koscom_async.models.gathered import (
+    PortfolioLot,
+    PortfolioPosition,
+    Portfolios,
+    Watched,
+    WatchedSymbol,
+    Watchlists,
+)
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.investor import Device, Investor, Token
 from koscom_async.models.member import LinkedAccounts, Registration, VirtualAccount
-from koscom_async.models.outcome import AccountOutcome, Trace
+from koscom_async.models.outcome import (
+    AccountOutcome,
+    Outcome,
+    PortfolioOutcome,
+    Trace,
+    TransactionsOutcome,
+    WatchlistOutcome,
+)
+from koscom_async.models.portfolio import (
+    Portfolio,
+    PortfolioCash,
+    PortfolioEquity,
+    PortfolioFund,
+    PortfolioOther,
+    PortfolioRow,
+)
 from koscom_async.models.positions import Instrument, Lot, Position
 from koscom_async.models.statistics import BrokerStatistics, ServiceQuota, Statistics
 from koscom_async.models.totals import AccountReconciliation, Cash, CashLot, Totals
+from koscom_async.models.transactions import Transaction, Transactions
+from koscom_async.models.watchlist import WatchGroup, Watchlist
 from koscom_async.settings import (
     Breaker,
     BrokerLimits,
@@ -110,6 +137,7 @@ __all__ = [
     "Cost",
     "DeadlineExceededError",
     "Device",
+    "Direction",
     "DiscretionaryAccount",
     "DiscretionaryAccounts",
     "DiscretionaryAnswers",
@@ -145,12 +173,25 @@ __all__ = [
     "LinkedAccounts",
     "Lot",
     "MalformedResponseError",
+    "Measure",
     "MemoryTokenStore",
     "OrderSide",
     "OtherRow",
+    "Outcome",
     "OutsideServiceHoursError",
     "PagingError",
     "PlatformError",
+    "Portfolio",
+    "PortfolioCash",
+    "PortfolioEquity",
+    "PortfolioFund",
+    "PortfolioLot",
+    "PortfolioOther",
+    "PortfolioOutcome",
+    "PortfolioPosition",
+    "PortfolioRow",
+    "Portfolios",
+    "PortfoliosStream",
     "Position",
     "PositionChange",
     "Product",
@@ -173,8 +214,20 @@ __all__ = [
     "Trace",
     "TradeKind",
     "TradeType",
+    "Transaction",
+    "TransactionStream",
+    "TransactionType",
+    "Transactions",
+    "TransactionsOutcome",
     "TruncatedResponseError",
     "UntrustedEndpointError",
     "UsageError",
     "VirtualAccount",
+    "WatchGroup",
+    "Watched",
+    "WatchedSymbol",
+    "Watchlist",
+    "WatchlistOutcome",
+    "Watchlists",
+    "WatchlistsStream",
 ]

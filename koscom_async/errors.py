@@ -223,7 +223,14 @@ class AccountUnavailableError(PlatformError):
 
 
 class RequestRejectedError(PlatformError):
-    """The question itself is not accepted."""
+    """The question itself is not accepted.
+
+    `most_days`: how long a range of dates the broker allows, where it refused a longer one (6006) and said so.
+    """
+
+    def __init__(self, message: str, *, most_days: int | None = None, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.most_days = most_days
 
 
 class RateLimitedError(PlatformError):

@@ -212,10 +212,12 @@ class BrokerOverrides:
 
     `supports_all`: whether it answers one query for all asset classes (`None`: as the registry says).
     `trust_totals`: whether fewer rows than announced fail the account; if not, its outcome says so.
+    `supports_interest_query`: whether it takes the query block of the watchlist (`None`: as the registry says).
     `check_request_id`: whether the echo of the request id must match. The echo of the account always must.
     """
 
     supports_all: bool | None = field(default=None, validator=optional(_boolean))
+    supports_interest_query: bool | None = field(default=None, validator=optional(_boolean))
     trust_totals: bool = field(default=True, validator=_boolean)
     check_request_id: bool = field(default=True, validator=_boolean)
 

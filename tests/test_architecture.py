@@ -28,6 +28,8 @@ ROOMS = (
     "_transport",
     "_services",
     "_fanout",
+    "_ordered",
+    "_streams",
     "_merge",
     "_firm",
     "client",

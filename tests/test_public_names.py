@@ -29,6 +29,8 @@ DiscretionaryBalance DiscretionaryCash DiscretionaryHoldingsStream Discretionary
 DiscretionaryRows DiscretionarySettlement DiscretionaryStream DiscretionaryTrade Execution ForeignCash InstrumentCode
 OrderSide OutsideServiceHoursError TradeKind
 TradeType TruncatedResponseError UntrustedEndpointError UsageError VirtualAccount __version__
+Direction Measure Outcome Portfolio PortfolioCash PortfolioEquity PortfolioFund PortfolioLot PortfolioOther PortfolioOutcome PortfolioPosition PortfolioRow
+Portfolios PortfoliosStream Transaction TransactionStream TransactionType Transactions TransactionsOutcome WatchGroup Watched WatchedSymbol Watchlist WatchlistOutcome Watchlists WatchlistsStream
 """.split()  # noqa: SIM905  # sixty names read better as text
 
 

@@ -5,11 +5,12 @@ from koscom_async.settings import Settings
 
 
 class Capabilities:
-    """Lives as long as the client; only `learn_per_class` changes it."""
+    """Lives as long as the client; only its `learn_…` methods change it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._per_class: set[str] = set()
+        self._no_interest_query: set[str] = set()
 
     def supports_all(self, account: VirtualAccount) -> bool | None:
         """Whether one query for all asset classes works at the account's broker; `None`: nobody knows yet."""
@@ -22,3 +23,15 @@ class Capabilities:
     def learn_per_class(self, account: VirtualAccount) -> None:
         """Remember that the account's broker refused a query for all classes."""
         self._per_class.add(account.broker.short_name)
+
+    def supports_interest_query(self, account: VirtualAccount) -> bool:
+        """Whether the account's broker takes the query block of the watchlist; its own answer counts most."""
+        name = account.broker.short_name
+        if name in self._no_interest_query:
+            return False
+        override = self._settings.overrides_of(name).supports_interest_query
+        return account.broker.supports_interest_query if override is None else override
+
+    def learn_no_interest_query(self, account: VirtualAccount) -> None:
+        """Remember that the account's broker refused the query block of the watchlist."""
+        self._no_interest_query.add(account.broker.short_name)

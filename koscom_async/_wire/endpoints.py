@@ -49,6 +49,11 @@ class Endpoint:
 REGISTRATION = Endpoint("member.register", "/v1/common/member/register/search", AuthScheme.API_KEY)
 CONSENT = Endpoint("member.consent", "/v1/common/member/consent/search", AuthScheme.API_KEY)
 BALANCE = Endpoint("account.balance", "/{version}/{broker}/account/balance/search", AuthScheme.BEARER)
+PORTFOLIO = Endpoint("account.portfolio", "/{version}/{broker}/account/portfolio/search", AuthScheme.BEARER)
+TRANSACTIONS = Endpoint(
+    "account.transaction", "/{version}/{broker}/account/transaction/search", AuthScheme.BEARER
+)
+WATCHLIST = Endpoint("account.interest", "/{version}/{broker}/account/interest/search", AuthScheme.BEARER)
 
 DISCRETIONARY_ACCOUNTS = Endpoint(
     "discretionary.accounts", "/v1/{broker}/b2baccount/accountlist/search", AuthScheme.BASIC

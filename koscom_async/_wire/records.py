@@ -19,6 +19,7 @@ from cattrs import Converter
 from cattrs.errors import AttributeValidationNote, ClassValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
+from koscom_async._wire.account_fields import ACCOUNT_FIELDS
 from koscom_async._wire.discretionary_names import DISCRETIONARY_NAMES
 from koscom_async._wire.scalars import (
     ScalarError,
@@ -26,12 +27,13 @@ from koscom_async._wire.scalars import (
     read_date,
     read_number,
     read_text,
+    read_texts,
     read_time,
 )
 from koscom_async._wire.shapes import Block
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.account import WON, BalanceSummary, EquityRow, FundRow, OtherRow
-from koscom_async.models.codes import OpenEnum, Product, TradeType
+from koscom_async.models.codes import OpenEnum, Product, TradeType, TransactionType
 from koscom_async.models.discretionary.codes import (
     Amendment,
     Cancellation,
@@ -98,6 +100,7 @@ WIRE_NAMES: Mapping[type, WireNames] = {
         "trade_type": ("tradeType",),
         **_AMOUNTS,
     },
+    **ACCOUNT_FIELDS,
     **DISCRETIONARY_NAMES,
 }
 
@@ -109,6 +112,7 @@ _GIVEN = "\0given "
 _CODES: tuple[type[OpenEnum], ...] = (
     Product,
     TradeType,
+    TransactionType,
     ContractStatus,
     OrderSide,
     Amendment,
@@ -135,6 +139,9 @@ def _made_converter() -> Converter:
     converter.register_structure_hook(date | None, lambda value, _: read_date(value))
     converter.register_structure_hook(str | None, lambda value, _: read_text(value))
     converter.register_structure_hook(str, _read_currency)
+    converter.register_structure_hook_func(
+        lambda kind: kind == tuple[str, ...], lambda value, _: read_texts(value)
+    )
     converter.register_structure_hook(datetime | None, lambda value, _: read_time(value))
     for code in _CODES:
         converter.register_structure_hook(code | None, _code(code))

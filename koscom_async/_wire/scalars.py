@@ -129,6 +129,14 @@ def read_text(value: object) -> str | None:
     return value.strip()
 
 
+def read_texts(value: object) -> tuple[str, ...]:
+    """Return a list of texts without what is absent in it; a single text stands for a list of one."""
+    if is_absent(value):
+        return ()
+    entries = value if isinstance(value, list) else [value]
+    return tuple(text for entry in entries if (text := read_text(entry)) is not None)
+
+
 def read_date(value: object) -> date | None:
     """Return a calendar day in Korea, or `None`."""
     text = read_text(value)

@@ -36,6 +36,7 @@ class State:
     quota: Quota
     meters: Mapping[str, RateMeter]
     latency: Mapping[str, float]
+    date_limits: Mapping[str, int] = field(factory=dict)
     calls: CallLog = field(repr=False)
     random: Random = field(repr=False)
     now: Callable[[], datetime] | None = None
@@ -47,6 +48,10 @@ class State:
         if dialect is None:
             raise refused("3002", description=broker)
         return dialect
+
+    def most_days(self, broker: str) -> int:
+        """Return how long a range of dates a broker takes for transactions."""
+        return self.date_limits.get(broker, self.dialect(broker).most_days)
 
     def platform_id(self) -> str:
         """Make up the platform's own message id."""

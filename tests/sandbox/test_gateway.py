@@ -12,6 +12,7 @@ import anyio
 import httpx
 import pytest
 
+from koscom_async import Investor, Settings
 from koscom_async.sandbox import SandboxGateway, crowd
 from tests.sandbox.asking import BALANCE, CONSENT, Asker, asking
 
@@ -242,3 +243,12 @@ def test_a_fixture_may_leave_in_another_event_loop():
 
     assert anyio.run(balance) == 200
     anyio.run(gateway.__aexit__, None, None, None)
+
+
+async def test_the_environment_is_all_that_settings_and_investor_read():
+    async with SandboxGateway() as gateway:
+        environment = gateway.environment
+        # Its clock stands still, so its settings do not keep hours; that is no variable.
+        assert Settings.from_env(environment, check_service_hours=False) == gateway.settings
+        assert Investor.from_env(environment) == gateway.investor
+        assert "KOSCOM_REFRESH_TOKEN" not in environment

@@ -11,15 +11,36 @@ from attrs import evolve
 
 from koscom_async.sandbox.accounts.cyber import CYBER
 from koscom_async.sandbox.accounts.diamond import DIAMOND
+from koscom_async.sandbox.accounts.generated import generated
 from koscom_async.sandbox.accounts.star import STAR
 from koscom_async.sandbox.accounts.stranger import STRANGERS_ACCOUNTS
 from koscom_async.sandbox.firm.generator import contracts, filled
-from koscom_async.sandbox.ledger import Account, DiscretionaryAccount, Ledger, Person
+from koscom_async.sandbox.history import with_history
+from koscom_async.sandbox.ledger import Account, DiscretionaryAccount, Ledger, Person, WatchGroup
 
-__all__ = ["crowd", "example_ledger", "firm"]
+__all__ = ["crowd", "example_ledger", "firm", "generated"]
 
 # The order of the documents' consent list.
-_ACCOUNTS = (DIAMOND, CYBER, STAR)
+_WATCHED = {
+    "diamond": (
+        WatchGroup(
+            "관심종목00",
+            ("KR7122870009", "KR7028260008", "KR7001360007", "KR7011070000", "KR7017800004"),
+        ),
+        WatchGroup("ETF", ("KR7176950004", "KR7143860005", "KR7138230008", "KR7205720006")),
+    ),
+    "cyber": (
+        WatchGroup("관심종목00", ("KR7005930003", "KR7028260008"), "2020-11-02"),
+        WatchGroup("빈 그룹", ()),
+    ),
+    "star": (WatchGroup("반도체", ("KR7005930003",), "2019-03-15"),),
+}
+HISTORY_ROWS = {"diamond": 40, "cyber": 60, "star": 50}
+
+_ACCOUNTS = tuple(
+    evolve(with_history(account, rows=HISTORY_ROWS[account.broker]), watchlist=_WATCHED[account.broker])
+    for account in (DIAMOND, CYBER, STAR)
+)
 
 
 def example_ledger() -> Ledger:

@@ -11,6 +11,9 @@ from koscom_async.sandbox.endpoints.oauth import (
     answer_token,
     token_question,
 )
+from koscom_async.sandbox.endpoints.portfolio import answer_portfolio
+from koscom_async.sandbox.endpoints.transactions import answer_transactions
+from koscom_async.sandbox.endpoints.watchlist import answer_watchlist
 
 __all__ = ["ENDPOINTS", "Endpoint", "Visit"]
 
@@ -36,6 +39,27 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         service="account",
         guard=by_access_token,
         answer=answer_balance,
+    ),
+    Endpoint(
+        name="account.portfolio",
+        path="/v1/{broker}/account/portfolio/search",
+        service="account",
+        guard=by_access_token,
+        answer=answer_portfolio,
+    ),
+    Endpoint(
+        name="account.transaction",
+        path="/v1/{broker}/account/transaction/search",
+        service="account",
+        guard=by_access_token,
+        answer=answer_transactions,
+    ),
+    Endpoint(
+        name="account.interest",
+        path="/v1/{broker}/account/interest/search",
+        service="account",
+        guard=by_access_token,
+        answer=answer_watchlist,
     ),
     *(
         Endpoint(
