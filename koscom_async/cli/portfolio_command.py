@@ -73,7 +73,7 @@ def portfolio_command(  # noqa: PLR0913  # click hands over each option
         async with opened(sandbox=sandbox, faults=faults, latency=latency) as access:
             with progress(access.sandbox_url) as seen:
                 async with (
-                    Koscom(access.settings) as koscom,
+                    Koscom(access.settings, tokens=access.tokens) as koscom,
                     koscom.stream_portfolios(access.investor, measure=measure, deadline=deadline) as stream,
                 ):
                     seen.asking(stream)

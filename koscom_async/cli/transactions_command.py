@@ -106,7 +106,7 @@ class _Question:
 
 @asynccontextmanager
 async def _stream(question: _Question, gateway: Mapping[str, Any]) -> AsyncIterator[TransactionStream]:
-    async with opened(**gateway) as access, Koscom(access.settings) as koscom:
+    async with opened(**gateway) as access, Koscom(access.settings, tokens=access.tokens) as koscom:
         if access.sandbox_url:
             say(f"asking the embedded sandbox gateway ({access.sandbox_url})")
         async with koscom.transactions(

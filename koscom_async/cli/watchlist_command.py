@@ -52,7 +52,7 @@ def watchlist_command(  # noqa: PLR0913  # click hands over each option
         async with opened(sandbox=sandbox, faults=faults, latency=latency) as access:
             with progress(access.sandbox_url) as seen:
                 async with (
-                    Koscom(access.settings) as koscom,
+                    Koscom(access.settings, tokens=access.tokens) as koscom,
                     koscom.stream_watchlists(access.investor, deadline=deadline) as stream,
                 ):
                     seen.asking(stream)

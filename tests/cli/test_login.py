@@ -94,6 +94,10 @@ def test_after_a_login_the_other_commands_find_the_token(koscom, gateway, with_b
     assert (holdings.exit_code, json.loads(holdings.stdout)["complete"]) == (0, True)
     accounts = koscom("accounts", "--json", env=environment(gateway))
     assert (accounts.exit_code, len(json.loads(accounts.stdout)["accounts"])) == (0, 3)
+    since = ("--since", "2016-01-01", "--until", "2016-12-31")
+    for command in (("portfolio",), ("watchlist",), ("transactions", *since)):
+        told = koscom(*command, env=environment(gateway))
+        assert (told.exit_code, "reauthorization" in told.output) == (0, False)
 
 
 def test_a_token_that_died_is_renewed_by_the_next_command_and_saved(koscom, gateway, with_browser, tmp_path):
