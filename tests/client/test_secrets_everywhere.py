@@ -13,7 +13,7 @@ import httpx
 import pytest
 from attrs import evolve
 
-from koscom_async import BrokerLimits, Koscom, KoscomError, Limits, Retry
+from koscom_async import BrokerLimits, Koscom, KoscomError, Limits, Retry, Token
 from koscom_async.sandbox import FAULT_KINDS, Ledger, SandboxGateway, example_ledger
 from koscom_async.sandbox.credentials import Firm
 from tests.end_to_end.test_fault_matrix import FAULTS as MATRIX
@@ -38,6 +38,10 @@ SHORT = {
 for drawn in ("slow-uniform", "slow-exponential", "slow-long-tail"):
     SHORT[drawn] = f"{drawn}:0-0.01" if drawn == "slow-uniform" else f"{drawn}:0.01"
 
+CODE = "CODEMARK-0123456789"
+SPENT = Token(access="ACCESSMARK-0123456789", refresh="REFRESHMARK-0123456789")
+CALLBACK = "http://127.0.0.1:8765/callback"
+
 
 def marked_ledger() -> Ledger:
     """Return the example's people, the first under secrets that can be recognised."""
@@ -60,6 +64,8 @@ def secrets(gateway):
         firm.api_secret,
         *NUMBERS.values(),
         *(account.number for account in gateway.ledger.people[1].accounts),
+        CODE,
+        *SPENT.secrets,
         "192000002010",
         "00005E005301",
         gateway.investor.device.mac,
@@ -118,9 +124,20 @@ OPERATIONS = {
     "registration": lambda koscom, investor, linked: koscom.member.registration(
         investor, deadline=DEADLINE_SECONDS
     ),
+    "exchange": lambda koscom, investor, linked: koscom.oauth.exchange(
+        CODE, redirect_uri=CALLBACK, deadline=DEADLINE_SECONDS
+    ),
+    "refresh": lambda koscom, investor, linked: koscom.oauth.refresh(SPENT, deadline=DEADLINE_SECONDS),
+    "revoke": lambda koscom, investor, linked: koscom.oauth.revoke(SPENT, deadline=DEADLINE_SECONDS),
     "balance": lambda koscom, investor, linked: koscom.account.balance(
         investor, linked, deadline=DEADLINE_SECONDS
     ),
+}
+
+OPERATIONS_AT = {
+    "common": ("accounts", "registration", "holdings"),
+    "auth": ("exchange", "refresh", "revoke"),
+    **dict.fromkeys(NUMBERS, ("holdings", "balance")),
 }
 
 
@@ -143,15 +160,12 @@ async def test_no_secret_is_shown_whatever_is_asked_and_whatever_goes_wrong(
     async with Koscom(settings, observer=telescope.observer) as koscom:
         linked = (await koscom.member.accounts(gateway.investor)).accounts
         fault = SHORT.get(kind, kind)
-        for broker in (
-            ("common", *NUMBERS) if not FAULT_KINDS[kind.partition(":")[0]].brokers_only else NUMBERS
-        ):
+        for broker in NUMBERS if FAULT_KINDS[kind.partition(":")[0]].brokers_only else OPERATIONS_AT:
             gateway.clear_faults()
             gateway.set_fault(broker, fault)
             account = next((each for each in linked if each.broker.short_name == broker), linked[0])
-            for name, ask in OPERATIONS.items():
-                if broker == "common" or name in {"holdings", "balance"}:
-                    shown += await outcome_texts(ask(koscom, gateway.investor, account))
+            for name in OPERATIONS_AT[broker]:
+                shown += await outcome_texts(OPERATIONS[name](koscom, gateway.investor, account))
         shown += [
             repr(koscom.statistics()),
             repr(koscom),
