@@ -1,133 +1,31 @@
 """What an investor owns at every Korean broker, right now: an asyncio client for Koscom's Open API platform."""
 
 import logging
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from koscom_async.brokers import BROKERS, Broker
-from koscom_async.client import HoldingsStream, Koscom
-from koscom_async.errors import (
-    AccessDeniedError,
-    AccountUnavailableError,
-    AuthenticationError,
-    BrokerUnavailableError,
-    ConnectionFailedError,
-    DeadlineExceededError,
-    IncompleteHoldingsError,
-    KoscomError,
-    LimitsUnavailableError,
-    MalformedResponseError,
-    PagingError,
-    PlatformError,
-    QuotaExceededError,
-    RateLimitedError,
-    ReauthorizationRequiredError,
-    RequestRejectedError,
-    ResponseError,
-    ResponseMismatchError,
-    SettingsError,
-    TruncatedResponseError,
-    UntrustedEndpointError,
-    UsageError,
-)
-from koscom_async.models.account import Balance, BalanceRow, BalanceSummary, EquityRow, FundRow, OtherRow
-from koscom_async.models.breakdown import Group
-from koscom_async.models.codes import AssetClass, Product, TradeType
-from koscom_async.models.difference import AccountChange, CashChange, HoldingsDiff, PositionChange
-from koscom_async.models.explanation import Explanation
-from koscom_async.models.holdings import Holdings
-from koscom_async.models.investor import Device, Investor, Token
-from koscom_async.models.member import LinkedAccounts, Registration, VirtualAccount
-from koscom_async.models.outcome import AccountOutcome, Trace
-from koscom_async.models.positions import Instrument, Lot, Position
-from koscom_async.models.statistics import BrokerStatistics, ServiceQuota, Statistics
-from koscom_async.models.totals import AccountReconciliation, Cash, CashLot, Totals
-from koscom_async.settings import (
-    Breaker,
-    BrokerLimits,
-    BrokerOverrides,
-    Environment,
-    Limits,
-    Retry,
-    Settings,
-    Timeouts,
-)
-from koscom_async.tokens import FileTokenStore, MemoryTokenStore, TokenStore
+if TYPE_CHECKING:
+    from koscom_async._public import *  # noqa: F403  # what a type checker sees is what `__getattr__` gives
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "BROKERS",
-    "AccessDeniedError",
-    "AccountChange",
-    "AccountOutcome",
-    "AccountReconciliation",
-    "AccountUnavailableError",
-    "AssetClass",
-    "AuthenticationError",
-    "Balance",
-    "BalanceRow",
-    "BalanceSummary",
-    "Breaker",
-    "Broker",
-    "BrokerLimits",
-    "BrokerOverrides",
-    "BrokerStatistics",
-    "BrokerUnavailableError",
-    "Cash",
-    "CashChange",
-    "CashLot",
-    "ConnectionFailedError",
-    "DeadlineExceededError",
-    "Device",
-    "Environment",
-    "EquityRow",
-    "Explanation",
-    "FileTokenStore",
-    "FundRow",
-    "Group",
-    "Holdings",
-    "HoldingsDiff",
-    "HoldingsStream",
-    "IncompleteHoldingsError",
-    "Instrument",
-    "Investor",
-    "Koscom",
-    "KoscomError",
-    "Limits",
-    "LimitsUnavailableError",
-    "LinkedAccounts",
-    "Lot",
-    "MalformedResponseError",
-    "MemoryTokenStore",
-    "OtherRow",
-    "PagingError",
-    "PlatformError",
-    "Position",
-    "PositionChange",
-    "Product",
-    "QuotaExceededError",
-    "RateLimitedError",
-    "ReauthorizationRequiredError",
-    "Registration",
-    "RequestRejectedError",
-    "ResponseError",
-    "ResponseMismatchError",
-    "Retry",
-    "ServiceQuota",
-    "Settings",
-    "SettingsError",
-    "Statistics",
-    "Timeouts",
-    "Token",
-    "TokenStore",
-    "Totals",
-    "Trace",
-    "TradeType",
-    "TruncatedResponseError",
-    "UntrustedEndpointError",
-    "UsageError",
-    "VirtualAccount",
-    "__version__",
-]
-
 # Quiet unless the program that uses this says otherwise.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+
+def __getattr__(name: str) -> Any:
+    """Load the public names when the first is asked for: the pytest plugin is imported where nobody may need them."""
+    if name.startswith("_") and name != "__all__":  # a submodule's, which is found by importing it
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    public = import_module("koscom_async._public")
+    if name == "__all__":
+        return [*public.__all__, "__version__"]
+    try:
+        value = globals()[name] = getattr(public, name)
+    except AttributeError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__getattr__("__all__")})

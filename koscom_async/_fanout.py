@@ -7,30 +7,53 @@ outcomes.
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta, timezone
+from typing import Any, Generic, Protocol, TypeVar
 
 import anyio
 
+from koscom_async._korea import korean_now
+from koscom_async._services.task_group import background
 from koscom_async._transport.call_log import CallLog
 from koscom_async._transport.own_task import mark_own_task
 from koscom_async.errors import KoscomError, UsageError
 from koscom_async.models.account import Balance
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.outcome import AccountOutcome
+from koscom_async.models.outcome import AccountOutcome, Outcome, PortfolioOutcome, WatchlistOutcome
+from koscom_async.models.portfolio import Portfolio
+from koscom_async.models.watchlist import Watchlist
 
 logger = logging.getLogger("koscom_async.fanout")
 
-KST = timezone(timedelta(hours=9), "KST")
-
-Read = Callable[[VirtualAccount, CallLog], Awaitable[Balance]]
-
-
-def korean_now() -> datetime:
-    """Return the time of day in Korea."""
-    return datetime.now(KST)
+Answer = TypeVar("Answer")
+Taken_contra = TypeVar("Taken_contra", contravariant=True)
+AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
+Made_co = TypeVar("Made_co", bound=Outcome, covariant=True)
+Read = Callable[[VirtualAccount, CallLog], Awaitable[Answer]]
 
 
-class Outcomes:
+class Settle(Protocol[Taken_contra, Made_co]):
+    """Makes an outcome of an answer (`None` where there is none) and of the facts that every outcome has."""
+
+    def __call__(self, answer: Taken_contra | None, /, **facts: Any) -> Made_co:
+        """Return the outcome."""
+
+
+def balance_outcome(answer: Balance | None, /, **facts: Any) -> AccountOutcome:
+    """Return how the question about a balance ended."""
+    return AccountOutcome(balance=answer, **facts)
+
+
+def portfolio_outcome(answer: Portfolio | None, /, **facts: Any) -> PortfolioOutcome:
+    """Return how the question about a portfolio ended."""
+    return PortfolioOutcome(portfolio=answer, **facts)
+
+
+def watchlist_outcome(answer: Watchlist | None, /, **facts: Any) -> WatchlistOutcome:
+    """Return how the question about a watchlist ended."""
+    return WatchlistOutcome(watchlist=answer, **facts)
+
+
+class Outcomes(Generic[AnyOutcome]):
     """The outcomes of a fan-out, each as it is ready. Iterate once; `accounts` says who is being asked.
 
     They are kept here and not in a stream, so that a caller who gives up waiting for one loses none.
@@ -38,13 +61,13 @@ class Outcomes:
 
     def __init__(self, accounts: Sequence[VirtualAccount]) -> None:
         self.accounts = tuple(accounts)
-        self._settled: list[AccountOutcome] = []
+        self._settled: list[AnyOutcome] = []
         self._delivered = 0
         self._is_open = True
         self._news = anyio.Event()
 
     @property
-    def delivered(self) -> tuple[AccountOutcome, ...]:
+    def delivered(self) -> tuple[AnyOutcome, ...]:
         """What has been handed out, in the order in which it was."""
         return tuple(self._settled[: self._delivered])
 
@@ -53,7 +76,7 @@ class Outcomes:
         """Whether every account's outcome has been handed out."""
         return self._delivered == len(self.accounts)
 
-    def add(self, outcome: AccountOutcome) -> None:
+    def add(self, outcome: AnyOutcome) -> None:
         """Take in what an account's task came to."""
         self._settled.append(outcome)
         self._announce()
@@ -67,10 +90,10 @@ class Outcomes:
         self._news.set()
         self._news = anyio.Event()
 
-    def __aiter__(self) -> AsyncIterator[AccountOutcome]:
+    def __aiter__(self) -> AsyncIterator[AnyOutcome]:
         return self
 
-    async def __anext__(self) -> AccountOutcome:
+    async def __anext__(self) -> AnyOutcome:
         while self._delivered == len(self._settled):
             if self.is_finished:
                 raise StopAsyncIteration
@@ -94,52 +117,50 @@ def distinct(accounts: Sequence[VirtualAccount]) -> tuple[VirtualAccount, ...]:
 
 
 @asynccontextmanager
-async def fan_out(accounts: Sequence[VirtualAccount], read: Read) -> AsyncIterator[Outcomes]:
+async def fan_out(
+    accounts: Sequence[VirtualAccount], read: Read[Answer], settle: Settle[Answer, AnyOutcome]
+) -> AsyncIterator[Outcomes[AnyOutcome]]:
     """Ask about every account at once, and yield the outcomes; leaving early cancels what is still asked."""
-    outcomes = Outcomes(accounts)
-    failure: BaseException | None = None
+    outcomes: Outcomes[AnyOutcome] = Outcomes(accounts)
     try:
-        async with anyio.create_task_group() as group:
+        async with background() as group:
             for account in accounts:
-                group.start_soon(_settle, account, read, outcomes)
-            try:
-                yield outcomes
-            except (GeneratorExit, anyio.get_cancelled_exc_class()):
-                raise
-            except BaseException as error:  # noqa: BLE001  # the caller's own, handed on bare and not in a group
-                failure = error
-            group.cancel_scope.cancel()
+                group.start_soon(_settle, account, read, settle, outcomes)
+            yield outcomes
     finally:
         outcomes.close()
-    if failure is not None:
-        raise failure
 
 
-async def _settle(account: VirtualAccount, read: Read, outcomes: Outcomes) -> None:
+async def _settle(
+    account: VirtualAccount,
+    read: Read[Answer],
+    settle: Settle[Answer, AnyOutcome],
+    outcomes: Outcomes[AnyOutcome],
+) -> None:
     mark_own_task()
     log = CallLog(started=anyio.current_time())
-    balance: Balance | None = None
+    answer: Answer | None = None
     failure: KoscomError | None = None
     try:
-        balance = await read(account, log)
+        answer = await read(account, log)
     except KoscomError as error:
         failure = error
     except Exception as error:  # noqa: BLE001  # a limiter or transport that was given may raise anything
-        failure = _unforeseen(error, account)
+        failure = unforeseen(error, account)
     if failure is not None:
         logger.warning("account not read: %s", failure)
     outcomes.add(
-        AccountOutcome(
+        settle(
+            answer,
             account=account,
             error=failure,
-            balance=balance,
             as_of=korean_now(),
             trace=log.frozen(anyio.current_time()),
         )
     )
 
 
-def _unforeseen(error: Exception, account: VirtualAccount) -> KoscomError:
+def unforeseen(error: Exception, account: VirtualAccount) -> KoscomError:
     """Make an outcome of what nobody foresaw: it must not take the other accounts with it."""
     failure = KoscomError(
         f"reading the account broke off ({type(error).__name__})",

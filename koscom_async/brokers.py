@@ -12,7 +12,8 @@ class Broker:
     """One broker (금융투자회사) on the platform.
 
     `short_name` stands in the path of its endpoints; `code` is its `comId`. `supports_all` says whether one
-    query for all asset classes works: `None` when the documents do not say, so that it has to be asked.
+    query for all asset classes works: `None` when the documents do not say, so that it has to be asked;
+    `supports_interest_query` whether a watchlist is asked for with a query block, which the others refuse.
     """
 
     code: str
@@ -22,6 +23,7 @@ class Broker:
     supports_all: bool | None = None
     is_offered: bool = True
     is_virtual: bool = False
+    supports_interest_query: bool = False
 
     def __str__(self) -> str:
         return self.short_name
@@ -37,7 +39,7 @@ BROKERS: tuple[Broker, ...] = (
     Broker("00017", "kbinvest", "KB", "KB투자증권", supports_all=True),
     Broker("00024", "yuanta", "Yuanta", "유안타증권", supports_all=False),
     Broker("00025", "sk", "SK", "SK증권", supports_all=True),
-    Broker("00030", "samsung", "Samsung", "삼성증권", supports_all=False),
+    Broker("00030", "samsung", "Samsung", "삼성증권", supports_all=False, supports_interest_query=True),
     Broker("00031", "dongbu", "DB", "DB투자금융", supports_all=True),
     Broker("00046", "hi", "Hi", "하이투자증권", supports_all=False, is_offered=False),
     Broker(

@@ -19,6 +19,7 @@ KoscomError
 │   ├── TruncatedResponseError  rows are missing
 │   └── PagingError             the pages do not end, or rows came twice
 ├── UntrustedEndpointError      the account points outside the configured gateway
+├── OutsideServiceHoursError    the service is closed now; no call was spent
 ├── LimitsUnavailableError      the limits that processes share cannot be kept: mend Redis
 ├── DeadlineExceededError       the time that the caller gave is over
 └── IncompleteHoldingsError     raised by `require_complete()`: some accounts could not be read
@@ -45,6 +46,7 @@ __all__ = [
     "KoscomError",
     "LimitsUnavailableError",
     "MalformedResponseError",
+    "OutsideServiceHoursError",
     "PagingError",
     "PlatformError",
     "QuotaExceededError",
@@ -221,7 +223,14 @@ class AccountUnavailableError(PlatformError):
 
 
 class RequestRejectedError(PlatformError):
-    """The question itself is not accepted."""
+    """The question itself is not accepted.
+
+    `most_days`: how long a range of dates the broker allows, where it refused a longer one (6006) and said so.
+    """
+
+    def __init__(self, message: str, *, most_days: int | None = None, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.most_days = most_days
 
 
 class RateLimitedError(PlatformError):
@@ -279,6 +288,19 @@ class UntrustedEndpointError(KoscomError):
 
     default_code = "untrusted-endpoint"
     default_advice = "check `base_url`, or report the address to the platform"
+
+
+class OutsideServiceHoursError(KoscomError):
+    """The service is closed at this time of day, so no call was spent; `opens_at` (KST) is when to ask."""
+
+    default_code = "service-hours"
+    default_advice = (
+        "ask at `opens_at`; if the platform's hours are others now, set Settings(check_service_hours=False)"
+    )
+
+    def __init__(self, message: str, *, opens_at: datetime, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.opens_at = opens_at
 
 
 class LimitsUnavailableError(KoscomError):

@@ -5,7 +5,7 @@ Owns what can be set and its defaults. Knows nothing of how a setting is used.
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from ipaddress import ip_address
 from math import isfinite
@@ -14,7 +14,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from attrs import Attribute, field, frozen
-from attrs.validators import optional
+from attrs.validators import deep_iterable, optional
 
 from koscom_async._masking import hidden
 from koscom_async.errors import SettingsError
@@ -86,6 +86,18 @@ def _wrong(instance: object, attribute: "Attribute[Any]", rule: str, value: obje
 
 
 _BROKER_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+
+
+def _broker_name(instance: object, attribute: "Attribute[Any]", value: object) -> None:
+    if not isinstance(value, str) or not _BROKER_NAME.fullmatch(value):
+        raise _wrong(instance, attribute, "must have brokers' short names", value)
+
+
+def _names(value: object) -> object:
+    """Return names as a tuple; in one text, as in the environment, commas stand between them."""
+    if isinstance(value, str):
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+    return tuple(value) if isinstance(value, Iterable) else (value,)
 
 
 def _of(kind: type) -> Any:
@@ -200,10 +212,12 @@ class BrokerOverrides:
 
     `supports_all`: whether it answers one query for all asset classes (`None`: as the registry says).
     `trust_totals`: whether fewer or more rows than announced fail the account; if not, its outcome says so.
+    `supports_interest_query`: whether it takes the query block of the watchlist (`None`: as the registry says).
     `check_request_id`: whether the echo of the request id must match. The echo of the account always must.
     """
 
     supports_all: bool | None = field(default=None, validator=optional(_boolean))
+    supports_interest_query: bool | None = field(default=None, validator=optional(_boolean))
     trust_totals: bool = field(default=True, validator=_boolean)
     check_request_id: bool = field(default=True, validator=_boolean)
 
@@ -313,6 +327,10 @@ class Settings:
     Either `environment` (production or sandbox) or `base_url` says where; both may be given, and then the URL
     counts. `com_id` and `srv_id` are the firm's and the service's codes (핀테크 기업 코드, 핀테크 서비스 코드). A query
     of more pages than `page_limit`, or an answer of more than `max_response_bytes`, fails its account.
+    `discretionary_brokers` are the short names of the brokers at which the firm has discretionary contracts (일임매매):
+    whom the questions across brokers ask. Without them it is every broker that the platform offers; those at which the
+    firm has no contract will refuse, so name yours. `check_service_hours` refuses discretionary balances and
+    settlements before a call is spent while the platform does not answer them (08:30 to 16:00 KST).
     `redirect_uri` is the callback that is registered for the key, to which an investor who has authorised is sent
     back (`None`: give it to each call of `koscom.oauth` that wants it); `scope` is what the investor is asked for.
     Raises `SettingsError`, naming the setting, for anything missing or impossible.
@@ -339,6 +357,10 @@ class Settings:
     scope: str = field(default="account", validator=_scope)
     page_limit: int = field(default=1000, validator=_positive_integer)
     max_response_bytes: int = field(default=32 * 2**20, validator=_positive_integer)
+    discretionary_brokers: tuple[str, ...] = field(
+        default=(), converter=_names, validator=deep_iterable(_broker_name)
+    )
+    check_service_hours: bool = field(default=True, validator=_boolean)
 
     def __attrs_post_init__(self) -> None:
         if self.base_url:
@@ -357,12 +379,12 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str] | None = None, **overrides: Any) -> Self:
         """Read KOSCOM_ENVIRONMENT, _BASE_URL, _API_KEY, _API_SECRET, _COM_ID, _SRV_ID, _REDIRECT_URI and _SCOPE.
 
-        Arguments win.
+        Also KOSCOM_DISCRETIONARY_BROKERS, with commas between the names. Arguments win.
         """
         environ = os.environ if environ is None else environ
         names = (
             *("environment", "base_url", "api_key", "api_secret", "com_id", "srv_id"),
-            *("redirect_uri", "scope"),
+            *("redirect_uri", "scope", "discretionary_brokers"),
         )
         read = {
             name: environ[variable] for name in names if (variable := f"KOSCOM_{name.upper()}") in environ

@@ -15,6 +15,7 @@ from koscom_async.errors import (
     DeadlineExceededError,
     IncompleteHoldingsError,
     KoscomError,
+    OutsideServiceHoursError,
     PlatformError,
     QuotaExceededError,
     RateLimitedError,
@@ -54,6 +55,8 @@ def whole(kind: type[KoscomError]) -> KoscomError:
         own |= {"status": 503, "retry_after": 2.5}
     if kind is QuotaExceededError:
         own |= {"resets_at": NOW}
+    if kind is OutsideServiceHoursError:
+        own |= {"opens_at": NOW}
     return kind("it is down", **CONTEXT, **own)
 
 

@@ -24,7 +24,13 @@ ConnectionFailedError DeadlineExceededError Device Environment EquityRow FileTok
 IncompleteHoldingsError Instrument Investor Koscom KoscomError Limits LimitsUnavailableError LinkedAccounts Lot MalformedResponseError MemoryTokenStore
 OtherRow PagingError PlatformError Position Product QuotaExceededError RateLimitedError ReauthorizationRequiredError Registration
 RequestRejectedError ResponseError ResponseMismatchError Retry ServiceQuota Settings SettingsError Statistics Timeouts Token TokenStore Totals Trace
+Amendment Cancellation ContractStatus Cost DiscretionaryAccount DiscretionaryAccounts DiscretionaryAnswers
+DiscretionaryBalance DiscretionaryCash DiscretionaryHoldingsStream DiscretionaryOrder DiscretionaryOutcome DiscretionaryRow
+DiscretionaryRows DiscretionarySettlement DiscretionaryStream DiscretionaryTrade Execution ForeignCash InstrumentCode
+OrderSide OutsideServiceHoursError TradeKind
 TradeType TruncatedResponseError UntrustedEndpointError UsageError VirtualAccount __version__
+Direction Measure Outcome Portfolio PortfolioCash PortfolioEquity PortfolioFund PortfolioLot PortfolioOther PortfolioOutcome PortfolioPosition PortfolioRow
+Portfolios PortfoliosStream Transaction TransactionStream TransactionType Transactions TransactionsOutcome WatchGroup Watched WatchedSymbol Watchlist WatchlistOutcome Watchlists WatchlistsStream
 """.split()  # noqa: SIM905  # sixty names read better as text
 
 
@@ -42,7 +48,7 @@ def test_the_package_exports_these_names_and_no_others():
 
 
 def test_the_client_is_called_like_this():
-    assert parameters(Koscom) == ["settings", "transport", "limiter", "tokens", "observer"]
+    assert parameters(Koscom) == ["settings", "transport", "limiter", "tokens", "observer", "now"]
     assert parameters(Koscom.holdings) == ["self", "investor", "deadline"]
     assert parameters(Koscom.stream_holdings) == ["self", "investor", "deadline"]
     assert inspect.signature(Koscom.holdings).parameters["deadline"].kind is inspect.Parameter.KEYWORD_ONLY
@@ -76,6 +82,8 @@ def test_settings_take_these_values():
         "scope",
         "page_limit",
         "max_response_bytes",
+        "discretionary_brokers",
+        "check_service_hours",
     ]
 
 

@@ -24,21 +24,8 @@ def compiled(program: str) -> CodeType:
 async def environment(monkeypatch):
     """The credentials of a sandbox gateway in the environment, as a user would have the platform's."""
     async with SandboxGateway() as gateway:
-        settings, investor = gateway.settings, gateway.investor
-        values = {
-            "BASE_URL": settings.base_url,
-            "API_KEY": settings.api_key,
-            "API_SECRET": settings.api_secret,
-            "COM_ID": settings.com_id,
-            "SRV_ID": settings.srv_id,
-            "CI": investor.ci,
-            "NAME": investor.name,
-            "ACCESS_TOKEN": investor.token.access,
-            "DEVICE_IP": investor.device.ip,
-            "DEVICE_MAC": investor.device.mac,
-        }
-        for name, value in values.items():
-            monkeypatch.setenv(f"KOSCOM_{name}", value)
+        for name, value in gateway.environment.items():
+            monkeypatch.setenv(name, value)
         yield
 
 
@@ -63,7 +50,9 @@ def test_the_first_program_has_about_ten_lines():
 
 @pytest.mark.parametrize("program", PROGRAMS[1:], ids=lambda program: program.strip().splitlines()[0][:50])
 async def test_each_further_program_runs_on_the_sandbox(program, environment, capsys):
-    names = dict(vars(koscom_async)) | {"SandboxGateway": SandboxGateway}
+    names = {name: getattr(koscom_async, name) for name in koscom_async.__all__} | {
+        "SandboxGateway": SandboxGateway
+    }
     result = eval(compiled(program), names)  # noqa: S307  # running it is the test
     if inspect.isawaitable(result):
         await result

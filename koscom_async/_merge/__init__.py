@@ -31,7 +31,7 @@ def merge(outcomes: Iterable[AccountOutcome], *, as_of: datetime) -> Holdings:
             positions=weighed(positions, totals),
             cash=cash,
             totals=totals,
-            foreign_totals=foreign_totals(positions),
+            foreign_totals=foreign_totals(positions, cash),
             outcomes=settled,
             reconciliation=reconciliation,
             as_of=as_of,

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from koscom_async._exact import difference, total
-from koscom_async.models.account import WON, Balance, BalanceRow, BalanceSummary
+from koscom_async.models.account import WON, Balance, BalanceRow, BalanceSummary, ForeignCash
 from koscom_async.models.codes import TradeType
+from koscom_async.models.member import VirtualAccount
 from koscom_async.models.positions import Lot, Position
 from koscom_async.models.totals import AccountReconciliation, Cash, CashLot
 
@@ -14,21 +15,39 @@ _NO_SUMMARY = BalanceSummary()
 
 
 def merged_cash(balances: list[Balance]) -> tuple[Cash, ...]:
-    """Return the cash of all accounts in won, which is all that the account service tells."""
+    """Return the cash of all accounts, in won and in each foreign currency that an account has any of."""
     if not balances:
         return ()
-    lots = tuple(_cash_lot(balance) for balance in balances)
-    return (
-        Cash(
-            currency=WON,
-            balance=total(lot.balance for lot in lots),
-            balance_d1=total(lot.balance_d1 for lot in lots),
-            balance_d2=total(lot.balance_d2 for lot in lots),
-            withdrawable=total(lot.withdrawable for lot in lots),
-            receivable=total(lot.receivable for lot in lots),
-            loan=total(lot.loan for lot in lots),
-            lots=lots,
-        ),
+    foreign: defaultdict[str, list[CashLot]] = defaultdict(list)
+    for balance in balances:
+        for cash in balance.foreign_cash:
+            foreign[cash.currency].append(_foreign_lot(balance.account, cash))
+    won = _cash(WON, tuple(_cash_lot(balance) for balance in balances))
+    return (won, *(_cash(currency, tuple(lots)) for currency, lots in sorted(foreign.items())))
+
+
+def _cash(currency: str, lots: tuple[CashLot, ...]) -> Cash:
+    return Cash(
+        currency=currency,
+        balance=total(lot.balance for lot in lots),
+        balance_d1=total(lot.balance_d1 for lot in lots),
+        balance_d2=total(lot.balance_d2 for lot in lots),
+        withdrawable=total(lot.withdrawable for lot in lots),
+        receivable=total(lot.receivable for lot in lots),
+        loan=total(lot.loan for lot in lots),
+        lots=lots,
+    )
+
+
+def _foreign_lot(account: VirtualAccount, cash: ForeignCash) -> CashLot:
+    return CashLot(
+        account=account,
+        balance=cash.balance,
+        balance_d1=cash.balance_d1,
+        balance_d2=cash.balance_d2,
+        withdrawable=cash.withdrawable,
+        receivable=cash.receivable,
+        loan=cash.loan,
     )
 
 

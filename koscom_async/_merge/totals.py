@@ -21,10 +21,12 @@ def won_totals(
     if is_blind:
         return Totals(currency=WON)
     securities = securities_in(positions, WON)
-    money = total(each.balance for each in cash)
+    money = total(each.balance for each in cash if each.currency == WON)
     assets = total((securities.value, money))
     liabilities = total(account.liabilities for account in accounts)
     in_won = total(position.value_in_won for position in positions if not position.is_derivative)
+    # Brokers give no rate for foreign cash: where there is any, what everything is worth in won is not known.
+    rated_money = money if all(each.balance == 0 for each in cash if each.currency != WON) else None
     return evolve(
         securities,
         cash=money,
@@ -32,16 +34,34 @@ def won_totals(
         liabilities=liabilities,
         net_worth=difference(assets, liabilities),
         value_in_won=in_won,
-        net_worth_in_won=difference(total((in_won, money)), liabilities),
+        net_worth_in_won=difference(total((in_won, rated_money)), liabilities),
         reported_value=total(account.reported_value for account in accounts),
         reported_net_worth=total(account.reported_net_worth for account in accounts),
     )
 
 
-def foreign_totals(positions: list[Position]) -> tuple[Totals, ...]:
+def foreign_totals(positions: list[Position], cash: tuple[Cash, ...]) -> tuple[Totals, ...]:
     """Sum up each other currency by itself."""
-    currencies = sorted({position.instrument.currency for position in positions} - {WON})
-    return tuple(securities_in(positions, currency) for currency in currencies)
+    money = {each.currency: each for each in cash if each.currency != WON}
+    currencies = {position.instrument.currency for position in positions} - {WON}
+    return tuple(
+        _foreign(positions, currency, money.get(currency)) for currency in sorted(currencies | set(money))
+    )
+
+
+def _foreign(positions: list[Position], currency: str, cash: Cash | None) -> Totals:
+    securities = securities_in(positions, currency)
+    if cash is None:  # the account service tells of none
+        return securities
+    assets = total((securities.value, cash.balance))
+    liabilities = total((cash.loan, cash.receivable))
+    return evolve(
+        securities,
+        cash=cash.balance,
+        assets=assets,
+        liabilities=liabilities,
+        net_worth=difference(assets, liabilities),
+    )
 
 
 def securities_in(positions: Iterable[Position], currency: str) -> Totals:

@@ -9,11 +9,12 @@ logger = logging.getLogger("koscom_async.services")
 
 
 class Capabilities:
-    """Lives as long as the client; only `learn_per_class` changes it."""
+    """Lives as long as the client; only its `learn_…` methods change it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._per_class: set[str] = set()
+        self._no_interest_query: set[str] = set()
 
     def supports_all(self, account: VirtualAccount) -> bool | None:
         """Whether one query for all asset classes works at the account's broker; `None`: nobody knows yet."""
@@ -29,3 +30,15 @@ class Capabilities:
         if name not in self._per_class:
             logger.info("%s does not answer ALL; from now on it is asked for each class", name)
         self._per_class.add(name)
+
+    def supports_interest_query(self, account: VirtualAccount) -> bool:
+        """Whether the account's broker takes the query block of the watchlist; its own answer counts most."""
+        name = account.broker.short_name
+        if name in self._no_interest_query:
+            return False
+        override = self._settings.overrides_of(name).supports_interest_query
+        return account.broker.supports_interest_query if override is None else override
+
+    def learn_no_interest_query(self, account: VirtualAccount) -> None:
+        """Remember that the account's broker refused the query block of the watchlist."""
+        self._no_interest_query.add(account.broker.short_name)

@@ -48,8 +48,9 @@ class Exchange:
     async def send(self, call: Call[Any]) -> Reply:
         """Return the answer to a call, whatever it says; raise `ConnectionFailedError` where none came whole."""
         request = httpx.Request(
-            "POST",
+            call.method,
             _parsed(self._settings.base_url + call.path),
+            params=call.params or None,
             headers={"Content-Type": _MEDIA_TYPES[call.endpoint.content], "Accept": "application/json"},
             content=_encoded(call),
             extensions={"timeout": self._timeout},
@@ -107,7 +108,9 @@ def _parsed(url: str) -> httpx.URL:
     return httpx.URL(url)
 
 
-def _encoded(call: Call[Any]) -> bytes:
+def _encoded(call: Call[Any]) -> bytes | None:
+    if call.body is None:
+        return None
     if call.endpoint.content is Content.FORM:
         return urlencode(call.body).encode()
     return json.dumps(call.body, ensure_ascii=False).encode()

@@ -1,7 +1,7 @@
 """One question to the gateway, as the layers hand it on."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from attrs import field, frozen
 
@@ -19,16 +19,19 @@ class Call(Generic[Answer]):
     is put in `token` before the call leaves. `broker` is whose limits it counts against; `account` the account's
     masked number. `read` gets the JSON document of a successful answer, and raises an error of ours if it must not
     be believed. `keep` is what must happen with an answer that is there, even if nobody waits for it any more.
-    `secrets` are the texts that no error may repeat from an answer.
+    `secrets` are the texts that no error may repeat from an answer. `method` and `params` (the
+    query of the URL, never a secret) are for endpoints that are not POSTs; those without a `body` send none.
     """
 
     endpoint: Endpoint
     path: str
     broker: str
-    body: Mapping[str, object] = field(repr=False)
+    body: Any = field(repr=False)
     read: Callable[[object], Answer] = field(repr=False)
     investor: Investor | None = field(default=None, repr=False)
     token: Token | None = None
     keep: Callable[[Answer], Awaitable[None]] | None = field(default=None, repr=False)
     account: str | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    method: str = "POST"
+    params: Mapping[str, str] = field(factory=dict, repr=False)

@@ -49,6 +49,27 @@ class Endpoint:
 REGISTRATION = Endpoint("member.register", "/v1/common/member/register/search", AuthScheme.API_KEY)
 CONSENT = Endpoint("member.consent", "/v1/common/member/consent/search", AuthScheme.API_KEY)
 BALANCE = Endpoint("account.balance", "/{version}/{broker}/account/balance/search", AuthScheme.BEARER)
+PORTFOLIO = Endpoint("account.portfolio", "/{version}/{broker}/account/portfolio/search", AuthScheme.BEARER)
+TRANSACTIONS = Endpoint(
+    "account.transaction", "/{version}/{broker}/account/transaction/search", AuthScheme.BEARER
+)
+WATCHLIST = Endpoint("account.interest", "/{version}/{broker}/account/interest/search", AuthScheme.BEARER)
+
+DISCRETIONARY_ACCOUNTS = Endpoint(
+    "discretionary.accounts", "/v1/{broker}/b2baccount/accountlist/search", AuthScheme.BASIC
+)
+DISCRETIONARY_BALANCES = Endpoint(
+    "discretionary.balances", "/v1/{broker}/b2baccount/balancelist/search", AuthScheme.BASIC
+)
+DISCRETIONARY_ORDERS = Endpoint(
+    "discretionary.orders", "/v1/{broker}/b2baccount/orderdetail/search", AuthScheme.BASIC
+)
+DISCRETIONARY_SETTLEMENTS = Endpoint(
+    "discretionary.settlements", "/v1/{broker}/b2baccount/settlelist/search", AuthScheme.BASIC
+)
+DISCRETIONARY_TRADES = Endpoint(
+    "discretionary.trades", "/v1/{broker}/b2baccount/tradebook/search", AuthScheme.BASIC
+)
 
 AUTHORIZE_PATH = "/auth/oauth/v2/authorize"
 _ISSUING_PATH = "/auth/oauth/v2/token"

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from attrs import frozen
 
 from koscom_async._masking import HIDDEN, redacted
+from koscom_async._wire.date_range import DATE_RANGE_EXCEEDED, read_most_days
 from koscom_async._wire.scalars import ScalarError, read_text
 from koscom_async.error_codes import ErrorCode, Kind, find_error_code
 from koscom_async.errors import (
@@ -108,6 +109,11 @@ def read_refusal(document: object) -> Refusal:
     )
 
 
+def error_class(kind: Kind) -> type[PlatformError] | None:
+    """Return the exception of a kind of error; success has none."""
+    return _CLASSES.get(kind)
+
+
 def _word(value: object) -> str | None:
     try:
         return read_text(value)
@@ -135,7 +141,10 @@ def failure(
         return quota_exceeded(quota_resets_at, **facts)
     known = find_error_code(refusal.code, refusal.category) if refusal.code else None
     if known is not None and known.kind is not Kind.SUCCESS:
-        return _listed(known, **facts)
+        error = _listed(known, **facts)
+        if isinstance(error, RequestRejectedError) and known.code == DATE_RANGE_EXCEEDED:
+            error.most_days = read_most_days(refusal.words, _word_of(document, "description"))
+        return error
     if refusal.oauth_error is not None:
         return _refused_by_oauth(refusal.oauth_error, redacted(refusal.words or "", secrets), **facts)
     kind = Kind.AUTHENTICATION if refusal.is_dead_token else _STATUS_KINDS.get(status, Kind.REJECTED)
@@ -170,6 +179,10 @@ def _refused_by_oauth(error: str, words: str, **facts: Any) -> PlatformError:
     )
 
 
+def _word_of(document: object, name: str) -> str | None:
+    return _word(document.get(name)) if isinstance(document, dict) else None
+
+
 def raise_for_oauth_error(error: str, description: str | None, *, secrets: Iterable[str] = ()) -> NoReturn:
     """Raise the error that an authorization server sent back with the investor's browser."""
     known = error if error in _OAUTH_CLASSES else "access_denied"
@@ -193,9 +206,11 @@ def quota_exceeded(resets_at: datetime, *, reserve: float = 0.0, **facts: Any) -
     )
 
 
-def raise_for_code(code: str) -> NoReturn:
+def raise_for_code(code: str, words: str | None = None) -> NoReturn:
     """Raise the error of a response code in the body of an HTTP 200."""
-    raise failure(status=200, document={"code": code})
+    raise failure(
+        status=200, document={"code": code, "message": words if code == DATE_RANGE_EXCEEDED else None}
+    )
 
 
 def _listed(known: ErrorCode, **facts: Any) -> PlatformError:

@@ -1,5 +1,8 @@
 """Rows and summaries to frozen records: a cattrs converter, with the wire's names as tables.
 
+The discretionary service's names have a table of their own, `discretionary_names`; lists inside a row are not read
+here, and what else a row does not say itself is given to `read_record`.
+
 - a field's first name is the examples' spelling, the others are variants that were seen;
 - scalars follow the rules of `scalars`, absent included; a code becomes an open enum;
 - unknown keys are left alone and stay reachable in `raw`;
@@ -7,19 +10,37 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from attrs import fields
 from cattrs import Converter
 from cattrs.errors import AttributeValidationNote, ClassValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
-from koscom_async._wire.scalars import ScalarError, is_absent, read_date, read_number, read_text
+from koscom_async._wire.account_fields import ACCOUNT_FIELDS
+from koscom_async._wire.discretionary_names import DISCRETIONARY_NAMES
+from koscom_async._wire.scalars import (
+    ScalarError,
+    is_absent,
+    read_date,
+    read_number,
+    read_text,
+    read_texts,
+    read_time,
+)
 from koscom_async._wire.shapes import Block
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.account import WON, BalanceSummary, EquityRow, FundRow, OtherRow
-from koscom_async.models.codes import OpenEnum, Product, TradeType
+from koscom_async.models.codes import OpenEnum, Product, TradeType, TransactionType
+from koscom_async.models.discretionary.codes import (
+    Amendment,
+    Cancellation,
+    ContractStatus,
+    OrderSide,
+    TradeKind,
+)
 
 Record = TypeVar("Record")
 WireNames = Mapping[str, tuple[str, ...]]
@@ -79,9 +100,25 @@ WIRE_NAMES: Mapping[type, WireNames] = {
         "trade_type": ("tradeType",),
         **_AMOUNTS,
     },
+    **ACCOUNT_FIELDS,
+    **DISCRETIONARY_NAMES,
 }
 
-_RAW = "\0raw"  # no JSON key of the platform's begins like this
+# No JSON key of the platform's begins like these.
+_RAW = "\0raw"
+_GIVEN = "\0given "
+
+
+_CODES: tuple[type[OpenEnum], ...] = (
+    Product,
+    TradeType,
+    TransactionType,
+    ContractStatus,
+    OrderSide,
+    Amendment,
+    Cancellation,
+    TradeKind,
+)
 
 
 def _code(kind: type[OpenEnum]) -> Callable[[object, object], OpenEnum | None]:
@@ -102,15 +139,25 @@ def _made_converter() -> Converter:
     converter.register_structure_hook(date | None, lambda value, _: read_date(value))
     converter.register_structure_hook(str | None, lambda value, _: read_text(value))
     converter.register_structure_hook(str, _read_currency)
-    converter.register_structure_hook(Product | None, _code(Product))
-    converter.register_structure_hook(TradeType | None, _code(TradeType))
+    converter.register_structure_hook_func(
+        lambda kind: kind == tuple[str, ...], lambda value, _: read_texts(value)
+    )
+    converter.register_structure_hook(datetime | None, lambda value, _: read_time(value))
+    for code in _CODES:
+        converter.register_structure_hook(code | None, _code(code))
     raw = override(rename=_RAW, struct_hook=lambda value, _: value)
     for kind, names in WIRE_NAMES.items():
         renamed: dict[str, Any] = {
             attribute: override(rename=spellings[0]) for attribute, spellings in names.items()
         }
+        attributes = [each.name for each in fields(kind)]
+        given = {
+            name: override(rename=_GIVEN + name, struct_hook=lambda value, _: value)
+            for name in attributes
+            if name not in names
+        }
         hook: Any = make_dict_structure_fn(
-            kind, converter, raw=raw, other_codes=override(omit=True), **renamed
+            kind, converter, **{**given, **renamed, **({"raw": raw} if "raw" in attributes else {})}
         )
         converter.register_structure_hook(kind, hook)
     return converter
@@ -124,9 +171,9 @@ _VARIANTS = {
 }
 
 
-def read_record(kind: type[Record], block: Block, path: str) -> Record:
-    """Return a block as a record, or raise naming the field that does not fit."""
-    known: dict[str, Any] = {**block, _RAW: block}
+def read_record(kind: type[Record], block: Block, path: str, **given: object) -> Record:
+    """Return a block as a record, or raise naming the field that does not fit; `given` is what it does not say."""
+    known: dict[str, Any] = {**block, _RAW: block, **{_GIVEN + name: value for name, value in given.items()}}
     for name, variant in _VARIANTS[kind]:
         if variant in block:
             known[name] = _either(block.get(name), block[variant], f"{path}.{variant}")

@@ -2,9 +2,10 @@
 
 import secrets
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from koscom_async.models.codes import AssetClass
+from koscom_async.models.codes import AssetClass, Measure, TransactionType
 from koscom_async.models.investor import Device, Investor
 from koscom_async.settings import Settings
 
@@ -92,4 +93,92 @@ def balance_request(  # noqa: PLR0913  # each keyword is one datum of the questi
         account_number=account_number,
         block="balanceRequestBody",
         content={"queryType": query},
+    )
+
+
+def portfolio_request(  # noqa: PLR0913  # each keyword is one datum of the question
+    settings: Settings,
+    investor: Investor,
+    *,
+    request_id: str,
+    account_number: str,
+    asset_class: AssetClass,
+    measure: Measure,
+    page: str | None,
+) -> dict[str, Any]:
+    """Return the body that asks for one page of one asset class, as shares or as quantities."""
+    query = {
+        "assetType": asset_class.value,
+        "rspType": measure.value,
+        "count": BROKERS_CHOICE,
+        "page": FIRST_PAGE if page is None else page,
+    }
+    return account_request(
+        settings,
+        investor,
+        request_id=request_id,
+        account_number=account_number,
+        block="portfolioRequestBody",
+        content={"queryType": query},
+    )
+
+
+def transactions_request(  # noqa: PLR0913  # each keyword is one datum of the question
+    settings: Settings,
+    investor: Investor,
+    *,
+    request_id: str,
+    account_number: str,
+    since: date,
+    until: date,
+    isin: str | None = None,
+    side: TransactionType | None = None,
+    page_size: int = BROKERS_CHOICE,
+    page: str | None = None,
+) -> dict[str, Any]:
+    """Return the body that asks for one page of a range of dates; here the example's first page is `""`."""
+    query = {
+        "fromDate": f"{since:%Y%m%d}",
+        "toDate": f"{until:%Y%m%d}",
+        "isinCode": isin or "",
+        "side": "" if side is None else side.value,
+        "count": page_size,
+        "page": page or "",
+    }
+    body = account_request(
+        settings,
+        investor,
+        request_id=request_id,
+        account_number=account_number,
+        block="transactionHistoryRequestBody",
+        content={"queryParams": query},
+    )
+    # The example of this endpoint alone names the real account, of which nobody here knows.
+    return {**body, "accInfo": {"realAccNo": None, "vtAccNo": account_number}}
+
+
+def watchlist_request(  # noqa: PLR0913  # each keyword is one datum of the question
+    settings: Settings,
+    investor: Investor,
+    *,
+    request_id: str,
+    account_number: str,
+    with_query: bool,
+    page: str | None,
+) -> dict[str, Any]:
+    """Return the body that asks for one page of the watchlist; only some brokers take a query block."""
+    query = {
+        "assetType": "",
+        "rspType": None,
+        "count": BROKERS_CHOICE,
+        "page": page or "",
+        "totalCnt": 0,
+    }
+    return account_request(
+        settings,
+        investor,
+        request_id=request_id,
+        account_number=account_number,
+        block="interestSymbolListRequestBody",
+        content={"queryType": query} if with_query else {},
     )

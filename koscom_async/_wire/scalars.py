@@ -1,15 +1,18 @@
-"""The rules for single values: absent, number, count, text, date. The platform's spellings, and no others.
+"""The rules for single values: absent, number, count, text, date, time. The platform's spellings, and no others.
 
 - absent is `None`, `"null"`, `""` and blank text (a missing key never gets here);
 - a number is a JSON number or text that holds one; it comes out without exponent and needless zeros;
-- a date is YYYYMMDD (or with dashes); 00000000 and 99999999 mean none.
+- a date is YYYYMMDD (or with dashes); 00000000 and 99999999 mean none;
+- a time is YYYYMMDDhhmm, with ss and two or three digits of the second's fraction where they are sent.
 
 Anything else raises `ScalarError`, which tells the kind of value and never the value: it may be somebody's.
 """
 
 import re
-from datetime import date
+from datetime import date, datetime
 from decimal import Context, Decimal, InvalidOperation
+
+from koscom_async._korea import KST
 
 MAX_DIGITS = 34
 """Digits before or after the point that an amount may have: more than any money, less than an attack."""
@@ -19,6 +22,7 @@ NOTHING = frozenset({"", "null"})
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})", re.ASCII)
+_TIME = re.compile(r"(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(?:(\d{2})(\d{2,3})?)?", re.ASCII)
 _NO_DATES = frozenset({"00000000", "99999999"})
 
 # The thread's own context may round; this one holds whatever MAX_DIGITS lets in.
@@ -125,6 +129,14 @@ def read_text(value: object) -> str | None:
     return value.strip()
 
 
+def read_texts(value: object) -> tuple[str, ...]:
+    """Return a list of texts without what is absent in it; a single text stands for a list of one."""
+    if is_absent(value):
+        return ()
+    entries = value if isinstance(value, list) else [value]
+    return tuple(text for entry in entries if (text := read_text(entry)) is not None)
+
+
 def read_date(value: object) -> date | None:
     """Return a calendar day in Korea, or `None`."""
     text = read_text(value)
@@ -137,3 +149,19 @@ def read_date(value: object) -> date | None:
     except ValueError:
         pass
     raise ScalarError(f"expected a date as YYYYMMDD, got {_kind(value)}")
+
+
+def read_time(value: object) -> datetime | None:
+    """Return a time of day in Korea, or `None`; one whose digits are all 0 is none."""
+    text = read_text(value)
+    if text is None or not text.strip("0"):
+        return None
+    parts = _TIME.fullmatch(text)
+    try:
+        if parts:
+            year, month, day, hour, minute = (int(parts[place]) for place in range(1, 6))
+            fraction = (parts[7] or "").ljust(6, "0")
+            return datetime(year, month, day, hour, minute, int(parts[6] or 0), int(fraction), tzinfo=KST)
+    except ValueError:
+        pass
+    raise ScalarError(f"expected a time as YYYYMMDDhhmmss, got {_kind(value)}")

@@ -23,7 +23,7 @@ def check_response_code(document: Block) -> None:
     resp = read_object(document.get("resp"), "resp")
     code = read_field(resp, "respCode", read_text, "resp")
     if code is not None and code != SUCCESS:
-        raise_for_code(code)
+        raise_for_code(code, read_field(resp, "respMsg", read_text, "resp"))
 
 
 def check_request_id(document: Block, request_id: str, *, strict: bool) -> list[str]:

@@ -12,7 +12,7 @@ from koscom_async.cli.texts import plain_text
 from koscom_async.export.notes import difference_line, failure_lines
 from koscom_async.export.texts import broker_name, clean, counted
 from koscom_async.models.holdings import Holdings
-from koscom_async.models.outcome import AccountOutcome
+from koscom_async.models.outcome import AccountOutcome, Outcome
 
 READ = "✓"
 FAILED = "✗"
@@ -52,7 +52,7 @@ class AccountStates:
             yield plain_text(note, FAINT)
 
 
-def state(outcome: AccountOutcome) -> Text:
+def state(outcome: Outcome) -> Text:
     """Return the mark of an outcome."""
     return Text(READ, GOOD) if outcome.ok else Text(FAILED, BAD)
 

@@ -44,7 +44,7 @@ def accounts_command(*, as_json: bool, sandbox: bool, faults: Sequence[str], lat
 async def _read(*, sandbox: bool, faults: Sequence[str], latency: float | None) -> LinkedAccounts:
     async with (
         opened(sandbox=sandbox, faults=faults, latency=latency) as access,
-        Koscom(access.settings) as koscom,
+        Koscom(access.settings, tokens=access.tokens) as koscom,
     ):
         return await koscom.member.accounts(access.investor)
 

@@ -7,11 +7,17 @@ import click
 from koscom_async import __version__
 from koscom_async.cli.accounts_command import accounts_command
 from koscom_async.cli.brokers_command import brokers_command
+from koscom_async.cli.call_command import call_command
+from koscom_async.cli.discretionary_command import discretionary_group
 from koscom_async.cli.encodings import make_lenient
+from koscom_async.cli.errors_command import errors_command
 from koscom_async.cli.exits import EXIT_CODES_HELP, INTERRUPTED, failed
 from koscom_async.cli.holdings_command import holdings_command
 from koscom_async.cli.login_command import login_command
+from koscom_async.cli.portfolio_command import portfolio_command
 from koscom_async.cli.sandbox_command import sandbox_group
+from koscom_async.cli.transactions_command import transactions_command
+from koscom_async.cli.watchlist_command import watchlist_command
 from koscom_async.errors import KoscomError
 
 
@@ -39,7 +45,19 @@ def koscom_command() -> None:
     """
 
 
-for _command in (holdings_command, accounts_command, login_command, brokers_command, sandbox_group):
+for _command in (
+    holdings_command,
+    accounts_command,
+    login_command,
+    discretionary_group,
+    portfolio_command,
+    transactions_command,
+    watchlist_command,
+    brokers_command,
+    errors_command,
+    call_command,
+    sandbox_group,
+):
     koscom_command.add_command(_command)
 
 

@@ -1,11 +1,12 @@
-"""Positions, or their lots, as CSV that a spreadsheet opens safely: exact decimals, and no text that is a formula."""
+"""Positions, lots or groups as CSV that a spreadsheet opens safely: exact decimals, and no text that is a formula."""
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import attrs
+
+from koscom_async.cli.csv_cells import csv_lines
 from koscom_async.export.texts import clean
+from koscom_async.models.breakdown import Group
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.positions import Instrument, Lot, Position
 
@@ -18,20 +19,24 @@ LOT_COLUMNS = (
     *("broker", "account", "alias", "trade_type"),
     *("quantity", "cost", "value", "profit_loss", "return_rate"),
 )
-
-# What makes a spreadsheet take a cell for a formula, in both widths.
-_FORMULA_MARKS = tuple("=+-@＝＋－＠")
+GROUP_COLUMNS = tuple(attribute.name for attribute in attrs.fields(Group))
 
 
 def csv_text(holdings: Holdings, *, with_lots: bool = False) -> str:
     """Return one row a position, or a lot, below a row of names; what is not known is empty."""
     columns, rows = (LOT_COLUMNS, _lots(holdings)) if with_lots else (POSITION_COLUMNS, _positions(holdings))
-    page = io.StringIO()
-    writer = csv.DictWriter(page, columns, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: _cell(value) for name, value in row.items()})
-    return page.getvalue()
+    return csv_table(columns, rows)
+
+
+def csv_of_groups(groups: Iterable[Group]) -> str:
+    """Return one row a group below a row of names; what is not known, or has no place there, is empty."""
+    rows = ({name: getattr(group, name) for name in GROUP_COLUMNS} for group in groups)
+    return csv_table(GROUP_COLUMNS, rows)
+
+
+def csv_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """Return rows below a row of names, each cell fit for a spreadsheet."""
+    return "".join(f"{line}\n" for line in csv_lines(columns, rows))
 
 
 def _positions(holdings: Holdings) -> Iterator[Mapping[str, object]]:
@@ -64,14 +69,3 @@ def _lot(lot: Lot) -> dict[str, object]:
 def _instrument(instrument: Instrument) -> dict[str, object]:
     names = ("asset_class", "product", "code", "isin", "name", "currency")
     return {name: getattr(instrument, name) for name in names}
-
-
-def _cell(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case Decimal():
-            return f"{value:f}"
-        case _:
-            text = clean(str(value))
-            return f"'{text}" if text.startswith(_FORMULA_MARKS) else text

@@ -1,10 +1,12 @@
 """The exit codes of the command, and the one line that it says where it cannot go on."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import click
 
 from koscom_async.errors import KoscomError
 from koscom_async.export.texts import clean
-from koscom_async.models.holdings import Holdings
 
 WHOLE = 0
 FAILED = 1
@@ -36,8 +38,19 @@ def failed(error: KoscomError) -> Failed:
     return Failed(str(error))
 
 
-def code_of(holdings: Holdings) -> int:
+class Answered(Protocol):
+    """Anything that was asked of several accounts."""
+
+    @property
+    def complete(self) -> bool: ...
+    @property
+    def failures(self) -> Sequence[object]: ...
+    @property
+    def outcomes(self) -> Sequence[object]: ...
+
+
+def code_of(answer: Answered) -> int:
     """Return the exit code that tells whole, partial and nothing apart."""
-    if holdings.complete:
+    if answer.complete:
         return WHOLE
-    return FAILED if len(holdings.failures) == len(holdings.outcomes) else PARTIAL
+    return FAILED if len(answer.failures) == len(answer.outcomes) else PARTIAL

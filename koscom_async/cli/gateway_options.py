@@ -20,22 +20,7 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-_VARIABLES = {
-    "environment": "KOSCOM_ENVIRONMENT",
-    "base_url": "KOSCOM_BASE_URL",
-    "api_key": "KOSCOM_API_KEY",
-    "api_secret": "KOSCOM_API_SECRET",
-    "com_id": "KOSCOM_COM_ID",
-    "srv_id": "KOSCOM_SRV_ID",
-    "redirect_uri": "KOSCOM_REDIRECT_URI",
-    "scope": "KOSCOM_SCOPE",
-    "ci": "KOSCOM_CI",
-    "name": "KOSCOM_NAME",
-    "access": "KOSCOM_ACCESS_TOKEN",
-    "refresh": "KOSCOM_REFRESH_TOKEN",
-    "ip": "KOSCOM_DEVICE_IP",
-    "mac": "KOSCOM_DEVICE_MAC",
-}
+_HINT = "To see it work without credentials, add --sandbox"
 
 
 @frozen(kw_only=True)
@@ -102,21 +87,46 @@ async def opened(*, sandbox: bool, faults: Sequence[str], latency: float | None)
         yield Access(settings=gateway.settings, investor=gateway.investor, sandbox_url=gateway.url)
 
 
-def access_from_environment(*, faults: Sequence[str], latency: float | None) -> Access:
-    """Return the access that the variables of the environment describe."""
+@asynccontextmanager
+async def opened_settings(
+    *, sandbox: bool, faults: Sequence[str], latency: float | None
+) -> AsyncIterator[Settings]:
+    """Yield the settings alone, for what a firm asks without an investor."""
+    if not sandbox:
+        _refuse_misbehaviour(faults=faults, latency=latency)
+        yield _settings()
+        return
+    async with embedded_gateway(faults=faults, latency=latency) as gateway:
+        yield gateway.settings
+
+
+def _refuse_misbehaviour(*, faults: Sequence[str], latency: float | None) -> None:
     if faults or latency is not None:
         option = "--fault" if faults else "--latency"
         raise click.UsageError(f"{option} needs --sandbox: only the embedded gateway goes wrong on demand")
+
+
+def access_from_environment(*, faults: Sequence[str], latency: float | None) -> Access:
+    """Return the access that the variables of the environment describe."""
+    _refuse_misbehaviour(faults=faults, latency=latency)
+    return Access(settings=_settings(), investor=_investor(), tokens=FileTokenStore())
+
+
+def _settings() -> Settings:
     try:
-        return Access(settings=Settings.from_env(), investor=Investor.from_env(), tokens=FileTokenStore())
+        return Settings.from_env()
     except SettingsError as error:
-        raise Failed(f"{_complaint(error)}. To see it work without credentials, add --sandbox") from error
+        # The error names the argument, and not always the variable.
+        variable = f"KOSCOM_{error.setting.upper()}"
+        said = f"{variable}: {error}" if os.environ.get(variable) else f"{variable} is not set"
+        raise Failed(f"{said}. {_HINT}") from error
 
 
-def _complaint(error: SettingsError) -> str:
-    """Name the variable, which the error, knowing only the argument, may not."""
-    variable = _VARIABLES.get(error.setting, error.setting)
-    return f"{variable}: {error}" if os.environ.get(variable) else f"{variable} is not set"
+def _investor() -> Investor:
+    try:
+        return Investor.from_env()
+    except SettingsError as error:
+        raise Failed(f"{error}. {_HINT}") from error
 
 
 def embedded_gateway(*, faults: Sequence[str], latency: float | None, port: int = 0) -> "SandboxGateway":

@@ -2,17 +2,17 @@
 
 import sys
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TaskID
 from rich.text import Text
 
+from koscom_async._streams import OutcomeStream
 from koscom_async.cli.account_states import state
 from koscom_async.cli.streams import console, is_live, say
 from koscom_async.cli.styles import FAINT
-from koscom_async.client import HoldingsStream
 from koscom_async.export.texts import account_name, counted
-from koscom_async.models.outcome import AccountOutcome
+from koscom_async.models.outcome import Outcome
 
 LINKED = "asking for the linked accounts"
 
@@ -31,13 +31,13 @@ class QuietProgress:
     ) -> None:
         """Nothing to take away."""
 
-    def asking(self, stream: HoldingsStream) -> None:
+    def asking(self, stream: OutcomeStream[Any, Any]) -> None:
         """Say that these accounts are being asked."""
         if self._url:
             asked = counted(len(stream.accounts), "account")
             say(f"asking {asked} at the embedded sandbox gateway ({self._url})")
 
-    def settled(self, outcome: AccountOutcome) -> None:
+    def settled(self, outcome: Outcome) -> None:
         """Say nothing of an account that has ended: the report will."""
 
 
@@ -101,13 +101,13 @@ class LiveProgress(QuietProgress):
         self._linked_are_known()
         self._progress.stop()
 
-    def asking(self, stream: HoldingsStream) -> None:
+    def asking(self, stream: OutcomeStream[Any, Any]) -> None:
         """Show a line for each account."""
         self._linked_are_known()
         for account in stream.accounts:
             self._tasks[account.key] = self._progress.add_task(account_name(account), total=1)
 
-    def settled(self, outcome: AccountOutcome) -> None:
+    def settled(self, outcome: Outcome) -> None:
         """Mark the account's line."""
         self._progress.update(self._tasks[outcome.account.key], completed=1, mark=state(outcome))
 

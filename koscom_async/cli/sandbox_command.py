@@ -41,23 +41,6 @@ def serve_command(*, port: int, faults: Sequence[str], latency: float | None) ->
 def instructions(gateway: "SandboxGateway") -> Iterator[str]:
     """Yield how to use the gateway from another terminal; its credentials are made up."""
     yield f"# The sandbox gateway answers at {gateway.url} until Ctrl-C. In another terminal:"
-    for variable, value in variables(gateway).items():
+    for variable, value in gateway.environment.items():
         yield f"export {variable}={shlex.quote(value)}"
     yield "koscom holdings"
-
-
-def variables(gateway: "SandboxGateway") -> dict[str, str]:
-    """Return the environment in which the command asks this gateway."""
-    settings, investor = gateway.settings, gateway.investor
-    return {
-        "KOSCOM_BASE_URL": settings.base_url,
-        "KOSCOM_API_KEY": settings.api_key,
-        "KOSCOM_API_SECRET": settings.api_secret,
-        "KOSCOM_COM_ID": settings.com_id,
-        "KOSCOM_SRV_ID": settings.srv_id,
-        "KOSCOM_CI": investor.ci,
-        "KOSCOM_NAME": investor.name,
-        **({"KOSCOM_ACCESS_TOKEN": investor.token.access} if investor.token else {}),
-        "KOSCOM_DEVICE_IP": investor.device.ip,
-        "KOSCOM_DEVICE_MAC": investor.device.mac,
-    }

@@ -1,5 +1,6 @@
 """Where the command writes: data to stdout as UTF-8, what it has to say to stderr."""
 
+import io
 import os
 import sys
 from typing import TextIO
@@ -16,9 +17,21 @@ def show(report: RenderableType) -> None:
     console(sys.stdout).print(report)
 
 
-def give(data: str) -> None:
-    """Write data to stdout, in UTF-8 wherever the command runs."""
-    click.echo(data.rstrip("\n").encode())
+def drawn_text(report: RenderableType) -> str:
+    """Return a report as it is printed where no terminal is."""
+    page = io.StringIO()
+    console(page).print(report)
+    return page.getvalue()
+
+
+def give(data: str | bytes) -> None:
+    """Write data to stdout, text in UTF-8 wherever the command runs."""
+    click.echo(data if isinstance(data, bytes) else one_end(data), nl=False)
+
+
+def one_end(text: str) -> bytes:
+    """Return text in UTF-8 that ends with one line break."""
+    return (text.rstrip("\n") + "\n").encode()
 
 
 def say(message: str) -> None:

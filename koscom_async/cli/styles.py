@@ -8,6 +8,7 @@ GOOD = "green"
 BAD = "bold red"
 ALARM = "bold white on red"
 WARNING = "yellow"
+BAR = "cyan"
 
 # Korean brokers show what has risen in red and what has fallen in blue.
 GAIN = "red"

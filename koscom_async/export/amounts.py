@@ -46,6 +46,11 @@ def quantity(value: Decimal | None) -> str:
     return UNKNOWN if value is None else _minus(value) + _grouped(value, decimals=0)
 
 
+def quantity_change(value: Decimal | None) -> str:
+    """Return by how much a quantity differs, told by its sign."""
+    return UNKNOWN if value is None else f"{_sign(value)}{_grouped(value, decimals=0)}"
+
+
 def percent(value: Decimal | None) -> str:
     """Return a return in percent, told by its sign."""
     return UNKNOWN if value is None else f"{_sign(value)}{_grouped(value, decimals=2)}%"

@@ -60,7 +60,7 @@ def _record(record: Any) -> dict[str, Any]:
         if marks.get("omitted"):
             continue
         value = getattr(record, name)
-        if marks.get("masked"):
+        if marks.get("masked") and value is not None:
             value = masked_number(value)
         if "plain" in marks:
             fields[name] = {part: plain(getattr(value, part)) for part in marks["plain"]}

@@ -13,8 +13,8 @@ _KINDS: Mapping[str, str] = {
     "BOND": "Bond",
     "STB": "Corp. bond",
     "RP": "Repo",
-    "CRP": "Repo",
-    "RRP": "Repo",
+    "CRP": "Term repo",
+    "RRP": "Demand repo",
     "WRT": "Warrant",
 }
 CLASSES: Mapping[str, str] = {"EQTY": "Equity", "FUND": "Fund", "ETC": "Other", "CASH": "Cash"}
@@ -45,10 +45,14 @@ def counted(number: int, noun: str) -> str:
 def kind(instrument: InstrumentRecord) -> str:
     """Return product or asset class in a word; a code that no document lists stands for itself."""
     if instrument.product is not None:
-        product = str(instrument.product)
-        return _KINDS.get(product, product)
+        return product_word(str(instrument.product))
     asset_class = str(instrument.asset_class)
     return CLASSES.get(asset_class, asset_class)
+
+
+def product_word(product: str) -> str:
+    """Return a product's code in a word."""
+    return _KINDS.get(product, product)
 
 
 def trade_type_word(trade_type: object) -> str:

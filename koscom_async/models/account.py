@@ -14,7 +14,7 @@ from attrs import field, frozen
 from koscom_async.models.codes import AssetClass, Product, TradeType
 from koscom_async.models.member import VirtualAccount
 
-__all__ = ["Balance", "BalanceRow", "BalanceSummary", "EquityRow", "FundRow", "OtherRow"]
+__all__ = ["Balance", "BalanceRow", "BalanceSummary", "EquityRow", "ForeignCash", "FundRow", "OtherRow"]
 
 WON = "KRW"
 
@@ -130,10 +130,27 @@ class OtherRow(BalanceRow):
 
 
 @frozen(kw_only=True)
+class ForeignCash:
+    """Cash in one foreign currency: three views of one amount, and what is owed in it.
+
+    Only the discretionary service tells; amounts are in `currency`.
+    """
+
+    currency: str
+    balance: Decimal | None = None
+    balance_d1: Decimal | None = None
+    balance_d2: Decimal | None = None
+    withdrawable: Decimal | None = None
+    receivable: Decimal | None = None
+    loan: Decimal | None = None
+
+
+@frozen(kw_only=True)
 class Balance:
     """One account's balance: every page, every asset class.
 
-    `summary` is `None` where the broker sent none. `notes` say what was tolerated on the way (an echo that
+    `summary` is in KRW, and `None` where the broker sent none; `foreign_cash` is what the discretionary service tells
+    beside it. `notes` say what was tolerated on the way (an echo that
     was missing, a total that could not be checked).
     """
 
@@ -142,6 +159,7 @@ class Balance:
     equities: tuple[EquityRow, ...] = ()
     funds: tuple[FundRow, ...] = ()
     others: tuple[OtherRow, ...] = ()
+    foreign_cash: tuple[ForeignCash, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

@@ -3,7 +3,7 @@
 from enum import Enum
 from typing import Any, Self
 
-__all__ = ["AssetClass", "OpenEnum", "Product", "TradeType"]
+__all__ = ["AssetClass", "Direction", "Measure", "OpenEnum", "Product", "TradeType", "TransactionType"]
 
 
 class OpenEnum(str, Enum):  # noqa: UP042  # a StrEnum's members cannot be made of unknown text
@@ -88,3 +88,56 @@ class TradeType(OpenEnum):
     """대출"""
     TOTAL = "SUM"
     """The broker does not tell; loan balances are left out."""
+
+
+class Measure(OpenEnum):
+    """What the numbers of a portfolio are (응답유형)."""
+
+    SHARE = "RAT"
+    """잔고구성비율: percent of the row's asset class"""
+    QUANTITY = "QTY"
+    """실제잔고수량: shares, or a bond's face amount; not every broker offers it, and the platform advises against it"""
+
+
+class Direction(Enum):
+    """What a transaction does, by the documents' meaning of its code."""
+
+    SALE = "sale"
+    """매도"""
+    PURCHASE = "purchase"
+    """매수"""
+    TRANSFER_IN = "transfer in"
+    """이체입금"""
+    TRANSFER_OUT = "transfer out"
+    """이체출금"""
+
+
+class TransactionType(OpenEnum):
+    """Kind of a transaction (거래구분), in the platform's own sense: BID is a sale and ASK a purchase.
+
+    English usage has it the other way round, which is why the members are called by what they mean.
+    """
+
+    SALE = "BID"
+    """매도"""
+    PURCHASE = "ASK"
+    """매수"""
+    TRANSFER_IN = "DEP"
+    """이체입금"""
+    TRANSFER_OUT = "WID"
+    """이체출금"""
+    OTHER = "ETC"
+    """In the documents' example, not in their tables"""
+
+    @property
+    def direction(self) -> Direction | None:
+        """What the documents say that the code means; `None` for a code without such a meaning."""
+        return _DIRECTIONS.get(self)
+
+
+_DIRECTIONS = {
+    TransactionType.SALE: Direction.SALE,
+    TransactionType.PURCHASE: Direction.PURCHASE,
+    TransactionType.TRANSFER_IN: Direction.TRANSFER_IN,
+    TransactionType.TRANSFER_OUT: Direction.TRANSFER_OUT,
+}

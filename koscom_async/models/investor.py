@@ -21,6 +21,16 @@ __all__ = ["Device", "Investor", "Token"]
 CI_LENGTH = 88
 """Characters of a connecting information (연계정보): 64 bytes in base64."""
 
+VARIABLES: Mapping[str, str] = {
+    "ci": "KOSCOM_CI",
+    "name": "KOSCOM_NAME",
+    "token.access": "KOSCOM_ACCESS_TOKEN",
+    "token.refresh": "KOSCOM_REFRESH_TOKEN",
+    "device.ip": "KOSCOM_DEVICE_IP",
+    "device.mac": "KOSCOM_DEVICE_MAC",
+}
+"""Which variable of the environment holds which datum; the path is the datum's from the investor."""
+
 
 def _text(instance: object, attribute: "Attribute[Any]", value: object) -> None:
     name = attribute.name
@@ -154,14 +164,25 @@ class Investor:
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
         """Read KOSCOM_CI, _NAME, _ACCESS_TOKEN, _REFRESH_TOKEN, _DEVICE_IP and _DEVICE_MAC.
 
-        Without an access token the investor has none, and the client's `TokenStore` must.
+        Without an access token the investor has none, and the client's `TokenStore` must. A `SettingsError` names
+        the variable beside the datum.
         """
         environ = os.environ if environ is None else environ
-        access = environ.get("KOSCOM_ACCESS_TOKEN")
-        refresh = environ.get("KOSCOM_REFRESH_TOKEN") or None
-        return cls(
-            ci=environ.get("KOSCOM_CI", ""),
-            name=environ.get("KOSCOM_NAME", ""),
-            token=Token(access=access, refresh=refresh) if access else None,
-            device=Device(ip=environ.get("KOSCOM_DEVICE_IP", ""), mac=environ.get("KOSCOM_DEVICE_MAC", "")),
-        )
+        given = {path: environ.get(variable, "") for path, variable in VARIABLES.items()}
+        access, refresh = given["token.access"], given["token.refresh"] or None
+        try:
+            return cls(
+                ci=given["ci"],
+                name=given["name"],
+                token=Token(access=access, refresh=refresh) if access else None,
+                device=Device(ip=given["device.ip"], mac=given["device.mac"]),
+            )
+        except SettingsError as error:
+            failure = _of_variable(error, given)
+        raise failure
+
+
+def _of_variable(error: SettingsError, given: Mapping[str, str]) -> SettingsError:
+    path = next(path for path in VARIABLES if path.rpartition(".")[2] == error.setting)
+    said = f"{VARIABLES[path]}: {error}" if given[path] else f"{VARIABLES[path]} is not set"
+    return SettingsError(said, setting=error.setting)

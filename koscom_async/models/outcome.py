@@ -1,6 +1,6 @@
-"""How the question about one account ended: with its balance, or with the reason why not."""
+"""How the question about one account ended: with its answer, or with the reason why not."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 
 from attrs import field, frozen
@@ -9,8 +9,17 @@ from koscom_async.errors import KoscomError
 from koscom_async.export.html import pages
 from koscom_async.models.account import Balance
 from koscom_async.models.member import VirtualAccount
+from koscom_async.models.portfolio import Portfolio
+from koscom_async.models.watchlist import Watchlist
 
-__all__ = ["AccountOutcome", "Trace"]
+__all__ = [
+    "AccountOutcome",
+    "Outcome",
+    "PortfolioOutcome",
+    "Trace",
+    "TransactionsOutcome",
+    "WatchlistOutcome",
+]
 
 
 @frozen(kw_only=True)
@@ -30,8 +39,8 @@ class Trace:
 
 
 @frozen(kw_only=True)
-class AccountOutcome:
-    """One account's answer. Exactly one of `balance` and `error` is there.
+class Outcome:
+    """What every question about an account comes to: `error` is `None` where the answer is there, whole.
 
     `as_of` is when the answer was complete, or given up (KST).
     """
@@ -40,7 +49,6 @@ class AccountOutcome:
 
     account: VirtualAccount
     error: KoscomError | None = None
-    balance: Balance | None = field(default=None, repr=False, metadata={"omitted": True})
     as_of: datetime
     trace: Trace = field(factory=Trace)
 
@@ -49,5 +57,37 @@ class AccountOutcome:
         """Whether the account was read, whole."""
         return self.error is None
 
+
+@frozen(kw_only=True)
+class AccountOutcome(Outcome):
+    """One account's balance. Exactly one of `balance` and `error` is there."""
+
+    balance: Balance | None = field(default=None, repr=False, metadata={"omitted": True})
+
     def _repr_html_(self) -> str:
         return pages.outcome_view(self)
+
+
+@frozen(kw_only=True)
+class PortfolioOutcome(Outcome):
+    """One account's portfolio. Exactly one of `portfolio` and `error` is there."""
+
+    portfolio: Portfolio | None = field(default=None, repr=False, metadata={"omitted": True})
+
+
+@frozen(kw_only=True)
+class TransactionsOutcome(Outcome):
+    """How an account's part of a stream of transactions ended.
+
+    `rows` were handed out. With an `error` they are all before `missing_from`: from that day on rows are missing.
+    """
+
+    rows: int = 0
+    missing_from: date | None = None
+
+
+@frozen(kw_only=True)
+class WatchlistOutcome(Outcome):
+    """One account's watchlist. Exactly one of `watchlist` and `error` is there."""
+
+    watchlist: Watchlist | None = field(default=None, repr=False, metadata={"omitted": True})

@@ -12,8 +12,9 @@ except ImportError as error:
         "the sandbox gateway needs starlette and uvicorn: pip install 'koscom_async[sandbox]'"
     ) from error
 
-from koscom_async.sandbox.accounts import crowd, example_ledger
+from koscom_async.sandbox.accounts import crowd, example_ledger, firm, generated
 from koscom_async.sandbox.calls import Call
+from koscom_async.sandbox.documents import documents_ledger
 from koscom_async.sandbox.fault_kinds import FAULT_KINDS
 from koscom_async.sandbox.faults import Fault
 from koscom_async.sandbox.gateway import SandboxGateway
@@ -32,5 +33,8 @@ __all__ = [
     "SandboxGateway",
     "Uniform",
     "crowd",
+    "documents_ledger",
     "example_ledger",
+    "firm",
+    "generated",
 ]

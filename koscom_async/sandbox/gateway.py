@@ -12,13 +12,14 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from koscom_async.models.investor import Device, Investor, Token
+from koscom_async.models.investor import VARIABLES, Device, Investor, Token
 from koscom_async.sandbox.accounts import example_ledger
 from koscom_async.sandbox.application import build_application
 from koscom_async.sandbox.calls import Call, CallLog
 from koscom_async.sandbox.credentials import Firm, Tokens
 from koscom_async.sandbox.dialects import DIALECTS
 from koscom_async.sandbox.faults import Fault, Faults
+from koscom_async.sandbox.firm.spelling import FIRM_DIALECTS
 from koscom_async.sandbox.grants import Grants
 from koscom_async.sandbox.latency import Latency, latency_of
 from koscom_async.sandbox.ledger import Ledger, Person
@@ -32,7 +33,8 @@ __all__ = ["SandboxGateway"]
 
 _T = TypeVar("_T")
 
-_NAMES = (*DIALECTS, MEMBER_SERVICE, AUTH_SERVICE)
+_NAMES = (*dict.fromkeys((*DIALECTS, *FIRM_DIALECTS)), MEMBER_SERVICE, AUTH_SERVICE)
+_FIRM = ("base_url", "api_key", "api_secret", "com_id", "srv_id")
 # An address block that is reserved for documentation.
 _DEVICE = Device(ip="192.0.2.10", mac="00:00:5E:00:53:01")
 
@@ -48,18 +50,18 @@ class SandboxGateway:
 
     It listens on 127.0.0.1, on `port` or a free one; with `in_process=True` there is no socket, and
     `transport` is how it is reached. `latency` (seconds), `faults` (see `Fault`) and `rate_limits` (calls a
-    second, or a `RateLimit` with a burst) are given by broker: `diamond`, `cyber`, `star`, or `common` for
-    the member service and `auth` for the authorization server; a latency that is a number holds for all.
-    by service (`common`, `account`, `b2baccount`). `seed` fixes what is drawn by chance. `ledger` replaces
-    the example data. Tokens that are issued live `token_lifetime` seconds (by default as long as the documents
-    say for their scope), and come with refresh tokens unless `refresh_tokens` is false: not every firm gets
-    them. A broker or fault that the sandbox does not know raises `ValueError`.
-    `transport` is how it is reached. `latency` (seconds, or a distribution such as `LongTail(0.1)`), `faults`
-    (see `Fault`) and `rate_limits` (calls a second, or a `RateLimit` with a burst) are given by broker:
-    `diamond`, `cyber`, `star`, or `common` for the member service; a latency that is not by broker holds for
-    all. `quota` is calls a day, to each service or by service (`common`, `account`, `b2baccount`). `seed`
-    fixes what is drawn by chance. `ledger` replaces the example data. A broker or fault that the sandbox does
-    not know raises `ValueError`.
+    second, or a `RateLimit` with a burst) are given by broker: `diamond`, `cyber`, `star`, `comet` (which has
+    discretionary accounts only), or `common` for the member service and `auth` for the authorization server; a
+    latency that is not by broker holds for all, and may be a distribution such as `LongTail(0.1)`.
+    `quota` is calls a day, to each service or by service (`common`,
+    `account`, `b2baccount`). `date_limits` are the most days that a query for transactions may span (365 at
+    `diamond`, 90 at `cyber`, 30 at `star`). `seed` fixes what is drawn by chance. `ledger` replaces the example data.
+    Tokens that are issued live `token_lifetime` seconds (by default as long as the documents say for their scope), and
+    come with refresh tokens unless `refresh_tokens` is false: not every firm gets them. With `now`, a clock, the
+    discretionary service keeps its hours, and answers neither balances nor settlements from 08:30 to 16:00 KST;
+    without, it answers always. A broker or fault that the sandbox does not know raises `ValueError`.
+
+    Where no event loop runs, a plain `with` starts and stops it, too: it has a thread of its own.
 
     In a process of its own: `SandboxGateway(port=8899).serve_forever(on_ready=show)` where no event loop
     runs, and `await gateway.serve(on_ready=show)` in one. Both end on SIGINT or SIGTERM.
@@ -74,8 +76,10 @@ class SandboxGateway:
         faults: Mapping[str, Fault | str] | None = None,
         rate_limits: Mapping[str, RateLimit | float] | None = None,
         quota: int | Mapping[str, int] = DAILY_QUOTA,
+        date_limits: Mapping[str, int] | None = None,
         seed: int = 0,
         ledger: Ledger | None = None,
+        now: Callable[[], datetime] | None = None,
         token_lifetime: float | None = None,
         refresh_tokens: bool = True,
     ) -> None:
@@ -91,8 +95,10 @@ class SandboxGateway:
             quota=Quota(quota),
             meters={name: RateMeter(_limit(limit)) for name, limit in _known(rate_limits or {}).items()},
             latency=_latencies(latency),
+            date_limits=dict(_known(date_limits or {})),
             calls=CallLog(),
             random=Random(seed),  # noqa: S311  # chosen to repeat, and guards nothing
+            now=now,
         )
         for broker, fault in (faults or {}).items():
             self.set_fault(broker, fault)
@@ -121,6 +127,19 @@ class SandboxGateway:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._thread.stop)
 
+    def __enter__(self) -> Self:
+        if self._thread is not None:
+            self._thread.start()
+        self._is_running = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_running = False
+        if self._thread is not None:
+            self._thread.stop()
+
     @property
     def url(self) -> str:
         """Scheme, host and port; known once the gateway runs."""
@@ -145,6 +164,8 @@ class SandboxGateway:
             api_secret=firm.api_secret,
             com_id=firm.com_id,
             srv_id=firm.srv_id,
+            discretionary_brokers=tuple(dict.fromkeys(each.broker for each in self.ledger.discretionary)),
+            check_service_hours=self._state.now is not None,
         )
 
     @property
@@ -156,6 +177,15 @@ class SandboxGateway:
     def investors(self) -> tuple[Investor, ...]:
         """Everybody in the ledger; the first is `investor`."""
         return tuple(map(_investor, self.ledger.people))
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables with which `Settings.from_env()` and `Investor.from_env()` ask this gateway, as `investor`."""
+        settings, investor = self.settings, self.investor
+        firm = {f"KOSCOM_{name.upper()}": getattr(settings, name) for name in _FIRM}
+        firm["KOSCOM_DISCRETIONARY_BROKERS"] = ",".join(settings.discretionary_brokers)
+        person = {variable: _datum(investor, path) for path, variable in VARIABLES.items()}
+        return {variable: value for variable, value in (firm | person).items() if value}
 
     @property
     def ledger(self) -> Ledger:
@@ -219,6 +249,14 @@ async def _until_told_to_stop() -> None:
 
 def _investor(person: Person) -> Investor:
     return Investor(ci=person.ci, name=person.name, token=Token(access=person.access_token), device=_DEVICE)
+
+
+def _datum(investor: Investor, path: str) -> str | None:
+    """Return what a path from the investor leads to; nothing, where a record on the way is not there."""
+    found: object = investor
+    for name in path.split("."):
+        found = getattr(found, name, None)
+    return found if isinstance(found, str) else None
 
 
 def _limit(limit: RateLimit | float) -> RateLimit:

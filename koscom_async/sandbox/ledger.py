@@ -3,7 +3,7 @@
 Knows nothing of how a broker spells it (`dialects`), nor of what the example accounts hold (`accounts`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -11,17 +11,25 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
+from koscom_async.sandbox.firm.records import DiscretionaryAccount
+
 __all__ = [
     "Account",
     "AssetClass",
     "DiscretionaryAccount",
+    "Entry",
     "Equity",
     "Fund",
     "Ledger",
+    "Movement",
     "Other",
+    "Part",
     "Person",
+    "Recording",
     "Row",
+    "Shelf",
     "Summary",
+    "WatchGroup",
 ]
 
 _SHOWN = 4
@@ -126,6 +134,43 @@ class Other:
 Row: TypeAlias = Equity | Fund | Other
 
 
+@frozen(cache_hash=True)
+class Movement:
+    """One transaction, in the documents' sense: BID is a sale, ASK a purchase. `code` is `None` for money."""
+
+    day: date
+    kind: str
+    code: str | None
+    amount: Decimal
+    quantity: Decimal
+    after: Decimal
+
+
+@frozen(cache_hash=True)
+class WatchGroup:
+    """One group of watched symbols."""
+
+    name: str
+    symbols: tuple[str, ...]
+    modified: date | None = field(default=None, converter=_day)
+
+
+@frozen(cache_hash=True)
+class Part:
+    """One row of a portfolio: `number` is a share in percent or a quantity, as the broker sees fit."""
+
+    asset_class: AssetClass
+    number: Decimal | None
+    return_pct: Decimal | None
+    product: str | None = None
+    code: str | None = None
+    name: str | None = None
+    maturity: date | None = None
+
+
+Entry: TypeAlias = Row | Movement | WatchGroup | Part
+
+
 @frozen(kw_only=True)
 class Account:
     """One virtual account at one broker."""
@@ -136,13 +181,17 @@ class Account:
     equities: tuple[Equity, ...] = ()
     funds: tuple[Fund, ...] = ()
     others: tuple[Other, ...] = ()
+    movements: tuple[Movement, ...] = field(default=(), repr=False)
+    watchlist: tuple[WatchGroup, ...] = ()
+    recorded: Mapping[str, "Recording"] = field(factory=dict, repr=False, eq=False)
+    """Answers that are given word for word, by endpoint."""
 
     @property
     def rows(self) -> tuple[Row, ...]:
         """All rows, in the order in which an answer to `ALL` lists them."""
         return (*self.equities, *self.funds, *self.others)
 
-    def rows_of(self, asset_class: AssetClass) -> tuple[Row, ...]:
+    def rows_of(self, asset_class: AssetClass) -> tuple[Entry, ...]:
         """Return the rows that a query for that class is about; the summary is not a row."""
         match asset_class:
             case AssetClass.ALL:
@@ -156,16 +205,28 @@ class Account:
             case AssetClass.CASH:
                 return ()
 
+    def shelf(self, entries: Iterable[Entry]) -> "Shelf":
+        """Return the account as a service sees it whose rows are these, and not the balance's."""
+        return Shelf(broker=self.broker, number=self.number, summary=self.summary, entries=tuple(entries))
+
 
 @frozen(kw_only=True)
-class DiscretionaryAccount:
-    """An account under a discretionary contract (일임 계좌) with the firm that asks."""
+class Shelf(Account):
+    """An account, of which one query sees only these rows."""
 
-    broker: str
-    number: str = field(repr=_masked)
-    holder: str = field(repr=_secret)
-    virtual_number: str = field(repr=_masked)
-    contract_status: str = "0"
+    entries: tuple[Entry, ...] = field(default=(), repr=False)
+
+    def rows_of(self, asset_class: AssetClass) -> tuple[Entry, ...]:  # noqa: ARG002  # they are of one kind
+        """Return the rows of the query."""
+        return self.entries
+
+
+@frozen(kw_only=True)
+class Recording:
+    """A question's body block, and the answer's text, with marks for what differs with each call."""
+
+    question: Mapping[str, object]
+    answer: str
 
 
 @frozen(kw_only=True)

@@ -7,6 +7,7 @@ here.
 import json
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from attrs import field, frozen
@@ -20,11 +21,17 @@ __all__ = [
     "Glance",
     "MemberQuestion",
     "Paged",
+    "PortfolioQuestion",
+    "TransactionsQuestion",
+    "WatchlistQuestion",
     "glance",
     "read_account_question",
     "read_firm_question",
     "read_json",
     "read_member_question",
+    "read_portfolio_question",
+    "read_transactions_question",
+    "read_watchlist_question",
 ]
 
 FIRST_PAGE = "null"
@@ -33,6 +40,7 @@ REQUEST_ID_LENGTH = 20
 PAGE_KEY_LENGTH = 24
 CI_LENGTH = 88
 
+_DAY = re.compile(r"[0-9]{8}")
 # Four octets of three digits each, or the number of a phone.
 _IP_ADDRESS = re.compile(r"[0-9]{9,12}")
 _HARDWARE_ADDRESS = re.compile(r"[0-9A-Fa-f]{12}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -65,6 +73,13 @@ class Block:
             raise _missing(self._path(name), "is malformed")
         if longest is not None and len(value) > longest:
             raise _missing(self._path(name), f"is longer than {longest}")
+        return value
+
+    def required(self, name: str) -> str:
+        """Return a text that must be there, and may be empty."""
+        value = self.values.get(name)
+        if not isinstance(value, str):
+            raise _missing(self._path(name))
         return value
 
     def whole_number(self, name: str) -> int:
@@ -105,6 +120,30 @@ class AccountQuestion:
     paged: Paged
 
 
+@frozen(kw_only=True)
+class PortfolioQuestion(AccountQuestion):
+    """A question about what an account is made of; `measure` is RAT or QTY."""
+
+    measure: str
+
+
+@frozen(kw_only=True)
+class TransactionsQuestion(AccountQuestion):
+    """A question about what moved in an account; `isin` and `side` are "" where all are meant."""
+
+    since: date
+    until: date
+    isin: str
+    side: str
+
+
+@frozen(kw_only=True)
+class WatchlistQuestion(AccountQuestion):
+    """A question about what is watched; `has_query` where it came with the block that few brokers take."""
+
+    has_query: bool
+
+
 def read_json(body: bytes) -> Block:
     """Return the body as the outermost block, or refuse: 3011 for what is not JSON."""
     try:
@@ -127,19 +166,71 @@ def read_member_question(message: Block) -> MemberQuestion:
 
 def read_account_question(message: Block, *, body_block: str) -> AccountQuestion:
     """Check a message to the account service."""
+    query = message.block(body_block).block("queryType")
+    return AccountQuestion(
+        **_envelope(message),
+        asset_class=query.text("assetType"),
+        paged=Paged(count=query.whole_number("count"), page=_page(query)),
+    )
+
+
+def read_portfolio_question(message: Block, *, body_block: str) -> PortfolioQuestion:
+    """Check a message to the portfolio service."""
+    query = message.block(body_block).block("queryType")
+    return PortfolioQuestion(
+        **_envelope(message),
+        asset_class=query.text("assetType"),
+        measure=query.text("rspType"),
+        paged=Paged(count=query.whole_number("count"), page=_page(query)),
+    )
+
+
+def read_transactions_question(message: Block, *, body_block: str) -> TransactionsQuestion:
+    """Check a message to the transaction service, where the example's first page is ""."""
+    query = message.block(body_block).block("queryParams")
+    return TransactionsQuestion(
+        **_envelope(message),
+        asset_class="ALL",
+        since=_day(query, "fromDate"),
+        until=_day(query, "toDate"),
+        isin=query.required("isinCode"),
+        side=query.required("side"),
+        paged=Paged(count=query.whole_number("count"), page=query.required("page") or FIRST_PAGE),
+    )
+
+
+def read_watchlist_question(message: Block, *, body_block: str) -> WatchlistQuestion:
+    """Check a message to the interest service; the query block may be left out."""
+    body = message.block(body_block)
+    if "queryType" not in body.values:
+        paged = Paged(count=0, page=FIRST_PAGE)
+    else:
+        query = body.block("queryType")
+        paged = Paged(count=query.whole_number("count"), page=query.required("page") or FIRST_PAGE)
+    return WatchlistQuestion(
+        **_envelope(message), asset_class="ALL", has_query="queryType" in body.values, paged=paged
+    )
+
+
+def _envelope(message: Block) -> dict[str, Any]:
     _check_partner(message)
     header = message.block("commonHeader")
     device = message.block("devInfo")
     device.text("ipAddr", pattern=_IP_ADDRESS)
     device.text("macAddr", pattern=_HARDWARE_ADDRESS)
-    query = message.block(body_block).block("queryType")
-    return AccountQuestion(
-        request_id=_request_id(header),
-        ci=_ci(header),
-        account=message.block("accInfo").text("vtAccNo"),
-        asset_class=query.text("assetType"),
-        paged=Paged(count=query.whole_number("count"), page=_page(query)),
-    )
+    return {
+        "request_id": _request_id(header),
+        "ci": _ci(header),
+        "account": message.block("accInfo").text("vtAccNo"),
+    }
+
+
+def _day(query: Block, name: str) -> date:
+    text = query.text(name, pattern=_DAY)
+    try:
+        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        raise refused("7000", description=f"{name} is no day") from None
 
 
 def read_firm_question(message: Block, *, body_block: str) -> tuple[str, Paged]:
@@ -193,9 +284,9 @@ def glance(body: bytes) -> Glance:
     body_block = next((value for name, value in message.items() if name.endswith("RequestBody")), None)
     query = next(iter(_object(body_block).values()), None)
     return Glance(
-        asset_type=_shown(query, "assetType"),
+        asset_type=_shown(query, "assetType") or _shown(query, "qrAssetType"),
         page=_shown(query, "page"),
-        account=_shown(message.get("accInfo"), "vtAccNo"),
+        account=_shown(message.get("accInfo"), "vtAccNo") or _shown(query, "qrAccNo"),
         request_id=_shown(message.get("commonHeader"), "reqIdConsumer"),
     )
 

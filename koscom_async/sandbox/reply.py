@@ -62,24 +62,27 @@ def find_refusal_code(code: str) -> ErrorCode | None:
     return None if row is None or row.status is None or row.kind is Kind.SUCCESS else row
 
 
-def code_reply(code: str, *, broker: str | None = None, description: str = "") -> Reply:
-    """Return a platform error code as the platform answers it: a business error comes with HTTP 500."""
+def code_reply(code: str, *, broker: str | None = None, description: str = "", suffix: str = "") -> Reply:
+    """Return a platform error code as the platform answers it: a business error comes with HTTP 500.
+
+    `suffix` follows the table's message, where the manual says that it carries a number.
+    """
     row = find_refusal_code(code)
     if row is None or row.status is None:
         raise ValueError(f"not a code that is answered over HTTP: {code!r}")
     document: dict[str, object] = {
         "category": (broker or row.category) if row.category == BROKER_CATEGORY else row.category,
         "code": int(row.code),
-        "message": row.message,
+        "message": row.message + suffix,
     }
     if description:
         document["description"] = description
     return json_reply(document, status=row.status)
 
 
-def refused(code: str, *, broker: str | None = None, description: str = "") -> Refused:
+def refused(code: str, *, broker: str | None = None, description: str = "", suffix: str = "") -> Refused:
     """Refuse with a platform error code."""
-    return Refused(code_reply(code, broker=broker, description=description))
+    return Refused(code_reply(code, broker=broker, description=description, suffix=suffix))
 
 
 def refused_by_gateway(status: int, message: str, headers: Mapping[str, str] | None = None) -> Refused:

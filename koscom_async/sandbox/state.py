@@ -1,6 +1,7 @@
 """Everything that a running gateway knows, in one place that the endpoints are handed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from random import Random
 
 from attrs import field, frozen
@@ -36,8 +37,11 @@ class State:
     quota: Quota
     meters: Mapping[str, RateMeter]
     latency: Mapping[str, Latency]
+    date_limits: Mapping[str, int] = field(factory=dict)
     calls: CallLog = field(repr=False)
     random: Random = field(repr=False)
+    now: Callable[[], datetime] | None = None
+    """The clock by which the discretionary service keeps its hours; `None` where it keeps none."""
 
     def dialect(self, broker: str) -> Dialect:
         """Return how a broker spells, or refuse a broker that the sandbox does not have."""
@@ -50,6 +54,10 @@ class State:
         """Draw how long a broker takes this time."""
         latency = self.latency.get(broker)
         return latency.draw(self.random) if latency is not None else 0.0
+
+    def most_days(self, broker: str) -> int:
+        """Return how long a range of dates a broker takes for transactions."""
+        return self.date_limits.get(broker, self.dialect(broker).most_days)
 
     def platform_id(self) -> str:
         """Make up the platform's own message id."""

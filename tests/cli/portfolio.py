@@ -1,6 +1,6 @@
 """Made-up holdings, for what is drawn from records: one merged answer, small enough to be checked by eye."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from koscom_async import (
@@ -16,7 +16,7 @@ from koscom_async import (
     Trace,
     VirtualAccount,
 )
-from koscom_async._fanout import KST
+from koscom_async._korea import KST
 from koscom_async._merge import merge
 from koscom_async.brokers import find_broker
 
@@ -88,5 +88,60 @@ def unread(which, error=None):
     return AccountOutcome(account=which, error=error, as_of=NOW, trace=Trace(calls=4, seconds=1.5))
 
 
-def holdings(*outcomes):
-    return merge(outcomes, as_of=NOW)
+def holdings(*outcomes, as_of=NOW):
+    return merge(outcomes, as_of=as_of)
+
+
+def foreign(value):
+    return equity("Apple", "US0378331005", quantity=10, cost="1500.25", value=value, currency="USD")
+
+
+def yesterday():
+    """Three accounts that could be read."""
+    return holdings(
+        read(
+            account("diamond"),
+            equities=[
+                equity(),
+                equity("삼성전자", "KR7005930003", quantity=200, cost=13760000, value=14280000),
+                equity("카카오", "KR7035720002", quantity=30, cost=1500000, value=1290000),
+            ],
+            others=[bond()],
+            said=summary(6976542),
+        ),
+        read(
+            account("cyber"),
+            equities=[
+                equity("NAVER", "KR7035420009", quantity=7, cost=1449000, value=1386000),
+                foreign("1912.4"),
+            ],
+            funds=[fund()],
+        ),
+        read(account("star"), others=[bond(quantity=10)]),
+        as_of=NOW - timedelta(days=1),
+    )
+
+
+def today():
+    """The same, a day later: one account cannot be read, and in the others something of each kind happened."""
+    return holdings(
+        read(
+            account("diamond"),
+            equities=[
+                equity(value=190000),
+                equity("삼성전자", "KR7005930003", quantity=150, cost=10320000, value=10830000),
+                equity("SK하이닉스", "KR7000660001", quantity=12, cost=1560000, value=1692000),
+            ],
+            others=[bond()],
+            said=summary(9876542),
+        ),
+        read(
+            account("cyber"),
+            equities=[
+                equity("NAVER", "KR7035420009", quantity=9, cost=1863000, value=1800000),
+                foreign("1950.1"),
+            ],
+            funds=[fund(cost=1)],
+        ),
+        unread(account("star")),
+    )

@@ -63,6 +63,7 @@ def test_brokers_are_the_registry(koscom):
         "name": "Shinhan",
         "name_ko": "신한금융투자",
         "supports_all": True,
+        "supports_interest_query": False,
         "is_offered": True,
         "is_virtual": False,
     }
@@ -93,7 +94,7 @@ def test_an_error_of_ours_is_one_line_without_a_traceback(koscom, monkeypatch):
 
 
 def test_an_interrupt_is_quiet(koscom, monkeypatch):
-    async def interrupted(**_):
+    async def interrupted(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(holdings_command, "_read", interrupted)

@@ -10,7 +10,6 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 from koscom_async.cli import holdings_command
-from koscom_async.cli.sandbox_command import variables
 from koscom_async.sandbox import SandboxGateway
 
 SHARE = "KR7000020008"
@@ -192,7 +191,7 @@ def elsewhere():
     with start_blocking_portal() as portal:
         gateway = portal.call(SandboxGateway)
         with portal.wrap_async_context_manager(gateway):
-            yield variables(gateway)
+            yield gateway.environment
 
 
 def test_without_sandbox_the_environment_says_whom_to_ask(koscom, elsewhere):
@@ -202,9 +201,27 @@ def test_without_sandbox_the_environment_says_whom_to_ask(koscom, elsewhere):
     assert json.loads(result.stdout)["complete"] is True
 
 
-@pytest.mark.parametrize("format_", [[], ["--lots"], ["--json"], ["--csv", "--lots"]])
-def test_no_secret_and_no_whole_account_number_is_ever_written(koscom, elsewhere, format_):
-    output = koscom("holdings", *format_, env=elsewhere).output + koscom("accounts", env=elsewhere).output
+@pytest.mark.parametrize(
+    "format_",
+    [
+        *([], ["--lots"], ["--json"], ["--csv", "--lots"], ["--format", "html"]),
+        *(["--by", "account"], ["--by", "account", "--json"], ["--by", "account", "--csv"]),
+        *(["--explain", SHARE], ["--explain", SHARE, "--json"]),
+        *(["--diff", "SAVED"], ["--diff", "SAVED", "--json"], ["--format", "parquet", "--lots"]),
+    ],
+)
+def test_no_secret_and_no_whole_account_number_is_ever_written(koscom, elsewhere, tmp_path, format_):
+    saved = tmp_path / "saved.json"
+    output = koscom("holdings", "--save", str(saved), env=elsewhere).output
+    arguments = [str(saved) if each == "SAVED" else each for each in format_]
+    result = koscom("holdings", *arguments, env=elsewhere)
+    assert result.exit_code == 0
+    output += result.stdout_bytes.decode(errors="replace") + result.stderr
+    output += koscom("accounts", env=elsewhere).output + saved.read_text(encoding="utf-8").replace(
+        # Account numbers are what it is for.
+        "1606",
+        "",
+    )
     for variable in ("API_KEY", "API_SECRET", "CI", "NAME", "ACCESS_TOKEN", "DEVICE_IP", "DEVICE_MAC"):
         assert elsewhere[f"KOSCOM_{variable}"] not in output
     assert not re.search(r"1606\d{10}0099", output)

@@ -17,7 +17,6 @@ import pytest
 from koscom_async import Koscom, SettingsError
 from koscom_async.cli.callback_listener import Page, listening
 from koscom_async.cli.login import Login, Place
-from koscom_async.cli.sandbox_command import variables
 from koscom_async.sandbox import SandboxGateway
 
 
@@ -73,7 +72,7 @@ def with_browser(monkeypatch):
 
 
 def environment(gateway, **changes):
-    return {**variables(gateway), "KOSCOM_ACCESS_TOKEN": "", **changes}
+    return {**gateway.environment, "KOSCOM_ACCESS_TOKEN": "", **changes}
 
 
 def test_after_a_login_the_other_commands_find_the_token(koscom, gateway, with_browser, tmp_path):
@@ -93,6 +92,12 @@ def test_after_a_login_the_other_commands_find_the_token(koscom, gateway, with_b
 
     holdings = koscom("holdings", "--json", env=environment(gateway))
     assert (holdings.exit_code, json.loads(holdings.stdout)["complete"]) == (0, True)
+    accounts = koscom("accounts", "--json", env=environment(gateway))
+    assert (accounts.exit_code, len(json.loads(accounts.stdout)["accounts"])) == (0, 3)
+    since = ("--since", "2016-01-01", "--until", "2016-12-31")
+    for command in (("portfolio",), ("watchlist",), ("transactions", *since)):
+        told = koscom(*command, env=environment(gateway))
+        assert (told.exit_code, "reauthorization" in told.output) == (0, False)
 
 
 def test_a_token_that_died_is_renewed_by_the_next_command_and_saved(koscom, gateway, with_browser, tmp_path):

@@ -46,7 +46,8 @@ class Terminal:
                 if not piece:
                     break
                 self._seen += piece
-        return self._seen.decode()
+        # What is read until now may end within a letter.
+        return self._seen.decode(errors="replace")
 
 
 def environment(**changes):
@@ -148,3 +149,60 @@ def test_a_sign_survives_an_encoding_without_it(encoding):
     assert result.returncode == 3
     assert "-458,921  -19.72%" in text or "-458,921 -19.72%" in text
     assert "INCOMPLETE: 1 of 3" in text
+
+
+def test_a_watch_is_drawn_on_a_screen_of_its_own_until_ctrl_c():
+    with Terminal() as terminal:
+        process = subprocess.Popen(
+            [*KOSCOM, "holdings", "--sandbox", "--watch", "3600", "--fault", "star=4001"],
+            stdout=terminal.end,
+            stderr=terminal.end,
+            env=environment(),
+        )
+        terminal.handed_over()
+        terminal.read(until="again in 3600 s")
+        process.send_signal(signal.SIGINT)
+        seen = terminal.read()
+        process.wait(timeout=20)
+    assert process.returncode == 130
+    entered, left = seen.index("\x1b[?1049h"), seen.index("\x1b[?1049l")
+    assert entered < seen.index("None so far.") < left
+    assert entered < seen.index("INCOMPLETE: 1 of 3 accounts") < left
+    assert "asked 1 time" in seen[left:]
+    assert "Traceback" not in seen
+
+
+def test_a_watch_off_a_terminal_is_lines_until_ctrl_c():
+    process = subprocess.Popen(
+        [*KOSCOM, "holdings", "--sandbox", "--watch"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    first = process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d KST  watching 3 accounts, 3 of them read, "
+        r"net worth ₩144,581,008,794; asking again every 60 s\n",
+        first,
+    )
+    assert (process.returncode, out) == (130, "")
+    assert err.startswith("asking 3 accounts at the embedded sandbox gateway")
+    assert "\x1b" not in first + err
+
+
+def test_parquet_is_not_poured_over_a_terminal():
+    with Terminal() as terminal:
+        process = subprocess.Popen(
+            [*KOSCOM, "holdings", "--sandbox", "--format", "parquet"],
+            stdout=terminal.end,
+            stderr=subprocess.PIPE,
+            env=environment(),
+        )
+        terminal.handed_over()
+        seen = terminal.read()
+        _, err = process.communicate(timeout=20)
+    assert (process.returncode, seen) == (2, "")
+    assert b"parquet is not for a terminal: add --output FILE, or redirect it" in err

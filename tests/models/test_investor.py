@@ -8,7 +8,7 @@ import pytest
 from attrs.exceptions import FrozenInstanceError
 
 from koscom_async.errors import KoscomError, SettingsError
-from koscom_async.models.investor import Device, Investor, Token
+from koscom_async.models.investor import VARIABLES, Device, Investor, Token
 
 CI = "kQXzSHH8M1FIR+5m19q+U95c22sz1liOENIBGdFUKPptAAapYld1eOF7Pv9+qgywHOZBynq6mG2gEajiy5AwJA=="
 DEVICE = {"ip": "192.168.1.10", "mac": "70:54:D2:7E:E2:47"}
@@ -197,3 +197,25 @@ def test_a_variable_that_is_missing_is_the_datum_that_is_missing(variable: str, 
     with pytest.raises(SettingsError) as caught:
         Investor.from_env(without(ENVIRON, **{variable: MISSING}))
     assert caught.value.setting == setting
+    assert str(caught.value) == f"{variable} is not set"
+
+
+@pytest.mark.parametrize(
+    ("variable", "wrong", "said"),
+    [
+        ("KOSCOM_CI", "short", "KOSCOM_CI: Investor.ci must have 88 characters (64 bytes in base64), got 5"),
+        ("KOSCOM_NAME", "김\n가람", "KOSCOM_NAME: Investor.name has unprintable characters"),
+        ("KOSCOM_ACCESS_TOKEN", "토큰", "KOSCOM_ACCESS_TOKEN: Token.access must be ASCII without spaces"),
+        ("KOSCOM_REFRESH_TOKEN", "two words", "KOSCOM_REFRESH_TOKEN: Token.refresh must be ASCII"),
+        ("KOSCOM_DEVICE_IP", "1.2.3", "KOSCOM_DEVICE_IP: Device.ip must be an IPv4 address"),
+        ("KOSCOM_DEVICE_MAC", "70:54", "KOSCOM_DEVICE_MAC: Device.mac must be a MAC address"),
+    ],
+)
+def test_a_variable_that_is_wrong_is_named_with_its_rule_and_without_its_value(
+    variable: str, wrong: str, said: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Investor.from_env(ENVIRON | {variable: wrong})
+    assert str(caught.value).startswith(said)
+    assert caught.value.__context__ is None
+    assert caught.value.setting == dict(map(reversed, VARIABLES.items()))[variable].rpartition(".")[2]

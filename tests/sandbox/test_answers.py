@@ -252,16 +252,14 @@ async def test_the_discretionary_accounts_are_listed(ask):
         "accountListRequestBody": {"queryParameter": {"count": 0, "page": None}},
     }
     answer = (await ask.client.post(ACCOUNTS.format("star"), json=message, headers=ask.basic)).json()
-    assert answer["accountList"]["account"] == [
-        {
-            "accNo": "0019923122221",
-            "accName": "홍길동",
-            "virtualAccNo": "160646584478700099",
-            "contractStatus": "0",
-        }
-    ]
+    assert answer["accountList"]["account"] == {
+        "accNo": "0019923122221",
+        "accName": "홍길동",
+        "virtualAccNo": "160646584478700099",
+        "contractStatus": "0",
+    }  # star's single object for a single row
     assert answer["accountListResponseBody"]["queryResult"] == {"totalCnt": 1, "count": 1, "page": "null"}
-    assert answer["commonHeader"]["reqIdConsumer"] == "ask-3"
+    assert answer["commonHeader"]["reqIdConsumer"].strip() == "ask-3"
 
 
 def is_isin(code: str) -> bool:

@@ -12,6 +12,7 @@ import anyio
 import httpx
 import pytest
 
+from koscom_async import Investor, Settings
 from koscom_async.sandbox import SandboxGateway, crowd
 from tests.sandbox.asking import BALANCE, CONSENT, Asker, asking
 
@@ -184,15 +185,15 @@ async def test_a_crowd_has_accounts_of_its_own():
     [
         (
             {"latency": {"moon": 1}},
-            "unknown broker 'moon': the sandbox has diamond, cyber, star, common, auth",
+            "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth",
         ),
         (
             {"rate_limits": {"moon": 1}},
-            "unknown broker 'moon': the sandbox has diamond, cyber, star, common, auth",
+            "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth",
         ),
         (
             {"faults": {"moon": "down"}},
-            "unknown broker 'moon': the sandbox has diamond, cyber, star, common, auth",
+            "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth",
         ),
         ({"rate_limits": {"star": 0}}, "RateLimit.rate must be above 0, got 0"),
     ],
@@ -242,3 +243,12 @@ def test_a_fixture_may_leave_in_another_event_loop():
 
     assert anyio.run(balance) == 200
     anyio.run(gateway.__aexit__, None, None, None)
+
+
+async def test_the_environment_is_all_that_settings_and_investor_read():
+    async with SandboxGateway() as gateway:
+        environment = gateway.environment
+        # Its clock stands still, so its settings do not keep hours; that is no variable.
+        assert Settings.from_env(environment, check_service_hours=False) == gateway.settings
+        assert Investor.from_env(environment) == gateway.investor
+        assert "KOSCOM_REFRESH_TOKEN" not in environment

@@ -4,20 +4,43 @@ Owns only data; `ledger` owns what the records mean. Names, numbers and connecti
 """
 
 from base64 import b64encode
+from collections.abc import Mapping
 from hashlib import sha256, sha512
 
 from attrs import evolve
 
 from koscom_async.sandbox.accounts.cyber import CYBER
 from koscom_async.sandbox.accounts.diamond import DIAMOND
+from koscom_async.sandbox.accounts.generated import generated
 from koscom_async.sandbox.accounts.star import STAR
 from koscom_async.sandbox.accounts.stranger import STRANGERS_ACCOUNTS
-from koscom_async.sandbox.ledger import Account, DiscretionaryAccount, Ledger, Person
+from koscom_async.sandbox.firm.generator import contracts, filled
+from koscom_async.sandbox.history import with_history
+from koscom_async.sandbox.ledger import Account, DiscretionaryAccount, Ledger, Person, WatchGroup
 
-__all__ = ["crowd", "example_ledger"]
+__all__ = ["crowd", "example_ledger", "firm", "generated"]
 
 # The order of the documents' consent list.
-_ACCOUNTS = (DIAMOND, CYBER, STAR)
+_WATCHED = {
+    "diamond": (
+        WatchGroup(
+            "관심종목00",
+            ("KR7122870009", "KR7028260008", "KR7001360007", "KR7011070000", "KR7017800004"),
+        ),
+        WatchGroup("ETF", ("KR7176950004", "KR7143860005", "KR7138230008", "KR7205720006")),
+    ),
+    "cyber": (
+        WatchGroup("관심종목00", ("KR7005930003", "KR7028260008"), "2020-11-02"),
+        WatchGroup("빈 그룹", ()),
+    ),
+    "star": (WatchGroup("반도체", ("KR7005930003",), "2019-03-15"),),
+}
+HISTORY_ROWS = {"diamond": 40, "cyber": 60, "star": 50}
+
+_ACCOUNTS = tuple(
+    evolve(with_history(account, rows=HISTORY_ROWS[account.broker]), watchlist=_WATCHED[account.broker])
+    for account in (DIAMOND, CYBER, STAR)
+)
 
 
 def example_ledger() -> Ledger:
@@ -42,9 +65,28 @@ def _person(name: str, seat: int, accounts: tuple[Account, ...]) -> Person:
     return Person(ci=ci, name=name, access_token=f"sandbox-{sha256(seed).hexdigest()}", accounts=accounts)
 
 
-_DISCRETIONARY = tuple(
-    DiscretionaryAccount(
-        broker=account.broker, number=f"00199{seat}3122221", holder="홍길동", virtual_number=account.number
-    )
-    for seat, account in enumerate(_ACCOUNTS)
+# Star's number is the documents' own; the last two contracts have ended.
+_CONTRACTS = (
+    *((account.broker, account.number, "0") for account in _ACCOUNTS),
+    ("comet", "160650000000000099", "0"),
+    ("diamond", "160635473367600199", "1"),
+    ("cyber", "160613251214500199", "2"),
 )
+_DISCRETIONARY = tuple(
+    filled(
+        DiscretionaryAccount(
+            broker=broker,
+            number=f"00199{seat}3122221",
+            holder="홍길동",
+            virtual_number=number,
+            contract_status=status,
+        ),
+        seed=seat,
+    )
+    for seat, (broker, number, status) in enumerate(_CONTRACTS)
+)
+
+
+def firm(counts: Mapping[str, int], *, seed: int = 0) -> Ledger:
+    """Return the example with so many generated contract accounts at each broker instead of its own."""
+    return Ledger(example_ledger().people, contracts(counts, seed=seed))

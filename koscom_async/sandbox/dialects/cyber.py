@@ -1,7 +1,10 @@
 """Cyber spells plain numbers and small pages, and ends them in another way for each asset class."""
 
-from koscom_async.sandbox.dialects.base import ABSENT, Balance, Dialect, Wire
+from typing import Any
+
+from koscom_async.sandbox.dialects.base import ABSENT, Balance, Dialect, Service, Wire
 from koscom_async.sandbox.ledger import AssetClass
+from koscom_async.sandbox.spelling import Literal
 
 
 class Cyber(Dialect):
@@ -9,6 +12,9 @@ class Cyber(Dialect):
 
     broker = "cyber"
     page_size = 2
+    mixes_up_shares = True
+    cash_code = "CASH"
+    end_of_lists = None
     no_date = "99999999"
     end_of_pages = {  # noqa: RUF012  # declared a ClassVar where it is annotated
         AssetClass.CASH: "null",
@@ -19,8 +25,13 @@ class Cyber(Dialect):
 
     def blocks(self, balance: Balance) -> Wire:
         """Return the blocks, those that were not asked for empty."""
-        empty: Wire = {"summary": None, "equityList": [], "fundList": None, "etcList": "null"}
+        first = "cash" if balance.service is Service.PORTFOLIO else "summary"
+        empty: Wire = {first: None, "equityList": [], "fundList": None, "etcList": "null"}
         blocks = super().blocks(balance)
         if balance.asset_class is AssetClass.ETC and not balance.rows:
             return {**empty, "etcList": None}
         return {**empty, **blocks}
+
+    def listed(self, rows: list[Literal]) -> Any:
+        """Return the rows, and nothing where there are none."""
+        return rows or None

@@ -12,6 +12,9 @@ class Diamond(Dialect):
 
     broker = "diamond"
     supports_all = True
+    supports_interest_query = True
+    most_days = 365
+    cash_code = ""
     renamed = {(Other, "valAtCur"): "valueAtCur"}  # noqa: RUF012  # declared a ClassVar where it is annotated
 
     def number(self, number: Decimal) -> Literal | str:

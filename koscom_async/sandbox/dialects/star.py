@@ -7,8 +7,8 @@ keys, a single object for a single row, and each spelling of absent.
 from decimal import Decimal
 from typing import Any
 
-from koscom_async.sandbox.dialects.base import ABSENT, OK, Balance, Dialect, Wire
-from koscom_async.sandbox.ledger import AssetClass, Row, Summary
+from koscom_async.sandbox.dialects.base import ABSENT, LAYOUTS, OK, Balance, Dialect, Layout, Service, Wire
+from koscom_async.sandbox.ledger import AssetClass, Entry, Summary
 from koscom_async.sandbox.spelling import Literal, scientific_text
 
 _ABSENT_SPELLINGS = (ABSENT, None, "null", "")
@@ -22,6 +22,23 @@ class Star(Dialect):
 
     broker = "star"
     page_size = 2
+    history_page_size = 20
+    most_days = 30
+    newest_first = True
+    supports_quantities = False
+    end_of_lists = ""
+    # The tables' spellings, where they differ from the examples'.
+    layouts = {  # noqa: RUF012  # as in base
+        **LAYOUTS,
+        Service.TRANSACTIONS: Layout(
+            "transactionHistoryResponseBody",
+            "transList",
+            "transaction",
+            echo="queryPrams",
+            result="queryRequest",
+        ),
+        Service.WATCHLIST: Layout("interestSymbolReponseBody", "groupList", "group", header="commHeader"),
+    }
     dead_token_status = 400
     no_date = "9999-99-99"
     end_of_pages = {AssetClass.CASH: None, AssetClass.FUND: ABSENT, AssetClass.ETC: ""}  # noqa: RUF012  # as in base
@@ -37,10 +54,10 @@ class Star(Dialect):
     def document(self, balance: Balance) -> Wire:
         """Return the answer with the account inside the body block, and without what may be missing."""
         document = super().document(balance)
-        document["balanceResponseBody"]["accInfo"] = document.pop("accInfo")
+        document[self.layouts[balance.service].body]["accInfo"] = document.pop("accInfo")
         document["sysInfo"] = {"node": "st-02", "elapsed": "12"}
         if balance.asset_class is AssetClass.FUND and not balance.rows:
-            document.pop("balanceList", None)
+            document.pop(self.layouts[balance.service].container, None)
         if balance.asset_class is AssetClass.ETC and balance.code == OK:
             del document["resp"]
         return document
@@ -58,7 +75,19 @@ class Star(Dialect):
         """Return an array of blocks, with one key each."""
         return [{name: _single(block)} for name, block in self.blocks(balance).items()]
 
-    def record(self, record: Row | Summary, at: int) -> Wire:
+    def listed(self, rows: list[Literal]) -> Any:
+        """Return the rows, or the only one by itself."""
+        return _single(rows)
+
+    def symbols(self, codes: tuple[str, ...]) -> Any:
+        """Return the codes padded, or the only one by itself."""
+        return _single([f"{code} " for code in codes])
+
+    def cash(self, summary: Summary) -> Decimal:
+        """Return the share of cash in all assets, in percent."""
+        return (summary.cash * 100 / summary.total).quantize(Decimal("0.01")) if summary.total else Decimal(0)
+
+    def record(self, record: Entry | Summary, at: int) -> Wire:
         """Return a row with a key that no document knows."""
         return {**super().record(record, at), "seqNo": str(at + 1)}
 

@@ -1,7 +1,7 @@
 """The table of endpoints: path, service, guard, and who answers. A new endpoint is a file and a row here."""
 
 from koscom_async.sandbox.endpoints.balance import answer_balance
-from koscom_async.sandbox.endpoints.discretionary import answer_account_list
+from koscom_async.sandbox.endpoints.discretionary import FIRM_ENDPOINTS
 from koscom_async.sandbox.endpoints.endpoint import Endpoint, Visit
 from koscom_async.sandbox.endpoints.guards import anybody, by_access_token, by_api_key, by_client, by_secret
 from koscom_async.sandbox.endpoints.member import answer_consent, answer_registration
@@ -11,6 +11,9 @@ from koscom_async.sandbox.endpoints.oauth import (
     answer_token,
     token_question,
 )
+from koscom_async.sandbox.endpoints.portfolio import answer_portfolio
+from koscom_async.sandbox.endpoints.transactions import answer_transactions
+from koscom_async.sandbox.endpoints.watchlist import answer_watchlist
 
 __all__ = ["ENDPOINTS", "Endpoint", "Visit"]
 
@@ -38,11 +41,35 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         answer=answer_balance,
     ),
     Endpoint(
-        name="b2baccount.accountlist",
-        path="/v1/{broker}/b2baccount/accountlist/search",
-        service="b2baccount",
-        guard=by_secret,
-        answer=answer_account_list,
+        name="account.portfolio",
+        path="/v1/{broker}/account/portfolio/search",
+        service="account",
+        guard=by_access_token,
+        answer=answer_portfolio,
+    ),
+    Endpoint(
+        name="account.transaction",
+        path="/v1/{broker}/account/transaction/search",
+        service="account",
+        guard=by_access_token,
+        answer=answer_transactions,
+    ),
+    Endpoint(
+        name="account.interest",
+        path="/v1/{broker}/account/interest/search",
+        service="account",
+        guard=by_access_token,
+        answer=answer_watchlist,
+    ),
+    *(
+        Endpoint(
+            name=f"b2baccount.{each.name}",
+            path=f"/v1/{{broker}}/b2baccount/{each.name}/search",
+            service="b2baccount",
+            guard=by_secret,
+            answer=each,
+        )
+        for each in FIRM_ENDPOINTS
     ),
     Endpoint(
         name="auth.authorize",

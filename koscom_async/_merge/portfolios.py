@@ -1,0 +1,66 @@
+"""From every account's portfolio to instruments: who holds each, and sums of quantities where all are quantities."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from koscom_async._exact import exactly, total
+from koscom_async.models.codes import AssetClass, Measure
+from koscom_async.models.gathered import PortfolioLot, PortfolioPosition, Portfolios
+from koscom_async.models.outcome import PortfolioOutcome
+from koscom_async.models.portfolio import Portfolio, PortfolioRow
+from koscom_async.models.positions import MatchedBy
+
+Identity = tuple[object, ...]
+
+
+def merge_portfolios(
+    outcomes: Iterable[PortfolioOutcome], *, measure: Measure, as_of: datetime
+) -> Portfolios:
+    """Return the portfolios side by side, whatever order they come in."""
+    settled = tuple(sorted(outcomes, key=lambda outcome: outcome.account.key))
+    groups: dict[Identity, tuple[MatchedBy, list[PortfolioLot]]] = {}
+    for outcome in settled:
+        for lot in _lots(outcome.portfolio):
+            matched_by, identity = _identity(lot.row)
+            groups.setdefault(identity, (matched_by, []))[1].append(lot)
+    positions = (_position(matched_by, lots) for matched_by, lots in groups.values())
+    return Portfolios(
+        measure=measure, positions=tuple(sorted(positions, key=_rank)), outcomes=settled, as_of=as_of
+    )
+
+
+def _lots(portfolio: Portfolio | None) -> list[PortfolioLot]:
+    if portfolio is None:
+        return []
+    return [PortfolioLot(account=portfolio.account, row=row) for row in portfolio.rows]
+
+
+def _identity(row: PortfolioRow) -> tuple[MatchedBy, Identity]:
+    """Tell instruments apart as the merge of holdings does: by code, else by product and name, but never a fund."""
+    if row.code is not None:
+        return "code", ("code", row.asset_class, row.code)
+    if row.name is not None and row.asset_class is not AssetClass.FUND:
+        return "name", ("name", row.asset_class, row.product, row.name)
+    return "nothing", ("nothing", object())
+
+
+def _position(matched_by: MatchedBy, lots: list[PortfolioLot]) -> PortfolioPosition:
+    rows = [lot.row for lot in lots]
+    with exactly():
+        quantity = total(row.quantity for row in rows)
+    return PortfolioPosition(
+        asset_class=rows[0].asset_class,
+        product=next((row.product for row in rows if row.product is not None), None),
+        code=rows[0].code,
+        name=next((row.name for row in rows if row.name is not None), None),
+        matched_by=matched_by,
+        lots=tuple(lots),
+        quantity=quantity,
+    )
+
+
+_ORDER = (AssetClass.EQUITY, AssetClass.FUND, AssetClass.OTHER)
+
+
+def _rank(position: PortfolioPosition) -> tuple[int, str, str]:
+    return (_ORDER.index(position.asset_class), position.code or "", position.name or "")

@@ -1,0 +1,87 @@
+"""One question of a firm to a broker, to its last page, and the check that no row is missing."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Generic, TypeVar
+
+from attrs import field, frozen
+
+from koscom_async._services.paging import read_pages
+from koscom_async._transport.call_log import CallLog
+from koscom_async._transport.gateway import Gateway
+from koscom_async._wire.call import Call
+from koscom_async._wire.discretionary import Blocks, DiscretionaryPage, DiscretionaryReader
+from koscom_async._wire.discretionary_requests import firm_request
+from koscom_async._wire.endpoints import Endpoint
+from koscom_async._wire.requests import new_request_id
+from koscom_async._wire.shapes import Block
+from koscom_async.brokers import Broker
+from koscom_async.errors import TruncatedResponseError
+from koscom_async.models.member import VirtualAccount
+from koscom_async.settings import Settings
+
+Row = TypeVar("Row")
+
+
+@frozen(kw_only=True)
+class FirmQuery(Generic[Row]):
+    """`query` makes the question for a page's key; `what` is what its rows are called in a complaint."""
+
+    gateway: Gateway
+    settings: Settings
+    endpoint: Endpoint
+    broker: Broker
+    account: VirtualAccount | None = None
+    blocks: Blocks
+    query: Callable[[str | None], Mapping[str, object]] = field(repr=False)
+    read_item: Callable[[Block, str], Row]
+    what: str
+
+    async def pages(self, log: CallLog) -> list[DiscretionaryPage[Row]]:
+        """Return every page, or raise the error that makes the answer unbelievable."""
+        pages = await read_pages(partial(self._ask, log), limit=self.settings.page_limit, log=log)
+        self._check_total(pages, log)
+        return pages
+
+    async def _ask(self, log: CallLog, page: str | None) -> DiscretionaryPage[Row]:
+        request_id = new_request_id()
+        query = self.query(page)
+        number = self.account.number if self.account else None
+        overrides = self.settings.overrides_of(self.broker.short_name)
+        answer = await self.gateway.ask(
+            Call(
+                endpoint=self.endpoint,
+                path=self.endpoint.path.format(broker=self.broker.short_name),
+                broker=self.broker.short_name,
+                account=self.account.masked_number if self.account else None,
+                body=firm_request(
+                    self.settings, request_id=request_id, block=self.blocks.request, query=query
+                ),
+                read=DiscretionaryReader(
+                    blocks=self.blocks,
+                    read_item=self.read_item,
+                    request_id=request_id,
+                    account_number=number,
+                    query=query,
+                    strict_request_id=overrides.check_request_id,
+                ),
+                secrets=(self.settings.api_key, self.settings.api_secret, *((number,) if number else ())),
+            ),
+            log,
+        )
+        log.note(*answer.notes)
+        return answer
+
+    def _check_total(self, pages: list[DiscretionaryPage[Row]], log: CallLog) -> None:
+        """Hold the rows against `totalCnt`; the documents' own examples announce 0 beside one row."""
+        announced = max((page.total for page in pages if page.total is not None), default=None)
+        received = sum(len(page.items) for page in pages)
+        if announced is None:
+            log.note(f"{self.what}: the broker announced no number of rows to hold them against")
+        elif received < announced:
+            missing = f"{self.what}: {received} of {announced} rows came"
+            if self.settings.overrides_of(self.broker.short_name).trust_totals:
+                raise TruncatedResponseError(missing)
+            log.note(f"{missing}, which the settings allow")
+        elif received > announced:
+            log.note(f"{self.what}: {received} rows came, though only {announced} were announced")

@@ -1,0 +1,60 @@
+"""Any endpoint without a typed method of its own, behind the same limits, retries, breaker, quota and deadline."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import anyio
+
+from koscom_async._services.deadline import deadline_at, until
+from koscom_async._services.located import located
+from koscom_async._services.named import Whom, named_broker
+from koscom_async._transport.call_log import CallLog
+from koscom_async._transport.gateway import Gateway
+from koscom_async._wire import raw
+from koscom_async._wire.call import Call
+from koscom_async._wire.endpoints import AuthScheme, Endpoint
+from koscom_async.errors import UsageError
+from koscom_async.models.investor import Investor
+from koscom_async.observer import Operation
+from koscom_async.settings import Settings
+
+
+async def call_raw(  # noqa: PLR0913  # each keyword is one part of the question
+    gateway: Gateway,
+    settings: Settings,
+    method: str,
+    path: str,
+    *,
+    scheme: str,
+    json: Any,
+    params: Mapping[str, object] | None,
+    investor: Investor | None,
+    broker: Whom | None,
+    repeatable: bool | None,
+    deadline: float | None,
+) -> Any:
+    """Ask, and return the answer's JSON."""
+    verb, where, how = raw.checked_method(method), raw.checked_path(path), raw.checked_scheme(scheme)
+    if how is AuthScheme.BEARER and investor is None:
+        raise UsageError("the scheme bearer asks on behalf of an investor: give investor=")
+    raw.checked_json(json)
+    secrets = (settings.api_key, settings.api_secret, *(investor.secrets if investor else ()))
+    query = raw.checked_params(params, secrets)
+    is_safe = verb in raw.SAFE_METHODS
+    endpoint = Endpoint(
+        f"{where.service}.call", where.path, how, repeatable=is_safe if repeatable is None else repeatable
+    )
+    call = Call(
+        endpoint=endpoint,
+        path=where.path,
+        method=verb,
+        params=query,
+        broker=named_broker(broker).short_name if broker is not None else where.broker,
+        body=json,
+        read=raw.RawReader(raw.request_id_in(json)),
+        investor=investor if how is AuthScheme.BEARER else None,
+        secrets=(*secrets, *raw.texts_in(json), *raw.texts_in(list(query.values()))),
+    )
+    operation = Operation(name=endpoint.name, broker=call.broker)
+    with gateway.operation(operation), located(endpoint), until(deadline_at(deadline)):
+        return await gateway.ask(call, CallLog(started=anyio.current_time()))

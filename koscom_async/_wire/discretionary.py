@@ -1,0 +1,182 @@
+"""Reading the discretionary service's pages: whose they are, then their rows, and where the next page is.
+
+Owns the five answers' shapes. Which pages are asked for, and whether rows are missing, is `_services`' work.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from attrs import field, frozen
+
+from koscom_async._wire.echoes import check_account_number, check_query
+from koscom_async._wire.records import read_record
+from koscom_async._wire.scalars import read_count, read_text
+from koscom_async._wire.shapes import Block, read_field, read_object, read_rows
+from koscom_async._wire.verify import check_request_id, check_response_code, read_document
+from koscom_async.brokers import Broker
+from koscom_async.errors import MalformedResponseError
+from koscom_async.models.codes import AssetClass
+from koscom_async.models.discretionary.account import DiscretionaryAccount
+from koscom_async.models.discretionary.balance import DiscretionaryCash, DiscretionaryRow
+from koscom_async.models.discretionary.codes import Cost, InstrumentCode
+from koscom_async.models.discretionary.orders import DiscretionaryOrder, Execution
+from koscom_async.models.discretionary.settlements import DiscretionarySettlement, DiscretionaryTrade
+
+Row = TypeVar("Row")
+
+# What stands inside a row: attribute, wire name, record.
+_INNER: Mapping[str, tuple[str, type]] = {
+    "codes": ("isinInfo", InstrumentCode),
+    "costs": ("costInfo", Cost),
+    "executions": ("execList", Execution),
+}
+
+
+@frozen
+class Blocks:
+    """What an endpoint calls its blocks: of the request, of the answer, the list's container, and the list."""
+
+    request: str
+    answer: str
+    container: str
+    rows: str
+
+
+ACCOUNT_BLOCKS = Blocks("accountListRequestBody", "accountListResponseBody", "accountList", "account")
+BALANCE_BLOCKS = Blocks("balanceListRequestBody", "balanceListResponseBody", "balanceList", "balance")
+ORDER_BLOCKS = Blocks(
+    "orderDetailListRequestBody", "orderDetailListResponseBody", "orderDetailList", "orderDetail"
+)
+SETTLEMENT_BLOCKS = Blocks("settleListRequestBody", "settleListResponseBody", "settleList", "settleInfo")
+TRADE_BLOCKS = Blocks("tradeBookListRequestBody", "tradeBookListResponseBody", "tradeBookList", "tradeBook")
+
+
+@frozen(kw_only=True)
+class DiscretionaryPage(Generic[Row]):
+    """One page. `total`: rows of the whole query; `next_page`: the key of the rest; `None` where not said."""
+
+    items: tuple[Row, ...]
+    cash: tuple[DiscretionaryCash, ...] = ()
+    total: int | None
+    next_page: str | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> tuple[object, ...]:
+        """Everything on the page that makes it one that is not empty."""
+        return (*self.items, *self.cash)
+
+
+@frozen(kw_only=True)
+class DiscretionaryReader(Generic[Row]):
+    """Reads the answer to one question, and refuses the answer to any other.
+
+    `query` is what was asked, whose echo is compared.
+    """
+
+    blocks: Blocks
+    read_item: Callable[[Block, str], Row]
+    request_id: str
+    account_number: str | None = field(default=None, repr=False)
+    query: Mapping[str, object] = field(factory=dict, repr=False)
+    strict_request_id: bool = True
+
+    def __call__(self, document: object) -> DiscretionaryPage[Row]:
+        """Return the page, or raise an error of ours."""
+        answer = read_document(document)
+        check_response_code(answer)
+        body_name, container_name = self.blocks.answer, self.blocks.container
+        body = read_object(answer.get(body_name), body_name)
+        notes = check_request_id(answer, self.request_id, strict=self.strict_request_id)
+        container = read_object(answer.get(container_name), container_name)
+        if not body and not container:
+            raise MalformedResponseError(f"neither {body_name} nor {container_name} is there")
+        notes += check_query(body, self.query)
+        rows = list(read_rows(container.get(self.blocks.rows), f"{container_name}.{self.blocks.rows}"))
+        if self.account_number is not None:
+            notes += check_account_number(body, rows, self.account_number)
+        result = read_object(body.get("queryResult") or body.get("queryRequest"), "queryResult")
+        return DiscretionaryPage(
+            items=tuple(self.read_item(row, path) for row, path in self._items(rows)),
+            cash=tuple(self._cash(rows)),
+            total=read_field(result, "totalCnt", read_count, "queryResult"),
+            next_page=read_field(result, "page", read_text, "queryResult"),
+            notes=tuple(notes),
+        )
+
+    def _items(self, rows: list[tuple[str, Block]]) -> list[tuple[Block, str]]:
+        if self.blocks != BALANCE_BLOCKS:
+            return [(row, path) for path, row in rows]
+        # A balance's securities stand inside its account.
+        return [
+            (row, inner)
+            for path, block in rows
+            for inner, row in read_rows(block.get("securitiesBalInfo"), f"{path}.securitiesBalInfo")
+        ]
+
+    def _cash(self, rows: list[tuple[str, Block]]) -> list[DiscretionaryCash]:
+        if self.blocks != BALANCE_BLOCKS:
+            return []
+        return _one_view_each(
+            [
+                (inner, read_record(DiscretionaryCash, row, inner))
+                for path, block in rows
+                for inner, row in read_rows(block.get("cashBalInfo"), f"{path}.cashBalInfo")
+            ]
+        )
+
+
+def _one_view_each(rows: list[tuple[str, DiscretionaryCash]]) -> list[DiscretionaryCash]:
+    """Return each view of each currency's cash once; two that differ cannot both be true."""
+    views: dict[tuple[str, int | None], DiscretionaryCash] = {}
+    for path, row in rows:
+        known = views.setdefault((row.currency, row.settled_in_days), row)
+        if known != row:
+            raise MalformedResponseError(f"{path}.crcyCode: two rows of the same cash with different amounts")
+    return list(views.values())
+
+
+def _inner(kind: type, name: str, row: Block, path: str) -> tuple[Any, ...]:
+    return tuple(
+        read_record(kind, block, where) for where, block in read_rows(row.get(name), f"{path}.{name}")
+    )
+
+
+def item_reader(kind: type[Row], **given: object) -> Callable[[Block, str], Row]:
+    """Return what reads a row of that kind with the lists inside it; `given` is what the row does not say itself."""
+    inner = [(attribute, *_INNER[attribute]) for attribute in _INNER if hasattr(kind, attribute)]
+
+    def read(row: Block, path: str) -> Row:
+        lists = {attribute: _inner(record, name, row, path) for attribute, name, record in inner}
+        return read_record(kind, row, path, **given, **lists)
+
+    return read
+
+
+def account_reader(broker: Broker) -> Callable[[Block, str], DiscretionaryAccount]:
+    """Return what reads one account of the list; one without a number makes the list unbelievable."""
+
+    def read(row: Block, path: str) -> DiscretionaryAccount:
+        if read_field(row, "accNo", read_text, path) is None:
+            raise MalformedResponseError(f"{path}.accNo: an account without a number")
+        return read_record(DiscretionaryAccount, row, path, broker=broker)
+
+    return read
+
+
+def row_reader(asset_class: AssetClass) -> Callable[[Block, str], DiscretionaryRow]:
+    """Return what reads a security."""
+    return item_reader(DiscretionaryRow, asset_class=asset_class)
+
+
+def order_reader(asset_class: AssetClass) -> Callable[[Block, str], DiscretionaryOrder]:
+    """Return what reads an order and its executions."""
+    return item_reader(DiscretionaryOrder, asset_class=asset_class)
+
+
+def settlement_reader(asset_class: AssetClass) -> Callable[[Block, str], DiscretionarySettlement]:
+    """Return what reads a settlement and its costs."""
+    return item_reader(DiscretionarySettlement, asset_class=asset_class)
+
+
+read_trade = item_reader(DiscretionaryTrade)

@@ -1,0 +1,129 @@
+"""Reading one page of a portfolio, and telling what its numbers are: shares, quantities, or neither for sure."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TypeVar
+
+from attrs import evolve, field, frozen
+
+from koscom_async._exact import exactly, known_total
+from koscom_async._wire.envelope import Question, open_envelope
+from koscom_async._wire.records import read_record
+from koscom_async._wire.scalars import read_text
+from koscom_async._wire.shapes import Block, read_blocks, read_field, read_object, read_rows
+from koscom_async.errors import MalformedResponseError, ResponseMismatchError
+from koscom_async.models.codes import AssetClass, Measure
+from koscom_async.models.portfolio import (
+    PortfolioCash,
+    PortfolioEquity,
+    PortfolioFund,
+    PortfolioOther,
+    PortfolioRow,
+)
+
+AnyRow = TypeVar("AnyRow", bound=PortfolioRow)
+WHOLE = Decimal(100)
+ROUNDINGS = (Decimal("0.005"), Decimal("0.5"))
+"""How far a share may be off: the documents give two decimals, and their example none."""
+
+_LISTS: dict[str, type[PortfolioRow]] = {
+    "equityList": PortfolioEquity,
+    "fundList": PortfolioFund,
+    "etcList": PortfolioOther,
+}
+_KINDS = {kind.asset_class: name for name, kind in _LISTS.items()}
+
+
+@frozen(kw_only=True)
+class PortfolioPage:
+    """One page. The rows carry the measure that the broker echoed, or else the one that was asked for."""
+
+    cash: PortfolioCash | None
+    rows: tuple[PortfolioRow, ...]
+    total: int | None
+    next_page: str | None
+    notes: tuple[str, ...] = field(default=())
+
+
+@frozen(kw_only=True)
+class PortfolioReader:
+    """Reads the answer to one question about one account, and refuses the answer to any other."""
+
+    question: Question
+    asset_class: AssetClass
+    measure: Measure
+
+    def __call__(self, document: object) -> PortfolioPage:
+        """Return the page, or raise an error of ours."""
+        envelope = open_envelope(document, self.question, bodies=("portfolioResponseBody",))
+        container = read_object(envelope.document.get("portfolioList"), "portfolioList")
+        if not envelope.body and not container:
+            raise MalformedResponseError("neither portfolioResponseBody nor portfolioList is there")
+        blocks = read_blocks(
+            container.get("portfolio"), "portfolioList.portfolio", objects=("cash",), lists=_LISTS
+        )
+        self._refuse_other_classes(blocks)
+        measure, notes = self._measure(envelope.echo)
+        return PortfolioPage(
+            cash=_cash(blocks, measure),
+            rows=tuple(
+                evolve(read_record(kind, row, path), measure=measure)
+                for name, kind in _LISTS.items()
+                for path, row in read_rows(blocks.get(name), name)
+            ),
+            total=envelope.total,
+            next_page=envelope.next_page,
+            notes=(*envelope.notes, *notes),
+        )
+
+    def _measure(self, echo: Block) -> tuple[Measure, list[str]]:
+        """Return what the broker says that its numbers are, which need not be what was asked for."""
+        said = read_field(echo, "rspType", read_text, "queryType")
+        if said is None or said == self.measure:
+            return self.measure, []
+        return Measure(said), [f"asked for {self.measure}, the broker says that it answers {Measure(said)}"]
+
+    def _refuse_other_classes(self, blocks: Block) -> None:
+        if self.asset_class is AssetClass.ALL:
+            return
+        for asset_class, name in _KINDS.items():
+            if asset_class is not self.asset_class and any(read_rows(blocks.get(name), name)):
+                raise ResponseMismatchError(
+                    f"asked for {self.asset_class}, answered with rows of {asset_class}"
+                )
+
+
+def _cash(blocks: Block, measure: Measure) -> PortfolioCash | None:
+    block = read_object(blocks.get("cash"), "cash")
+    if not block:
+        return None
+    cash = read_record(PortfolioCash, block, "cash")
+    return evolve(cash, measure=_cash_measure(cash.number, measure))
+
+
+def _cash_measure(number: Decimal | None, measure: Measure) -> Measure | None:
+    """Tell an amount from a share: brokers send either where shares are asked for, and so does the example."""
+    if number is None:
+        return None
+    if measure is Measure.QUANTITY or number < 0 or number > WHOLE:
+        return Measure.QUANTITY
+    # There are no fractions of a won; a whole number up to 100 may be either.
+    return Measure.SHARE if number != int(number) else None
+
+
+def _tolerance(shares: Sequence[Decimal]) -> Decimal:
+    return ROUNDINGS[all(share == int(share) for share in shares)] * len(shares)
+
+
+def measured(rows: Sequence[AnyRow]) -> tuple[tuple[AnyRow, ...], str | None]:
+    """Return one asset class's rows without a measure where they cannot be shares, and a note that says so."""
+    shares = [row.number for row in rows if row.measure is Measure.SHARE and row.number is not None]
+    with exactly():
+        whole = known_total(shares)
+        if whole is None or (
+            whole <= WHOLE + _tolerance(shares) and min(shares) >= 0 and max(shares) <= WHOLE
+        ):
+            return tuple(rows), None
+    kind = rows[0].asset_class
+    note = f"{kind}: the numbers exceed 100 %, so they are not the shares that the broker says they are"
+    return tuple(evolve(row, measure=None) for row in rows), note

@@ -1,0 +1,51 @@
+"""Reading one page of a watchlist, whose body block has three spellings in the documents."""
+
+from attrs import field, frozen
+
+from koscom_async._wire.envelope import Question, open_envelope
+from koscom_async._wire.records import read_record
+from koscom_async._wire.shapes import read_object, read_rows
+from koscom_async.errors import MalformedResponseError
+from koscom_async.models.watchlist import WatchGroup
+
+# The example's, and the tables' (their heading is as misspelt as their rows).
+_BODIES = (
+    "interestSymbolListResponseBody",
+    "interestSymbolReponseBody",
+    "interestSymbolResponseBody",
+    "InterestStmbolListResponseBody",
+)
+
+
+@frozen(kw_only=True)
+class WatchlistPage:
+    """One page. `total` is what the broker counts, groups or symbols; the documents do not say which."""
+
+    rows: tuple[WatchGroup, ...]
+    total: int | None
+    next_page: str | None
+    notes: tuple[str, ...] = field(default=())
+
+
+@frozen(kw_only=True)
+class WatchlistReader:
+    """Reads the answer to one question about one account, and refuses the answer to any other."""
+
+    question: Question
+
+    def __call__(self, document: object) -> WatchlistPage:
+        """Return the page, or raise an error of ours."""
+        envelope = open_envelope(document, self.question, bodies=_BODIES)
+        # An investor who watches nothing may get an answer without the body block: then the account's echo vouches.
+        if not envelope.body and "resp" not in envelope.document:
+            raise MalformedResponseError("neither interestSymbolListResponseBody nor resp is there")
+        container = read_object(envelope.body.get("groupList"), "groupList")
+        return WatchlistPage(
+            rows=tuple(
+                read_record(WatchGroup, row, path)
+                for path, row in read_rows(container.get("group"), "groupList.group")
+            ),
+            total=envelope.total,
+            next_page=envelope.next_page,
+            notes=envelope.notes,
+        )

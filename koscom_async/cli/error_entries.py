@@ -1,0 +1,137 @@
+"""What each error code means: the platform's table, the HTTP statuses beside it, and this library's own words."""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+
+from attrs import frozen
+
+from koscom_async import errors
+from koscom_async._wire.failures import error_class, failure
+from koscom_async.error_codes import ERROR_CODES, ErrorCode
+from koscom_async.errors import KoscomError
+
+GATEWAY = "gateway"
+OURSELVES = "koscom_async"
+
+CATEGORIES: Mapping[str, str] = {
+    "op-apim": "the platform's API gateway (API Gateway Server)",
+    "op-auth": "the platform's authentication server (인증 서버)",
+    "op-exco": "the platform's link to the brokers (증권사 연계 서버)",
+    "broker": "a broker, under its own name (증권사 서버)",
+    "market": "the market data service (시세 서비스)",
+    "ofin-oauth": "the login window (OFin OAuth)",
+    "thecheat": "the fraud inquiry service (더치트)",
+    GATEWAY: "whatever stands before the platform, as a bare HTTP status",
+    OURSELVES: "this library, about an answer, a setting or the way it is used",
+}
+"""Who says a code: the manual's categories, and two that it does not have."""
+
+# What a gateway answers and the manual's table does not list.
+_BARE_STATUSES: Mapping[int, tuple[str, str]] = {
+    429: ("too many calls: too fast, or (QuotaExceededError) the day's calls are spent", "호출 한도 초과"),
+    502: ("a gateway on the way got no usable answer", "게이트웨이 오류"),
+    504: ("a gateway on the way got no answer in time", "게이트웨이 응답 시간 초과"),
+}
+_RETRIED_OF_OURS = {"connection"}
+
+# Words that stand on an error of a wider class: its name, what they mean, what to do.
+_WORDS: Mapping[str, tuple[str, str, str]] = {
+    "too-large": (
+        "MalformedResponseError",
+        "the answer is larger than Settings.max_response_bytes",
+        "raise the setting if the answer is right; report it to the platform if it is not",
+    ),
+    "token-store": (
+        "ConnectionFailedError",
+        "the token store could not load, save or lock a token",
+        "see the error's cause, and to the store",
+    ),
+    "inexact": (
+        "UsageError",
+        "a number has more digits than a data frame's column holds, and is not rounded",
+        "use to_dicts() or JSON, which have every digit",
+    ),
+    "unforeseen": (
+        "KoscomError",
+        "reading an account broke off in a way that nobody foresaw",
+        "see the error's cause; if it is not your own limiter's or transport's, report it",
+    ),
+}
+
+
+@frozen(kw_only=True)
+class Entry:
+    """A code in one category. `error` is our exception, `None` for success; `retried` whether it is asked again."""
+
+    code: str
+    category: str
+    status: int | None
+    error: str | None
+    retried: bool
+    message: str
+    meaning_en: str
+    meaning_ko: str
+    advice: str | None
+
+
+def entries(code: str | None = None) -> tuple[Entry, ...]:
+    """Return every entry, or those of a code: several where categories share it, none where nobody says it."""
+    wanted = code.strip().casefold() if code is not None else None
+    everything = (*map(_listed, ERROR_CODES), *map(_bare, _BARE_STATUSES), *_ours())
+    return tuple(entry for entry in everything if wanted is None or entry.code.casefold() == wanted)
+
+
+def _listed(row: ErrorCode) -> Entry:
+    kind = error_class(row.kind)
+    return Entry(
+        code=row.code,
+        category=row.category,
+        status=row.status,
+        error=kind.__name__ if kind else None,
+        retried=row.retriable,
+        message=row.message,
+        meaning_en=row.meaning_en,
+        meaning_ko=row.meaning_ko,
+        advice=row.advice,
+    )
+
+
+def _bare(status: int) -> Entry:
+    error = failure(status=status, document=None)
+    meaning_en, meaning_ko = _BARE_STATUSES[status]
+    return Entry(
+        code=str(status),
+        category=GATEWAY,
+        status=status,
+        error=type(error).__name__,
+        retried=error.retriable,
+        message=HTTPStatus(status).phrase,
+        meaning_en=meaning_en,
+        meaning_ko=meaning_ko,
+        advice=error.advice,
+    )
+
+
+def _ours() -> Iterator[Entry]:
+    for code, (kind_name, meaning, advice) in _WORDS.items():
+        yield _word(code, kind_name, meaning, advice)
+    for name in errors.__all__:
+        kind: type[KoscomError] = getattr(errors, name)
+        if "default_code" in vars(kind) and kind.default_code:
+            words = (inspect.getdoc(kind) or "").partition("\n")[0].rstrip(".").replace("`", "")
+            yield _word(kind.default_code, name, words[:1].lower() + words[1:], kind.default_advice)
+
+
+def _word(code: str, error: str, meaning: str, advice: str | None) -> Entry:
+    return Entry(
+        code=code,
+        category=OURSELVES,
+        status=None,
+        error=error,
+        retried=code in _RETRIED_OF_OURS,
+        message="",
+        meaning_en=meaning,
+        meaning_ko="",
+        advice=advice,
+    )

@@ -1,0 +1,93 @@
+"""Orders, settlements or trades of one account, and of many: each account's outcome, and all rows together."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import ClassVar, Generic, Self, TypeVar
+
+from attrs import field, frozen
+
+from koscom_async.errors import IncompleteHoldingsError, KoscomError
+from koscom_async.models.member import VirtualAccount
+from koscom_async.models.outcome import Trace
+
+__all__ = ["DiscretionaryAnswers", "DiscretionaryOutcome", "DiscretionaryRows"]
+
+Row = TypeVar("Row")
+
+
+@frozen(kw_only=True)
+class DiscretionaryRows(Generic[Row]):
+    """Every row of one account, in the broker's order; `notes` say what was tolerated on the way."""
+
+    account: VirtualAccount
+    rows: tuple[Row, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@frozen(kw_only=True)
+class DiscretionaryOutcome(Generic[Row]):
+    """One account's answer. Exactly one of `answer` and `error` is there.
+
+    An outcome whose account has no number stands for all accounts of a broker whose list could not be read.
+    `as_of` is when the answer was complete, or given up (KST).
+    """
+
+    plain_properties: ClassVar = ("ok",)
+
+    account: VirtualAccount
+    error: KoscomError | None = None
+    answer: DiscretionaryRows[Row] | None = field(default=None, repr=False, metadata={"omitted": True})
+    as_of: datetime
+    trace: Trace = field(factory=Trace)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the account was read, whole."""
+        return self.error is None
+
+
+@frozen(kw_only=True)
+class DiscretionaryAnswers(Generic[Row]):
+    """What all accounts at all brokers said, and which of them could not be read.
+
+    `as_of` is when the question was asked (KST). Outcomes are in the order of broker and account.
+    """
+
+    outcomes: tuple[DiscretionaryOutcome[Row], ...] = ()
+    as_of: datetime
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows of every account that was read."""
+        answers = (outcome.answer for outcome in self.outcomes)
+        return tuple(row for answer in answers if answer is not None for row in answer.rows)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every account was read, whole."""
+        return all(outcome.ok for outcome in self.outcomes)
+
+    @property
+    def failures(self) -> tuple[DiscretionaryOutcome[Row], ...]:
+        """The accounts that could not be read, each with its error."""
+        return tuple(outcome for outcome in self.outcomes if not outcome.ok)
+
+    def require_complete(self) -> Self:
+        """Return this if every account was read, or raise `IncompleteHoldingsError`."""
+        failures = self.failures
+        if failures:
+            named = "; ".join(f"{failure.account} ({failure.error})" for failure in failures)
+            raise IncompleteHoldingsError(
+                f"{len(failures)} of {len(self.outcomes)} accounts could not be read: {named}",
+                failures=failures,
+            )
+        return self
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)

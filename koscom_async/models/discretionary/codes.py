@@ -1,0 +1,106 @@
+"""The discretionary service's codes, as open enums, and the codes under which an instrument is known."""
+
+from decimal import Decimal
+
+from attrs import frozen
+
+from koscom_async.models.codes import OpenEnum
+
+__all__ = [
+    "Amendment",
+    "Cancellation",
+    "ContractStatus",
+    "Cost",
+    "InstrumentCode",
+    "OrderSide",
+    "TradeKind",
+]
+
+
+class ContractStatus(OpenEnum):
+    """State of a discretionary contract (일임설정상태)."""
+
+    IN_FORCE = "0"
+    """계약"""
+    TERMINATED = "1"
+    """해지"""
+    MATURED = "2"
+    """만기"""
+
+
+class OrderSide(OpenEnum):
+    """Side of an order or a settlement (매도수구분)."""
+
+    SELL = "1"
+    """매도"""
+    BUY = "2"
+    """매수"""
+
+
+class Amendment(OpenEnum):
+    """Whether an order amends another (정정구분)."""
+
+    NORMAL = "0"
+    """정상"""
+    AMENDED = "1"
+    """정정"""
+
+
+class Cancellation(OpenEnum):
+    """Whether an order cancels another (취소구분)."""
+
+    NORMAL = "0"
+    """정상"""
+    CANCELLED = "1"
+    """취소"""
+
+
+class TradeKind(OpenEnum):
+    """Kind of an entry in the trade book (거래구분). The tables call BID a sale, against the English usage."""
+
+    SELL = "BID"
+    """매도"""
+    BUY = "ASK"
+    """매수"""
+    DEPOSIT = "DEP"
+    """이체입금"""
+    WITHDRAWAL = "WID"
+    """이체출금"""
+
+
+@frozen(kw_only=True)
+class InstrumentCode:
+    """One of the codes under which an instrument is known (종목코드); `None` is what the broker did not send."""
+
+    kind: str | None = None
+    """종목코드종류 (`isinType`), the broker's word: 표준코드 (standard), 단축코드 (short), 펀드코드 (fund), …"""
+    code: str | None = None
+    """종목코드 (`isinCode`)"""
+    name: str | None = None
+    """종목명 (`isinName`)"""
+
+
+@frozen(kw_only=True)
+class Cost:
+    """One cost of a settlement or a trade (비용), in its currency."""
+
+    name: str | None = None
+    """비용명 (`costName`), the broker's word: 수수료 (commission), 거래세 (transaction tax), …"""
+    amount: Decimal | None = None
+    """비용금액 (`cost`)"""
+
+
+STANDARD = ("표준코드", "펀드코드")
+"""The kinds of code that name an instrument at every broker."""
+
+
+def main_code(codes: tuple[InstrumentCode, ...]) -> str | None:
+    """Return the standard code where there is one, and otherwise the first."""
+    known = [each for each in codes if each.code is not None]
+    standard = [each for each in known if each.kind in STANDARD]
+    return next((each.code for each in (*standard, *known)), None)
+
+
+def main_name(codes: tuple[InstrumentCode, ...]) -> str | None:
+    """Return the first name that the codes give."""
+    return next((each.name for each in codes if each.name is not None), None)

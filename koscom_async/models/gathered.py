@@ -1,0 +1,158 @@
+"""What the answers of all accounts come to, for portfolios and watchlists: outcomes, and what they add up to.
+
+Records only; putting them together from accounts is `_merge`'s work.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Self
+
+from attrs import field, frozen
+
+from koscom_async.errors import IncompleteHoldingsError
+from koscom_async.export.plain import plain
+from koscom_async.models.codes import AssetClass, Measure, Product
+from koscom_async.models.member import VirtualAccount
+from koscom_async.models.outcome import Outcome, PortfolioOutcome, WatchlistOutcome
+from koscom_async.models.portfolio import PortfolioRow
+from koscom_async.models.positions import MatchedBy
+
+__all__ = [
+    "PortfolioLot",
+    "PortfolioPosition",
+    "Portfolios",
+    "Watched",
+    "WatchedSymbol",
+    "Watchlists",
+    "require_all",
+]
+
+
+def require_all(outcomes: Sequence[Outcome]) -> None:
+    """Raise `IncompleteHoldingsError` if an account could not be read."""
+    failures = [outcome for outcome in outcomes if not outcome.ok]
+    if failures:
+        named = "; ".join(f"{failure.account} ({failure.error})" for failure in failures)
+        raise IncompleteHoldingsError(
+            f"{len(failures)} of {len(outcomes)} accounts could not be read: {named}", failures=failures
+        )
+
+
+@frozen(kw_only=True)
+class PortfolioLot:
+    """One row of one account's portfolio."""
+
+    account: VirtualAccount
+    row: PortfolioRow
+
+
+@frozen(kw_only=True)
+class PortfolioPosition:
+    """One instrument, and each account in which it is held.
+
+    `quantity` adds up the rows' quantities, and is `None` as soon as one row's number is a share, or cannot be told:
+    shares of different accounts are never added up, neither as quantities nor as shares.
+    """
+
+    asset_class: AssetClass
+    product: Product | None = None
+    code: str | None = None
+    name: str | None = None
+    matched_by: MatchedBy
+    lots: tuple[PortfolioLot, ...] = ()
+    quantity: Decimal | None = None
+
+
+@frozen(kw_only=True)
+class Portfolios:
+    """The portfolios of every account, side by side. Check `complete` before believing that nothing is missing.
+
+    `as_of` is when the question was asked (KST); `measure` what was asked for.
+    """
+
+    measure: Measure
+    positions: tuple[PortfolioPosition, ...] = ()
+    outcomes: tuple[PortfolioOutcome, ...] = ()
+    as_of: datetime
+
+    @property
+    def complete(self) -> bool:
+        """Whether every linked account was read, whole."""
+        return all(outcome.ok for outcome in self.outcomes)
+
+    @property
+    def failures(self) -> tuple[PortfolioOutcome, ...]:
+        """The accounts that could not be read, each with its error."""
+        return tuple(outcome for outcome in self.outcomes if not outcome.ok)
+
+    def require_complete(self) -> Self:
+        """Return these portfolios if every account was read, or raise `IncompleteHoldingsError`."""
+        require_all(self.outcomes)
+        return self
+
+    def to_dicts(self) -> dict[str, Any]:
+        """Return everything as nested dicts and lists, decimals as text, account numbers masked."""
+        return {
+            "complete": self.complete,
+            "as_of": plain(self.as_of),
+            "measure": plain(self.measure),
+            "positions": plain(self.positions),
+            "portfolios": [plain(each.portfolio) for each in self.outcomes if each.portfolio is not None],
+            "outcomes": plain(self.outcomes),
+            "failures": plain(self.failures),
+        }
+
+
+@frozen(kw_only=True)
+class Watched:
+    """Where a symbol is watched: account, and group (the investor's own name for it, or `None`)."""
+
+    account: VirtualAccount
+    group: str | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class WatchedSymbol:
+    """One symbol, and everywhere that it is watched."""
+
+    code: str
+    watched: tuple[Watched, ...] = ()
+
+
+@frozen(kw_only=True)
+class Watchlists:
+    """The watchlists of every account, merged by symbol. Check `complete` before believing that nothing is missing.
+
+    `as_of` is when the question was asked (KST).
+    """
+
+    symbols: tuple[WatchedSymbol, ...] = ()
+    outcomes: tuple[WatchlistOutcome, ...] = ()
+    as_of: datetime
+
+    @property
+    def complete(self) -> bool:
+        """Whether every linked account was read, whole."""
+        return all(outcome.ok for outcome in self.outcomes)
+
+    @property
+    def failures(self) -> tuple[WatchlistOutcome, ...]:
+        """The accounts that could not be read, each with its error."""
+        return tuple(outcome for outcome in self.outcomes if not outcome.ok)
+
+    def require_complete(self) -> Self:
+        """Return these watchlists if every account was read, or raise `IncompleteHoldingsError`."""
+        require_all(self.outcomes)
+        return self
+
+    def to_dicts(self) -> dict[str, Any]:
+        """Return everything as nested dicts and lists, account numbers masked."""
+        return {
+            "complete": self.complete,
+            "as_of": plain(self.as_of),
+            "symbols": plain(self.symbols),
+            "watchlists": [plain(each.watchlist) for each in self.outcomes if each.watchlist is not None],
+            "outcomes": plain(self.outcomes),
+            "failures": plain(self.failures),
+        }

@@ -1,0 +1,92 @@
+"""What moved in an account: purchases, sales and transfers, in the platform's codes and with their documented meaning.
+
+Page of the manual: 계좌 서비스, "거래내역 조회 API".
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import ClassVar
+
+from attrs import field, frozen
+
+from koscom_async.models.codes import Direction, TransactionType
+from koscom_async.models.member import VirtualAccount
+
+__all__ = ["Transaction", "Transactions"]
+
+CASH = "CASH"
+"""What stands in the place of an instrument's code where money is transferred."""
+
+# What a documented meaning does to money, and to the instrument: +1 more, -1 less, 0 nothing.
+_SIGNS = {
+    Direction.SALE: (1, -1),
+    Direction.PURCHASE: (-1, 1),
+    Direction.TRANSFER_IN: (1, 1),
+    Direction.TRANSFER_OUT: (-1, -1),
+}
+
+
+@frozen(kw_only=True)
+class Transaction:
+    """One transaction (거래). Amounts are in the account's currency, which the service does not name: KRW."""
+
+    plain_properties: ClassVar = ("direction", "signs_contradict")
+
+    account: VirtualAccount | None = field(default=None, metadata={"not_on_the_wire": True})
+    """Whose it is"""
+    on: date | None = None
+    """거래일자 (`transDate`), KST"""
+    type: TransactionType | None = None
+    """거래구분 (`transType`): the platform's code, of which `direction` gives the documented meaning"""
+    code: str | None = None
+    """종목코드 (`isinCode`): the instrument; `CASH` or `None` where money is transferred"""
+    amount_change: Decimal | None = None
+    """금액증감 (`changeAmt`): what it did to the money, up or down"""
+    quantity_change: Decimal | None = None
+    """수량증감 (`changeQty`): what it did to the instrument's quantity; 0 for transfers of money"""
+    quantity_after: Decimal | None = None
+    """잔고수량 (`qty`): what is left of the instrument after it"""
+    raw: Mapping[str, object] = field(factory=dict, repr=False, eq=False, metadata={"omitted": True})
+
+    @property
+    def direction(self) -> Direction | None:
+        """What the documents say that the code means (BID 매도, ASK 매수); `None` for a code without a meaning."""
+        return None if self.type is None else self.type.direction
+
+    @property
+    def signs_contradict(self) -> bool:
+        """Whether money or quantity moved against the documented meaning, as when a sale costs money.
+
+        Some brokers use the codes in the English sense. Then the direction must not be believed.
+        """
+        direction = self.direction
+        if direction is None:
+            return False
+        changes = (self.amount_change, self.quantity_change)
+        return any(
+            change and change * sign < 0 for change, sign in zip(changes, _SIGNS[direction], strict=True)
+        )
+
+
+@frozen(kw_only=True)
+class Transactions:
+    """One account's transactions from `since` to `until`, both included, the earliest first.
+
+    Those of one day stand in the broker's order. `isin` and `side` are what was asked for; `notes` say what was
+    tolerated on the way.
+    """
+
+    account: VirtualAccount
+    since: date
+    until: date
+    isin: str | None = None
+    side: TransactionType | None = None
+    rows: tuple[Transaction, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Transaction]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)

@@ -1,0 +1,112 @@
+"""`koscom discretionary` and `koscom call`, against the embedded sandbox: tables, JSON, CSV, and what is missing."""
+
+import csv
+import io
+import json
+from decimal import Decimal
+
+import pytest
+
+from koscom_async.cli.call_command import raw_json
+from koscom_async.sandbox import example_ledger
+
+LEDGER = [each for each in example_ledger().discretionary if each.contract_status == "0"]
+DAY = f"{LEDGER[0].today:%Y-%m-%d}"
+
+
+def table(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_accounts_are_listed_without_names_or_numbers(koscom):
+    result = koscom("discretionary", "accounts", "--sandbox")
+    assert result.exit_code == 0
+    assert "4 accounts under contract" in result.stdout
+    assert "홍길동" not in result.stdout
+    assert all(each.number not in result.stdout for each in LEDGER)
+    ended = json.loads(koscom("discretionary", "accounts", "--sandbox", "--ended", "--json").stdout)
+    assert [each["status"] for each in ended["accounts"]] == ["0", "1", "0", "2", "0", "0"]
+    assert {each["number"] for each in ended["accounts"]} == {"0019…2221"}
+    rows = table(koscom("discretionary", "accounts", "--sandbox", "--csv").stdout)
+    assert [each["broker"] for each in rows] == ["diamond", "cyber", "star", "comet"]
+
+
+def test_a_list_that_fails_is_named_and_the_rest_is_listed(koscom):
+    result = koscom("discretionary", "accounts", "--sandbox", "--fault", "comet=3600", "--csv")
+    assert result.exit_code == 3
+    assert "INCOMPLETE: comet" in result.stderr
+    assert len(table(result.stdout)) == 3
+
+
+def test_holdings_are_the_report_of_holdings(koscom):
+    result = koscom("discretionary", "holdings", "--sandbox", "--broker", "cyber")
+    assert result.exit_code == 0
+    assert "Totals in KRW" in result.stdout
+    document = json.loads(koscom("discretionary", "holdings", "--sandbox", "--json").stdout)
+    value = sum(s.value for each in LEDGER for s in each.securities if s.paper.currency == "KRW")
+    assert Decimal(document["totals"]["value"]) == value
+    partial = koscom("discretionary", "holdings", "--sandbox", "--fault", "star=down", "--csv")
+    assert (partial.exit_code, partial.stderr.count("INCOMPLETE")) == (3, 1)
+
+
+def test_orders_settlements_and_trades_agree_with_the_ledger_and_each_other(koscom):
+    orders = table(koscom("discretionary", "orders", "--sandbox", "--csv").stdout)
+    today = [order for each in LEDGER for order in each.orders if order.day == each.today]
+    assert sum(Decimal(row["executed_amount"]) for row in orders) == sum(order.amount for order in today)
+    assert len(orders) == len(today)
+    settlements = table(koscom("discretionary", "settlements", "--sandbox", "--on", DAY, "--csv").stdout)
+    assert sum(Decimal(row["amount"]) for row in settlements) == sum(order.amount for order in today)
+    trades = table(
+        koscom("discretionary", "trades", "--sandbox", "--since", DAY, "--until", DAY, "--csv").stdout
+    )
+    assert sum(Decimal(row["amount_change"]) for row in trades) == sum(
+        order.cash_change for order in today if order.executions
+    )
+
+
+@pytest.mark.parametrize("what", [("orders",), ("settlements",), ("trades", "--since", "2024-03-01")])
+def test_every_list_is_a_table_and_json(koscom, what):
+    result = koscom("discretionary", *what, "--sandbox", "--broker", "comet")
+    assert result.exit_code == 0
+    assert "comet 0019…2221" in result.stdout
+    document = json.loads(koscom("discretionary", *what, "--sandbox", "--broker", "comet", "--json").stdout)
+    assert document["complete"]
+    assert document["outcomes"][0]["rows"][0]["account_number"] == "0019…2221"
+    assert "holder" not in document["outcomes"][0]["rows"][0]
+    partial = koscom("discretionary", *what, "--sandbox", "--fault", "comet=4001")
+    assert partial.exit_code == 3
+    assert partial.stdout.count("INCOMPLETE: 1 of 4") == 2
+
+
+def test_without_credentials_the_command_says_which_is_missing(koscom):
+    result = koscom("discretionary", "orders")
+    assert result.exit_code == 1
+    assert "KOSCOM_" in result.stderr
+    assert koscom("discretionary", "orders", "--fault", "star=down").exit_code == 2
+    assert koscom("discretionary", "orders", "--sandbox", "--json", "--csv").exit_code == 2
+
+
+def test_call_prints_the_answer_with_every_digit(koscom, tmp_path):
+    body = tmp_path / "body.json"
+    body.write_text(
+        json.dumps(
+            {
+                "partner": {"comId": "F0995", "srvId": "297"},
+                "commonHeader": {"reqIdConsumer": "by-hand"},
+                "accountListRequestBody": {"queryParameter": {"count": 0, "page": None}},
+            }
+        )
+    )
+    path = "/v1/comet/b2baccount/accountlist/search"
+    result = koscom("call", "POST", path, "--scheme", "basic", "--body", str(body), "--sandbox")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["accountListResponseBody"]["queryResult"]["totalCnt"] == 1
+    assert koscom("call", "POST", path, "--scheme", "basic", "--sandbox").exit_code == 1
+    assert koscom("call", "GET", path, "--scheme", "basic", "--param", "x", "--sandbox").exit_code == 2
+
+
+def test_raw_numbers_keep_their_digits():
+    document = {"가": [Decimal("1234567890123456.78"), None, {}, []], "b": {"c": "x", "d": True}}
+    text = raw_json(document)
+    assert "1234567890123456.78" in text
+    assert json.loads(text, parse_float=Decimal) == document

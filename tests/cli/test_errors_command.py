@@ -1,0 +1,125 @@
+"""`koscom errors`: every code is explained, in each category in which it stands, and so is every word of ours."""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import koscom_async
+from koscom_async.cli.error_entries import CATEGORIES, entries
+from koscom_async.cli.errors_command import EntriesTable, Facts
+from koscom_async.error_codes import ERROR_CODES
+from tests.cli.screen import lines_of
+
+
+def test_a_code_is_explained(koscom):
+    result = koscom("errors", "3600")
+    assert result.exit_code == 0
+    assert [line.rstrip() for line in result.stdout.splitlines()] == [
+        "3600  Target Company Service Unavailable",
+        "  meaning      broker server cannot serve",
+        "  뜻           금투사 서비스 불가",
+        "  said by      op-exco: the platform's link to the brokers (증권사 연계 서버)",
+        "  HTTP status  503",
+        "  raised as    BrokerUnavailableError",
+        "  retried      yes, while the deadline allows",
+        "  what to do   the broker is down: ask again later",
+    ]
+
+
+def test_a_code_that_stands_in_two_categories_shows_both(koscom):
+    lines = [line.rstrip() for line in koscom("errors", "4000").stdout.splitlines()]
+    assert lines[0] == "4000 means something else in each of 2 categories."
+    assert "  raised as    AccountUnavailableError" in lines
+    assert "  raised as    AuthenticationError" in lines
+    assert "  said by      ofin-oauth: the login window (OFin OAuth)" in lines
+
+
+def test_success_is_no_error(koscom):
+    assert "raised as    nothing: it is success" in koscom("errors", "200").stdout
+
+
+@pytest.mark.parametrize(("code", "error"), [("429", "RateLimitedError"), ("502", "BrokerUnavailableError")])
+def test_a_bare_http_status_is_explained_as_the_client_takes_it(koscom, code, error):
+    (entry,) = json.loads(koscom("errors", code, "--json").stdout)
+    assert (entry["category"], entry["error"], entry["retried"]) == ("gateway", error, True)
+
+
+@pytest.mark.parametrize(
+    ("word", "error", "retried"),
+    [
+        ("truncated", "TruncatedResponseError", False),
+        ("MISMATCH", "ResponseMismatchError", False),
+        ("connection", "ConnectionFailedError", True),
+        ("too-large", "MalformedResponseError", False),
+    ],
+)
+def test_a_word_of_this_library_is_explained_too(koscom, word, error, retried):
+    (entry,) = json.loads(koscom("errors", word, "--json").stdout)
+    assert (entry["category"], entry["error"], entry["retried"]) == ("koscom_async", error, retried)
+    assert entry["advice"]
+
+
+def test_a_negative_code_follows_two_dashes(koscom):
+    assert "database connection error" in koscom("errors", "--", "-1").stdout
+
+
+@pytest.mark.parametrize("code", ["9999", "", "36000", "no such\x1b[2J"])
+def test_an_unknown_code_is_one_line_and_an_error(koscom, code):
+    result = koscom("errors", code)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert len(result.stderr.splitlines()) == 1
+    assert "`koscom errors` lists every code that is known" in result.stderr
+    assert "\x1b" not in result.stderr
+
+
+def test_all_codes_are_listed_by_category(koscom):
+    result = koscom("errors", env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    for category, who in CATEGORIES.items():
+        assert f"{category}: {who}" in result.stdout
+    for row in ERROR_CODES:
+        assert re.search(rf"^{row.code} .*{re.escape(row.meaning_en)}", result.stdout, re.MULTILINE)
+
+
+def test_all_codes_as_json_have_the_table_s_own_facts(koscom):
+    listed = json.loads(koscom("errors", "--json").stdout)
+    assert len(listed) == len(entries())
+    by_key = {(each["code"], each["category"]): each for each in listed}
+    for row in ERROR_CODES:
+        entry = by_key[row.code, row.category]
+        assert (entry["status"], entry["retried"], entry["meaning_ko"], entry["advice"]) == (
+            *(row.status, row.retriable, row.meaning_ko, row.advice),
+        )
+
+
+def test_every_entry_says_who_what_and_what_to_do():
+    for entry in entries():
+        assert entry.category in CATEGORIES
+        assert entry.meaning_en.strip() == entry.meaning_en != ""
+        assert entry.error is None or hasattr(koscom_async, entry.error)
+    assert len({(entry.code, entry.category) for entry in entries()}) == len(entries())
+
+
+def test_every_word_that_an_error_of_ours_can_carry_is_explained():
+    """A `code="word"` anywhere in the client must be in the list, so that what a user reads can be looked up."""
+    root = Path(koscom_async.__file__).parent
+    for path in root.rglob("*.py"):
+        if "sandbox" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg == "code" and isinstance(node.value, ast.Constant):
+                assert entries(str(node.value.value)), f"{path.name}: {node.value.value}"
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80, 100, 120, 140, 200])
+def test_nothing_is_cut_at_any_width(width):
+    table = "\n".join(lines_of(EntriesTable(entries()), width))
+    assert "…" not in table.replace("=…", "")
+    assert all(entry.code in table for entry in entries())
+    (entry,) = entries("6005")
+    facts = " ".join("\n".join(lines_of(Facts(entry), width)).split())
+    for fact in (entry.meaning_en, entry.advice):
+        assert facts.count(fact.split()[-1])

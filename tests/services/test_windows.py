@@ -1,0 +1,52 @@
+"""Ranges of dates cut so that each day is asked about once, and what is learned from a refusal."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from koscom_async._services.windows import DateRanges, Window
+
+DAYS = st.dates(date(2000, 1, 1), date(2030, 1, 1))
+
+
+def window(days, since=date(2018, 1, 1)):
+    return Window(since, since + timedelta(days - 1))
+
+
+@given(since=DAYS, days=st.integers(1, 1500), most=st.integers(1, 400))
+def test_windows_have_each_day_once_in_order_and_are_as_few_as_can_be(since, days, most):
+    parts = window(days, since).cut(most)
+    told = [part.since + timedelta(n) for part in parts for n in range(part.days)]
+    assert told == [since + timedelta(n) for n in range(days)]
+    assert all(part.days <= most for part in parts)
+    assert len(parts) == -(-days // most)
+
+
+@pytest.mark.parametrize(
+    ("said", "learned"),
+    [(30, 30), (365, 365), (None, 548), (1096, 548), (6006, 548), (0, 548), (1095, 1095)],
+    ids=["30", "365", "no number", "what was refused", "another number", "nothing", "a day less"],
+)
+def test_a_refusal_teaches_what_it_says_or_half_of_what_was_refused(said, learned):
+    ranges = DateRanges()
+    ranges.learn("star", refused=1096, said=said)
+    assert ranges.most("star") == learned
+    assert ranges.most("cyber") is None
+
+
+def test_a_second_refusal_never_allows_more():
+    ranges = DateRanges()
+    ranges.learn("star", refused=1096, said=30)
+    ranges.learn("star", refused=90, said=60)
+    assert ranges.most("star") == 30
+    ranges.learn("star", refused=30, said=None)
+    assert ranges.most("star") == 15
+
+
+def test_a_single_day_is_never_cut_to_nothing():
+    ranges = DateRanges()
+    ranges.learn("star", refused=1, said=None)
+    assert ranges.most("star") == 1
+    assert window(1).cut(0) == (window(1),)
