@@ -1,7 +1,7 @@
 """The client: the page where the stages meet. What an investor owns, everywhere, right now."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date, datetime
 from functools import partial
 from types import TracebackType
@@ -11,7 +11,6 @@ import anyio
 import httpx
 
 from koscom_async._fanout import (
-    AnyOutcome,
     Outcomes,
     balance_outcome,
     distinct,
@@ -42,6 +41,7 @@ from koscom_async.models.codes import Measure, TransactionType
 from koscom_async.models.gathered import Portfolios, Watchlists
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.investor import Investor
+from koscom_async.models.outcome import AccountOutcome
 from koscom_async.models.statistics import Statistics
 from koscom_async.observer import OK, PARTIAL, Observer, Operation
 from koscom_async.settings import Settings
@@ -60,20 +60,20 @@ class Koscom:
     `limiter` any `Limiter`, used instead of the one that follows `settings.limits` (such as `RedisLimiter` of
     `koscom_async.integrations.redis`, for the limits that many processes share), and closed with the client too;
     `tokens` any `TokenStore`, in the place of one in memory. Access tokens that have died are renewed by themselves,
-    where there is a refresh token. `observer` is told of every operation and attempt, as the one of
-    `koscom_async.integrations.opentelemetry` is. `now` is the clock by which service hours are told, in the place of
-    the system's.
+    where there is a refresh token. `now` is the clock by which service hours are told, in the place of
+    the system's. `observer` is told of every operation and attempt, as the one of
+    `koscom_async.integrations.opentelemetry` is.
     """
 
-    def __init__(  # noqa: PLR0913  # each is a part that a caller may bring along
+    def __init__(  # noqa: PLR0913  # each is a part that a user may replace
         self,
         settings: Settings,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         limiter: Limiter | None = None,
         tokens: TokenStore | None = None,
-        observer: Observer | None = None,
         now: Callable[[], datetime] = korean_now,
+        observer: Observer | None = None,
     ) -> None:
         self._settings = settings
         self._gateway = Gateway(
@@ -129,7 +129,8 @@ class Koscom:
         """
         end = deadline_at(deadline)
         asked_at = korean_now()
-        with self._watched("holdings") as operation:
+        operation = Operation(name="holdings")
+        with self._gateway.operation(operation):
             await self.oauth.authorize(investor, end=end)
             linked = await self.member.read_accounts(investor, end=end)
             read = partial(self.account.read_balance, investor, end=end)
@@ -157,13 +158,11 @@ class Koscom:
         """Yield a stream of each account's outcome as it is ready; its `portfolios` are the answer at the end."""
         end = deadline_at(deadline)
         asked_at, measure = korean_now(), Measure(measure)
-        with self._watched("portfolios") as operation:
-            await self.oauth.authorize(investor, end=end)
-            linked = await self.member.read_accounts(investor, end=end)
-            read = partial(self.account.read_portfolio, investor, measure=measure, end=end)
-            async with fan_out(distinct(linked.accounts), read, portfolio_outcome) as outcomes:
-                yield PortfoliosStream(outcomes, partial(merge_portfolios, measure=measure, as_of=asked_at))
-            _conclude(operation, outcomes)
+        await self.oauth.authorize(investor, end=end)
+        linked = await self.member.read_accounts(investor, end=end)
+        read = partial(self.account.read_portfolio, investor, measure=measure, end=end)
+        async with fan_out(distinct(linked.accounts), read, portfolio_outcome) as outcomes:
+            yield PortfoliosStream(outcomes, partial(merge_portfolios, measure=measure, as_of=asked_at))
 
     async def watchlists(self, investor: Investor, *, deadline: float | None = None) -> Watchlists:
         """Return what the investor watches at every linked broker (관심종목), by symbol, and where each is watched.
@@ -182,13 +181,11 @@ class Koscom:
         """Yield a stream of each account's outcome as it is ready; its `watchlists` are the answer at the end."""
         end = deadline_at(deadline)
         asked_at = korean_now()
-        with self._watched("watchlists") as operation:
-            await self.oauth.authorize(investor, end=end)
-            linked = await self.member.read_accounts(investor, end=end)
-            read = partial(self.account.read_watchlist, investor, end=end)
-            async with fan_out(distinct(linked.accounts), read, watchlist_outcome) as outcomes:
-                yield WatchlistsStream(outcomes, partial(merge_watchlists, as_of=asked_at))
-            _conclude(operation, outcomes)
+        await self.oauth.authorize(investor, end=end)
+        linked = await self.member.read_accounts(investor, end=end)
+        read = partial(self.account.read_watchlist, investor, end=end)
+        async with fan_out(distinct(linked.accounts), read, watchlist_outcome) as outcomes:
+            yield WatchlistsStream(outcomes, partial(merge_watchlists, as_of=asked_at))
 
     @asynccontextmanager
     async def transactions(  # noqa: PLR0913  # each keyword is one condition of the query
@@ -299,14 +296,8 @@ class Koscom:
             deadline=deadline,
         )
 
-    @contextmanager
-    def _watched(self, name: str) -> Iterator[Operation]:
-        operation = Operation(name=name)
-        with self._gateway.operation(operation):
-            yield operation
 
-
-def _conclude(operation: Operation, outcomes: Outcomes[AnyOutcome]) -> None:
+def _conclude(operation: Operation, outcomes: Outcomes[AccountOutcome]) -> None:
     operation.accounts = len(outcomes.accounts)
     operation.failures = operation.accounts - sum(outcome.ok for outcome in outcomes.delivered)
     operation.outcome = PARTIAL if operation.failures else OK

@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import anyio
 import anyio.abc
 
-from koscom_async._services.unforeseen import unforeseen
+from koscom_async._fanout import unforeseen
 from koscom_async._transport.call_log import CallLog
 from koscom_async.brokers import Broker
 from koscom_async.errors import AuthenticationError, KoscomError, QuotaExceededError, UsageError

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from attrs import field, frozen
 
+from koscom_async._wire.discretionary_names import INNER_NAMES
 from koscom_async._wire.echoes import check_account_number, check_query
 from koscom_async._wire.records import read_record
 from koscom_async._wire.scalars import read_count, read_text
@@ -18,18 +19,10 @@ from koscom_async.errors import MalformedResponseError
 from koscom_async.models.codes import AssetClass
 from koscom_async.models.discretionary.account import DiscretionaryAccount
 from koscom_async.models.discretionary.balance import DiscretionaryCash, DiscretionaryRow
-from koscom_async.models.discretionary.codes import Cost, InstrumentCode
-from koscom_async.models.discretionary.orders import DiscretionaryOrder, Execution
+from koscom_async.models.discretionary.orders import DiscretionaryOrder
 from koscom_async.models.discretionary.settlements import DiscretionarySettlement, DiscretionaryTrade
 
 Row = TypeVar("Row")
-
-# What stands inside a row: attribute, wire name, record.
-_INNER: Mapping[str, tuple[str, type]] = {
-    "codes": ("isinInfo", InstrumentCode),
-    "costs": ("costInfo", Cost),
-    "executions": ("execList", Execution),
-}
 
 
 @frozen
@@ -144,7 +137,7 @@ def _inner(kind: type, name: str, row: Block, path: str) -> tuple[Any, ...]:
 
 def item_reader(kind: type[Row], **given: object) -> Callable[[Block, str], Row]:
     """Return what reads a row of that kind with the lists inside it; `given` is what the row does not say itself."""
-    inner = [(attribute, *_INNER[attribute]) for attribute in _INNER if hasattr(kind, attribute)]
+    inner = [(attribute, *INNER_NAMES[attribute]) for attribute in INNER_NAMES if hasattr(kind, attribute)]
 
     def read(row: Block, path: str) -> Row:
         lists = {attribute: _inner(record, name, row, path) for attribute, name, record in inner}

@@ -98,3 +98,10 @@ DISCRETIONARY_NAMES: Mapping[type, Mapping[str, tuple[str, ...]]] = {
     InstrumentCode: {"kind": ("isinType",), "code": ("isinCode",), "name": ("isinName",)},
     Cost: {"name": ("costName",), "amount": ("cost",)},
 }
+
+INNER_NAMES: Mapping[str, tuple[str, type]] = {
+    "codes": ("isinInfo", InstrumentCode),
+    "costs": ("costInfo", Cost),
+    "executions": ("execList", Execution),
+}
+"""The lists that stand inside a row: attribute, wire name, record."""

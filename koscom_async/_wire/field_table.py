@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from textwrap import dedent
 
+from koscom_async._wire.discretionary_names import DISCRETIONARY_NAMES, INNER_NAMES
 from koscom_async._wire.records import WIRE_NAMES
 
 HEAD = ("| record | wire field | attribute | Korean term |", "|---|---|---|---|")
@@ -25,9 +26,15 @@ def field_table() -> str:
 def _lines() -> Iterator[str]:
     for kind, names in WIRE_NAMES.items():
         terms = _terms(kind)
-        for attribute, spellings in names.items():
+        for attribute, spellings in {**names, **_lists(kind)}.items():
             wire = ", ".join(f"`{spelling}`" for spelling in spellings)
             yield f"| `{kind.__name__}` | {wire} | `{attribute}` | {terms.get(attribute, '')} |"
+
+
+def _lists(kind: type) -> dict[str, tuple[str, ...]]:
+    """Return the lists inside a row of the discretionary service."""
+    inside = INNER_NAMES.items() if kind in DISCRETIONARY_NAMES else ()
+    return {attribute: (name,) for attribute, (name, _) in inside if hasattr(kind, attribute)}
 
 
 def _terms(kind: type) -> dict[str, str]:

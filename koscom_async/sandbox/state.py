@@ -50,14 +50,14 @@ class State:
             raise refused("3002", description=broker)
         return dialect
 
+    def most_days(self, broker: str) -> int:
+        """Return how long a range of dates a broker takes for transactions."""
+        return self.date_limits.get(broker, self.dialect(broker).most_days)
+
     def seconds_before_answer(self, broker: str) -> float:
         """Draw how long a broker takes this time."""
         latency = self.latency.get(broker)
         return latency.draw(self.random) if latency is not None else 0.0
-
-    def most_days(self, broker: str) -> int:
-        """Return how long a range of dates a broker takes for transactions."""
-        return self.date_limits.get(broker, self.dialect(broker).most_days)
 
     def platform_id(self) -> str:
         """Make up the platform's own message id."""

@@ -1,5 +1,6 @@
 """The pytest plugin in a pytest of its own: the fixtures work under each runner, and starting costs nothing heavy."""
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -17,7 +18,7 @@ PLUGIN = "koscom_async.integrations.pytest"
 @pytest.fixture(autouse=True)
 def _find_the_package(monkeypatch):
     """Let the other pytest find the package where it is not installed."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
 
 
 TEST = """

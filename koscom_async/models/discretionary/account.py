@@ -24,7 +24,9 @@ class DiscretionaryAccount:
     that no document lists, counts as active: money must not vanish for want of a code.
     """
 
-    broker: Broker = field(metadata={"plain": ("code", "short_name", "name", "name_ko")})
+    broker: Broker = field(
+        metadata={"plain": ("code", "short_name", "name", "name_ko"), "not_on_the_wire": True}
+    )
     number: str = field(repr=masked_repr, metadata={"masked": True})
     """계좌번호 (`accNo`)"""
     holder: str | None = field(default=None, repr=False, metadata={"omitted": True})

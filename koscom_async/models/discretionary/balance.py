@@ -85,7 +85,7 @@ class DiscretionaryCash:
 class DiscretionaryRow:
     """One security of a contract account; amounts are in `currency`."""
 
-    asset_class: AssetClass
+    asset_class: AssetClass = field(metadata={"not_on_the_wire": True})
     """자산유형, as it was asked for (`qrAssetType`)"""
     product: Product | None = None
     """상품구분 (`assetType`)"""

@@ -40,7 +40,7 @@ class Execution:
 class DiscretionaryOrder:
     """One order; prices are in `currency`. `None` is what the broker did not send."""
 
-    asset_class: AssetClass
+    asset_class: AssetClass = field(metadata={"not_on_the_wire": True})
     """자산유형, as it was asked for (`qrAssetType`)"""
     account_number: str | None = field(
         default=None,

@@ -35,7 +35,7 @@ def _number() -> Any:
 class DiscretionarySettlement:
     """One settlement that is due; amounts are in `currency`. `None` is what the broker did not send."""
 
-    asset_class: AssetClass
+    asset_class: AssetClass = field(metadata={"not_on_the_wire": True})
     """자산유형, as it was asked for (`qrAssetType`)"""
     account_number: str | None = _number()
     """계좌번호 (`accNo`)"""
