@@ -1,5 +1,6 @@
 """The account service (계좌 서비스): one account, every page, every asset class, every day."""
 
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any
 
@@ -86,11 +87,13 @@ class AccountService:
             account=account,
             log=log,
         )
-        operation = Operation(
-            name=BALANCE.name, broker=account.broker.short_name, account=account.masked_number
-        )
-        with self._gateway.operation(operation), located(BALANCE, account), until_end(end):
+        with self._watched(BALANCE, account), located(BALANCE, account), until_end(end):
             return await query.read()
+
+    def _watched(self, endpoint: Endpoint, account: VirtualAccount) -> AbstractContextManager[None]:
+        return self._gateway.operation(
+            Operation(name=endpoint.name, broker=account.broker.short_name, account=account.masked_number)
+        )
 
     async def portfolio(
         self,
@@ -117,7 +120,7 @@ class AccountService:
         """Read a portfolio until `end`, on the event loop's clock, and write down in `log` what it took."""
         asker = self._asker(PORTFOLIO, investor, account, log)
         query = PortfolioQuery(asker=asker, capabilities=self._capabilities, measure=measure)
-        with located(PORTFOLIO, account), until_end(end):
+        with self._watched(PORTFOLIO, account), located(PORTFOLIO, account), until_end(end):
             return await query.read()
 
     async def transactions(  # noqa: PLR0913  # each keyword is one condition of the query
@@ -235,7 +238,7 @@ class AccountService:
         """Read a watchlist until `end`, on the event loop's clock, and write down in `log` what it took."""
         asker = self._asker(WATCHLIST, investor, account, log)
         query = WatchlistQuery(asker=asker, capabilities=self._capabilities)
-        with located(WATCHLIST, account), until_end(end):
+        with self._watched(WATCHLIST, account), located(WATCHLIST, account), until_end(end):
             return await query.read()
 
     def _asker(

@@ -4,6 +4,7 @@ No investor is asked for here: the customer entrusted the account to the firm.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -40,6 +41,7 @@ from koscom_async.models.discretionary.codes import OrderSide
 from koscom_async.models.discretionary.orders import DiscretionaryOrder
 from koscom_async.models.discretionary.settlements import DiscretionarySettlement, DiscretionaryTrade
 from koscom_async.models.member import VirtualAccount
+from koscom_async.observer import Operation
 from koscom_async.settings import Settings
 
 CLASSES = (AssetClass.EQUITY, AssetClass.FUND, AssetClass.OTHER)
@@ -152,7 +154,8 @@ class DiscretionaryService:
             read_item=wire.account_reader(broker),
             what="accounts",
         )
-        with located(DISCRETIONARY_ACCOUNTS, broker=broker), until(end):
+        operation = Operation(name=DISCRETIONARY_ACCOUNTS.name, broker=broker.short_name)
+        with self._gateway.operation(operation), located(DISCRETIONARY_ACCOUNTS, broker=broker), until(end):
             pages = await query.pages(log)
         return DiscretionaryAccounts(broker=broker, accounts=_items(pages), notes=tuple(log.notes))
 
@@ -239,8 +242,13 @@ class DiscretionaryService:
             read_item=wire.read_trade,
             what="trades",
         )
-        with located(DISCRETIONARY_TRADES, account), until(end):
+        with self._watched(DISCRETIONARY_TRADES, account), located(DISCRETIONARY_TRADES, account), until(end):
             return _rows(account, [await query.pages(log)], log)
+
+    def _watched(self, endpoint: Endpoint, account: VirtualAccount) -> AbstractContextManager[None]:
+        return self._gateway.operation(
+            Operation(name=endpoint.name, broker=account.broker.short_name, account=account.masked_number)
+        )
 
     async def _by_class(  # noqa: PLR0913  # each keyword is one name of the endpoint
         self,
@@ -269,7 +277,7 @@ class DiscretionaryService:
             )
             for each in (CLASSES if asset_class is None else (asset_class,))
         ]
-        with located(endpoint, account), until(end):
+        with self._watched(endpoint, account), located(endpoint, account), until(end):
             by_class = await together([partial(each.pages, log) for each in queries])
             _refuse_repeated(by_class)
             return by_class

@@ -15,6 +15,7 @@ from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import AuthScheme, Endpoint
 from koscom_async.errors import UsageError
 from koscom_async.models.investor import Investor
+from koscom_async.observer import Operation
 from koscom_async.settings import Settings
 
 
@@ -54,5 +55,6 @@ async def call_raw(  # noqa: PLR0913  # each keyword is one part of the question
         investor=investor if how is AuthScheme.BEARER else None,
         secrets=(*secrets, *raw.texts_in(json), *raw.texts_in(list(query.values()))),
     )
-    with located(endpoint), until(deadline_at(deadline)):
+    operation = Operation(name=endpoint.name, broker=call.broker)
+    with gateway.operation(operation), located(endpoint), until(deadline_at(deadline)):
         return await gateway.ask(call, CallLog(started=anyio.current_time()))

@@ -52,7 +52,8 @@ class SandboxGateway:
     `transport` is how it is reached. `latency` (seconds), `faults` (see `Fault`) and `rate_limits` (calls a
     second, or a `RateLimit` with a burst) are given by broker: `diamond`, `cyber`, `star`, `comet` (which has
     discretionary accounts only), or `common` for the member service and `auth` for the authorization server; a
-    latency that is a number holds for all. `quota` is calls a day, to each service or by service (`common`,
+    latency that is not by broker holds for all, and may be a distribution such as `LongTail(0.1)`.
+    `quota` is calls a day, to each service or by service (`common`,
     `account`, `b2baccount`). `date_limits` are the most days that a query for transactions may span (365 at
     `diamond`, 90 at `cyber`, 30 at `star`). `seed` fixes what is drawn by chance. `ledger` replaces the example data.
     Tokens that are issued live `token_lifetime` seconds (by default as long as the documents say for their scope), and
