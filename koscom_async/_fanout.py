@@ -27,6 +27,7 @@ logger = logging.getLogger("koscom_async.fanout")
 Answer = TypeVar("Answer")
 Taken_contra = TypeVar("Taken_contra", contravariant=True)
 AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
+Arrived = TypeVar("Arrived")
 Made_co = TypeVar("Made_co", bound=Outcome, covariant=True)
 Read = Callable[[VirtualAccount, CallLog], Awaitable[Answer]]
 
@@ -53,30 +54,26 @@ def watchlist_outcome(answer: Watchlist | None, /, **facts: Any) -> WatchlistOut
     return WatchlistOutcome(watchlist=answer, **facts)
 
 
-class Outcomes(Generic[AnyOutcome]):
-    """The outcomes of a fan-out, each as it is ready. Iterate once; `accounts` says who is being asked.
+class Arrivals(Generic[Arrived]):
+    """Outcomes in the order in which they come, each handed out once; who they are awaited from, a subclass knows."""
 
-    They are kept here and not in a stream, so that a caller who gives up waiting for one loses none.
-    """
-
-    def __init__(self, accounts: Sequence[VirtualAccount]) -> None:
-        self.accounts = tuple(accounts)
-        self._settled: list[AnyOutcome] = []
+    def __init__(self) -> None:
+        self._settled: list[Arrived] = []
         self._delivered = 0
         self._is_open = True
         self._news = anyio.Event()
 
     @property
-    def delivered(self) -> tuple[AnyOutcome, ...]:
+    def delivered(self) -> tuple[Arrived, ...]:
         """What has been handed out, in the order in which it was."""
         return tuple(self._settled[: self._delivered])
 
     @property
     def is_finished(self) -> bool:
-        """Whether every account's outcome has been handed out."""
-        return self._delivered == len(self.accounts)
+        """Whether everything that is awaited has been handed out."""
+        raise NotImplementedError
 
-    def add(self, outcome: AnyOutcome) -> None:
+    def add(self, outcome: Arrived) -> None:
         """Take in what an account's task came to."""
         self._settled.append(outcome)
         self._announce()
@@ -90,10 +87,10 @@ class Outcomes(Generic[AnyOutcome]):
         self._news.set()
         self._news = anyio.Event()
 
-    def __aiter__(self) -> AsyncIterator[AnyOutcome]:
+    def __aiter__(self) -> AsyncIterator[Arrived]:
         return self
 
-    async def __anext__(self) -> AnyOutcome:
+    async def __anext__(self) -> Arrived:
         while self._delivered == len(self._settled):
             if self.is_finished:
                 raise StopAsyncIteration
@@ -106,6 +103,22 @@ class Outcomes(Generic[AnyOutcome]):
         outcome = self._settled[self._delivered]
         self._delivered += 1
         return outcome
+
+
+class Outcomes(Arrivals[AnyOutcome]):
+    """The outcomes of a fan-out, each as it is ready. Iterate once; `accounts` says who is being asked.
+
+    They are kept here and not in a stream, so that a caller who gives up waiting for one loses none.
+    """
+
+    def __init__(self, accounts: Sequence[VirtualAccount]) -> None:
+        super().__init__()
+        self.accounts = tuple(accounts)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every account's outcome has been handed out."""
+        return self._delivered == len(self.accounts)
 
 
 def distinct(accounts: Sequence[VirtualAccount]) -> tuple[VirtualAccount, ...]:

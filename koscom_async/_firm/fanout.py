@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import anyio
 import anyio.abc
 
-from koscom_async._fanout import unforeseen
+from koscom_async._fanout import Arrivals, unforeseen
 from koscom_async._transport.call_log import CallLog
 from koscom_async.brokers import Broker
 from koscom_async.errors import AuthenticationError, KoscomError, QuotaExceededError, UsageError
@@ -39,17 +39,14 @@ Read = Callable[[VirtualAccount, CallLog], Awaitable[Answer]]
 Settle = Callable[[VirtualAccount, Answer | None, KoscomError | None, CallLog], AnyOutcome]
 
 
-class FirmOutcomes(Generic[AnyOutcome]):
+class FirmOutcomes(Arrivals[AnyOutcome]):
     """The outcomes, each as it is ready; more accounts are learned about on the way. Iterate once."""
 
     def __init__(self, lists: int) -> None:
+        super().__init__()
         self._lists = lists
         self._expected = 0
         self._accounts: list[VirtualAccount] = []
-        self._settled: list[AnyOutcome] = []
-        self._delivered = 0
-        self._is_open = True
-        self._news = anyio.Event()
 
     @property
     def accounts(self) -> tuple[VirtualAccount, ...]:
@@ -59,7 +56,7 @@ class FirmOutcomes(Generic[AnyOutcome]):
     @property
     def delivered(self) -> tuple[AnyOutcome, ...]:
         """What has been handed out; raises what concerned every account before any was asked."""
-        outcomes = tuple(self._settled[: self._delivered])
+        outcomes = super().delivered
         errors = [outcome.error for outcome in outcomes]
         if errors and not self._accounts and all(isinstance(error, _CONCERNS_ALL) for error in errors):
             assert errors[0] is not None  # noqa: S101  # what the line above has seen
@@ -83,37 +80,6 @@ class FirmOutcomes(Generic[AnyOutcome]):
         self._expected += 1
         self._lists -= 1
         self.add(outcome)
-
-    def add(self, outcome: AnyOutcome) -> None:
-        """Take in what an account's task came to."""
-        self._settled.append(outcome)
-        self._announce()
-
-    def close(self) -> None:
-        """Say that no outcome will come any more."""
-        self._is_open = False
-        self._announce()
-
-    def _announce(self) -> None:
-        self._news.set()
-        self._news = anyio.Event()
-
-    def __aiter__(self) -> AsyncIterator[AnyOutcome]:
-        return self
-
-    async def __anext__(self) -> AnyOutcome:
-        while self._delivered == len(self._settled):
-            if self.is_finished:
-                raise StopAsyncIteration
-            if not self._is_open:
-                raise UsageError(
-                    "the stream's context was left, which ended what was still being asked",
-                    advice="iterate inside the `async with`",
-                )
-            await self._news.wait()
-        outcome = self._settled[self._delivered]
-        self._delivered += 1
-        return outcome
 
 
 class FirmFanout(Generic[Answer, AnyOutcome]):
