@@ -98,6 +98,7 @@ from koscom_async.models.totals import AccountReconciliation, Cash, CashLot, Tot
 from koscom_async.models.transactions import Transaction, Transactions
 from koscom_async.models.watchlist import WatchGroup, Watchlist
 from koscom_async.settings import (
+    Backend,
     Breaker,
     BrokerLimits,
     BrokerOverrides,
@@ -119,6 +120,7 @@ __all__ = [
     "Amendment",
     "AssetClass",
     "AuthenticationError",
+    "Backend",
     "Balance",
     "BalanceRow",
     "BalanceSummary",

@@ -20,6 +20,7 @@ from koscom_async._masking import hidden
 from koscom_async.errors import SettingsError
 
 __all__ = [
+    "Backend",
     "Breaker",
     "BrokerLimits",
     "BrokerOverrides",
@@ -36,6 +37,17 @@ class Environment(StrEnum):
 
     PRODUCTION = "production"
     SANDBOX = "sandbox"
+
+
+class Backend(StrEnum):
+    """Which libraries carry HTTP and read JSON: what comes of it is the same, at another cost."""
+
+    AUTO = "auto"
+    """`FAST` where its extra is installed, `CORE` where it is not"""
+    CORE = "core"
+    """httpx's own connections, and Python's own JSON reader"""
+    FAST = "fast"
+    """httptools and msgspec, which the extra `koscom-async[fast]` installs"""
 
 
 # Since July 2022 the manual names other hosts for the v3 market services: hence `base_url`.
@@ -245,6 +257,14 @@ def _environment(value: str | None) -> Environment | None:
         raise SettingsError(f"environment must be {known}, got {value!r}", setting="environment") from None
 
 
+def _backend(value: str | None) -> Backend:
+    try:
+        return Backend(value or Backend.AUTO)
+    except ValueError:
+        known = ", ".join(Backend)
+        raise SettingsError(f"backend must be one of {known}, got {value!r}", setting="backend") from None
+
+
 def _nothing_if_empty(value: str | None) -> str | None:
     return value or None
 
@@ -333,6 +353,7 @@ class Settings:
     settlements before a call is spent while the platform does not answer them (08:30 to 16:00 KST).
     `redirect_uri` is the callback that is registered for the key, to which an investor who has authorised is sent
     back (`None`: give it to each call of `koscom.oauth` that wants it); `scope` is what the investor is asked for.
+    `backend` is what carries HTTP and reads JSON: `"auto"`, `"core"` or `"fast"` (see `Backend`).
     Raises `SettingsError`, naming the setting, for anything missing or impossible.
     """
 
@@ -361,6 +382,7 @@ class Settings:
         default=(), converter=_names, validator=deep_iterable(_broker_name)
     )
     check_service_hours: bool = field(default=True, validator=_boolean)
+    backend: Backend = field(default=Backend.AUTO, converter=_backend)
 
     def __attrs_post_init__(self) -> None:
         if self.base_url:
@@ -377,14 +399,14 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **overrides: Any) -> Self:
-        """Read KOSCOM_ENVIRONMENT, _BASE_URL, _API_KEY, _API_SECRET, _COM_ID, _SRV_ID, _REDIRECT_URI and _SCOPE.
+        """Read KOSCOM_ENVIRONMENT, _BASE_URL, _API_KEY, _API_SECRET, _COM_ID, _SRV_ID, _REDIRECT_URI, _SCOPE, _BACKEND.
 
         Also KOSCOM_DISCRETIONARY_BROKERS, with commas between the names. Arguments win.
         """
         environ = os.environ if environ is None else environ
         names = (
             *("environment", "base_url", "api_key", "api_secret", "com_id", "srv_id"),
-            *("redirect_uri", "scope", "discretionary_brokers"),
+            *("redirect_uri", "scope", "discretionary_brokers", "backend"),
         )
         read = {
             name: environ[variable] for name in names if (variable := f"KOSCOM_{name.upper()}") in environ

@@ -8,6 +8,7 @@ from attrs.exceptions import FrozenInstanceError
 
 from koscom_async.errors import KoscomError, SettingsError
 from koscom_async.settings import (
+    Backend,
     Breaker,
     BrokerLimits,
     BrokerOverrides,
@@ -352,3 +353,15 @@ def test_callback_and_scope_are_read_from_the_environment_and_have_defaults():
     settings = Settings.from_env(more)
     assert (settings.redirect_uri, settings.scope) == ("https://you.example/cb", "account profile")
     assert Settings.from_env(names | {"KOSCOM_REDIRECT_URI": ""}).redirect_uri is None
+
+
+def test_the_backend_comes_from_arguments_or_the_environment():
+    assert made().backend is Backend.AUTO
+    assert made(backend="core").backend is Backend.CORE
+    assert Settings.from_env(ENVIRON | {"KOSCOM_BACKEND": "fast"}).backend is Backend.FAST
+    assert Settings.from_env(ENVIRON | {"KOSCOM_BACKEND": ""}).backend is Backend.AUTO
+
+
+def test_an_unknown_backend_is_refused_by_name():
+    message = refuse("backend", lambda: made(backend="uvloop"))
+    assert message.startswith("backend must be one of auto, core, fast, got 'uvloop'")
