@@ -23,7 +23,7 @@ from koscom_async._transport.exchange import Exchange, Reply
 from koscom_async._transport.limiter import Limiter, ProcessLimiter
 from koscom_async._transport.own_task import in_own_task
 from koscom_async._transport.quota import utc_now
-from koscom_async._transport.reading import read_answer, read_refusal_document
+from koscom_async._transport.reading import BodyReader
 from koscom_async._transport.refresh import invite, refresh_call
 from koscom_async._transport.retry import Retrier
 from koscom_async._transport.uninterrupted import uninterrupted
@@ -69,6 +69,7 @@ class Gateway:
         self._settings = settings
         self._observer = observer or NO_OBSERVER
         self._exchange = Exchange(settings, transport)
+        self._bodies = BodyReader(settings.backend)
         self._counters = Counters()
         self._limiter = limiter or ProcessLimiter(settings.limits)
         self._breakers = Breakers(settings.breaker)
@@ -230,12 +231,12 @@ class Gateway:
             limit = read_call_limit(reply.headers)
             await self._limiter.record_quota(call.endpoint.service, remaining=remaining, limit=limit)
         if reply.status == 200:
-            return await read_answer(call, reply.body)
+            return await self._bodies.read_answer(call, reply.body)
         now = utc_now()
         retry_after = read_retry_after(reply.headers, now=now)
         error = failure(
             status=reply.status,
-            document=await read_refusal_document(reply.body),
+            document=await self._bodies.read_refusal(reply.body),
             retry_after=retry_after,
             quota_resets_at=next_reset(now) if remaining == 0 else None,
             secrets=(*call.secrets, self._settings.api_key, self._settings.api_secret),
