@@ -5,10 +5,11 @@ numbers as text, a field in two spellings, a code that the documents do not list
 never decides anything. It trusts that numbers came from `exact_json` or `quick_json`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Any, TypeVar
 
 import attrs
@@ -72,33 +73,38 @@ def _draft(kind: type) -> type:
 
 
 def _source(kind: type) -> str:
-    given = [each for each in attrs.fields(kind) if each.name not in WIRE_NAMES[kind] and each.name != "raw"]
+    attributes = attrs.fields_dict(kind)
+    given = [each for name, each in attributes.items() if name not in WIRE_NAMES[kind] and name != "raw"]
     parameters = [
         each.name if each.default is attrs.NOTHING else f"{each.name}=DEFAULT_{each.name}" for each in given
     ]
-    lines = [
+    fields = (_field_lines(attributes[name], names) for name, names in WIRE_NAMES[kind].items())
+    lines = (
         f"def read({', '.join(['block', *(['*'] if parameters else []), *parameters])}):",
         "  if not block: return None",
         "  record = new(draft)",
         "  try:",
         "    get = block.get",
-    ]
-    for attribute, spellings in WIRE_NAMES[kind].items():
-        lines.append(f"    it = get({spellings[0]!r})")
-        for variant in spellings[1:]:
-            lines += [
-                f"    if it is None: it = get({variant!r})",
-                f"    elif {variant!r} in block: return None",
-            ]
-        lines += [f"    {line}" for line in _LINES[attrs.fields_dict(kind)[attribute].type]]
-        lines.append(f"    record.{attribute} = it")
-    lines.append(
-        "  except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError): return None"
+        *(f"    {line}" for line in chain.from_iterable(fields)),
+        "  except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError): return None",
+        *(f"  record.{each.name} = {each.name}" for each in given),
+        "  record.raw = block" if "raw" in attributes else "",
+        "  record.__class__ = kind",
+        "  return record",
     )
-    lines += [f"  record.{each.name} = {each.name}" for each in given]
-    if any(each.name == "raw" for each in attrs.fields(kind)):
-        lines.append("  record.raw = block")
-    return "\n".join([*lines, "  record.__class__ = kind", "  return record"])
+    return "\n".join(lines)
+
+
+def _field_lines(field: Any, spellings: tuple[str, ...]) -> Iterator[str]:
+    first, *variants = spellings
+    yield f"it = get({first!r})"
+    for variant in variants:
+        yield f"if it is None: it = get({variant!r})"
+        yield f"elif {variant!r} in block: return None"
+    if field.default is attrs.NOTHING:
+        yield "if it is None: return None"
+    yield from _LINES[field.type]
+    yield f"record.{field.name} = it"
 
 
 def _generated(kind: type) -> Quick[Any]:
