@@ -33,11 +33,11 @@ class BodyReader:
     """Reads the bodies of answers, with what the settings say and what is installed."""
 
     def __init__(self, backend: Backend) -> None:
-        self._json: JsonReader = exact_json
+        self.json: JsonReader = exact_json
         if is_fast(backend):
             from koscom_async._wire import quick_json  # noqa: PLC0415  # it imports msgspec, which is optional
 
-            self._json = quick_json
+            self.json = quick_json
 
     async def read_answer(self, call: Call[Answer], body: bytes) -> Answer:
         """Return what a call makes of a successful answer, or raise an error of ours."""
@@ -60,8 +60,8 @@ class BodyReader:
 
     async def _document(self, body: bytes) -> object:
         if len(body) <= SLICE_LENGTH:
-            return self._json.read_json(body)
-        return await _paced(self._json.json_steps(body))
+            return self.json.read_json(body)
+        return await _paced(self.json.json_steps(body))
 
 
 async def _paced(steps: Steps[Result]) -> Result:

@@ -71,8 +71,8 @@ async def turns_of_others(work):
 
 
 def test_the_backend_says_who_reads_json():
-    assert BodyReader(Backend.CORE)._json is exact_json
-    assert BodyReader(Backend.FAST)._json is quick_json
+    assert BodyReader(Backend.CORE).json is exact_json
+    assert BodyReader(Backend.FAST).json is quick_json
 
 
 async def test_others_have_their_turn_between_slices_of_a_large_answer(bodies):
