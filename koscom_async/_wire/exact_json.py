@@ -6,7 +6,7 @@ Whatever is not a JSON document, or cannot be held exactly, is a `MalformedRespo
 import json
 from typing import NoReturn
 
-from koscom_async._wire.json_walk import ReadList, Walk
+from koscom_async._wire.json_walk import Walk
 from koscom_async._wire.scalars import any_number, sent_number
 from koscom_async._wire.slices import SLICE_LENGTH, Steps
 from koscom_async.errors import MalformedResponseError
@@ -44,10 +44,8 @@ def read_list(text: str) -> list[object]:
     return values
 
 
-def json_steps(
-    body: bytes, *, read_list: ReadList = read_list, slice_length: int = SLICE_LENGTH
-) -> Steps[object]:
-    """Do what `read_json` does, and stop between slices of a large document; `read_list` reads a slice of a list."""
+def json_steps(body: bytes, *, slice_length: int = SLICE_LENGTH) -> Steps[object]:
+    """Do what `read_json` does, and stop between slices of a large document."""
     _check_not_empty(body)
     try:
         if len(body) <= slice_length:

@@ -4,7 +4,6 @@ A parser in C reads a text in one call that nothing can interrupt, and says wher
 same values and breaks at the same places, but stops between pieces. Knows the brackets of JSON and nothing of values.
 """
 
-import json.decoder
 import re
 from collections.abc import Callable
 from json import JSONDecodeError
@@ -21,8 +20,6 @@ Scan = Callable[[str, int], tuple[object, int]]
 ReadList = Callable[[str], list[object]]
 """Reads a text that is one list, and nothing after it; raises an `Exception` of any kind if it is not."""
 
-# The one function of `json` that its annotations leave out.
-_read_text: Callable[[str, int, bool], tuple[str, int]] = json.decoder.scanstring  # type: ignore[attr-defined]
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -78,7 +75,7 @@ class Walk:
         return True
 
     def _object(self, at: int, level: int) -> Steps[tuple[object, int]]:
-        members: dict[str, object] = {}
+        members: dict[object, object] = {}
         at = self._skip(at)
         if self._mark(at) == "}":
             return members, at + 1
@@ -87,7 +84,7 @@ class Walk:
         while True:
             if self._is_due(at):
                 yield
-            name, end = _read_text(self._text, at + 1, True)
+            name, end = self._scan(self._text, at)
             colon = self._skip(end)
             if self._mark(colon) != ":":
                 self._break('{""', end)

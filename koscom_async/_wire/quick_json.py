@@ -10,6 +10,7 @@ from types import NoneType
 import msgspec
 
 from koscom_async._wire import exact_json
+from koscom_async._wire.json_walk import Walk
 from koscom_async._wire.scalars import sent_number
 from koscom_async._wire.slices import SLICE_LENGTH, Steps
 
@@ -27,17 +28,33 @@ def read_json(body: bytes) -> object:
     return exact_json.read_json(body)
 
 
-def read_list(text: str) -> list[object]:
-    """Return the values of a text that is a list and nothing else; raise an `Exception` if it is not."""
-    values = _settled(_DECODER.decode(text))
+def json_steps(body: bytes, *, slice_length: int = SLICE_LENGTH) -> Steps[object]:
+    """Do what `read_json` does, and stop between slices of a large document."""
+    if len(body) <= slice_length:
+        return read_json(body)
+    with suppress(Exception):
+        # A byte a character: brackets and quotes are found without decoding what stands between them.
+        walk = Walk(body.decode("latin-1"), scan=_scan, read_list=_read_list, slice_length=slice_length)
+        document = yield from walk.steps()
+        return document
+    document = yield from exact_json.json_steps(body, slice_length=slice_length)
+    return document
+
+
+def _scan(text: str, at: int) -> tuple[object, int]:
+    _, end = exact_json.scan(text, at)
+    return _decoded(text[at:end]), end
+
+
+def _read_list(text: str) -> list[object]:
+    values = _decoded(text)
     if not isinstance(values, list):
         raise TypeError
     return values
 
 
-def json_steps(body: bytes, *, slice_length: int = SLICE_LENGTH) -> Steps[object]:
-    """Do what `read_json` does, and stop between slices of a large document."""
-    return exact_json.json_steps(body, read_list=read_list, slice_length=slice_length)
+def _decoded(text: str) -> object:
+    return _settled(_DECODER.decode(text.encode("latin-1")))
 
 
 def _settled(value: object) -> object:

@@ -7,6 +7,7 @@ import anyio.lowlevel
 import pytest
 
 from koscom_async import MalformedResponseError
+from koscom_async._transport import backend
 from koscom_async._transport.reading import BodyReader
 from koscom_async._wire import exact_json, quick_json
 from koscom_async._wire.balance import BalanceReader
@@ -73,6 +74,13 @@ async def turns_of_others(work):
 def test_the_backend_says_who_reads_json():
     assert BodyReader(Backend.CORE).json is exact_json
     assert BodyReader(Backend.FAST).json is quick_json
+
+
+def test_without_the_extra_the_core_reads_json(monkeypatch):
+    monkeypatch.setattr(backend, "_missing", lambda: ("msgspec",))
+    assert BodyReader(Backend.AUTO).json is exact_json
+    with pytest.raises(ImportError, match=r"needs msgspec: pip install 'koscom_async\[fast\]'"):
+        BodyReader(Backend.FAST)
 
 
 async def test_others_have_their_turn_between_slices_of_a_large_answer(bodies):

@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 
-from koscom_async._wire.exact_json import json_steps, read_json, read_list
+from koscom_async._wire.exact_json import json_steps, read_json, read_list, scan
+from koscom_async._wire.json_walk import Walk
 from koscom_async._wire.slices import SLICE_LENGTH, finished
 from koscom_async.errors import MalformedResponseError
 from tests.wire.json_texts import bodies, broken_bodies, outcome
@@ -17,8 +18,8 @@ SLICE = 64
 """Characters, so that small examples have many slices; a probe has four."""
 
 
-def in_slices(body, **options):
-    return finished(json_steps(body, slice_length=SLICE, **options))
+def in_slices(body):
+    return finished(json_steps(body, slice_length=SLICE))
 
 
 @given(body=bodies() | broken_bodies())
@@ -86,7 +87,7 @@ def test_of_a_long_list_no_more_than_a_slice_is_read_between_two_stops():
         pieces.append(len(read_list(text)))
         return read_list(text)
 
-    steps = json_steps(body, read_list=reading, slice_length=2048)
+    steps = Walk(body.decode(), scan=scan, read_list=reading, slice_length=2048).steps()
     while True:
         try:
             next(steps)
