@@ -46,13 +46,12 @@ def read_list(text: str) -> list[object]:
 
 def json_steps(body: bytes, *, slice_length: int = SLICE_LENGTH) -> Steps[object]:
     """Do what `read_json` does, and stop between slices of a large document."""
+    if len(body) <= slice_length:
+        return read_json(body)
     _check_not_empty(body)
     try:
-        if len(body) <= slice_length:
-            return _decoded(_text(body))
-        document = yield from Walk(
-            _text(body), scan=scan, read_list=read_list, slice_length=slice_length
-        ).steps()
+        walk = Walk(_text(body), scan=scan, read_list=read_list, slice_length=slice_length)
+        document = yield from walk.steps()
     except (ValueError, RecursionError) as error:
         complaint = _complaint(error, body)
     else:
