@@ -5,7 +5,9 @@ it. Texts that msgspec alone refuses (half characters, other encodings) are amon
 """
 
 from contextlib import suppress
+from itertools import chain
 from types import NoneType
+from typing import Any
 
 import msgspec
 
@@ -62,18 +64,18 @@ def _settled(value: object) -> object:
     if type(value) is int:
         return sent_number(value)
     if type(value) is dict:
-        _settle_members(value)
-    elif type(value) is list:
+        for name, member in value.items():
+            if type(member) not in _FINAL:
+                value[name] = _settled(member)
+    elif type(value) is list and not _are_final_rows(value):
         for place, entry in enumerate(value):
-            if type(entry) is dict:
-                if not _FINAL.issuperset(map(type, entry.values())):
-                    _settle_members(entry)
-            elif type(entry) is not str:
-                value[place] = _settled(entry)
+            value[place] = _settled(entry)
     return value
 
 
-def _settle_members(members: dict[str, object]) -> None:
-    for name, value in members.items():
-        if type(value) not in _FINAL:
-            members[name] = _settled(value)
+def _are_final_rows(rows: list[Any]) -> bool:
+    """Whether nothing has to be done about the rows of a list; looked at all at once, since mostly it is so."""
+    try:
+        return _FINAL.issuperset(map(type, chain.from_iterable(map(dict.values, rows))))
+    except TypeError:  # some are no objects
+        return False
