@@ -2,8 +2,10 @@
 
 import json
 import logging
+import re
 from datetime import date, datetime, time
 
+import httpx
 import pytest
 from attrs import evolve
 
@@ -11,12 +13,15 @@ from koscom_async import (
     AccountUnavailableError,
     AssetClass,
     BrokerLimits,
+    BrokerOverrides,
     Koscom,
     Limits,
     OrderSide,
     OutsideServiceHoursError,
+    PagingError,
     RequestRejectedError,
     ResponseMismatchError,
+    TruncatedResponseError,
     UsageError,
 )
 from koscom_async._korea import KST
@@ -257,3 +262,42 @@ async def test_a_broker_that_answers_every_class_with_the_same_rows_is_refused(g
     )
     with pytest.raises(ResponseMismatchError, match="same rows"):
         await koscom.discretionary.balances("comet", truth.number)
+
+
+class Miscounting(httpx.AsyncBaseTransport):
+    """Lets every answer announce so many rows more than it has."""
+
+    def __init__(self, transport, more):
+        self.transport, self.more = transport, more
+
+    async def handle_async_request(self, request):
+        response = await self.transport.handle_async_request(request)
+        document = json.loads(await response.aread())
+        for block in document.values():
+            if isinstance(block, dict) and "queryResult" in block:
+                block["queryResult"]["totalCnt"] += self.more
+        return httpx.Response(response.status_code, json=document)
+
+
+@pytest.mark.parametrize(
+    ("more", "kind", "message"),
+    [
+        (1, TruncatedResponseError, r"trades: (\d+) of (\d+) rows came"),
+        (-1, PagingError, r"trades: (\d+) rows came where (\d+) were announced"),
+    ],
+)
+async def test_rows_that_miss_or_exceed_what_was_announced_fail_the_account(gateway, more, kind, message):
+    number = account_at(gateway, "diamond").number
+    settings = evolve(gateway.settings, limits=QUICK)
+    async with Koscom(settings, transport=gateway.transport) as koscom:
+        rows = len(await koscom.discretionary.trades("diamond", number, EARLY, LATE))
+    async with Koscom(settings, transport=Miscounting(gateway.transport, more)) as koscom:
+        with pytest.raises(kind, match=message) as caught:
+            await koscom.discretionary.trades("diamond", number, EARLY, LATE)
+    assert re.search(message, str(caught.value)).groups() == (str(rows), str(rows + more))
+    assert caught.value.broker == "diamond"
+    trusting = evolve(settings, brokers={"diamond": BrokerOverrides(trust_totals=False)})
+    async with Koscom(trusting, transport=Miscounting(gateway.transport, more)) as koscom:
+        answer = await koscom.discretionary.trades("diamond", number, EARLY, LATE)
+    assert len(answer) == rows
+    assert any(note.endswith("which the settings allow") for note in answer.notes)
