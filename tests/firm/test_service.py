@@ -5,6 +5,8 @@ import logging
 import re
 from datetime import date, datetime, time
 
+import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 from attrs import evolve
@@ -29,6 +31,7 @@ from koscom_async._services import firm_query
 from koscom_async._wire.discretionary_requests import firm_request
 from koscom_async.sandbox import SandboxGateway, firm
 from koscom_async.sandbox.endpoints.discretionary import FIRM_ENDPOINTS
+from tests.fake_time import settled
 from tests.sandbox.asking import asking
 from tests.wire.recorded import BODIES
 
@@ -193,14 +196,27 @@ async def test_every_list_goes_across_brokers_and_names_who_failed(gateway, kosc
     }
 
 
-async def test_a_deadline_ends_what_is_slow_and_keeps_what_came():
+async def test_a_deadline_ends_what_is_slow_and_keeps_what_came(jump):
+    ledger = firm({"cyber": 1, "comet": 1})
     async with (
-        SandboxGateway(
-            in_process=True, ledger=firm({"cyber": 1, "comet": 1}), latency={"comet": 60}
-        ) as gateway,
+        SandboxGateway(in_process=True, ledger=ledger, latency={"comet": 60}) as gateway,
         Koscom(evolve(gateway.settings, limits=QUICK), transport=gateway.transport) as koscom,
     ):
-        answers = await koscom.discretionary.all_orders(deadline=1.0)
+
+        def are_asked():
+            return [call for call in gateway.calls if call.broker == "comet"] and [
+                call.status for call in gateway.calls if call.broker == "cyber"
+            ] == [200] * 4  # the list of accounts, and three classes of orders
+
+        async def strike():
+            while not are_asked():
+                await anyio.lowlevel.checkpoint()
+            await settled()
+            jump(9)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(strike)
+            answers = await koscom.discretionary.all_orders(deadline=8.0)
     assert [(each.account.broker.short_name, each.ok) for each in answers.outcomes] == [
         ("cyber", True),
         ("comet", False),
