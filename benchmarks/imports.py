@@ -1,0 +1,88 @@
+"""What importing costs: the package, a first program's names, the first client, the command, and what they stand on.
+
+The yardstick is importing the five core dependencies as an installation without extras has them: httpx drags its own
+command in with click and rich where they are installed, and tenacity tornado, so those are hidden from it. Each case
+runs in fresh processes, isolated, with compiled files at hand; rounds are interleaved, medians of CPU time shown.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+DEPENDENCIES = "import httpx, attrs, cattrs, anyio, tenacity"
+HIDDEN = "sys.modules.update(dict.fromkeys(('click', 'rich', 'pygments', 'tornado')))"
+NAMES = "from koscom_async import Koscom, Settings, Investor, Device, Token"
+SETTINGS = "Settings(base_url='http://127.0.0.1:9', api_key='k', api_secret='s', com_id='c', srv_id='s')"
+COMMAND = "from koscom_async.__main__ import main; main()"
+
+# Name: what is done before the clock runs, and what is timed.
+CASES: dict[str, tuple[str, str]] = {
+    "five core dependencies": (HIDDEN, DEPENDENCIES),
+    "… with what is installed beside": ("", DEPENDENCIES),
+    "attrs alone": ("", "import attrs"),
+    "import koscom_async": ("", "import koscom_async"),
+    "a first program's names": ("", NAMES),
+    "… and its settings": ("", f"{NAMES}; {SETTINGS}"),
+    "… and the first client": (HIDDEN, f"{NAMES}; Koscom({SETTINGS})"),
+    "the first client, httpx there": (f"{HIDDEN}; {DEPENDENCIES}; {NAMES}", f"Koscom({SETTINGS})"),
+    "click alone": ("", "import click"),
+    "koscom --help": ("sys.argv = ['koscom', '--help']", COMMAND),
+    "koscom --version": ("sys.argv = ['koscom', '--version']", COMMAND),
+}
+YARDSTICK = "five core dependencies"
+
+# The answer goes to the standard error, since the command writes to the other.
+PROGRAM = """
+import sys, time
+sys.path.insert(0, {root!r})
+{before}
+before, began = len(sys.modules), time.process_time()
+try:
+    {timed}
+finally:
+    print(time.process_time() - began, len(sys.modules) - before, file=sys.stderr)
+"""
+
+
+def measured(name: str) -> tuple[float, int]:
+    """Return the CPU seconds of one case in a fresh process, and how many modules it loaded."""
+    before, timed = CASES[name]
+    program = PROGRAM.format(root=str(ROOT), before=before, timed=timed)
+    # Isolated: neither the environment's paths nor its wish to write no compiled files counts.
+    ended = subprocess.run(  # noqa: S603  # this file's own programs
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True, encoding="utf-8"
+    )
+    seconds, modules = ended.stderr.split()[-2:]
+    return float(seconds), int(modules)
+
+
+def main() -> None:
+    """Print a table of ratios; `--json FILE` keeps it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--json", type=Path, help="write the rows to this file")
+    options = parser.parse_args()
+    counts = {name: measured(name)[1] for name in CASES}  # and so the compiled files are written
+    taken: dict[str, list[float]] = {name: [] for name in CASES}
+    for _ in range(options.rounds):
+        for name in CASES:
+            taken[name].append(measured(name)[0])
+    medians = {name: statistics.median(times) for name, times in taken.items()}
+    print(f"importing, median of {options.rounds} fresh processes each, Python {sys.version.split()[0]}")
+    print(f"{'':<34}{'CPU':>9}{'modules':>9}{'ratio':>8}")
+    rows = []
+    for name, seconds in medians.items():
+        ratio = seconds / medians[YARDSTICK]
+        rows.append({"case": name, "seconds": seconds, "modules": counts[name], "ratio": ratio})
+        print(f"{name:<34}{seconds * 1e3:>6.1f} ms{counts[name]:>9}{ratio:>7.2f}x")
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=2), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

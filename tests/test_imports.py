@@ -1,0 +1,149 @@
+"""What importing brings along, each in a fresh process: nothing optional, and httpx only with the first client."""
+
+import ast
+import inspect
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import koscom_async
+from koscom_async import _names, _public
+
+FIRST_PROGRAM = "from koscom_async import Koscom, Settings, Investor, Device, Token, KoscomError"
+HEAVY = {
+    "anyio", "asyncio", "cattrs", "click", "h11", "httpcore", "httptools", "httpx", "json", "logging", "matplotlib",
+    "msgspec", "oauthlib", "opentelemetry", "pandas", "polars", "pyarrow", "redis", "rich", "ssl", "starlette", "stdnum",
+    "tenacity", "uvicorn",
+}  # fmt: skip
+
+
+def modules_after(program, *, before=""):
+    """The modules that a program loads in a process of its own, after what is done before it."""
+    text = f"import sys\n{before}\nbefore = set(sys.modules)\n{program}\nloaded = set(sys.modules) - before\nimport json\nprint(json.dumps(sorted(loaded)))"
+    ended = subprocess.run(
+        [sys.executable, "-c", text],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(koscom_async.__file__).parent.parent,
+    )  # noqa: S603  # our own text
+    return set(json.loads(ended.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    "program", ["import koscom_async", FIRST_PROGRAM, "from koscom_async import Environment, Backend, Limits"]
+)
+def test_a_program_that_only_imports_loads_nothing_heavy(program):
+    assert modules_after(program) & HEAVY == set()
+
+
+def test_the_package_alone_loads_nothing_of_itself():
+    assert {name for name in modules_after("import koscom_async") if name.startswith("koscom_async")} == {
+        "koscom_async"
+    }
+
+
+def test_a_first_program_loads_only_the_modules_of_its_names():
+    assert {name for name in modules_after(FIRST_PROGRAM) if name.startswith("koscom_async.")} == {
+        "koscom_async._frozen_mapping",
+        "koscom_async._korea",
+        "koscom_async._masking",
+        "koscom_async._names",
+        "koscom_async.client",
+        "koscom_async.errors",
+        "koscom_async.models",
+        "koscom_async.models.codes",
+        "koscom_async.models.investor",
+        "koscom_async.settings",
+    }
+
+
+def test_settings_alone_load_nothing_of_the_client():
+    assert "koscom_async.client" not in modules_after("from koscom_async import Settings")
+
+
+def test_the_pytest_plugin_loads_no_more_than_the_package():
+    loaded = modules_after("import koscom_async.integrations.pytest", before="import pytest")
+    assert {name for name in loaded if name.startswith("koscom_async")} == {
+        "koscom_async",
+        "koscom_async.integrations",
+        "koscom_async.integrations.pytest",
+    }
+    assert loaded & HEAVY == set()
+
+
+def checked_names():
+    """Where a type checker finds each public name."""
+    tree = ast.parse(inspect.getsource(_public))
+    return {
+        alias.name: node.module
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+
+def test_a_type_checker_sees_each_name_where_a_program_finds_it():
+    assert checked_names() == _names.MODULE_OF
+    assert sorted(_public.__all__) == sorted(_names.MODULE_OF)
+    assert all(getattr(koscom_async, name) is getattr(_public, name) for name in _public.__all__)
+
+
+def test_each_name_comes_from_the_module_that_defines_it():
+    for name, module in _names.MODULE_OF.items():
+        value = getattr(koscom_async, name)
+        if inspect.isclass(value):
+            assert value.__module__.startswith(module), name
+            assert inspect.getmodule(value) is sys.modules[value.__module__], name
+            assert pickle.loads(pickle.dumps(value)) is value, name  # noqa: S301  # what was pickled a moment ago
+
+
+def test_a_star_imports_every_public_name():
+    program = "from koscom_async import *\nimport koscom_async\nassert set(koscom_async.__all__) <= set(globals()), koscom_async.__all__"
+    assert "koscom_async.client" in modules_after(program)
+
+
+def test_dir_lists_every_public_name_before_any_is_loaded():
+    loaded = modules_after("import koscom_async\nassert set(koscom_async.__all__) <= set(dir(koscom_async))")
+    assert {name for name in loaded if name.startswith("koscom_async")} == {
+        "koscom_async",
+        "koscom_async._names",
+    }
+
+
+def test_help_shows_the_public_names():
+    program = "import pydoc, koscom_async\ntext = pydoc.plain(pydoc.render_doc(koscom_async))\nassert 'class Koscom(' in text and 'class Settings(' in text, text[:500]"
+    assert "koscom_async._stages" not in modules_after("from koscom_async import Koscom; help(Koscom)")
+    assert "koscom_async.client" in modules_after(program)
+
+
+def test_a_name_that_is_none_says_so():
+    with pytest.raises(AttributeError, match="module 'koscom_async' has no attribute 'Kosmos'"):
+        _ = koscom_async.Kosmos
+
+
+CLIENT = """
+import asyncio
+from koscom_async import Koscom
+from koscom_async.sandbox import SandboxGateway
+"""
+ASKED = """
+async def main():
+    global before
+    async with SandboxGateway() as gateway:
+        async with Koscom(gateway.settings) as koscom:
+            before = set(sys.modules)
+            holdings = await koscom.holdings(gateway.investor)
+            assert holdings.complete and len(holdings.positions) > 5
+            await koscom.portfolios(gateway.investor)
+            await koscom.watchlists(gateway.investor)
+asyncio.run(main())
+"""
+
+
+def test_no_call_waits_for_an_import():
+    assert modules_after(ASKED, before=CLIENT) == set()
