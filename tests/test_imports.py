@@ -24,13 +24,13 @@ HEAVY = {
 def modules_after(program, *, before=""):
     """The modules that a program loads in a process of its own, after what is done before it."""
     text = f"import sys\n{before}\nbefore = set(sys.modules)\n{program}\nloaded = set(sys.modules) - before\nimport json\nprint(json.dumps(sorted(loaded)))"
-    ended = subprocess.run(
+    ended = subprocess.run(  # noqa: S603  # our own text
         [sys.executable, "-c", text],
         capture_output=True,
         text=True,
         check=True,
         cwd=Path(koscom_async.__file__).parent.parent,
-    )  # noqa: S603  # our own text
+    )
     return set(json.loads(ended.stdout.splitlines()[-1]))
 
 
@@ -124,6 +124,19 @@ def test_help_shows_the_public_names():
 def test_a_name_that_is_none_says_so():
     with pytest.raises(AttributeError, match="module 'koscom_async' has no attribute 'Kosmos'"):
         _ = koscom_async.Kosmos
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_the_command_loads_no_subcommand_to_say_which_there_are(option):
+    program = f"sys.argv = ['koscom', {option!r}]\nfrom koscom_async.__main__ import main\nassert main() == 0"
+    loaded = modules_after(program)
+    assert loaded & HEAVY == {"click"}
+    assert {name for name in loaded if name.startswith("koscom_async.cli.")} == {
+        "koscom_async.cli.command",
+        "koscom_async.cli.command_list",
+        "koscom_async.cli.encodings",
+        "koscom_async.cli.exits",
+    }
 
 
 CLIENT = """
