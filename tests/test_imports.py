@@ -160,3 +160,21 @@ asyncio.run(main())
 
 def test_no_call_waits_for_an_import():
     assert modules_after(ASKED, before=CLIENT) == set()
+
+
+def test_a_record_loads_its_ways_out_when_it_goes_them():
+    loaded = modules_after("from koscom_async import Holdings, Position, AccountOutcome, Statistics")
+    assert loaded & HEAVY == set()
+    assert not {
+        name for name in loaded if name.startswith(("koscom_async.export.html", "koscom_async.export.frames"))
+    }
+    assert not loaded & {
+        "koscom_async.models.difference",
+        "koscom_async.models.breakdown",
+        "koscom_async.models.explanation",
+    }
+
+
+def test_a_way_out_that_is_none_says_so():
+    with pytest.raises(AttributeError, match=r"module 'koscom_async\.export' has no attribute 'pdf'"):
+        _ = koscom_async.export.pdf
