@@ -70,6 +70,7 @@ class Koscom:
         self._stages = Stages(
             settings, transport=transport, limiter=limiter, tokens=tokens, now=now, observer=observer
         )
+        self._gateway = self._stages.gateway
         self.oauth: OAuthService = self._stages.oauth
         self.member: MemberService = self._stages.member
         self.account: AccountService = self._stages.account
@@ -88,11 +89,11 @@ class Koscom:
 
     async def aclose(self) -> None:
         """Close the connections, and the transport and limiter that were given. The client cannot be used again."""
-        await self._stages.gateway.aclose()
+        await self._gateway.aclose()
 
     def statistics(self) -> Statistics:
         """Return a frozen snapshot by broker (calls, retries, waits, refusals, breaker) and the day's quota."""
-        return self._stages.gateway.statistics()
+        return self._gateway.statistics()
 
     async def holdings(self, investor: Investor, *, deadline: float | None = None) -> Holdings:
         """Return everything that the investor owns, across all linked accounts (통합 잔고).

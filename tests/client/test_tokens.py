@@ -320,7 +320,7 @@ async def test_cancelling_anywhere_loses_no_token_and_no_place_in_the_limits(san
             assert {each.in_flight for each in koscom.statistics().brokers} == {0}
             balance = await koscom.account.balance(investor, account, deadline=20)
             assert balance.account == account
-        assert koscom._stages.gateway.tokens._renewals == {}
+        assert koscom._gateway.tokens._renewals == {}
     assert ends.count("cancelled") > 20
 
 
