@@ -45,6 +45,7 @@ class Koscom:
 
     Use it in `async with`, or plainly, as in a notebook, with `await koscom.aclose()` at the end. One client serves a
     whole process: limits are kept, and connections kept open, across everything that is asked through it.
+    Make it where the program starts: the first one imports httpx and what reads answers, so that no call has to.
 
     `transport` is any httpx transport, used instead of the client's own connections and closed with the client;
     `limiter` any `Limiter`, used instead of the one that follows `settings.limits` (such as `RedisLimiter` of
