@@ -17,6 +17,8 @@ ROOMS = (
     "_masking",
     "_exact",
     "_korea",
+    "_constructors",
+    "_slices",
     "errors",
     "error_codes",
     "brokers",

@@ -1,14 +1,17 @@
 """What the accounts' summaries say: cash across brokers, and each account's rows held against its own summary."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 
-from koscom_async._exact import difference, total
-from koscom_async.models.account import WON, Balance, BalanceRow, BalanceSummary, ForeignCash
+from koscom_async._exact import difference, exactly, total
+from koscom_async._merge.identity import ROWS_A_SLICE, Group
+from koscom_async._slices import Slices, sliced
+from koscom_async.models.account import WON, Balance, BalanceSummary, ForeignCash
 from koscom_async.models.codes import TradeType
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.positions import Lot, Position
+from koscom_async.models.positions import Position
 from koscom_async.models.totals import AccountReconciliation, Cash, CashLot
 
 _NO_SUMMARY = BalanceSummary()
@@ -64,20 +67,39 @@ def _cash_lot(balance: Balance) -> CashLot:
     )
 
 
-def counted_lots(positions: Iterable[Position]) -> defaultdict[tuple[str, str], list[Lot]]:
-    """Return each account's lots that the totals in won count, so that accounts and totals agree."""
-    lots: defaultdict[tuple[str, str], list[Lot]] = defaultdict(list)
-    for position in positions:
-        if position.counts_in(WON):
-            for lot in position.lots:
-                lots[lot.account.key].append(lot)
-    return lots
+def rows_apart(groups: Sequence[Group], positions: Sequence[Position]) -> AbstractSet[int]:
+    """Return the `id` of each row that the totals leave out since its position is a future or an option.
+
+    The position decides and not the row, whose broker may call it a share: so accounts and totals agree.
+    """
+    pairs = zip(groups, positions, strict=True)
+    return {id(row) for (rows, _), position in pairs if position.is_derivative for row in rows}
 
 
-def reconciled(balance: Balance, lots: list[Lot]) -> AccountReconciliation:
-    """Hold an account's rows, as far as they are counted, against its summary."""
+def all_reconciled(balances: Iterable[Balance], apart: AbstractSet[int]) -> Slices[tuple[AccountReconciliation, ...]]:
+    """Hold each account's rows, as far as the totals in won count them, against its summary."""
+    reconciliation = []
+    for balance in balances:
+        value, cost = yield from _sums(balance, apart)
+        with exactly():
+            reconciliation.append(_reconciled(balance, value, cost))
+    return tuple(reconciliation)
+
+
+def _sums(balance: Balance, apart: AbstractSet[int]) -> Slices[tuple[Decimal | None, Decimal | None]]:
+    values, costs = [], []
+    for rows in sliced(balance.rows, count=ROWS_A_SLICE):
+        with exactly():
+            counted = [row for row in rows if row.currency == WON and id(row) not in apart]
+            values.append(total([row.value for row in counted]))
+            costs.append(total([row.cost for row in counted]))
+        yield
+    with exactly():
+        return total(values), total(costs)
+
+
+def _reconciled(balance: Balance, value: Decimal | None, cost: Decimal | None) -> AccountReconciliation:
     summary = balance.summary or _NO_SUMMARY
-    value, cost = total(lot.value for lot in lots), total(lot.cost for lot in lots)
     value_difference, cost_difference = difference(value, summary.value), difference(cost, summary.cost)
     liabilities = total((summary.loan, summary.receivable))
     return AccountReconciliation(
@@ -106,22 +128,19 @@ def _missing(balance: Balance) -> tuple[str, ...]:
     return tuple(name for name, amount in needed.items() if amount is None)
 
 
-def _is_derivative(row: BalanceRow) -> bool:
-    return row.product is not None and row.product.is_derivative
-
-
 def _reasons(balance: Balance, value: Decimal | None, cost: Decimal | None) -> Iterator[str]:
     """Say what is known to make rows and summary differ; a guess from the rows, not the broker's word."""
     if not value and not cost:
         return
-    foreign = sorted({row.currency for row in balance.rows} - {WON})
+    rows = balance.rows
+    foreign = sorted({row.currency for row in rows} - {WON})
     if foreign:
         yield f"rows in {', '.join(foreign)} are not in the rows' sum"
-    if any(_is_derivative(row) for row in balance.rows):
+    if any(product is not None and product.is_derivative for product in {row.product for row in rows}):
         yield "futures and options are not in the rows' sum"
-    if any(row.trade_type is TradeType.TOTAL for row in balance.rows):
+    if TradeType.TOTAL in {row.trade_type for row in rows}:
         yield "the broker leaves loan balances out of its rows (SUM)"
-    without_cost = sum(not row.cost for row in balance.rows)
+    without_cost = len(rows) - len([row for row in rows if row.cost])
     if cost and without_cost:
-        yield f"{without_cost} of {len(balance.rows)} rows have no cost"
+        yield f"{without_cost} of {len(rows)} rows have no cost"
     yield "brokers reckon summary and rows apart"
