@@ -169,7 +169,8 @@ def main() -> None:
                 }
             )
             print(
-                f"{name:<9} {size:>8} {seconds:>8.3f} {seconds / size * 1e6:>9.1f} {lots_seconds:>7.3f} {costs[0].positions:>10}"
+                f"{name:<9} {size:>8} {seconds:>8.3f} {seconds / size * 1e6:>9.1f}"
+                f" {lots_seconds:>7.3f} {costs[0].positions:>10}"
             )
     if options.json:
         options.json.write_text(json.dumps(kept, indent=2), encoding="utf-8")

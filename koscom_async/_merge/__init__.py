@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from koscom_async._exact import exactly
-from koscom_async._merge.accounts import all_reconciled, merged_cash, rows_apart
-from koscom_async._merge.identity import grouped
+from koscom_async._merge.accounts import all_reconciled, merged_cash
+from koscom_async._merge.gathering import gathered
 from koscom_async._merge.order import in_order
 from koscom_async._merge.positions import made_positions
 from koscom_async._merge.totals import by_currency, foreign_totals, weigh, won_totals
@@ -28,10 +28,9 @@ def merging(outcomes: Iterable[AccountOutcome], *, as_of: datetime) -> Slices[Ho
     """Return the holdings, in slices. A decimal context belongs to who runs: each slice enters its own."""
     settled = tuple(sorted(outcomes, key=lambda outcome: outcome.account.key))
     balances = [outcome.balance for outcome in settled if outcome.balance is not None]
-    groups = yield from grouped(balances)
-    positions = yield from made_positions(groups)
-    reconciliation = yield from all_reconciled(balances, rows_apart(groups, positions))
-    positions = yield from in_order(positions)
+    gathering = yield from gathered(balances)
+    positions = yield from in_order((yield from made_positions(gathering)))
+    reconciliation = yield from all_reconciled(balances, gathering.sums)
     with exactly():
         securities, cash = by_currency(positions), merged_cash(balances)
         totals = won_totals(securities, cash, reconciliation, is_blind=bool(settled) and not balances)

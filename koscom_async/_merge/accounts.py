@@ -1,17 +1,15 @@
 """What the accounts' summaries say: cash across brokers, and each account's rows held against its own summary."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from koscom_async._exact import difference, exactly, total
-from koscom_async._merge.identity import ROWS_A_SLICE, Group
-from koscom_async._slices import Slices, sliced
+from koscom_async._merge.gathering import Sums
+from koscom_async._slices import Slices
 from koscom_async.models.account import WON, Balance, BalanceSummary, ForeignCash
 from koscom_async.models.codes import TradeType
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.positions import Position
 from koscom_async.models.totals import AccountReconciliation, Cash, CashLot
 
 _NO_SUMMARY = BalanceSummary()
@@ -67,35 +65,16 @@ def _cash_lot(balance: Balance) -> CashLot:
     )
 
 
-def rows_apart(groups: Sequence[Group], positions: Sequence[Position]) -> AbstractSet[int]:
-    """Return the `id` of each row that the totals leave out since its position is a future or an option.
-
-    The position decides and not the row, whose broker may call it a share: so accounts and totals agree.
-    """
-    pairs = zip(groups, positions, strict=True)
-    return {id(row) for (rows, _), position in pairs if position.is_derivative for row in rows}
-
-
-def all_reconciled(balances: Iterable[Balance], apart: AbstractSet[int]) -> Slices[tuple[AccountReconciliation, ...]]:
+def all_reconciled(
+    balances: Sequence[Balance], sums: Sequence[Sums]
+) -> Slices[tuple[AccountReconciliation, ...]]:
     """Hold each account's rows, as far as the totals in won count them, against its summary."""
     reconciliation = []
-    for balance in balances:
-        value, cost = yield from _sums(balance, apart)
+    for balance, own in zip(balances, sums, strict=True):
         with exactly():
-            reconciliation.append(_reconciled(balance, value, cost))
-    return tuple(reconciliation)
-
-
-def _sums(balance: Balance, apart: AbstractSet[int]) -> Slices[tuple[Decimal | None, Decimal | None]]:
-    values, costs = [], []
-    for rows in sliced(balance.rows, count=ROWS_A_SLICE):
-        with exactly():
-            counted = [row for row in rows if row.currency == WON and id(row) not in apart]
-            values.append(total([row.value for row in counted]))
-            costs.append(total([row.cost for row in counted]))
+            reconciliation.append(_reconciled(balance, total(own.values), total(own.costs)))
         yield
-    with exactly():
-        return total(values), total(costs)
+    return tuple(reconciliation)
 
 
 def _reconciled(balance: Balance, value: Decimal | None, cost: Decimal | None) -> AccountReconciliation:

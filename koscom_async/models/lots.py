@@ -64,7 +64,7 @@ def _lot(account: VirtualAccount, row: BalanceRow) -> Lot:
     )
 
 
-def lot_rank(account: VirtualAccount, row: BalanceRow) -> tuple[object, ...]:
+def lot_rank(account: VirtualAccount, row: BalanceRow | Lot) -> tuple[object, ...]:
     """Return what puts a row's lot in order among others."""
     # `copy_negate`, as a minus would round in a context that rounds.
     numbers = (row.value, row.quantity, row.cost, row.profit_loss, row.return_rate)

@@ -5,18 +5,16 @@ position's `lots` empty, and they are made when they are first read. Nothing els
 given: records are equal, hashed, copied, pickled and written by what they come to.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from attrs import frozen
 
 from koscom_async.export.html import pages
-from koscom_async.models.account import BalanceRow
 from koscom_async.models.codes import AssetClass, Product
 from koscom_async.models.isin import is_isin
-from koscom_async.models.lots import Lot, lots_of
-from koscom_async.models.member import VirtualAccount
+from koscom_async.models.lots import Lot
 
 __all__ = ["Instrument", "Lot", "MatchedBy", "Position"]
 
@@ -68,16 +66,23 @@ def _no_attribute(record: object, name: str) -> AttributeError:
 MatchedBy = Literal["code", "name", "nothing"]
 
 
-class _OfRows:
-    """Has a place for the rows, and the account of each, that a position's lots are made of."""
+class LotSource(Protocol):
+    """What a position's lots can be made of."""
 
-    __slots__ = ("_rows",)
+    def lots(self) -> tuple[Lot, ...]:
+        """Return the lots, in order."""
 
-    _rows: tuple[Sequence[BalanceRow], Sequence[VirtualAccount]]
+
+class _HasSource:
+    """A place for what the lots are made of, beside the fields."""
+
+    __slots__ = ("_source",)
+
+    _source: LotSource
 
 
 @frozen(kw_only=True)
-class Position(_OfRows):
+class Position(_HasSource):
     """One instrument, across all brokers; amounts in the instrument's currency.
 
     Quantity, cost and value are the sums over the lots, `None` where one lot's is not known. `profit_loss` is
@@ -120,7 +125,7 @@ class Position(_OfRows):
         def __getattr__(self, name: str) -> Any:
             if name != "lots":
                 raise _no_attribute(self, name)
-            lots = lots_of(*self._rows)
+            lots = self._source.lots()
             _set_lots(self, lots)
             return lots
 

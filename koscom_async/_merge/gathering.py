@@ -1,0 +1,121 @@
+"""Every account's rows put together by instrument, and summed up by account, in one pass over all of them."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from decimal import Decimal
+
+from attrs import define, field
+
+from koscom_async._exact import exactly, total
+from koscom_async._merge.groups import Group
+from koscom_async._merge.identity import Kind, Synonyms, identity_of, synonyms_among
+from koscom_async._slices import Slices, sliced
+from koscom_async.models.account import WON, Balance, BalanceRow
+from koscom_async.models.member import VirtualAccount
+
+ROWS_A_SLICE = 2_000
+
+Amounts = list[Decimal | None]
+
+
+@define(eq=False)
+class Sums:
+    """What an account's rows come to, as far as the totals in won count them."""
+
+    values: Amounts = field(factory=list)
+    costs: Amounts = field(factory=list)
+
+    def add(self, values: Amounts, costs: Amounts) -> None:
+        """Take in what some of the rows say."""
+        self.values.append(total(values))
+        self.costs.append(total(costs))
+
+
+@define(eq=False)
+class Gathering:
+    """The instruments, in no order, and for each balance its sums.
+
+    `has_further_facts` says whether any row tells of a debt or gives several codes, which few services do.
+    """
+
+    groups: Sequence[Group]
+    sums: Sequence[Sums]
+    has_further_facts: bool
+
+
+@define(eq=False)
+class _Shelf:
+    """The groups of one kind."""
+
+    in_won: bool
+    synonyms: Synonyms
+    groups: dict[Hashable, Group] = field(factory=dict)
+
+
+def gathered(balances: Sequence[Balance]) -> Slices[Gathering]:
+    """Look at every row once."""
+    further = yield from _further(balances)
+    synonyms, shelves, sums = synonyms_among(further), dict[Kind, _Shelf](), []
+    for balance in balances:
+        sums.append(own := Sums())
+        for rows in sliced(balance.rows, count=ROWS_A_SLICE):
+            with exactly():
+                own.add(*_put(rows, balance.account, shelves, synonyms))
+            yield
+    groups = [group for shelf in shelves.values() for group in shelf.groups.values()]
+    if any(group.was_counted for group in groups):
+        sums = yield from _counted_again(balances, groups)
+    return Gathering(groups, sums, bool(further))
+
+
+def _further(balances: Sequence[Balance]) -> Slices[list[BalanceRow]]:
+    further: list[BalanceRow] = []
+    for balance in balances:
+        further += [row for row in balance.rows if row.other_codes or row.loan is not None]
+        yield
+    return further
+
+
+def _put(
+    rows: Sequence[BalanceRow],
+    account: VirtualAccount,
+    shelves: dict[Kind, _Shelf],
+    synonyms: Mapping[Kind, Synonyms],
+) -> tuple[Amounts, Amounts]:
+    """Put rows to those of their instruments, and return the values and the costs that count for the account."""
+    values: Amounts = []
+    costs: Amounts = []
+    kind, currency, shelf = None, None, _Shelf(in_won=False, synonyms={})
+    for row in rows:
+        # Most rows are of the kind of the one before, so that a shelf is seldom looked for.
+        if row.currency is not currency or type(row) is not kind:
+            kind, currency = type(row), row.currency
+            shelf = shelves.get((kind, currency)) or shelves.setdefault(
+                (kind, currency), _Shelf(currency == WON, synonyms.get((kind, currency), {}))
+            )
+        code = row.code
+        identity = identity_of(row, shelf.synonyms) if code is None or shelf.synonyms else code
+        group = shelf.groups.get(identity)
+        if group is None:
+            group = shelf.groups[identity] = Group.begun(row, account)
+        else:
+            group.add(row, account)
+        if shelf.in_won and not group.is_derivative:
+            values.append(row.value)
+            costs.append(row.cost)
+    return values, costs
+
+
+def _counted_again(balances: Sequence[Balance], groups: Sequence[Group]) -> Slices[list[Sums]]:
+    """Return the sums without any derivative's rows: one turned out to be that after rows of it were counted.
+
+    Its broker may call it a share; another that calls it a future is believed, so accounts and totals agree.
+    """
+    apart = {id(row) for group in groups if group.is_derivative for row in group.rows()}
+    sums = []
+    for balance in balances:
+        sums.append(own := Sums())
+        rows = [row for row in balance.rows if row.currency == WON and id(row) not in apart]
+        with exactly():
+            own.add([row.value for row in rows], [row.cost for row in rows])
+        yield
+    return sums
