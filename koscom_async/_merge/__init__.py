@@ -30,7 +30,7 @@ def merging(outcomes: Iterable[AccountOutcome], *, as_of: datetime) -> Slices[Ho
     balances = [outcome.balance for outcome in settled if outcome.balance is not None]
     gathering = yield from gathered(balances)
     positions = yield from in_order((yield from made_positions(gathering)))
-    reconciliation = yield from all_reconciled(balances, gathering.sums)
+    reconciliation = yield from all_reconciled(balances, gathering.accounts)
     with exactly():
         securities, cash = by_currency(positions), merged_cash(balances)
         totals = won_totals(securities, cash, reconciliation, is_blind=bool(settled) and not balances)

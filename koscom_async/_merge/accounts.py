@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from koscom_async._exact import difference, exactly, total
-from koscom_async._merge.gathering import Sums
+from koscom_async._merge.gathering import AccountRows
 from koscom_async._slices import Slices
 from koscom_async.models.account import WON, Balance, BalanceSummary, ForeignCash
 from koscom_async.models.codes import TradeType
@@ -66,19 +66,20 @@ def _cash_lot(balance: Balance) -> CashLot:
 
 
 def all_reconciled(
-    balances: Sequence[Balance], sums: Sequence[Sums]
+    balances: Sequence[Balance], accounts: Sequence[AccountRows]
 ) -> Slices[tuple[AccountReconciliation, ...]]:
     """Hold each account's rows, as far as the totals in won count them, against its summary."""
     reconciliation = []
-    for balance, own in zip(balances, sums, strict=True):
+    for balance, rows in zip(balances, accounts, strict=True):
         with exactly():
-            reconciliation.append(_reconciled(balance, total(own.values), total(own.costs)))
+            reconciliation.append(_reconciled(balance, rows))
         yield
     return tuple(reconciliation)
 
 
-def _reconciled(balance: Balance, value: Decimal | None, cost: Decimal | None) -> AccountReconciliation:
+def _reconciled(balance: Balance, rows: AccountRows) -> AccountReconciliation:
     summary = balance.summary or _NO_SUMMARY
+    value, cost = total(rows.values), total(rows.costs)
     value_difference, cost_difference = difference(value, summary.value), difference(cost, summary.cost)
     liabilities = total((summary.loan, summary.receivable))
     return AccountReconciliation(
@@ -90,7 +91,7 @@ def _reconciled(balance: Balance, value: Decimal | None, cost: Decimal | None) -
         rows_cost=cost,
         reported_cost=summary.cost,
         cost_difference=cost_difference,
-        reason="; ".join(_reasons(balance, value_difference, cost_difference)) or None,
+        reason="; ".join(_reasons(balance, rows, value_difference, cost_difference)) or None,
         cash=summary.cash,
         liabilities=liabilities,
         net_worth=difference(total((value, summary.cash)), liabilities),
@@ -107,19 +108,21 @@ def _missing(balance: Balance) -> tuple[str, ...]:
     return tuple(name for name, amount in needed.items() if amount is None)
 
 
-def _reasons(balance: Balance, value: Decimal | None, cost: Decimal | None) -> Iterator[str]:
+def _reasons(
+    balance: Balance, rows: AccountRows, value: Decimal | None, cost: Decimal | None
+) -> Iterator[str]:
     """Say what is known to make rows and summary differ; a guess from the rows, not the broker's word."""
     if not value and not cost:
         return
-    rows = balance.rows
-    foreign = sorted({row.currency for row in rows} - {WON})
+    foreign = sorted({row.currency for row in rows.apart} - {WON})
     if foreign:
         yield f"rows in {', '.join(foreign)} are not in the rows' sum"
-    if any(product is not None and product.is_derivative for product in {row.product for row in rows}):
+    if any(row.product is not None and row.product.is_derivative for row in rows.apart):
         yield "futures and options are not in the rows' sum"
-    if TradeType.TOTAL in {row.trade_type for row in rows}:
+    if any(row.trade_type is TradeType.TOTAL for row in balance.rows):
         yield "the broker leaves loan balances out of its rows (SUM)"
-    without_cost = len(rows) - len([row for row in rows if row.cost])
+    costs = [*rows.costs, *(row.cost for row in rows.apart)]
+    without_cost = len(costs) - len([each for each in costs if each])
     if cost and without_cost:
-        yield f"{without_cost} of {len(rows)} rows have no cost"
+        yield f"{without_cost} of {len(costs)} rows have no cost"
     yield "brokers reckon summary and rows apart"

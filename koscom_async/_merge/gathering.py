@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from attrs import define, field
 
-from koscom_async._exact import exactly, total
+from koscom_async._exact import exactly
 from koscom_async._merge.groups import Group
 from koscom_async._merge.identity import Kind, Synonyms, identity_of, synonyms_among
 from koscom_async._slices import Slices, sliced
@@ -18,27 +18,23 @@ Amounts = list[Decimal | None]
 
 
 @define(eq=False)
-class Sums:
-    """What an account's rows come to, as far as the totals in won count them."""
+class AccountRows:
+    """What the totals in won count of an account's rows, and the rows that they leave out."""
 
     values: Amounts = field(factory=list)
     costs: Amounts = field(factory=list)
-
-    def add(self, values: Amounts, costs: Amounts) -> None:
-        """Take in what some of the rows say."""
-        self.values.append(total(values))
-        self.costs.append(total(costs))
+    apart: list[BalanceRow] = field(factory=list)
 
 
 @define(eq=False)
 class Gathering:
-    """The instruments, in no order, and for each balance its sums.
+    """The instruments, in no order, and for each balance what its rows come to.
 
     `has_further_facts` says whether any row tells of a debt or gives several codes, which few services do.
     """
 
     groups: Sequence[Group]
-    sums: Sequence[Sums]
+    accounts: Sequence[AccountRows]
     has_further_facts: bool
 
 
@@ -54,17 +50,17 @@ class _Shelf:
 def gathered(balances: Sequence[Balance]) -> Slices[Gathering]:
     """Look at every row once."""
     further = yield from _further(balances)
-    synonyms, shelves, sums = synonyms_among(further), dict[Kind, _Shelf](), []
+    synonyms, shelves, accounts = synonyms_among(further), dict[Kind, _Shelf](), []
     for balance in balances:
-        sums.append(own := Sums())
+        accounts.append(own := AccountRows())
         for rows in sliced(balance.rows, count=ROWS_A_SLICE):
             with exactly():
-                own.add(*_put(rows, balance.account, shelves, synonyms))
+                _put(rows, balance.account, own, shelves, synonyms)
             yield
     groups = [group for shelf in shelves.values() for group in shelf.groups.values()]
     if any(group.was_counted for group in groups):
-        sums = yield from _counted_again(balances, groups)
-    return Gathering(groups, sums, bool(further))
+        accounts = yield from _counted_again(balances, groups)
+    return Gathering(groups, accounts, bool(further))
 
 
 def _further(balances: Sequence[Balance]) -> Slices[list[BalanceRow]]:
@@ -78,12 +74,12 @@ def _further(balances: Sequence[Balance]) -> Slices[list[BalanceRow]]:
 def _put(
     rows: Sequence[BalanceRow],
     account: VirtualAccount,
+    own: AccountRows,
     shelves: dict[Kind, _Shelf],
     synonyms: Mapping[Kind, Synonyms],
-) -> tuple[Amounts, Amounts]:
-    """Put rows to those of their instruments, and return the values and the costs that count for the account."""
-    values: Amounts = []
-    costs: Amounts = []
+) -> None:
+    """Put rows to those of their instruments, and to what counts for their account."""
+    values, costs, apart = own.values, own.costs, own.apart
     kind, currency, shelf = None, None, _Shelf(in_won=False, synonyms={})
     for row in rows:
         # Most rows are of the kind of the one before, so that a shelf is seldom looked for.
@@ -102,20 +98,24 @@ def _put(
         if shelf.in_won and not group.is_derivative:
             values.append(row.value)
             costs.append(row.cost)
-    return values, costs
+        else:
+            apart.append(row)
 
 
-def _counted_again(balances: Sequence[Balance], groups: Sequence[Group]) -> Slices[list[Sums]]:
-    """Return the sums without any derivative's rows: one turned out to be that after rows of it were counted.
+def _counted_again(balances: Sequence[Balance], groups: Sequence[Group]) -> Slices[list[AccountRows]]:
+    """Return what counts without any derivative's rows: one turned out to be that after rows of it were counted.
 
     Its broker may call it a share; another that calls it a future is believed, so accounts and totals agree.
     """
-    apart = {id(row) for group in groups if group.is_derivative for row in group.rows()}
-    sums = []
+    derivatives = {id(row) for group in groups if group.is_derivative for row in group.rows()}
+    accounts = []
     for balance in balances:
-        sums.append(own := Sums())
-        rows = [row for row in balance.rows if row.currency == WON and id(row) not in apart]
-        with exactly():
-            own.add([row.value for row in rows], [row.cost for row in rows])
+        accounts.append(own := AccountRows())
+        for row in balance.rows:
+            if row.currency == WON and id(row) not in derivatives:
+                own.values.append(row.value)
+                own.costs.append(row.cost)
+            else:
+                own.apart.append(row)
         yield
-    return sums
+    return accounts

@@ -35,8 +35,9 @@ class Group:
     name: str | None
     was_counted: bool = False
     """Whether it was taken for no derivative before a row came that says it is one"""
-    further: list[BalanceRow | VirtualAccount] | None = None
-    """Each further row, followed by its account; a list for each would be one more for each instrument to make."""
+    further_rows: list[BalanceRow] | None = None
+    further_accounts: list[VirtualAccount] | None = None
+    """One for each further row; no lists where there is none, since they would be half of what is made"""
 
     @classmethod
     def begun(cls, row: BalanceRow, account: VirtualAccount) -> Self:
@@ -58,21 +59,24 @@ class Group:
 
     def add(self, row: BalanceRow, account: VirtualAccount) -> None:
         """Take one more row in. Most of a merge's time is spent here: hence the plain steps, and nothing called."""
-        if self.further is None:
-            self.further = [row, account]
+        if self.further_rows is None or self.further_accounts is None:
+            self.further_rows, self.further_accounts = [row], [account]
         else:
-            self.further += (row, account)
-        quantity, cost, value, name = row.quantity, row.cost, row.value, row.name
+            self.further_rows.append(row)
+            self.further_accounts.append(account)
+        quantity = row.quantity
         if quantity is None or self.quantity is None:
             self.quantity = None
         else:
             self.quantity += quantity
+        cost = row.cost
         if not cost:
             self.has_costs = False
         if cost is None or self.cost is None:
             self.cost = None
         else:
             self.cost += cost
+        value = row.value
         if value is None or self.value is None:
             self.value = None
         else:
@@ -81,6 +85,7 @@ class Group:
             self.credit_value = total((self.credit_value, value))
         if row.product is not self.product:
             self._choose_product(row.product)
+        name = row.name
         if name is not None and name != self.name:
             self._choose_name(name)
 
@@ -96,12 +101,11 @@ class Group:
 
     def rows(self) -> list[BalanceRow]:
         """Return the rows, in the order in which they came."""
-        return [self.row, *(self.further or ())[::2]]
+        return [self.row, *(self.further_rows or ())]
 
     def lots(self) -> tuple[Lot, ...]:
         """Return the rows as lots."""
-        accounts = [self.account, *(self.further or ())[1::2]]
-        return lots_of(self.rows(), accounts)
+        return lots_of(self.rows(), [self.account, *(self.further_accounts or ())])
 
 
 def _product_rank(product: Product) -> tuple[bool, bool, Product]:
