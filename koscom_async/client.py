@@ -21,7 +21,7 @@ from koscom_async._fanout import (
 from koscom_async._firm.discretionary import Brokers, Discretionary
 from koscom_async._firm.streams import DiscretionaryHoldingsStream
 from koscom_async._korea import korean_now
-from koscom_async._merge import merge
+from koscom_async._merge import merging
 from koscom_async._merge.portfolios import merge_portfolios
 from koscom_async._merge.watchlists import merge_watchlists
 from koscom_async._ordered import Source, TransactionStream
@@ -117,7 +117,7 @@ class Koscom:
         async with self.stream_holdings(investor, deadline=deadline) as stream:
             async for _ in stream:
                 pass
-            return stream.holdings
+            return await stream.merged()
 
     @asynccontextmanager
     async def stream_holdings(
@@ -135,7 +135,7 @@ class Koscom:
             linked = await self.member.read_accounts(investor, end=end)
             read = partial(self.account.read_balance, investor, end=end)
             async with fan_out(distinct(linked.accounts), read, balance_outcome) as outcomes:
-                yield HoldingsStream(outcomes, partial(merge, as_of=asked_at))
+                yield HoldingsStream(outcomes, partial(merging, as_of=asked_at))
             _conclude(operation, outcomes)
 
     async def portfolios(

@@ -119,10 +119,8 @@ def _reasons(
         yield f"rows in {', '.join(foreign)} are not in the rows' sum"
     if any(row.product is not None and row.product.is_derivative for row in rows.apart):
         yield "futures and options are not in the rows' sum"
-    if any(row.trade_type is TradeType.TOTAL for row in balance.rows):
+    if TradeType.TOTAL in rows.trade_types:
         yield "the broker leaves loan balances out of its rows (SUM)"
-    costs = [*rows.costs, *(row.cost for row in rows.apart)]
-    without_cost = len(costs) - len([each for each in costs if each])
-    if cost and without_cost:
-        yield f"{without_cost} of {len(costs)} rows have no cost"
+    if cost and rows.without_cost:
+        yield f"{rows.without_cost} of {len(balance.rows)} rows have no cost"
     yield "brokers reckon summary and rows apart"

@@ -5,11 +5,12 @@ from decimal import Decimal
 
 from attrs import define, field
 
-from koscom_async._exact import exactly
+from koscom_async._exact import exactly, total
 from koscom_async._merge.groups import Group
 from koscom_async._merge.identity import Kind, Synonyms, identity_of, synonyms_among
 from koscom_async._slices import Slices, sliced
 from koscom_async.models.account import WON, Balance, BalanceRow
+from koscom_async.models.codes import TradeType
 from koscom_async.models.member import VirtualAccount
 
 ROWS_A_SLICE = 2_000
@@ -19,11 +20,29 @@ Amounts = list[Decimal | None]
 
 @define(eq=False)
 class AccountRows:
-    """What the totals in won count of an account's rows, and the rows that they leave out."""
+    """What an account's rows come to: sums of those that the totals in won count, and facts about all of them.
+
+    Told in parts, while the rows of each part are at hand.
+    """
 
     values: Amounts = field(factory=list)
     costs: Amounts = field(factory=list)
     apart: list[BalanceRow] = field(factory=list)
+    """Rows that the totals in won leave out"""
+    without_cost: int = 0
+    trade_types: set[TradeType | None] = field(factory=set)
+
+    def tell(
+        self, rows: Sequence[BalanceRow], values: Amounts, costs: Amounts, apart: list[BalanceRow]
+    ) -> None:
+        """Take some rows in, with the values and costs that count."""
+        self.values.append(total(values))
+        self.costs.append(total(costs))
+        self.apart += apart
+        self.without_cost += len([cost for cost in costs if not cost]) + len(
+            [row for row in apart if not row.cost]
+        )
+        self.trade_types.update([row.trade_type for row in rows])
 
 
 @define(eq=False)
@@ -79,7 +98,9 @@ def _put(
     synonyms: Mapping[Kind, Synonyms],
 ) -> None:
     """Put rows to those of their instruments, and to what counts for their account."""
-    values, costs, apart = own.values, own.costs, own.apart
+    values: Amounts = []
+    costs: Amounts = []
+    apart: list[BalanceRow] = []
     kind, currency, shelf = None, None, _Shelf(in_won=False, synonyms={})
     for row in rows:
         # Most rows are of the kind of the one before, so that a shelf is seldom looked for.
@@ -100,6 +121,7 @@ def _put(
             costs.append(row.cost)
         else:
             apart.append(row)
+    own.tell(rows, values, costs, apart)
 
 
 def _counted_again(balances: Sequence[Balance], groups: Sequence[Group]) -> Slices[list[AccountRows]]:
@@ -111,11 +133,12 @@ def _counted_again(balances: Sequence[Balance], groups: Sequence[Group]) -> Slic
     accounts = []
     for balance in balances:
         accounts.append(own := AccountRows())
+        counted: list[BalanceRow] = []
+        apart: list[BalanceRow] = []
         for row in balance.rows:
-            if row.currency == WON and id(row) not in derivatives:
-                own.values.append(row.value)
-                own.costs.append(row.cost)
-            else:
-                own.apart.append(row)
+            is_counted = row.currency == WON and id(row) not in derivatives
+            (counted if is_counted else apart).append(row)
+        with exactly():
+            own.tell(balance.rows, [row.value for row in counted], [row.cost for row in counted], apart)
         yield
     return accounts
