@@ -66,6 +66,9 @@ class _Shelf:
     groups: dict[Hashable, Group] = field(factory=dict)
 
 
+_NO_SHELF = _Shelf(in_won=False, synonyms={})
+
+
 def gathered(balances: Sequence[Balance]) -> Slices[Gathering]:
     """Look at every row once."""
     further = yield from _further(balances)
@@ -101,27 +104,33 @@ def _put(
     values: Amounts = []
     costs: Amounts = []
     apart: list[BalanceRow] = []
-    kind, currency, shelf = None, None, _Shelf(in_won=False, synonyms={})
+    kind, currency, shelf = None, None, _NO_SHELF
+    groups, find, in_won = shelf.groups, shelf.groups.get, shelf.in_won
     for row in rows:
         # Most rows are of the kind of the one before, so that a shelf is seldom looked for.
         if row.currency is not currency or type(row) is not kind:
             kind, currency = type(row), row.currency
-            shelf = shelves.get((kind, currency)) or shelves.setdefault(
-                (kind, currency), _Shelf(currency == WON, synonyms.get((kind, currency), {}))
-            )
-        code = row.code
-        identity = identity_of(row, shelf.synonyms) if code is None or shelf.synonyms else code
-        group = shelf.groups.get(identity)
+            shelf = shelves.get((kind, currency)) or _added(shelves, (kind, currency), synonyms)
+            groups, find, in_won = shelf.groups, shelf.groups.get, shelf.in_won
+        identity: Hashable = row.code
+        if identity is None or shelf.synonyms:
+            identity = identity_of(row, shelf.synonyms)
+        group = find(identity)
         if group is None:
-            group = shelf.groups[identity] = Group.begun(row, account)
+            group = groups[identity] = Group.begun(row, account)
         else:
             group.add(row, account)
-        if shelf.in_won and not group.is_derivative:
+        if in_won and not group.is_derivative:
             values.append(row.value)
             costs.append(row.cost)
         else:
             apart.append(row)
     own.tell(rows, values, costs, apart)
+
+
+def _added(shelves: dict[Kind, _Shelf], kind: Kind, synonyms: Mapping[Kind, Synonyms]) -> _Shelf:
+    shelf = shelves[kind] = _Shelf(in_won=kind[1] == WON, synonyms=synonyms.get(kind, {}))
+    return shelf
 
 
 def _counted_again(balances: Sequence[Balance], groups: Sequence[Group]) -> Slices[list[AccountRows]]:

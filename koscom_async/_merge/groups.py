@@ -1,7 +1,7 @@
 """The rows of one instrument, and what they come to while they are gathered, each row looked at once."""
 
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 from attrs import define
 
@@ -14,7 +14,7 @@ from koscom_async.models.member import VirtualAccount
 ON_CREDIT = frozenset({TradeType.MARGIN, TradeType.LOAN})
 
 
-@define(eq=False)
+@define(eq=False, weakref_slot=False)
 class Group:
     """The rows of one instrument, with their sums: `None` as soon as one addend is not known.
 
@@ -35,9 +35,8 @@ class Group:
     name: str | None
     was_counted: bool = False
     """Whether it was taken for no derivative before a row came that says it is one"""
-    further_rows: list[BalanceRow] | None = None
-    further_accounts: list[VirtualAccount] | None = None
-    """One for each further row; no lists where there is none, since they would be half of what is made"""
+    further: list[Any] | None = None
+    """Each further row, followed by its account; `None` where there is none, as a list is a third of what is made"""
 
     @classmethod
     def begun(cls, row: BalanceRow, account: VirtualAccount) -> Self:
@@ -57,29 +56,30 @@ class Group:
             row.name,
         )
 
-    def add(self, row: BalanceRow, account: VirtualAccount) -> None:
+    def add(self, row: BalanceRow, account: VirtualAccount) -> None:  # noqa: C901  # as the docstring says
         """Take one more row in. Most of a merge's time is spent here: hence the plain steps, and nothing called."""
-        if self.further_rows is None or self.further_accounts is None:
-            self.further_rows, self.further_accounts = [row], [account]
+        further = self.further
+        if further is None:
+            self.further = [row, account]
         else:
-            self.further_rows.append(row)
-            self.further_accounts.append(account)
+            further.append(row)
+            further.append(account)
         quantity = row.quantity
-        if quantity is None or self.quantity is None:
+        if quantity is None:
             self.quantity = None
-        else:
+        elif self.quantity is not None:
             self.quantity += quantity
         cost = row.cost
+        if cost is None:
+            self.cost = None
+        elif self.cost is not None:
+            self.cost += cost
         if not cost:
             self.has_costs = False
-        if cost is None or self.cost is None:
-            self.cost = None
-        else:
-            self.cost += cost
         value = row.value
-        if value is None or self.value is None:
+        if value is None:
             self.value = None
-        else:
+        elif self.value is not None:
             self.value += value
         if row.trade_type in ON_CREDIT:
             self.credit_value = total((self.credit_value, value))
@@ -101,11 +101,11 @@ class Group:
 
     def rows(self) -> list[BalanceRow]:
         """Return the rows, in the order in which they came."""
-        return [self.row, *(self.further_rows or ())]
+        return [self.row, *(self.further or ())[::2]]
 
     def lots(self) -> tuple[Lot, ...]:
         """Return the rows as lots."""
-        return lots_of(self.rows(), [self.account, *(self.further_accounts or ())])
+        return lots_of(self.rows(), [self.account, *(self.further or ())[1::2]])
 
 
 def _product_rank(product: Product) -> tuple[bool, bool, Product]:
