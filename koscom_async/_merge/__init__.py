@@ -31,10 +31,14 @@ def merging(outcomes: Iterable[AccountOutcome], *, as_of: datetime) -> Slices[Ho
     gathering = yield from gathered(balances)
     positions = yield from in_order((yield from made_positions(gathering)))
     reconciliation = yield from all_reconciled(balances, gathering.accounts)
+    securities = by_currency(positions)
+    yield
     with exactly():
-        securities, cash = by_currency(positions), merged_cash(balances)
+        cash = merged_cash(balances)
         totals = won_totals(securities, cash, reconciliation, is_blind=bool(settled) and not balances)
         foreign = foreign_totals(securities, cash)
+    yield
+    with exactly():
         weigh(securities, totals)
     return Holdings(
         positions=tuple(positions),

@@ -1,7 +1,7 @@
 """The order of positions, which is always the same: won first, then the largest value; the rest makes it certain."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import groupby
 from math import inf
 
@@ -19,18 +19,21 @@ def in_order(positions: Iterable[Position]) -> Slices[list[Position]]:
     yield
     ordered: list[Position] = []
     for currency in sorted(by_currency, key=lambda each: (each != WON, each)):
-        ordered += _by_size(by_currency[currency])
-        yield
+        ordered += yield from _by_size(by_currency[currency])
     return ordered
 
 
-def _by_size(positions: list[Position]) -> Iterator[Position]:
+def _by_size(positions: list[Position]) -> Slices[list[Position]]:
     # Floats are compared much faster than decimals, which only decide between what floats cannot tell apart.
     sizes = [inf if (value := position.value) is None else -float(value) for position in positions]
+    yield
     places = sorted(range(len(positions)), key=sizes.__getitem__)
+    yield
+    ordered = []
     for _, alike in groupby(places, key=sizes.__getitem__):
         run = [positions[place] for place in alike]
-        yield from run if len(run) == 1 else sorted(run, key=_rank)
+        ordered += run if len(run) == 1 else sorted(run, key=_rank)
+    return ordered
 
 
 def _rank(position: Position) -> tuple[object, ...]:
