@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from attrs import frozen
 
-from koscom_async.export.html import pages
+from koscom_async import export
 from koscom_async.models.codes import AssetClass, Product
 from koscom_async.models.isin import is_isin
 from koscom_async.models.lots import Lot
 
-__all__ = ["Instrument", "Lot", "MatchedBy", "Position"]
+__all__ = ["Instrument", "MatchedBy", "Position"]
 
 
 @frozen(kw_only=True)
@@ -118,7 +118,7 @@ class Position(_HasSource):
         return self.instrument.currency == currency and not self.is_derivative
 
     def _repr_html_(self) -> str:
-        return pages.position_view(self)
+        return export.pages.position_view(self)
 
     if not TYPE_CHECKING:  # as above
 
