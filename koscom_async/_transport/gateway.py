@@ -21,7 +21,6 @@ from koscom_async._transport.call_log import CallLog
 from koscom_async._transport.counters import Counters, Counts
 from koscom_async._transport.exchange import Exchange, Reply
 from koscom_async._transport.limiter import Limiter, ProcessLimiter
-from koscom_async._transport.own_task import in_own_task
 from koscom_async._transport.quota import utc_now
 from koscom_async._transport.refresh import invite, refresh_call
 from koscom_async._transport.retry import Retrier
@@ -97,10 +96,8 @@ class Gateway:
             finally:
                 ended = anyio.current_time()
 
-        return await in_own_task(
-            partial(
-                self._retrier.run, attempt, broker=call.broker, repeatable=call.endpoint.repeatable, log=log
-            )
+        return await self._retrier.run(
+            attempt, broker=call.broker, repeatable=call.endpoint.repeatable, log=log
         )
 
     @contextmanager
@@ -120,7 +117,7 @@ class Gateway:
         self._check_usable()
         current = partial(self.tokens.current, investor, log)
         try:
-            await in_own_task(partial(self._retrier.run, current, broker=AUTH, repeatable=True, log=log))
+            await self._retrier.run(current, broker=AUTH, repeatable=True, log=log)
         except KoscomError as error:
             invite(error, self._settings)
             raise
