@@ -5,12 +5,12 @@ caller's deadline. Decoding and classifying sit inside, since errors that may pa
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from time import monotonic
 from typing import Any, TypeVar
 
-import anyio
 import anyio.lowlevel
 import httpx
 from attrs import evolve
@@ -81,20 +81,19 @@ class Gateway:
         """Return the answer to a call, or raise an error of ours that says where it happened."""
         self._check_usable()
         bearer = Bearer(self.tokens, call, log)
-        number, ended = 0, anyio.current_time()
+        number, failed_at = 0, 0.0
 
         async def attempt() -> Answer:
-            nonlocal number, ended
+            nonlocal number, failed_at
             number += 1
-            backed_off = anyio.current_time() - ended
+            backed_off = monotonic() - failed_at if number > 1 else 0.0
             try:
                 send = partial(self._observed, log=log, number=number, backed_off=backed_off)
                 return await bearer.send(send)
             except KoscomError as error:
+                failed_at = monotonic()
                 self._complete(error, call)
                 raise
-            finally:
-                ended = anyio.current_time()
 
         return await self._retrier.run(
             attempt, broker=call.broker, repeatable=call.endpoint.repeatable, log=log
@@ -169,10 +168,13 @@ class Gateway:
         attempt = Attempt(
             broker=call.broker, endpoint=call.endpoint.name, number=number, seconds_backed_off=backed_off
         )
+        counts = self._counters.of(call.broker)
         with self._observer.attempt(attempt):
             try:
-                answer = await self._guarded(call, log, attempt)
+                with self._breakers.guard(call.broker):
+                    answer = await self._limited(call, log, counts, attempt)
             except KoscomError as error:
+                counts.calls_saved += isinstance(error, BreakerOpenError)
                 self._complete(error, call)
                 attempt.outcome = _outcome_of(error)
                 logger.debug("attempt %d failed: %s", number, error)
@@ -181,27 +183,20 @@ class Gateway:
             logger.debug("%s %s: answered at attempt %d", call.broker, call.endpoint.name, number)
             return answer
 
-    async def _guarded(self, call: Call[Answer], log: CallLog, attempt: Attempt) -> Answer:
-        counts = self._counters.of(call.broker)
-        try:
-            with self._breakers.guard(call.broker):
-                return await self._limited(call, log, counts, attempt)
-        except BreakerOpenError:
-            counts.calls_saved += 1
-            raise
-
     async def _limited(self, call: Call[Answer], log: CallLog, counts: Counts, attempt: Attempt) -> Answer:
-        asked = anyio.current_time()
+        asked = monotonic()
         await self._limiter.acquire(call.broker, call.endpoint.service)
         try:
-            waited = anyio.current_time() - asked
+            waited = monotonic() - asked
             attempt.seconds_waited = waited
             log.seconds_waited += waited
             log.calls += 1
             counts.seconds_waited += waited
             counts.calls += 1
             counts.in_flight += 1
-            return await self._answered(call)
+            if call.keep is not None:
+                return await self._kept(call, call.keep)
+            return await self._classified(call, await self._exchange.send(call))
         except KoscomError as error:
             counts.failures += 1
             counts.refusals += isinstance(error, RateLimitedError)
@@ -210,11 +205,7 @@ class Gateway:
             counts.in_flight -= 1
             self._limiter.release(call.broker)
 
-    async def _answered(self, call: Call[Answer]) -> Answer:
-        keep = call.keep
-        if keep is None:
-            return await self._classified(call, await self._exchange.send(call))
-
+    async def _kept(self, call: Call[Answer], keep: Callable[[Answer], Awaitable[None]]) -> Answer:
         async def kept() -> Answer:
             answer = await self._classified(call, await self._exchange.send(call))
             await keep(answer)
