@@ -24,6 +24,8 @@ _ATTRIBUTES = {
     "server_addr": SocketAttribute.remote_address,
     "socket": SocketAttribute.raw_socket,
 }
+AT_ONCE_BYTES = 2**14
+"""So much fits into the buffer of any socket that has nothing else to send, and needs no timer of its own."""
 _BROKEN = (anyio.BrokenResourceError, anyio.ClosedResourceError)
 
 
@@ -43,18 +45,21 @@ class SocketStream(httpcore.AsyncNetworkStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  # httpcore's
         """Write what was kept, and return what comes; nothing at the end."""
+        takes_time = sum(map(len, self._unsent)) > AT_ONCE_BYTES
         try:
-            with anyio.CancelScope() as scope:
+            with anyio.CancelScope(deadline=_end_of(self._write_seconds if takes_time else timeout)) as scope:
                 if self._unsent:
-                    scope.deadline = _end_of(self._write_seconds)
                     await self._send()
-                scope.deadline = _end_of(timeout)
+                if takes_time:
+                    scope.deadline = _end_of(timeout)
                 return await self._stream.receive(max_bytes)
         except anyio.EndOfStream:
             return b""
         except _BROKEN as error:
             raise httpcore.ReadError(str(error)) from error
-        raise httpcore.WriteTimeout if self._unsent else httpcore.ReadTimeout
+        raise (
+            httpcore.WriteTimeout if self._unsent else httpcore.ReadTimeout
+        )  # it was the scope that ended it
 
     async def _send(self) -> None:
         # A server may refuse a request before it has read it, and its answer may still be there to be read.
