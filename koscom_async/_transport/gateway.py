@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import anyio.lowlevel
 import httpx
-from attrs import evolve
+from attrs import define, evolve
 
 from koscom_async._transport.bearer import Bearer, Keep, TokenKeeper
 from koscom_async._transport.breaker import BreakerOpenError, Breakers
@@ -80,23 +80,9 @@ class Gateway:
     async def ask(self, call: Call[Answer], log: CallLog) -> Answer:
         """Return the answer to a call, or raise an error of ours that says where it happened."""
         self._check_usable()
-        bearer = Bearer(self.tokens, call, log)
-        number, failed_at = 0, 0.0
-
-        async def attempt() -> Answer:
-            nonlocal number, failed_at
-            number += 1
-            backed_off = monotonic() - failed_at if number > 1 else 0.0
-            try:
-                send = partial(self._observed, log=log, number=number, backed_off=backed_off)
-                return await bearer.send(send)
-            except KoscomError as error:
-                failed_at = monotonic()
-                self._complete(error, call)
-                raise
-
+        tries: _Tries[Answer] = _Tries(self, Bearer(self.tokens, call, log))
         return await self._retrier.run(
-            attempt, broker=call.broker, repeatable=call.endpoint.repeatable, log=log
+            tries.send, broker=call.broker, repeatable=call.endpoint.repeatable, log=log
         )
 
     @contextmanager
@@ -128,9 +114,10 @@ class Gateway:
     async def _renew(self, token: Token, keep: Keep, log: CallLog) -> Token:
         """Refresh as a part of another call's try, which sees to trying again."""
         call = evolve(refresh_call(self._settings, token), keep=keep)
-        return await self._observed(call, log)
+        return await self.observed(call, log)
 
-    def _complete(self, error: KoscomError, call: Call[Any]) -> None:
+    def complete(self, error: KoscomError, call: Call[Any]) -> None:
+        """Write on an error where it happened, and whom to send where."""
         error.broker = error.broker or call.broker
         error.endpoint = error.endpoint or call.endpoint.name
         error.account = error.account or call.account
@@ -162,9 +149,10 @@ class Gateway:
                 advice="make one client for each event loop",
             )
 
-    async def _observed(
+    async def observed(
         self, call: Call[Answer], log: CallLog, *, number: int = 1, backed_off: float = 0.0
     ) -> Answer:
+        """Make one try, before the eyes of whoever watches."""
         attempt = Attempt(
             broker=call.broker, endpoint=call.endpoint.name, number=number, seconds_backed_off=backed_off
         )
@@ -175,7 +163,7 @@ class Gateway:
                     answer = await self._limited(call, log, counts, attempt)
             except KoscomError as error:
                 counts.calls_saved += isinstance(error, BreakerOpenError)
-                self._complete(error, call)
+                self.complete(error, call)
                 attempt.outcome = _outcome_of(error)
                 logger.debug("attempt %d failed: %s", number, error)
                 raise
@@ -235,6 +223,29 @@ class Gateway:
             logger.info("%s asked for %g s of rest; its calls wait for %g s", call.broker, retry_after, pause)
             await self._limiter.pause(call.broker, pause)
         raise error
+
+
+@define(eq=False)
+class _Tries(Generic[Answer]):
+    """One call, and what its next try has to know of those before."""
+
+    gateway: Gateway
+    bearer: Bearer
+    number: int = 0
+    failed_at: float = 0.0
+
+    async def send(self) -> Answer:
+        self.number += 1
+        backed_off = monotonic() - self.failed_at if self.number > 1 else 0.0
+        log, number = self.bearer.log, self.number
+        try:
+            return await self.bearer.send(
+                partial(self.gateway.observed, log=log, number=number, backed_off=backed_off)
+            )
+        except KoscomError as error:
+            self.failed_at = monotonic()
+            self.gateway.complete(error, self.bearer.call)
+            raise
 
 
 def _outcome_of(error: KoscomError) -> str:
