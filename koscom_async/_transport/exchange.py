@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import anyio
-import anyio.to_thread
 import httpx
 from attrs import field, frozen
 
 from koscom_async._transport.auth import auth_for
+from koscom_async._transport.backend import is_fast
 from koscom_async._transport.body import read_body
-from koscom_async._transport.pool import PooledTransport
+from koscom_async._transport.connections import open_transport
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import Content
 from koscom_async.errors import ConnectionFailedError, KoscomError
@@ -43,6 +43,8 @@ class Exchange:
         self._settings = settings
         self._transport = transport
         self._opening = anyio.Lock()
+        # Asked here, so that a missing extra is told where the client is made.
+        self._is_fast = is_fast(settings.backend)
         self._timeout = _httpx_timeout(settings.timeouts)
 
     async def send(self, call: Call[Any]) -> Reply:
@@ -93,12 +95,7 @@ class Exchange:
     async def _opened(self) -> httpx.AsyncBaseTransport:
         async with self._opening:
             if self._transport is None:
-                use_tls = self._settings.base_url.startswith("https:")
-                connections = self._settings.limits.in_flight
-                # In a thread, since reading the certificates would hold the loop for 70 ms.
-                self._transport = await anyio.to_thread.run_sync(
-                    lambda: PooledTransport(connections, use_tls=use_tls)
-                )
+                self._transport = await open_transport(self._settings, is_fast=self._is_fast)
             return self._transport
 
 

@@ -1,0 +1,58 @@
+"""Which connections carry a client's calls: httpx's own, or those of the extra `fast`."""
+
+import asyncio
+import ssl
+from types import FunctionType
+
+import anyio.to_thread
+import httpx
+
+from koscom_async._transport.pool import PooledTransport
+from koscom_async.errors import UsageError
+from koscom_async.settings import Backend, Settings
+
+
+async def open_transport(settings: Settings, *, is_fast: bool) -> httpx.AsyncBaseTransport:
+    """Return a transport for the settings; `is_fast` is whether the fast libraries are there and wanted."""
+    use_tls = settings.base_url.startswith("https:")
+    connections = settings.limits.in_flight
+    if is_fast and _suits(settings.backend):
+        from koscom_async._transport.fast.transport import FastTransport  # noqa: PLC0415  # an extra
+
+        return FastTransport(keep=connections, context=await _tls_context() if use_tls else None)
+    # In a thread, since reading the certificates would hold the loop for 70 ms.
+    return await anyio.to_thread.run_sync(lambda: PooledTransport(connections, use_tls=use_tls))
+
+
+async def _tls_context() -> ssl.SSLContext:
+    context = await anyio.to_thread.run_sync(httpx.create_ssl_context)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _suits(backend: Backend) -> bool:
+    if not _is_asyncio():
+        if backend is Backend.FAST:
+            raise UsageError(
+                "backend='fast' works in asyncio's event loops only",
+                advice="use backend='auto' or 'core' under trio",
+            )
+        return False
+    return backend is Backend.FAST or not _is_httpx_patched()
+
+
+def _is_asyncio() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _is_httpx_patched() -> bool:
+    """Whether somebody put something in the place of httpx's connections, as tracing and mocks do.
+
+    Whoever does that means every request of the process, and ours among them, so they go that way.
+    """
+    handle = httpx.AsyncHTTPTransport.handle_async_request
+    return type(handle) is not FunctionType or not handle.__module__.startswith("httpx.")

@@ -1,0 +1,30 @@
+"""The bytes of a request: its head, written here, and the body behind it, so that they leave in one write."""
+
+import httpx
+
+
+def request_bytes(request: httpx.Request) -> bytes:
+    """Return a request as it goes over the wire; raise `httpx.LocalProtocolError` for one that would be taken amiss."""
+    body = _body(request)
+    target = request.url.raw_path
+    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii", "replace"), target)]
+    lines += [b"%b: %b" % header for header in request.headers.raw]
+    head = b"\r\n".join(lines)
+    breaks = len(lines) - 1
+    # A line break in a value would begin another header, or another request. The value itself may be secret.
+    if head.count(b"\r") != breaks or head.count(b"\n") != breaks or b"\0" in head:
+        raise httpx.LocalProtocolError("a header or the target holds a line break")
+    if not request.method.isalpha() or b" " in target:
+        raise httpx.LocalProtocolError("the method or the target is not one")
+    return b"%b\r\n\r\n%b" % (head, body)
+
+
+def _body(request: httpx.Request) -> bytes:
+    try:
+        body = request.content
+    except httpx.RequestNotRead:
+        raise httpx.LocalProtocolError("only bodies that are there as a whole can be sent") from None
+    # A length that is not the body's would make one request's end the next one's beginning.
+    if request.headers.get("Content-Length", "0") != str(len(body)):
+        raise httpx.LocalProtocolError("Content-Length is not the body's")
+    return body
