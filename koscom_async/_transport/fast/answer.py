@@ -7,7 +7,10 @@ import httpx
 from httptools import HttpParserError, HttpResponseParser
 
 MAX_HEAD_BYTES = 2**16
-"""Of all that is not body: head, interim answers, trailers, and what stands between two pieces of the body."""
+"""Of all that is not body: head, interim answers, trailers, and what stands between two pieces of the body.
+
+What comes in one read with the end of a piece is not counted: it adds at most that read.
+"""
 MAX_HEADERS = 256
 
 _FRAMED_BY = {b"content-length", b"transfer-encoding"}
