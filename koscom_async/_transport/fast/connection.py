@@ -52,6 +52,11 @@ class Connection(asyncio.Protocol):
         self._idle_since = 0.0
 
     @property
+    def is_busy(self) -> bool:
+        """Whether an answer is awaited or still comes."""
+        return self._answer is not None
+
+    @property
     def seconds_idle(self) -> float:
         """How long ago its last answer ended."""
         return self._loop.time() - self._idle_since

@@ -14,7 +14,7 @@ def request_bytes(request: httpx.Request) -> bytes:
     # A line break in a value would begin another header, or another request. The value itself may be secret.
     if head.count(b"\r") != breaks or head.count(b"\n") != breaks or b"\0" in head:
         raise httpx.LocalProtocolError("a header or the target holds a line break")
-    if not request.method.isalpha() or b" " in target:
+    if not (request.method.isascii() and request.method.isalpha()) or b" " in target:
         raise httpx.LocalProtocolError("the method or the target is not one")
     return b"%b\r\n\r\n%b" % (head, body)
 

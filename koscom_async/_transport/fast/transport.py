@@ -46,7 +46,7 @@ class FastTransport(httpx.AsyncBaseTransport):
     @property
     def busy(self) -> int:
         """How many connections carry a call."""
-        return len(self._open) - len(self._idle)
+        return sum(connection.is_busy for connection in self._open)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and return the response, its body not read yet; raise httpx's errors."""

@@ -1,6 +1,8 @@
 """A server that says what a test tells it to, byte by byte, and remembers what it was sent."""
 
 import asyncio
+import socket
+import struct
 from contextlib import asynccontextmanager, suppress
 
 import httpx
@@ -40,7 +42,9 @@ class Wire:
         await self.say(*pieces)
 
     def reset(self):
-        """End without a goodbye: what was received and not read makes it an RST."""
+        """End without a goodbye, as a firewall or a crash does."""
+        at_once = struct.pack("ii", 1, 0)
+        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
         self.writer.transport.abort()
 
     async def closed(self):
