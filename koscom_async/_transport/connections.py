@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import sys
 from types import FunctionType
 
 import anyio.to_thread
@@ -19,12 +20,13 @@ async def open_transport(settings: Settings, *, is_fast: bool) -> httpx.AsyncBas
     if is_fast and _suits(settings.backend):
         from koscom_async._transport.fast.transport import FastTransport  # noqa: PLC0415  # an extra
 
-        return FastTransport(keep=connections, context=await _tls_context() if use_tls else None)
+        return FastTransport(keep=connections, context=await tls_context() if use_tls else None)
     # In a thread, since reading the certificates would hold the loop for 70 ms.
     return await anyio.to_thread.run_sync(lambda: PooledTransport(connections, use_tls=use_tls))
 
 
-async def _tls_context() -> ssl.SSLContext:
+async def tls_context() -> ssl.SSLContext:
+    """Return one with httpx's choice of authorities, which speaks HTTP/1.1 only."""
     context = await anyio.to_thread.run_sync(httpx.create_ssl_context)
     context.set_alpn_protocols(["http/1.1"])
     return context
@@ -54,5 +56,14 @@ def _is_httpx_patched() -> bool:
 
     Whoever does that means every request of the process, and ours among them, so they go that way.
     """
-    handle = httpx.AsyncHTTPTransport.handle_async_request
-    return type(handle) is not FunctionType or not handle.__module__.startswith("httpx.")
+    if not _is_own(httpx.AsyncHTTPTransport.handle_async_request, "httpx."):
+        return True
+    # Not imported for this: who has not imported it has not patched it.
+    httpcore = sys.modules.get("httpcore")
+    return httpcore is not None and not _is_own(
+        httpcore.AsyncConnectionPool.handle_async_request, "httpcore."
+    )
+
+
+def _is_own(function: object, package: str) -> bool:
+    return isinstance(function, FunctionType) and function.__module__.startswith(package)

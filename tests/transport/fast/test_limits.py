@@ -100,7 +100,7 @@ async def test_a_connection_that_is_not_made_in_time_is_a_connect_timeout():
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
         with socket.create_connection(listener.getsockname()), socket.socket() as another:
-            another.setblocking(False)  # noqa: FBT003  # the socket module's own
+            another.setblocking(False)  # the socket module's own
             another.connect_ex(listener.getsockname())
             async with opened() as transport:
                 url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
