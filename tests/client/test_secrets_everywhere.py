@@ -145,7 +145,7 @@ OPERATIONS_AT = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_no_secret_is_shown_whatever_is_asked_and_whatever_goes_wrong(
+async def test_no_secret_is_shown_whatever_is_asked_and_whatever_goes_wrong(  # noqa: PLR0917  # fixtures
     kind, gateway, secrets, addresses, caplog, backend
 ):
     caplog.set_level(logging.DEBUG)

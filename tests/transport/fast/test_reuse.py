@@ -137,8 +137,8 @@ async def test_one_that_dies_before_the_first_byte_fails_the_call_and_is_not_ask
 async def test_an_idle_connection_closes_when_its_time_is_over():
     async with scripted(once(OK)) as server, opened(keep_alive=0.01) as transport:
         assert await ask(transport, server.url) == (200, b"ok")
-        while transport._open:
-            await anyio.sleep(0.001)
+        transport._all_gone = anyio.Event()
+        await transport._all_gone.wait()
         assert len(transport._idle) == 0
 
 
