@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from ipaddress import ip_address
 from math import isfinite
-from types import MappingProxyType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from attrs import Attribute, field, frozen
 from attrs.validators import deep_iterable, optional
 
+from koscom_async._frozen_mapping import FrozenMapping
 from koscom_async._masking import hidden
 from koscom_async.errors import SettingsError
 
@@ -136,7 +136,7 @@ def _by_broker(kind: type) -> Any:
 
 
 def _frozen_mapping(value: object) -> object:
-    return MappingProxyType(dict(value)) if isinstance(value, Mapping) else MappingProxyType({"": value})
+    return FrozenMapping(value if isinstance(value, Mapping) else {"": value})
 
 
 @frozen(kw_only=True)
@@ -345,8 +345,9 @@ class Settings:
     """Where the gateway is, who is asking, and how politely.
 
     Either `environment` (production or sandbox) or `base_url` says where; both may be given, and then the URL
-    counts. `com_id` and `srv_id` are the firm's and the service's codes (핀테크 기업 코드, 핀테크 서비스 코드). A query
-    of more pages than `page_limit`, or an answer of more than `max_response_bytes`, fails its account.
+    counts, unless it is the gateway of the other environment. `com_id` and `srv_id` are the firm's and the service's
+    codes (핀테크 기업 코드, 핀테크 서비스 코드). A query of more pages than `page_limit`, or an answer of more than
+    `max_response_bytes`, fails its account.
     `discretionary_brokers` are the short names of the brokers at which the firm has discretionary contracts (일임매매):
     whom the questions across brokers ask. Without them it is every broker that the platform offers; those at which the
     firm has no contract will refuse, so name yours. `check_service_hours` refuses discretionary balances and
@@ -394,6 +395,14 @@ class Settings:
                 "environment is missing: pass environment= or set KOSCOM_ENVIRONMENT to "
                 "production or sandbox",
                 setting="environment",
+            )
+        # Mostly an `attrs.evolve` that changed one of the two: nobody means one gateway and names another's.
+        other = next((each for each, known in BASE_URLS.items() if known == url), self.environment)
+        if self.environment not in {None, other}:
+            raise SettingsError(
+                f"base_url is the gateway of {other}, and environment is {self.environment}: change both, "
+                'or pass base_url="" beside the environment',
+                setting="base_url",
             )
         object.__setattr__(self, "base_url", url)
 

@@ -15,6 +15,7 @@ PACKAGE = "koscom_async"
 # From the ground up: a room may import what stands above it in this list, and its own modules.
 ROOMS = (
     "_masking",
+    "_frozen_mapping",
     "_exact",
     "_korea",
     "errors",
