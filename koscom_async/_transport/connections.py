@@ -66,4 +66,5 @@ def _is_httpx_patched() -> bool:
 
 
 def _is_own(function: object, package: str) -> bool:
-    return isinstance(function, FunctionType) and function.__module__.startswith(package)
+    # Not `isinstance`: wrapt's proxies, which tracing uses, claim to be what they wrap.
+    return type(function) is FunctionType and function.__module__.startswith(package)
