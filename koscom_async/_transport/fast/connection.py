@@ -16,6 +16,7 @@ from typing import cast
 import httpx
 
 from koscom_async._transport.fast.answer import Answer
+from koscom_async._transport.fast.readiness import readiness
 
 MAX_UNREAD_BYTES = 2**18
 """When so much of a body waits to be read, no more is let in until it is; a read may bring as much again."""
@@ -49,17 +50,19 @@ class Connection(asyncio.Protocol):
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = inf
         self._due = inf
-        self._idle_since = 0.0
+        self._has_news: Callable[[], bool] = lambda: False
 
     @property
     def is_busy(self) -> bool:
         """Whether an answer is awaited or still comes."""
         return self._answer is not None
 
-    @property
-    def seconds_idle(self) -> float:
-        """How long ago its last answer ended."""
-        return self._loop.time() - self._idle_since
+    def is_quiet(self) -> bool:
+        """Whether it can be used again: the server has neither closed it nor said anything.
+
+        Asked of the operating system, since the loop may not have come to look since the last answer.
+        """
+        return not self.is_over and not self._has_news()
 
     async def ask(
         self, request: bytes, *, wants_body: bool, read: float | None, write: float | None
@@ -119,7 +122,8 @@ class Connection(asyncio.Protocol):
 
     async def _is_late(self, seconds: float | None) -> bool:
         self._ring_in(seconds)
-        waiter = self._waiter = self._loop.create_future()
+        waiter: asyncio.Future[bool] = self._loop.create_future()
+        self._waiter = waiter
         try:
             return await waiter
         finally:
@@ -170,7 +174,6 @@ class Connection(asyncio.Protocol):
         if answer.keeps_alive and not self._transport.get_write_buffer_size():
             self._let_in()
             self._ring_in(self._keep_alive)
-            self._idle_since = self._loop.time()
             self._on_free(self)
         else:
             self.abort()
@@ -181,6 +184,7 @@ class Connection(asyncio.Protocol):
         """Begin; the write buffer is called full as soon as it is not empty, so that a slow reader is noticed."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=1, low=0)
+        self._has_news = readiness(transport.get_extra_info("socket").fileno())
         if self.is_over:
             self._transport.abort()
 

@@ -27,14 +27,15 @@ class IdleConnections:
         self._by_origin.setdefault(origin, {})[connection] = None
         self._count += 1
 
-    def last(self, origin: Origin) -> Connection | None:
-        """Return the connection to be used next, without taking it."""
+    def take(self, origin: Origin) -> Connection | None:
+        """Return a connection that can be used, and keep it no longer; close those that cannot."""
         kept = self._by_origin.get(origin)
         while kept:
-            connection = next(reversed(kept))
-            if not connection.is_over:
+            connection, _ = kept.popitem()
+            self._count -= 1
+            if connection.is_quiet():
                 return connection
-            self.discard(origin, connection)
+            connection.abort()
         return None
 
     def discard(self, origin: Origin, connection: Connection) -> None:

@@ -8,7 +8,6 @@ import asyncio
 import ssl
 
 import anyio
-import anyio.lowlevel
 import httpx
 
 from koscom_async._transport.fast.connection import Connection
@@ -20,10 +19,6 @@ from koscom_async._transport.fast.stream import BodyStream
 from koscom_async.errors import UsageError
 
 KEEP_ALIVE_SECONDS = 30.0
-RESTED_SECONDS = 1.0
-"""After so long, an event loop that was held by other work may not have seen yet that the server closed."""
-LOOKS = 3
-"""Turns after which any event loop has looked at its sockets and handed on what it saw."""
 
 
 class FastTransport(httpx.AsyncBaseTransport):
@@ -55,8 +50,7 @@ class FastTransport(httpx.AsyncBaseTransport):
         read, write = timeouts.get("read"), timeouts.get("write")
         content = request_bytes(request)
         origin = origin_of(request.url)
-        connection = await self._rested(origin) or await self._new(origin, timeouts.get("connect"))
-        self._idle.discard(origin, connection)
+        connection = self._idle.take(origin) or await self._new(origin, timeouts.get("connect"))
         answer = await connection.ask(content, wants_body=request.method != "HEAD", read=read, write=write)
         stream = BodyStream(connection, answer, read=read, write=write)
         return httpx.Response(answer.status, headers=answer.headers, stream=stream)
@@ -84,16 +78,7 @@ class FastTransport(httpx.AsyncBaseTransport):
                 "the connections belong to another event loop", advice="make one client for each event loop"
             )
 
-    async def _rested(self, origin: Origin) -> Connection | None:
-        connection = self._idle.last(origin)
-        if connection is not None and connection.seconds_idle > RESTED_SECONDS:
-            for _ in range(LOOKS):
-                await anyio.lowlevel.checkpoint()
-            connection = self._idle.last(origin)
-        return connection
-
     async def _new(self, origin: Origin, seconds: float | None) -> Connection:
-        self._check_usable()  # it may have been closed in the turns since it was asked
         connection = Connection(
             asyncio.get_running_loop(),
             keep_alive=self._keep_alive,

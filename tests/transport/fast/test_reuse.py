@@ -1,6 +1,6 @@
 """Which connection a call is given: the one used last, and none that is closed, has said something, or is too old."""
 
-import asyncio
+import socket
 
 import anyio
 import httpx
@@ -108,14 +108,23 @@ async def test_one_that_said_something_unasked_is_not_used():
         assert server.connections == 2
 
 
-async def test_after_a_rest_the_loop_looks_first_whether_the_server_has_closed():
-    """Other work held the loop, so that nobody has seen the end of the connection."""
-    async with scripted(once(OK), always(OK)) as server, opened() as transport:
+@pytest.mark.parametrize("last_words", [b"", OK], ids=["closed", "talked"])
+async def test_what_the_loop_has_not_seen_yet_is_looked_up(last_words):
+    """Other work held the loop, so that nobody has told the connection."""
+    wires = []
+
+    async def script(wire):
+        wires.append(wire)
+        await wire.answer(OK)
+        await wire.closed()
+
+    async with scripted(script, always(OK)) as server, opened() as transport:
         assert await ask(transport, server.url) == (200, b"ok")
-        (connection,) = transport._open
-        connection._idle_since -= 10
-        # What the loop would be told at its next look, which has not come yet.
-        asyncio.get_running_loop().call_soon(connection.eof_received)
+        peer = wires[0].writer.get_extra_info("socket")
+        if last_words:
+            wires[0].writer.write(last_words)
+        else:
+            peer.shutdown(socket.SHUT_WR)
         assert await ask(transport, server.url) == (200, b"ok")
         assert server.connections == 2
 
