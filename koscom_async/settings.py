@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from ipaddress import ip_address
 from math import isfinite
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -97,11 +96,12 @@ def _wrong(instance: object, attribute: "Attribute[Any]", rule: str, value: obje
     )
 
 
-_BROKER_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+# Patterns are text: compiled when the first value is checked, so that nobody waits for them who only imports.
+_BROKER_NAME = r"[a-z][a-z0-9_-]*"
 
 
 def _broker_name(instance: object, attribute: "Attribute[Any]", value: object) -> None:
-    if not isinstance(value, str) or not _BROKER_NAME.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_BROKER_NAME, value):
         raise _wrong(instance, attribute, "must have brokers' short names", value)
 
 
@@ -127,7 +127,7 @@ def _by_broker(kind: type) -> Any:
 
     def check(instance: object, attribute: "Attribute[Any]", value: Mapping[object, object]) -> None:
         for name, record in value.items():
-            if not isinstance(name, str) or not _BROKER_NAME.fullmatch(name):
+            if not isinstance(name, str) or not re.fullmatch(_BROKER_NAME, name):
                 raise _wrong(instance, attribute, "must have brokers' short names as keys", name)
             if not isinstance(record, kind):
                 raise _wrong(instance, attribute, f"must have a {kind.__name__} for {name}", record)
@@ -299,12 +299,14 @@ def check_scope(value: object, *, setting: str = "scope") -> None:
         raise SettingsError(f"{setting} must be words such as account, with a space between", setting=setting)
 
 
-_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?", re.ASCII)
+_HOST = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?"
 
 
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
+    from ipaddress import ip_address  # noqa: PLC0415  # only plain http needs it: production never does
+
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -332,7 +334,7 @@ def _base_url(value: str) -> str:
         raise wrong("must end after the host and port: paths are the client's own")
     if parts.scheme == "http" and not _is_loopback(host):
         raise wrong("may use plain http only on loopback; use https")
-    if ":" not in host and not _HOST.fullmatch(host):
+    if ":" not in host and not re.fullmatch(_HOST, host, re.ASCII):
         raise wrong("must name a host of letters, digits, dots and dashes")
     if port == 0:
         raise wrong("has port 0, at which nothing can listen")
