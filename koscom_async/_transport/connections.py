@@ -8,16 +8,26 @@ from types import FunctionType
 import anyio.to_thread
 import httpx
 
+from koscom_async._transport.backend import is_fast
 from koscom_async._transport.pool import PooledTransport
 from koscom_async.errors import UsageError
 from koscom_async.settings import Backend, Settings
 
 
-async def open_transport(settings: Settings, *, is_fast: bool) -> httpx.AsyncBaseTransport:
-    """Return a transport for the settings; `is_fast` is whether the fast libraries are there and wanted."""
+def prepare(backend: Backend) -> bool:
+    """Return whether the fast libraries are there and wanted, with all loaded: no call waits for an import."""
+    if not is_fast(backend):
+        return False
+    import koscom_async._transport.fast.transport  # noqa: F401, PLC0415  # an extra
+
+    return True
+
+
+async def open_transport(settings: Settings, *, may_be_fast: bool) -> httpx.AsyncBaseTransport:
+    """Return a transport for the settings; `may_be_fast` is what `prepare` said."""
     use_tls = settings.base_url.startswith("https:")
     connections = settings.limits.in_flight
-    if is_fast and _suits(settings.backend):
+    if may_be_fast and _suits(settings.backend):
         from koscom_async._transport.fast.transport import FastTransport  # noqa: PLC0415  # an extra
 
         return FastTransport(keep=connections, context=await tls_context() if use_tls else None)

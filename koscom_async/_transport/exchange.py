@@ -13,9 +13,8 @@ import httpx
 from attrs import field, frozen
 
 from koscom_async._transport.auth import auth_for
-from koscom_async._transport.backend import is_fast
 from koscom_async._transport.body import read_body
-from koscom_async._transport.connections import open_transport
+from koscom_async._transport.connections import open_transport, prepare
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import Content
 from koscom_async.errors import ConnectionFailedError, KoscomError
@@ -44,7 +43,7 @@ class Exchange:
         self._transport = transport
         self._opening = anyio.Lock()
         # Asked here, so that a missing extra is told where the client is made.
-        self._is_fast = is_fast(settings.backend)
+        self._may_be_fast = prepare(settings.backend)
         self._timeout = _httpx_timeout(settings.timeouts)
 
     async def send(self, call: Call[Any]) -> Reply:
@@ -95,7 +94,7 @@ class Exchange:
     async def _opened(self) -> httpx.AsyncBaseTransport:
         async with self._opening:
             if self._transport is None:
-                self._transport = await open_transport(self._settings, is_fast=self._is_fast)
+                self._transport = await open_transport(self._settings, may_be_fast=self._may_be_fast)
             return self._transport
 
 

@@ -19,7 +19,7 @@ from tests.end_to_end.test_main_job import impatient
 
 
 async def chosen(backend=Backend.AUTO, *, is_fast=True, base_url="http://127.0.0.1:1"):
-    transport = await open_transport(settings_of(backend=backend, base_url=base_url), is_fast=is_fast)
+    transport = await open_transport(settings_of(backend=backend, base_url=base_url), may_be_fast=is_fast)
     await transport.aclose()
     return transport
 
