@@ -1,4 +1,4 @@
-"""What holds for all tests: machines are slow and noisy, so no example is bounded in time, and time can be set."""
+"""What holds for all tests: no example is bounded in time, time can be set, and there are two backends."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,8 +6,18 @@ from collections.abc import Callable
 import pytest
 from hypothesis import settings
 
+from tests.backends import BACKENDS, CHOICE
+
+# Machines are slow and noisy.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request, monkeypatch):
+    """Which backend carries the test; it runs once over each."""
+    monkeypatch.setattr(CHOICE, "backend", request.param)
+    return request.param
 
 
 @pytest.fixture

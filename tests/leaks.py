@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from koscom_async import Koscom
+from koscom_async._transport.fast.transport import FastTransport
 from koscom_async._transport.pool import OwnTransport
 from tests.fake_time import settled
 
@@ -31,6 +32,13 @@ def held_places(koscom: Koscom) -> dict[str, int]:
 def busy_connections(koscom: Koscom) -> list[str]:
     """Return the connections that are neither idle nor closed, or not given back."""
     transport = koscom._gateway._exchange._transport
+    if isinstance(transport, FastTransport):
+        wrong = [f"{transport.busy} connections carry a call"] if transport.busy else []
+        if transport._dialler._under_way:
+            wrong.append("a connection is being opened")
+        if len(transport._open) != len(transport._idle):
+            wrong.append(f"{len(transport._open)} connections are open, {len(transport._idle)} of them idle")
+        return wrong
     if not isinstance(transport, OwnTransport):
         return []
     stack = transport._pool

@@ -143,6 +143,29 @@ def test_only_the_transport_does_network_io(name):
     assert bool(re.search(NETWORK, text, re.MULTILINE)) is (name in NETWORK_EXCEPTIONS)
 
 
+# anyio's primitives everywhere, but for whom a protocol's callbacks wake, who opens one, and who tells the loops apart.
+# anyio's own socket layer costs more than the rest of a call over the fast backend.
+ASYNCIO_EXCEPTIONS = {
+    "koscom_async._transport.connections",
+    "koscom_async._transport.fast.connection",
+    "koscom_async._transport.fast.dial",
+    "koscom_async._transport.fast.transport",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if room_of(name) not in {"cli", "sandbox"}])
+def test_only_the_fast_backend_knows_asyncio(name):
+    text = MODULES[name].read_text(encoding="utf-8")
+    assert bool(re.search(r"^(?:import|from) asyncio\b", text, re.MULTILINE)) is (name in ASYNCIO_EXCEPTIONS)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_only_one_module_knows_the_parser_s_callbacks(name):
+    text = MODULES[name].read_text(encoding="utf-8")
+    knows = re.search(r"^\s*(?:import|from) httptools\b", text, re.MULTILINE)
+    assert bool(knows) is (name == "koscom_async._transport.fast.answer")
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_every_module_says_what_it_owns(name):
     assert ast.get_docstring(ast.parse(MODULES[name].read_text(encoding="utf-8")))

@@ -13,6 +13,7 @@ import pytest
 
 from koscom_async import Breaker, BrokerLimits, Koscom, Limits, Retry
 from koscom_async.sandbox import Fault, SandboxGateway
+from tests.backends import BACKENDS
 from tests.end_to_end.test_main_job import impatient
 from tests.leaks import assert_nothing_left, open_descriptors, other_tasks
 
@@ -93,11 +94,13 @@ async def cancelled_at(at, way, operation):
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("in_process", [True, False], ids=["in process", "socket"])
-async def test_a_holdings_call_can_be_cancelled_at_every_await(way, in_process):
+@pytest.mark.parametrize("over", ["in process", *BACKENDS])
+async def test_a_holdings_call_can_be_cancelled_at_every_await(way, over):
+    in_process = over == "in process"
+    changes = {} if in_process else {"backend": over}
     tasks, descriptors = other_tasks(), open_descriptors()
     async with SandboxGateway(in_process=in_process) as gateway:
-        settings = impatient(gateway.settings, **TIRELESS)
+        settings = impatient(gateway.settings, **TIRELESS, **changes)
         async with Koscom(settings, transport=gateway.transport) as koscom:
             at = 1
             while True:
@@ -117,6 +120,7 @@ async def test_a_holdings_call_can_be_cancelled_at_every_await(way, in_process):
     assert open_descriptors() <= descriptors
 
 
+@pytest.mark.usefixtures("backend")
 @pytest.mark.parametrize("way", WAYS)
 async def test_one_question_alone_can_be_cancelled_at_every_await(way):
     """No fan-out stands between the caller's task and the connections here."""
@@ -132,7 +136,7 @@ async def test_one_question_alone_can_be_cancelled_at_every_await(way):
             while await cancelled_at(at, way, ask):
                 await assert_nothing_left(koscom, tasks)
                 at += 1
-            assert at > 5
+            assert at > 1, "there was something to cancel"
 
 
 @pytest.mark.parametrize("way", WAYS)

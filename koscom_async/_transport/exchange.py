@@ -7,13 +7,12 @@ from functools import partial
 from typing import Any
 
 import anyio
-import anyio.to_thread
 import httpx
 from attrs import field, frozen
 
 from koscom_async._transport.body import read_body
+from koscom_async._transport.connections import open_transport, prepare
 from koscom_async._transport.own_task import in_own_task
-from koscom_async._transport.pool import OwnTransport
 from koscom_async._transport.request import RequestWriter
 from koscom_async._wire.call import Call
 from koscom_async.errors import ConnectionFailedError, KoscomError
@@ -38,6 +37,8 @@ class Exchange:
         self._is_given = transport is not None
         self._opening = anyio.Lock()
         self._writer = RequestWriter(settings)
+        # Asked here, so that a missing extra is told where the client is made.
+        self._may_be_fast = prepare(settings.backend)
 
     async def send(self, call: Call[Any]) -> Reply:
         """Return the answer to a call, whatever it says; raise `ConnectionFailedError` where none came whole."""
@@ -80,7 +81,5 @@ class Exchange:
     async def _opened(self) -> httpx.AsyncBaseTransport:
         async with self._opening:
             if self._transport is None:
-                use_tls = self._settings.base_url.startswith("https:")
-                # In a thread, since reading the certificates would hold the loop for 70 ms.
-                self._transport = await anyio.to_thread.run_sync(lambda: OwnTransport(use_tls=use_tls))
+                self._transport = await open_transport(self._settings, may_be_fast=self._may_be_fast)
             return self._transport

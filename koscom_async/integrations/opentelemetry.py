@@ -1,7 +1,9 @@
 """Spans and metrics for OpenTelemetry: an observer that turns each operation and each attempt into both.
 
 Owns names and attributes. The HTTP span below an attempt is the work of OpenTelemetry's own instrumentation of
-httpx: `HTTPXClientInstrumentor().instrument()`, once in a process.
+httpx: `HTTPXClientInstrumentor().instrument()`, once in a process, before a client's first call. It watches httpx's own
+connections, so a client that finds it there keeps to these; one with `Settings(backend="fast")` does not, and its
+attempts have no HTTP span below.
 """
 
 from collections.abc import Iterator

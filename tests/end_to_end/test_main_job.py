@@ -9,6 +9,7 @@ import pytest
 
 from koscom_async import Koscom, Retry, Settings, SettingsError, UsageError
 from koscom_async.sandbox import Fault, SandboxGateway
+from tests.backends import BACKENDS, CHOICE
 
 SHARE = "KR7000020008"
 FUND = "KRZ500395135"
@@ -24,7 +25,7 @@ def impatient(settings, **changes):
         api_secret=settings.api_secret,
         com_id=settings.com_id,
         srv_id=settings.srv_id,
-        **{"retry": Retry(attempts=3, base=0.001, cap=0.002)} | changes,
+        **{"retry": Retry(attempts=3, base=0.001, cap=0.002), "backend": CHOICE.backend} | changes,
     )
 
 
@@ -77,6 +78,7 @@ async def test_a_share_at_three_brokers_is_one_position_with_three_lots():
     assert position.instrument.isin == SHARE
 
 
+@pytest.mark.usefixtures("backend")
 async def test_every_number_adds_up_to_the_gateway_s_own_ledger():
     async with SandboxGateway() as gateway:
         holdings = await read(gateway)
@@ -149,6 +151,7 @@ async def test_each_broker_is_asked_as_it_can_be():
     assert asked["cyber"] == asked["star"] == {"CASH", "EQTY", "FUND", "ETC"}
 
 
+@pytest.mark.usefixtures("backend")
 async def test_every_account_and_every_class_is_asked_at_once():
     async with SandboxGateway(latency={"diamond": 0.3, "cyber": 0.3, "star": 0.3}) as gateway:
         await read(gateway)
@@ -188,12 +191,14 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("in_process", [False, True], ids=["socket", "in-process"])
+@pytest.mark.parametrize("way", [*BACKENDS, "in-process"])
 @pytest.mark.parametrize("kind", FAULTS)
 @pytest.mark.parametrize("broker", ["star", "cyber"])
-async def test_one_account_s_failure_is_named_and_the_others_are_delivered(kind, broker, in_process):
+async def test_one_account_s_failure_is_named_and_the_others_are_delivered(kind, broker, way):
+    in_process = way == "in-process"
+    changes = {} if in_process else {"backend": way}
     async with SandboxGateway(faults={broker: kind}, in_process=in_process) as gateway:
-        holdings = await read(gateway, page_limit=20)
+        holdings = await read(gateway, page_limit=20, **changes)
         others = [name for name in BROKERS if name != broker]
         rows = rows_of(gateway, *others)
         number = accounts_of(gateway)[broker].number
@@ -213,6 +218,7 @@ async def test_one_account_s_failure_is_named_and_the_others_are_delivered(kind,
     assert sorted(outcome.account.broker.short_name for outcome in holdings.outcomes if outcome.ok) == others
 
 
+@pytest.mark.usefixtures("backend")
 async def test_all_accounts_failing_is_not_the_same_as_owning_nothing():
     async with SandboxGateway(faults=dict.fromkeys(BROKERS, "down")) as gateway:
         holdings = await read(gateway)
@@ -220,6 +226,7 @@ async def test_all_accounts_failing_is_not_the_same_as_owning_nothing():
     assert (holdings.positions, holdings.totals.value, holdings.totals.cash) == ((), None, None)
 
 
+@pytest.mark.usefixtures("backend")
 async def test_the_deadline_delivers_what_is_there_and_names_the_rest():
     async with SandboxGateway(faults={"star": Fault("slow", delay=30.0)}) as gateway:
         holdings = await read(gateway, deadline=1.0)
@@ -231,6 +238,7 @@ async def test_the_deadline_delivers_what_is_there_and_names_the_rest():
     }
 
 
+@pytest.mark.usefixtures("backend")
 async def test_a_passing_fault_is_retried_and_leaves_no_trace_in_the_numbers():
     async with SandboxGateway(faults={"star": Fault("down", times=2)}) as gateway:
         holdings = await read(gateway)
