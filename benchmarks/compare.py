@@ -25,7 +25,7 @@ def numbers(document: Document) -> dict[str, dict[str, Any]]:
 
 
 def mark(old: dict[str, Any], new: dict[str, Any], ratio: float) -> str:
-    """Return `slower` or `faster`, or nothing where both runs' spread explains the difference."""
+    """Return `more` or `less`, or nothing where both runs' spread explains the difference."""
     noise = (old["spread"] / old["value"] if old["value"] else 0.0) + (
         new["spread"] / new["value"] if new["value"] else 0.0
     )
@@ -37,7 +37,8 @@ def mark(old: dict[str, Any], new: dict[str, Any], ratio: float) -> str:
 def compared(old: Document, new: Document) -> list[tuple[str, ...]]:
     """Return a line of text for each row that both runs have."""
     speed = new["yardstick"] / old["yardstick"]
-    before, lines = numbers(old), []
+    before = numbers(old)
+    lines: list[tuple[str, ...]] = []
     for name, row in numbers(new).items():
         was = before.get(name)
         if was is None or not was["value"]:

@@ -119,7 +119,9 @@ def arguments(description: str | None, *, rounds: int) -> argparse.ArgumentParse
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--json", type=Path, help="write the rows to this file")
-    parser.add_argument("--json-dir", type=Path, help="write the rows to a file of the benchmark's name in here")
+    parser.add_argument(
+        "--json-dir", type=Path, help="write the rows to a file of the benchmark's name in here"
+    )
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Runs the gateway of fixed answers in a process of its own, on another core: `server.c`, built when it is first needed.
+"""Runs the gateway of fixed answers in a process of its own, on another core: `server.c`, built when first needed.
 
 Where no C compiler works, `static_server.py` takes its place, and the benchmark says so. What is answered, and after
 which time, is the caller's.
@@ -100,6 +100,8 @@ def _built() -> Path | None:
         check=False,
     )
     if made.returncode:
-        print(f"server.c does not compile here ({made.stderr.strip()[:200]}): Python answers", file=sys.stderr)
+        print(
+            f"server.c does not compile here ({made.stderr.strip()[:200]}): Python answers", file=sys.stderr
+        )
         return None
     return program

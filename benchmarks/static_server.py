@@ -1,4 +1,4 @@
-"""The gateway of fixed answers in Python, for machines without a C compiler: as `server.c`, in its arguments and input."""
+"""The gateway of fixed answers in Python, for machines without a C compiler; arguments and input as `server.c`."""
 
 import asyncio
 import random
@@ -20,7 +20,9 @@ class StaticServer(Responder):
 
 
 class _Static(asyncio.Protocol):
-    def __init__(self, answers: Sequence[Answer], latency: tuple[float, float], chance: random.Random) -> None:
+    def __init__(
+        self, answers: Sequence[Answer], latency: tuple[float, float], chance: random.Random
+    ) -> None:
         self._answers = answers
         self._latency = latency
         self._chance = chance
