@@ -80,7 +80,7 @@ class Asker:
 
     async def seconds(self) -> float:
         """Return the seconds of one `holdings`."""
-        await anyio.sleep(self._done_at + self._rest - time.perf_counter())
+        await anyio.sleep(max(self._done_at + self._rest - time.perf_counter(), 0))
         began = time.perf_counter()
         holdings = await self._koscom.holdings(INVESTOR)
         self._done_at = time.perf_counter()

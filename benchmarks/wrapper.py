@@ -1,7 +1,7 @@
 """What the wrapper adds to a call that succeeds at once: limiter, retry, breaker, deadline, statistics, observer.
 
-The investor's token is looked up in it, too. The gateway and its bare exchange are asked over a transport that answers at once, so that the difference is the
-wrapper's. Building the request, reading the body and decoding are in both.
+The investor's token is looked up in it, too. The gateway and its bare exchange are asked over a transport that answers
+at once, so that the difference is the wrapper's. Building the request, reading the body and decoding are in both.
 """
 
 import asyncio
