@@ -40,6 +40,8 @@ class Scenario:
     limits: Limits = UNLIMITED
     rest: float = 0.0
     """Seconds until the gateway's rates have recovered"""
+    is_fresh: bool = False
+    """Whether each round has clients of its own, which remember nothing of the last"""
 
     def sandbox(self, **options: Any) -> SandboxGateway:
         """Return its gateway, which does not run yet."""
@@ -52,11 +54,20 @@ SCENARIOS: Mapping[str, Scenario] = {
     "three": Scenario(title="3 accounts", ledger=example_ledger),
     "sixteen": Scenario(title="16 accounts", ledger=partial(generated, investors=1, accounts=16, rows=10)),
     "many-rows": Scenario(title="312 rows on several pages", ledger=account_of_many_rows),
-    "down": Scenario(title="a broker is down", ledger=example_ledger, gateway={"faults": {"star": "down"}}),
+    "down": Scenario(
+        title="a broker goes down",
+        ledger=example_ledger,
+        gateway={"faults": {"star": "down"}},
+        is_fresh=True,
+    ),
+    "down-long": Scenario(
+        title="a broker is down for long", ledger=example_ledger, gateway={"faults": {"star": "down"}}
+    ),
     "flapping": Scenario(
         title="a broker answers 503 to three calls in ten",
         ledger=partial(generated, investors=1, accounts=16, rows=10),
         gateway={"faults": {"star": Fault("503", failure_rate=FAILING_SHARE)}},
+        is_fresh=True,
     ),
     "rate": Scenario(
         title=f"a broker takes {RATE:g} calls a second",

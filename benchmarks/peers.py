@@ -1,114 +1,30 @@
 """Ours beside the operator's algorithm and an afternoon's `asyncio.gather`: the same investors, the same gateway.
 
-The gateway is the sandbox, in a process of its own. Measured are wall time and CPU of a whole answer, connecting
-included, and what the answer is worth: rows received of those there are, accounts that are short without a word, and
-positions that are right, against the sandbox's ledger. Ours has its limits off where the gateway has none, as the
-others have; where it has a rate, ours is told nine tenths of it.
+The gateway is the sandbox, in a process of its own. Measured are wall time and CPU of a whole answer, and what it is
+worth: rows received of those there are, accounts that are short without a word, and positions that are right, against
+the sandbox's ledger.
+
+Clients live on from round to round, connections and all, but where a broker begins to fail: there each round has new
+ones, since ours remembers, and leaves a broker alone that has failed for long. Ours has its limits off where the
+gateway has none, as the others have; where it has a rate, ours is told nine tenths of it.
 """
 
-import argparse
 import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 
 import anyio
 from attrs import define, evolve, field
 from harness import Row, Sample, arguments, keep, print_table, say
-from peer_answer import Held, Judgement, PeerAnswer, judge
-from peer_gather import Gather
-from peer_portal import Portal
+from peer_answer import Judgement, PeerAnswer, judge
+from peer_entrants import Ask, entrants
 from peer_scenarios import SCENARIOS, Scenario
 from responder import HERE, on_other_core
 
-from koscom_async import Holdings, Investor, Koscom, Settings
-from koscom_async._transport.backend import is_fast
-from koscom_async.settings import Backend
-
 LATENCY_SECONDS = 0.05
-PORTAL, GATHER = "operator's algorithm", "gather + cattrs"
-
-Timed = tuple[PeerAnswer, float, float]
-Peer = Callable[[Settings, Investor], Awaitable[Timed]]
-
-
-async def timed(ask: Callable[[], Awaitable[PeerAnswer]]) -> Timed:
-    """Return an answer with its seconds of wall time and of CPU."""
-    began, began_cpu = time.perf_counter(), time.process_time()
-    answer = await ask()
-    return answer, time.perf_counter() - began, time.process_time() - began_cpu
-
-
-async def portal(settings: Settings, investor: Investor) -> Timed:
-    """Ask as the operator does; its threads are its own, and the loop has nothing else to do."""
-    peer = Portal.over(settings, investor)
-
-    async def ask() -> PeerAnswer:
-        return peer.holdings()
-
-    with peer.client:
-        return await timed(ask)
-
-
-async def gather(settings: Settings, investor: Investor) -> Timed:
-    """Ask as the afternoon's work does."""
-    peer = Gather.over(settings, investor)
-    async with peer.client:
-        return await timed(peer.holdings)
-
-
-async def ours(settings: Settings, investor: Investor, *, backend: Backend) -> Timed:
-    """Ask as our users do."""
-    async with Koscom(evolve(settings, backend=backend)) as koscom:
-
-        async def ask() -> PeerAnswer:
-            holdings = await koscom.holdings(investor)
-            calls = sum(broker.calls for broker in koscom.statistics().brokers)
-            return _answer(holdings, calls)
-
-        return await timed(ask)
-
-
-def _answer(holdings: Holdings, calls: int) -> PeerAnswer:
-    read = [outcome for outcome in holdings.outcomes if outcome.balance is not None]
-    return PeerAnswer(
-        rows={
-            outcome.account.number: [
-                Held(_instrument(row.asset_class, row.code, row.name), row.quantity, row.value)
-                for row in (outcome.balance.rows if outcome.balance else ())
-            ]
-            for outcome in read
-        },
-        positions=[
-            Held(
-                _instrument(each.instrument.asset_class, each.instrument.code, each.instrument.name),
-                each.quantity,
-                each.value,
-            )
-            for each in holdings.positions
-        ],
-        named=frozenset(outcome.account.number for outcome in holdings.failures),
-        calls=calls,
-    )
-
-
-def _instrument(asset_class: str, code: str | None, name: str | None) -> tuple[str, str | None, str | None]:
-    return (str(asset_class), code, None if code else name)
-
-
-def peers() -> dict[str, Peer]:
-    """Return who is asked."""
-    found: dict[str, Peer] = {
-        PORTAL: portal,
-        GATHER: gather,
-        "ours, core": partial(ours, backend=Backend.CORE),
-    }
-    if is_fast(Backend.AUTO):
-        found["ours, fast"] = partial(ours, backend=Backend.FAST)
-    return found
 
 
 @define
@@ -139,19 +55,32 @@ def gateway_process(name: str, latency: float) -> Iterator[str]:
 
 
 async def compared(name: str, rounds: int, latency: float) -> dict[str, Record]:
-    """Ask every peer once in each round about one scenario's investor; the first round is a rehearsal."""
+    """Ask every peer once in each round about one scenario's investor; where they live on, a rehearsal comes first."""
     scenario = SCENARIOS[name]
     known = scenario.sandbox(in_process=True)
-    records = {peer: Record() for peer in peers()}
-    with gateway_process(name, latency) as url:
+    records = {peer: Record() for peer in entrants()}
+    async with AsyncExitStack() as stack:
+        url = stack.enter_context(gateway_process(name, latency))
         settings = evolve(known.settings, base_url=url, limits=scenario.limits)
-        for number in range(rounds + 1):
-            for peer, ask in peers().items():
+        for number in range(rounds if scenario.is_fresh else rounds + 1):
+            if scenario.is_fresh or number == 0:
+                asks = {
+                    peer: await stack.enter_async_context(make(settings, known.investor))
+                    for peer, make in entrants().items()
+                }
+            for peer, ask in asks.items():
                 await anyio.sleep(scenario.rest)
-                answer, seconds, cpu = await ask(settings, known.investor)
-                if number > 0:
-                    _note(records[peer], answer, seconds, cpu, scenario)
+                found = await _timed(ask)
+                if scenario.is_fresh or number > 0:
+                    _note(records[peer], *found, scenario)
     return records
+
+
+async def _timed(ask: Ask) -> tuple[PeerAnswer, float, float]:
+    """Return an answer with its seconds of wall time and of CPU."""
+    began, began_cpu = time.perf_counter(), time.process_time()
+    answer = await ask()
+    return answer, time.perf_counter() - began, time.process_time() - began_cpu
 
 
 def _note(record: Record, answer: PeerAnswer, seconds: float, cpu: float, scenario: Scenario) -> None:
@@ -232,7 +161,7 @@ def tell_what_is_short(found: Mapping[str, Mapping[str, Record]]) -> None:
 
 def main() -> None:
     """Print the table, and what is lost; `--json FILE` keeps it."""
-    parser: argparse.ArgumentParser = arguments(__doc__, rounds=3)
+    parser = arguments(__doc__, rounds=3)
     parser.add_argument("--scenarios", nargs="+", choices=tuple(SCENARIOS), default=tuple(SCENARIOS))
     parser.add_argument("--latency", type=float, default=LATENCY_SECONDS, help="seconds before each answer")
     options = parser.parse_args()
