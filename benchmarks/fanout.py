@@ -15,11 +15,12 @@ from contextlib import AsyncExitStack
 from itertools import product
 
 import anyio
+import httpx
 from answers import CLASSES, whole_gateway
 from attrs import evolve
 from harness import Row, Sample, arguments, report, say
-from responder import Responder
-from rivals import INVESTOR, settings_for
+from responder import Answer, Responder
+from rivals import CORE, FAST, INVESTOR, settings_for
 
 from koscom_async import BrokerLimits, Koscom, Limits
 from koscom_async._transport.backend import is_fast
@@ -36,6 +37,9 @@ LIMITS = {
 """Without any, with the usual calls a second alone, and with the usual numbers in flight beside them."""
 
 SLACK_SECONDS = 0.015
+NO_HTTP = "ours, no HTTP"
+BACKENDS = {CORE: Backend.CORE, FAST: Backend.FAST, NO_HTTP: Backend.CORE}
+"""Both backends, and a transport that only sleeps: what scheduling alone costs."""
 
 
 def linked(accounts: int) -> list[tuple[Broker, str]]:
@@ -70,6 +74,20 @@ def lower_bound(calls: Counter[str], limits: Limits, latency: float) -> float:
     return latency + max(in_rounds, *map(of_broker, calls))
 
 
+class Sleeping(httpx.AsyncBaseTransport):
+    """Gives the gateway's answers after its latency, without a connection."""
+
+    def __init__(self, answers: Sequence[Answer], latency: float) -> None:
+        self._answers = answers
+        self._latency = latency
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Sleep, and answer."""
+        await anyio.sleep(self._latency)
+        asked = request.url.raw_path + request.content
+        return httpx.Response(200, content=next(each.body for each in self._answers if each.needle in asked))
+
+
 class Asker:
     """A client that has its connections, and that asks again only when its rates have recovered."""
 
@@ -90,24 +108,28 @@ class Asker:
 
 def target(accounts: int, latency_ms: float, limits: str, bound: float) -> float | None:
     """Return the most bounds that are allowed: for 16 accounts at 200 ms, and for 64 under rate limits."""
-    if (accounts, latency_ms, limits) == (16, 200, "no limits"):
+    if (accounts, latency_ms) == (16, 200):
         return 1.05 + SLACK_SECONDS / bound
     if accounts == 64 and limits != "no limits":
         return 1.10
     return None
 
 
-async def measured(accounts: int, latency_ms: float, rounds: int, backends: Sequence[Backend]) -> list[Row]:
+async def measured(accounts: int, latency_ms: float, rounds: int, names: Sequence[str]) -> list[Row]:
     """Return the rows for one number of accounts at one latency, everything interleaved."""
     asked = linked(accounts)
     async with AsyncExitStack() as stack:
-        server = stack.enter_context(Responder(whole_gateway(asked), latency=(latency_ms, latency_ms)))
+        answers = whole_gateway(asked)
+        server = stack.enter_context(Responder(answers, latency=(latency_ms, latency_ms)))
         askers = {}
-        for limits, backend in product(LIMITS, backends):
-            settings = evolve(settings_for(server.url, in_flight=1, backend=backend), limits=LIMITS[limits])
-            koscom = await stack.enter_async_context(Koscom(settings))
-            askers[limits, backend] = Asker(koscom, LIMITS[limits])
-        taken: dict[tuple[str, Backend], list[float]] = {key: [] for key in askers}
+        for limits, name in product(LIMITS, names):
+            settings = evolve(
+                settings_for(server.url, in_flight=1, backend=BACKENDS[name]), limits=LIMITS[limits]
+            )
+            transport = Sleeping(answers, latency_ms / 1000) if name == NO_HTTP else None
+            koscom = await stack.enter_async_context(Koscom(settings, transport=transport))
+            askers[limits, name] = Asker(koscom, LIMITS[limits])
+        taken: dict[tuple[str, str], list[float]] = {key: [] for key in askers}
         for number in range(rounds + 1):
             for key, asker in askers.items():
                 seconds = await asker.seconds()
@@ -115,13 +137,12 @@ async def measured(accounts: int, latency_ms: float, rounds: int, backends: Sequ
                     taken[key].append(seconds)
     calls = calls_by_broker(asked)
     return [
-        _row(accounts, latency_ms, limits, backend, seconds, calls)
-        for (limits, backend), seconds in taken.items()
+        _row(accounts, latency_ms, limits, name, seconds, calls) for (limits, name), seconds in taken.items()
     ]
 
 
 def _row(  # noqa: PLR0913, PLR0917  # each is a column
-    accounts: int, latency_ms: float, limits: str, backend: Backend, seconds: list[float], calls: Counter[str]
+    accounts: int, latency_ms: float, limits: str, name: str, seconds: list[float], calls: Counter[str]
 ) -> Row:
     bound = lower_bound(calls, LIMITS[limits], latency_ms / 1000)
     sample = Sample.of(seconds)
@@ -134,11 +155,11 @@ def _row(  # noqa: PLR0913, PLR0917  # each is a column
     most = target(accounts, latency_ms, limits, bound)
     return Row(
         case=case,
-        measure=f"ours, {backend}",
+        measure=name,
         unit="x",
         value=sample.median / bound,
         spread=sample.spread / bound,
-        target=None if most is None else round(most, 4),
+        target=None if most is None or name == NO_HTTP else round(most, 4),
     )
 
 
@@ -148,12 +169,12 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, nargs="+", default=ACCOUNTS)
     parser.add_argument("--latency-ms", type=float, nargs="+", default=LATENCIES_MS)
     options = parser.parse_args()
-    backends = [Backend.CORE, *([Backend.FAST] if is_fast(Backend.AUTO) else [])]
+    names = [name for name in BACKENDS if name != FAST or is_fast(Backend.AUTO)]
     rows: list[Row] = []
     for accounts in options.accounts:
         for latency in options.latency_ms:
             say(f"{accounts} accounts at {latency:g} ms")
-            rows += asyncio.run(measured(accounts, latency, options.rounds, backends))
+            rows += asyncio.run(measured(accounts, latency, options.rounds, names))
     report("fanout", "Wall time of holdings, in times of the lower bound", rows, options)
 
 

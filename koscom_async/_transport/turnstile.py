@@ -45,7 +45,9 @@ class Turnstile:
             await lane.places.acquire()
             try:
                 if self._runs_short and self.in_flight(broker) > 1:  # one of them is its own
-                    await anyio.lowlevel.checkpoint()  # whoever comes in the same moment takes its place first
+                    await (
+                        anyio.lowlevel.checkpoint()
+                    )  # whoever comes in the same moment takes its place first
                 while not await self._passes(ready_at, take):
                     pass
             except BaseException:
