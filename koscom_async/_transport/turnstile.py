@@ -45,9 +45,8 @@ class Turnstile:
             await lane.places.acquire()
             try:
                 if self._runs_short and self.in_flight(broker) > 1:  # one of them is its own
-                    await (
-                        anyio.lowlevel.checkpoint()
-                    )  # whoever comes in the same moment takes its place first
+                    # Whoever comes in the same moment, for a broker that has no place yet, goes first.
+                    await anyio.lowlevel.checkpoint()
                 while not await self._passes(ready_at, take):
                     pass
             except BaseException:
