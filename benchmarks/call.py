@@ -8,7 +8,6 @@ Not every rival is in every cell: with four rows decoding costs next to nothing,
 """
 
 import asyncio
-import gc
 import resource
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -72,11 +71,7 @@ async def samples(
                 await cpu_of(ask, in_flight=in_flight, calls=max(in_flight, 20))  # opens the connections
                 count = calls or calls_for(rows, in_flight)
                 works[f"{name}|{in_flight}"] = partial(cpu_of, ask, in_flight=in_flight, calls=count)
-            # What the other rivals hold is not for the one that runs to look through.
-            gc.collect()
-            gc.freeze()
             taken = await interleaved(works, rounds)
-    gc.unfreeze()
     return {(name, in_flight): taken[f"{name}|{in_flight}"] for name, in_flight in cells}
 
 

@@ -6,6 +6,7 @@ each, since machines change their speed while they are watched.
 
 import argparse
 import asyncio
+import gc
 import json
 import platform
 import statistics
@@ -87,12 +88,16 @@ def yardstick() -> float:
 async def interleaved(works: Mapping[str, Timed], rounds: int) -> dict[str, Sample]:
     """Run each work once in each round; return its CPU seconds as on a machine of the run's median speed."""
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
+    # What the others hold is not for the one that runs to look through.
+    gc.collect()
+    gc.freeze()
     for number in range(rounds):
         # Forwards and backwards, so that none always comes after the same other.
         for name in works if number % 2 == 0 else reversed(tuple(works)):
             before = yardstick()
             seconds = await works[name]()
             taken[name].append((seconds, (before + yardstick()) / 2))
+    gc.unfreeze()
     usual = statistics.median(speed for pairs in taken.values() for _, speed in pairs)
     return {name: Sample.of([s * usual / speed for s, speed in pairs]) for name, pairs in taken.items()}
 

@@ -5,7 +5,6 @@ at once, so that the difference is the wrapper's. Building the request, reading 
 """
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, AsyncExitStack, contextmanager, nullcontext
 from functools import partial
@@ -34,7 +33,10 @@ CALL: Call[object] = Call(
     investor=INVESTOR,
     read=lambda document: document,
 )
+SIGNED = evolve(CALL, token=INVESTOR.token)
+QUOTA = ((b"X-RateLimit-Limit-Day", b"50000"), (b"X-RateLimit-Remaining-Day", b"49999"))
 DEADLINE_SECONDS = 8.0
+DEMANDED = "gateway, deadline"
 TARGET_US, TARGET_SHARE = 20.0, 0.03
 
 
@@ -44,13 +46,14 @@ class _Body(httpx.AsyncByteStream):
 
 
 class AtOnce(httpx.AsyncBaseTransport):
-    """Answers without a network, with the headers that the platform's answers carry."""
+    """Answers without a network."""
 
-    headers = ((b"Content-Type", b"application/json"), (b"X-RateLimit-Remaining-Day", b"49999"))
+    def __init__(self, *headers: tuple[bytes, bytes]) -> None:
+        self._headers = [(b"Content-Type", b"application/json"), *headers]
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:  # noqa: ARG002  # httpx's form
         """Answer."""
-        return httpx.Response(200, headers=list(self.headers), stream=_Body())
+        return httpx.Response(200, headers=list(self._headers), stream=_Body())
 
 
 class Watching:
@@ -71,9 +74,9 @@ class Watching:
 
 
 async def bare(gateway: Gateway) -> object:
-    """Ask the exchange alone, and decode."""
-    reply = await gateway._exchange.send(evolve(CALL, token=INVESTOR.token))  # noqa: SLF001  # what is wrapped
-    return CALL.read(json.loads(reply.body))
+    """Ask the exchange alone, and read its answer: what is wrapped."""
+    reply = await gateway._exchange.send(SIGNED)  # noqa: SLF001  # as above
+    return await gateway._classified(SIGNED, reply)  # noqa: SLF001  # as above
 
 
 async def whole(gateway: Gateway) -> object:
@@ -91,17 +94,19 @@ async def samples(rounds: int, calls: int) -> dict[str, Sample]:
     """Return what a call costs bare, wrapped in each way, and through sound httpx for the share."""
     settings = settings_for("http://localhost", in_flight=10, backend=Backend.CORE)
     async with AsyncExitStack() as stack:
-        gateways = [
-            Gateway(settings, transport=AtOnce(), observer=observer) for observer in (None, Watching())
-        ]
+        plain, watched, metered = gateways = (
+            Gateway(settings, transport=AtOnce()),
+            Gateway(settings, transport=AtOnce(), observer=Watching()),
+            Gateway(settings, transport=AtOnce(*QUOTA)),
+        )
         for gateway in gateways:
             stack.push_async_callback(gateway.aclose)
-        plain, watched = gateways
         asks: dict[str, Callable[[], Awaitable[object]]] = {
             "bare exchange": partial(bare, plain),
             "gateway": partial(whole, plain),
-            "gateway, deadline": partial(whole_until, plain),
+            DEMANDED: partial(whole_until, plain),
             "gateway, deadline, observer": partial(whole_until, watched),
+            "gateway, deadline, the day's quota": partial(whole_until, metered),
         }
         server = stack.enter_context(Responder([Answer(equities(4))]))
         asks[HTTPX] = await available()[HTTPX](server.url, 1, stack)
@@ -132,7 +137,7 @@ def rows_of(taken: dict[str, Sample]) -> list[Row]:
                 unit="us",
                 value=added * 1e6,
                 spread=(each.spread + base.spread) * 1e6,
-                target=round(most, 1),
+                target=round(most, 1) if name == DEMANDED else None,
             )
         )
         made.append(
@@ -143,7 +148,7 @@ def rows_of(taken: dict[str, Sample]) -> list[Row]:
 
 def main() -> None:
     """Print a table; `--json FILE` keeps it."""
-    parser = arguments(__doc__, rounds=9)
+    parser = arguments(__doc__, rounds=15)
     parser.add_argument("--calls", type=int, default=1000, help="calls a round")
     options = parser.parse_args()
     taken = asyncio.run(samples(options.rounds, options.calls))
