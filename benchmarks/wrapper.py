@@ -148,8 +148,8 @@ def rows_of(taken: dict[str, Sample]) -> list[Row]:
 
 def main() -> None:
     """Print a table; `--json FILE` keeps it."""
-    parser = arguments(__doc__, rounds=15)
-    parser.add_argument("--calls", type=int, default=1000, help="calls a round")
+    parser = arguments(__doc__, rounds=75)
+    parser.add_argument("--calls", type=int, default=200, help="calls a round")
     options = parser.parse_args()
     taken = asyncio.run(samples(options.rounds, options.calls))
     report("wrapper", "What the wrapper adds to a call", rows_of(taken), options)
