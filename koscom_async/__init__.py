@@ -1,6 +1,5 @@
 """What an investor owns at every Korean broker, right now: an asyncio client for Koscom's Open API platform."""
 
-import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -9,21 +8,17 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Quiet unless the program that uses this says otherwise.
-logging.getLogger(__name__).addHandler(logging.NullHandler())
-
 
 def __getattr__(name: str) -> Any:
-    """Load the public names when the first is asked for: the pytest plugin is imported where nobody may need them."""
+    """Load a public name's module when the name is asked for: nobody waits for what their program does not use."""
     if name.startswith("_") and name != "__all__":  # a submodule's, which is found by importing it
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    public = import_module("koscom_async._public")
+    names = import_module("koscom_async._names")
     if name == "__all__":
-        return [*public.__all__, "__version__"]
-    try:
-        value = globals()[name] = getattr(public, name)
-    except AttributeError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+        return [*sorted(names.MODULE_OF), "__version__"]
+    if name not in names.MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(names.MODULE_OF[name]), name)
     return value
 
 

@@ -9,7 +9,9 @@ OPTIONAL_PARTS = {"click", "rich"}
 def main() -> int:
     """Run the command with the arguments of the process, and return its exit code."""
     try:
-        from koscom_async.cli.command import run  # noqa: PLC0415  # click and rich may be missing
+        from koscom_async.cli.command import run  # noqa: PLC0415  # click may be missing
+
+        return run()  # and rich, which only some subcommands load
     except ModuleNotFoundError as error:
         if error.name not in OPTIONAL_PARTS:
             raise
@@ -20,7 +22,6 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
-    return run()
 
 
 if __name__ == "__main__":

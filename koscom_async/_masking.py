@@ -25,9 +25,8 @@ def masked_repr(number: str) -> str:
 
 
 # Long numbers, hardware addresses in both spellings, runs as long as tokens (perhaps URL-encoded, hence `%`).
-_REVEALING = re.compile(
-    r"\d[\d-]{6,}\d|\b(?:[0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}\b|[A-Za-z0-9+/=_.~%-]{20,}", re.ASCII
-)
+# Text, and compiled when the first message is: nobody waits for it who only imports.
+_REVEALING = r"\d[\d-]{6,}\d|\b(?:[0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}\b|[A-Za-z0-9+/=_.~%-]{20,}"
 _LONGEST_QUOTE = 160
 
 
@@ -36,5 +35,6 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
     # The longest first: one that begins another would leave the other's rest readable.
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
-    text = "".join(letter if letter.isprintable() else " " for letter in _REVEALING.sub(HIDDEN, text))
+    text = re.sub(_REVEALING, HIDDEN, text, flags=re.ASCII)
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
     return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"

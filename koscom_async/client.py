@@ -1,53 +1,43 @@
-"""The client: the page where the stages meet. What an investor owns, everywhere, right now."""
+"""The client: what a program calls, and what comes of it. What an investor owns, everywhere, right now.
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import date, datetime
-from functools import partial
-from types import TracebackType
-from typing import Any, Literal, Self
+Owns the public face. The work is done in `_stages`, which is imported when the first client is made: a program that
+only imports this pays neither for httpx nor for what reads answers.
+"""
 
-import anyio
-import httpx
+from __future__ import annotations
 
-from koscom_async._fanout import (
-    Outcomes,
-    balance_outcome,
-    distinct,
-    fan_out,
-    portfolio_outcome,
-    watchlist_outcome,
-)
-from koscom_async._firm.discretionary import Brokers, Discretionary
-from koscom_async._firm.streams import DiscretionaryHoldingsStream
+from typing import TYPE_CHECKING, Any, Literal, Self
+
 from koscom_async._korea import korean_now
-from koscom_async._merge import merge
-from koscom_async._merge.portfolios import merge_portfolios
-from koscom_async._merge.watchlists import merge_watchlists
-from koscom_async._ordered import Source, TransactionStream
-from koscom_async._services.account import AccountService, range_of
-from koscom_async._services.deadline import deadline_at
-from koscom_async._services.member import MemberService
-from koscom_async._services.named import Whom
-from koscom_async._services.oauth import OAuthService
-from koscom_async._services.raw import call_raw
-from koscom_async._services.task_group import background
-from koscom_async._services.window_feed import News
-from koscom_async._streams import HoldingsStream, PortfoliosStream, WatchlistsStream
-from koscom_async._transport.call_log import CallLog
-from koscom_async._transport.gateway import Gateway
-from koscom_async._transport.limiter import Limiter
-from koscom_async.models.codes import Measure, TransactionType
-from koscom_async.models.gathered import Portfolios, Watchlists
-from koscom_async.models.holdings import Holdings
-from koscom_async.models.investor import Investor
-from koscom_async.models.outcome import AccountOutcome
-from koscom_async.models.statistics import Statistics
-from koscom_async.observer import OK, PARTIAL, Observer, Operation
-from koscom_async.settings import Settings
-from koscom_async.tokens import TokenStore
+from koscom_async.models.codes import Measure
 
-__all__ = ["HoldingsStream", "Koscom", "PortfoliosStream", "WatchlistsStream"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
+    from datetime import date, datetime
+    from types import TracebackType
+
+    import httpx
+
+    from koscom_async._firm.discretionary import Brokers, Discretionary
+    from koscom_async._firm.streams import DiscretionaryHoldingsStream
+    from koscom_async._ordered import TransactionStream
+    from koscom_async._services.account import AccountService
+    from koscom_async._services.member import MemberService
+    from koscom_async._services.named import Whom
+    from koscom_async._services.oauth import OAuthService
+    from koscom_async._streams import HoldingsStream, PortfoliosStream, WatchlistsStream
+    from koscom_async._transport.limiter import Limiter
+    from koscom_async.models.codes import TransactionType
+    from koscom_async.models.gathered import Portfolios, Watchlists
+    from koscom_async.models.holdings import Holdings
+    from koscom_async.models.investor import Investor
+    from koscom_async.models.statistics import Statistics
+    from koscom_async.observer import Observer
+    from koscom_async.settings import Settings
+    from koscom_async.tokens import TokenStore
+
+__all__ = ["Koscom"]
 
 
 class Koscom:
@@ -55,6 +45,7 @@ class Koscom:
 
     Use it in `async with`, or plainly, as in a notebook, with `await koscom.aclose()` at the end. One client serves a
     whole process: limits are kept, and connections kept open, across everything that is asked through it.
+    Make it where the program starts: the first one imports httpx and what reads answers, so that no call has to.
 
     `transport` is any httpx transport, used instead of the client's own connections and closed with the client;
     `limiter` any `Limiter`, used instead of the one that follows `settings.limits` (such as `RedisLimiter` of
@@ -75,14 +66,16 @@ class Koscom:
         now: Callable[[], datetime] = korean_now,
         observer: Observer | None = None,
     ) -> None:
-        self._settings = settings
-        self._gateway = Gateway(
-            settings, transport=transport, limiter=limiter, tokens=tokens, observer=observer
+        from koscom_async._stages import Stages  # noqa: PLC0415  # httpx and all that asks: see the module's docstring
+
+        self._stages = Stages(
+            settings, transport=transport, limiter=limiter, tokens=tokens, now=now, observer=observer
         )
-        self.oauth = OAuthService(self._gateway, settings)
-        self.member = MemberService(self._gateway, settings)
-        self.account = AccountService(self._gateway, settings)
-        self.discretionary = Discretionary(self._gateway, settings, now=now)
+        self._gateway = self._stages.gateway
+        self.oauth: OAuthService = self._stages.oauth
+        self.member: MemberService = self._stages.member
+        self.account: AccountService = self._stages.account
+        self.discretionary: Discretionary = self._stages.discretionary
 
     async def __aenter__(self) -> Self:
         return self
@@ -119,24 +112,14 @@ class Koscom:
                 pass
             return stream.holdings
 
-    @asynccontextmanager
-    async def stream_holdings(
+    def stream_holdings(
         self, investor: Investor, *, deadline: float | None = None
-    ) -> AsyncIterator[HoldingsStream]:
+    ) -> AbstractAsyncContextManager[HoldingsStream]:
         """Yield a stream of each account's outcome as it is ready; its `holdings` is the merged answer at the end.
 
         Otherwise as `holdings()`. Leaving the context early cancels what is still being asked.
         """
-        end = deadline_at(deadline)
-        asked_at = korean_now()
-        operation = Operation(name="holdings")
-        with self._gateway.operation(operation):
-            await self.oauth.authorize(investor, end=end)
-            linked = await self.member.read_accounts(investor, end=end)
-            read = partial(self.account.read_balance, investor, end=end)
-            async with fan_out(distinct(linked.accounts), read, balance_outcome) as outcomes:
-                yield HoldingsStream(outcomes, partial(merge, as_of=asked_at))
-            _conclude(operation, outcomes)
+        return self._stages.stream_holdings(investor, deadline=deadline)
 
     async def portfolios(
         self, investor: Investor, *, measure: Measure = Measure.SHARE, deadline: float | None = None
@@ -151,18 +134,11 @@ class Koscom:
                 pass
             return stream.portfolios
 
-    @asynccontextmanager
-    async def stream_portfolios(
+    def stream_portfolios(
         self, investor: Investor, *, measure: Measure = Measure.SHARE, deadline: float | None = None
-    ) -> AsyncIterator[PortfoliosStream]:
+    ) -> AbstractAsyncContextManager[PortfoliosStream]:
         """Yield a stream of each account's outcome as it is ready; its `portfolios` are the answer at the end."""
-        end = deadline_at(deadline)
-        asked_at, measure = korean_now(), Measure(measure)
-        await self.oauth.authorize(investor, end=end)
-        linked = await self.member.read_accounts(investor, end=end)
-        read = partial(self.account.read_portfolio, investor, measure=measure, end=end)
-        async with fan_out(distinct(linked.accounts), read, portfolio_outcome) as outcomes:
-            yield PortfoliosStream(outcomes, partial(merge_portfolios, measure=measure, as_of=asked_at))
+        return self._stages.stream_portfolios(investor, measure=measure, deadline=deadline)
 
     async def watchlists(self, investor: Investor, *, deadline: float | None = None) -> Watchlists:
         """Return what the investor watches at every linked broker (관심종목), by symbol, and where each is watched.
@@ -174,21 +150,13 @@ class Koscom:
                 pass
             return stream.watchlists
 
-    @asynccontextmanager
-    async def stream_watchlists(
+    def stream_watchlists(
         self, investor: Investor, *, deadline: float | None = None
-    ) -> AsyncIterator[WatchlistsStream]:
+    ) -> AbstractAsyncContextManager[WatchlistsStream]:
         """Yield a stream of each account's outcome as it is ready; its `watchlists` are the answer at the end."""
-        end = deadline_at(deadline)
-        asked_at = korean_now()
-        await self.oauth.authorize(investor, end=end)
-        linked = await self.member.read_accounts(investor, end=end)
-        read = partial(self.account.read_watchlist, investor, end=end)
-        async with fan_out(distinct(linked.accounts), read, watchlist_outcome) as outcomes:
-            yield WatchlistsStream(outcomes, partial(merge_watchlists, as_of=asked_at))
+        return self._stages.stream_watchlists(investor, deadline=deadline)
 
-    @asynccontextmanager
-    async def transactions(  # noqa: PLR0913  # each keyword is one condition of the query
+    def transactions(  # noqa: PLR0913  # each keyword is one condition of the query
         self,
         investor: Investor,
         since: date,
@@ -197,7 +165,7 @@ class Koscom:
         isin: str | None = None,
         side: TransactionType | str | None = None,
         deadline: float | None = None,
-    ) -> AsyncIterator[TransactionStream]:
+    ) -> AbstractAsyncContextManager[TransactionStream]:
         """Yield one stream of what moved in every linked account (거래내역), the earliest first.
 
         `async with koscom.transactions(investor, since, until) as stream: async for transaction in stream: …`. Both
@@ -207,33 +175,7 @@ class Koscom:
         Raises what `holdings()` raises, and `SettingsError` for a range that is none.
         Manual: 계좌 서비스, "거래내역 조회 API".
         """
-        window, end = range_of(since, until), deadline_at(deadline)
-        kind = None if side is None else TransactionType(side)
-        asked_at, news = korean_now(), News()
-        await self.oauth.authorize(investor, end=end)
-        linked = await self.member.read_accounts(investor, end=end)
-        async with background() as group:
-            sources = []
-            for place, account in enumerate(sorted(distinct(linked.accounts), key=lambda each: each.key)):
-                log = CallLog(started=anyio.current_time())
-                feed = self.account.feed_transactions(
-                    investor,
-                    account,
-                    log,
-                    window=window,
-                    isin=isin,
-                    side=kind,
-                    group=group,
-                    news=news,
-                    end=end,
-                )
-                feed.start()
-                sources.append(Source(account=account, feed=feed, log=log, place=place))
-            stream = TransactionStream(sources, news, as_of=asked_at)
-            try:
-                yield stream
-            finally:
-                stream.close()
+        return self._stages.transactions(investor, since, until, isin=isin, side=side, deadline=deadline)
 
     async def discretionary_holdings(
         self, brokers: Brokers = None, *, include_ended: bool = False, deadline: float | None = None
@@ -282,9 +224,7 @@ class Koscom:
         arrive twice. Raises as the typed methods do, and `UsageError` for a question that cannot be sent. An answer
         with an error code in its body is raised, and so is one that echoes another `reqIdConsumer` than the body's.
         """
-        return await call_raw(
-            self._gateway,
-            self._settings,
+        return await self._stages.call(
             method,
             path,
             scheme=scheme,
@@ -295,9 +235,3 @@ class Koscom:
             repeatable=repeatable,
             deadline=deadline,
         )
-
-
-def _conclude(operation: Operation, outcomes: Outcomes[AccountOutcome]) -> None:
-    operation.accounts = len(outcomes.accounts)
-    operation.failures = operation.accounts - sum(outcome.ok for outcome in outcomes.delivered)
-    operation.outcome = PARTIAL if operation.failures else OK

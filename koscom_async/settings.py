@@ -7,15 +7,14 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from ipaddress import ip_address
 from math import isfinite
-from types import MappingProxyType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from attrs import Attribute, field, frozen
 from attrs.validators import deep_iterable, optional
 
+from koscom_async._frozen_mapping import FrozenMapping
 from koscom_async._masking import hidden
 from koscom_async.errors import SettingsError
 
@@ -97,11 +96,12 @@ def _wrong(instance: object, attribute: "Attribute[Any]", rule: str, value: obje
     )
 
 
-_BROKER_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+# Patterns are text: compiled when the first value is checked, so that nobody waits for them who only imports.
+_BROKER_NAME = r"[a-z][a-z0-9_-]*"
 
 
 def _broker_name(instance: object, attribute: "Attribute[Any]", value: object) -> None:
-    if not isinstance(value, str) or not _BROKER_NAME.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_BROKER_NAME, value):
         raise _wrong(instance, attribute, "must have brokers' short names", value)
 
 
@@ -127,7 +127,7 @@ def _by_broker(kind: type) -> Any:
 
     def check(instance: object, attribute: "Attribute[Any]", value: Mapping[object, object]) -> None:
         for name, record in value.items():
-            if not isinstance(name, str) or not _BROKER_NAME.fullmatch(name):
+            if not isinstance(name, str) or not re.fullmatch(_BROKER_NAME, name):
                 raise _wrong(instance, attribute, "must have brokers' short names as keys", name)
             if not isinstance(record, kind):
                 raise _wrong(instance, attribute, f"must have a {kind.__name__} for {name}", record)
@@ -136,7 +136,7 @@ def _by_broker(kind: type) -> Any:
 
 
 def _frozen_mapping(value: object) -> object:
-    return MappingProxyType(dict(value)) if isinstance(value, Mapping) else MappingProxyType({"": value})
+    return FrozenMapping(value if isinstance(value, Mapping) else {"": value})
 
 
 @frozen(kw_only=True)
@@ -299,12 +299,14 @@ def check_scope(value: object, *, setting: str = "scope") -> None:
         raise SettingsError(f"{setting} must be words such as account, with a space between", setting=setting)
 
 
-_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?", re.ASCII)
+_HOST = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?"
 
 
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
+    from ipaddress import ip_address  # noqa: PLC0415  # only plain http needs it: production never does
+
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -332,7 +334,7 @@ def _base_url(value: str) -> str:
         raise wrong("must end after the host and port: paths are the client's own")
     if parts.scheme == "http" and not _is_loopback(host):
         raise wrong("may use plain http only on loopback; use https")
-    if ":" not in host and not _HOST.fullmatch(host):
+    if ":" not in host and not re.fullmatch(_HOST, host, re.ASCII):
         raise wrong("must name a host of letters, digits, dots and dashes")
     if port == 0:
         raise wrong("has port 0, at which nothing can listen")
@@ -345,8 +347,9 @@ class Settings:
     """Where the gateway is, who is asking, and how politely.
 
     Either `environment` (production or sandbox) or `base_url` says where; both may be given, and then the URL
-    counts. `com_id` and `srv_id` are the firm's and the service's codes (핀테크 기업 코드, 핀테크 서비스 코드). A query
-    of more pages than `page_limit`, or an answer of more than `max_response_bytes`, fails its account.
+    counts, unless it is the gateway of the other environment. `com_id` and `srv_id` are the firm's and the service's
+    codes (핀테크 기업 코드, 핀테크 서비스 코드). A query of more pages than `page_limit`, or an answer of more than
+    `max_response_bytes`, fails its account.
     `discretionary_brokers` are the short names of the brokers at which the firm has discretionary contracts (일임매매):
     whom the questions across brokers ask. Without them it is every broker that the platform offers; those at which the
     firm has no contract will refuse, so name yours. `check_service_hours` refuses discretionary balances and
@@ -394,6 +397,14 @@ class Settings:
                 "environment is missing: pass environment= or set KOSCOM_ENVIRONMENT to "
                 "production or sandbox",
                 setting="environment",
+            )
+        # Mostly an `attrs.evolve` that changed one of the two: nobody means one gateway and names another's.
+        other = next((each for each, known in BASE_URLS.items() if known == url), self.environment)
+        if self.environment not in {None, other}:
+            raise SettingsError(
+                f"base_url is the gateway of {other}, and environment is {self.environment}: change both, "
+                'or pass base_url="" beside the environment',
+                setting="base_url",
             )
         object.__setattr__(self, "base_url", url)
 

@@ -1,9 +1,12 @@
 """Settings: defaults, the environment, and for each wrong value an error that names it."""
 
+import copy
 import math
+import pickle
 from typing import Any
 
 import pytest
+from attrs import evolve
 from attrs.exceptions import FrozenInstanceError
 
 from koscom_async.errors import KoscomError, SettingsError
@@ -365,3 +368,35 @@ def test_the_backend_comes_from_arguments_or_the_environment():
 def test_an_unknown_backend_is_refused_by_name():
     message = refuse("backend", lambda: made(backend="uvloop"))
     assert message.startswith("backend must be one of auto, core, fast, got 'uvloop'")
+
+
+def test_an_environment_and_the_other_ones_gateway_contradict_each_other():
+    settings = made(environment="sandbox")
+    message = refuse("base_url", lambda: evolve(settings, environment="production"))
+    assert message.startswith(
+        "base_url is the gateway of sandbox, and environment is production: change both"
+    )
+    moved = evolve(settings, environment="production", base_url="")
+    assert moved.base_url == "https://apigw.koscom.co.kr"
+
+
+def test_settings_can_be_hashed_copied_and_handed_to_another_process():
+    settings = made(
+        limits=Limits(brokers={"star": BrokerLimits(rate=3)}),
+        brokers={"star": BrokerOverrides(supports_all=False)},
+    )
+    pickled = pickle.loads(pickle.dumps(settings))  # noqa: S301  # our own bytes
+    for twin in (copy.deepcopy(settings), pickled, evolve(settings)):
+        assert twin == settings
+        assert hash(twin) == hash(settings)
+        assert twin.limits.of("star").rate == 3
+
+
+def test_a_mapping_in_the_settings_is_nobodys_to_change():
+    given = {"star": BrokerLimits(rate=3)}
+    limits = Limits(brokers=given)
+    given["star"] = BrokerLimits(rate=300)
+    assert limits.of("star").rate == 3
+    with pytest.raises(TypeError):
+        limits.brokers["star"] = BrokerLimits(rate=300)  # type: ignore[index]
+    assert repr(limits.brokers) == repr({"star": BrokerLimits(rate=3)})

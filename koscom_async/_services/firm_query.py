@@ -1,4 +1,4 @@
-"""One question of a firm to a broker, to its last page, and the check that no row is missing."""
+"""One question of a firm to a broker, to its last page, and the check that each row is there once."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from attrs import field, frozen
 
 from koscom_async._services.paging import read_pages
+from koscom_async._services.row_count import find_contradiction
 from koscom_async._transport.call_log import CallLog
 from koscom_async._transport.gateway import Gateway
 from koscom_async._wire.call import Call
@@ -16,7 +17,6 @@ from koscom_async._wire.endpoints import Endpoint
 from koscom_async._wire.requests import new_request_id
 from koscom_async._wire.shapes import Block
 from koscom_async.brokers import Broker
-from koscom_async.errors import TruncatedResponseError
 from koscom_async.models.member import VirtualAccount
 from koscom_async.settings import Settings
 
@@ -73,15 +73,17 @@ class FirmQuery(Generic[Row]):
         return answer
 
     def _check_total(self, pages: list[DiscretionaryPage[Row]], log: CallLog) -> None:
-        """Hold the rows against `totalCnt`; the documents' own examples announce 0 beside one row."""
-        announced = max((page.total for page in pages if page.total is not None), default=None)
-        received = sum(len(page.items) for page in pages)
-        if announced is None:
-            log.note(f"{self.what}: the broker announced no number of rows to hold them against")
-        elif received < announced:
-            missing = f"{self.what}: {received} of {announced} rows came"
-            if self.settings.overrides_of(self.broker.short_name).trust_totals:
-                raise TruncatedResponseError(missing)
-            log.note(f"{missing}, which the settings allow")
-        elif received > announced:
-            log.note(f"{self.what}: {received} rows came, though only {announced} were announced")
+        """Hold the rows against `totalCnt`, which counts no cash."""
+        overrides = self.settings.overrides_of(self.broker.short_name)
+        items = [_Items(rows=page.items, total=page.total) for page in pages]
+        wrong = find_contradiction(self.what, items, trust_totals=overrides.trust_totals, note=log.note)
+        if wrong is not None:
+            raise wrong
+
+
+@frozen(kw_only=True)
+class _Items:
+    """A page without its cash."""
+
+    rows: tuple[object, ...]
+    total: int | None

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from koscom_async.errors import PagingError, ResponseError, TruncatedResponseError
-from koscom_async.models.codes import AssetClass
 
 
 class CountedPage(Protocol):
@@ -23,20 +22,23 @@ class CountedPage(Protocol):
 
 
 def find_contradiction(
-    asset_class: AssetClass, pages: Sequence[CountedPage], *, trust_totals: bool, note: Callable[[str], None]
+    what: str, pages: Sequence[CountedPage], *, trust_totals: bool, note: Callable[[str], None]
 ) -> ResponseError | None:
-    """Return why the pages cannot be the whole answer, each row once; what is only odd is noted."""
+    """Return why the pages cannot be the whole answer, each row once; what is only odd is noted.
+
+    `what` is what the rows are called: an asset class, mostly.
+    """
     received = sum(len(page.rows) for page in pages)
     announced = _announced(pages, received)
     if announced is None:
-        _note_missing_total(asset_class, pages, received, note)
+        _note_missing_total(what, pages, received, note)
     elif received != announced:
-        wrong = _miscounted(asset_class, received, announced)
+        wrong = _miscounted(what, received, announced)
         if trust_totals:
             return wrong
         note(f"{wrong.message}, which the settings allow")
         announced = None
-    return _repeated(asset_class, pages, are_counted=announced is not None)
+    return _repeated(what, pages, are_counted=announced is not None)
 
 
 def _announced(pages: Sequence[CountedPage], received: int) -> int | None:
@@ -46,23 +48,21 @@ def _announced(pages: Sequence[CountedPage], received: int) -> int | None:
 
 
 def _note_missing_total(
-    asset_class: AssetClass, pages: Sequence[CountedPage], received: int, note: Callable[[str], None]
+    what: str, pages: Sequence[CountedPage], received: int, note: Callable[[str], None]
 ) -> None:
     if any(page.total == 0 for page in pages):
-        note(f"{asset_class}: {received} rows came beside a total of 0, which announces nothing")
+        note(f"{what}: {received} rows came beside a total of 0, which announces nothing")
     else:
-        note(f"{asset_class}: the broker announced no number of rows to hold them against")
+        note(f"{what}: the broker announced no number of rows to hold them against")
 
 
-def _miscounted(asset_class: AssetClass, received: int, announced: int) -> ResponseError:
+def _miscounted(what: str, received: int, announced: int) -> ResponseError:
     if received < announced:
-        return TruncatedResponseError(f"{asset_class}: {received} of {announced} rows came")
-    return PagingError(f"{asset_class}: {received} rows came where {announced} were announced")
+        return TruncatedResponseError(f"{what}: {received} of {announced} rows came")
+    return PagingError(f"{what}: {received} rows came where {announced} were announced")
 
 
-def _repeated(
-    asset_class: AssetClass, pages: Sequence[CountedPage], *, are_counted: bool
-) -> PagingError | None:
+def _repeated(what: str, pages: Sequence[CountedPage], *, are_counted: bool) -> PagingError | None:
     """Find a page that came twice.
 
     Where the count is right, a single row that stands there twice is taken for two lots that are alike: of bonds
@@ -71,7 +71,7 @@ def _repeated(
     seen: list[tuple[object, ...]] = []
     for page in pages:
         if page.rows in seen and not (are_counted and len(page.rows) == 1):
-            return PagingError(f"{asset_class}: two pages have the very same rows")
+            return PagingError(f"{what}: two pages have the very same rows")
         if page.rows:
             seen.append(page.rows)
     return None

@@ -1,13 +1,14 @@
 """The messages of the authorization-code flow: what is asked, as oauthlib writes it, and what comes back.
 
-Owns parameters and answers. oauthlib is imported where the first message is made: it costs 70 ms, and a client
-whose tokens live never needs it.
+Owns parameters and answers.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
+
+from oauthlib.oauth2 import WebApplicationClient
 
 from koscom_async._wire.endpoints import AUTHORIZE_PATH
 from koscom_async._wire.failures import raise_for_oauth_error
@@ -16,9 +17,6 @@ from koscom_async._wire.shapes import read_field
 from koscom_async._wire.verify import read_document
 from koscom_async.errors import MalformedResponseError, ResponseMismatchError, SettingsError
 from koscom_async.models.investor import Token
-
-if TYPE_CHECKING:
-    from oauthlib.oauth2 import WebApplicationClient
 
 REVOKED = "revoked"
 TokenKind = Literal["access_token", "refresh_token"]
@@ -30,15 +28,9 @@ REFRESH_TOKEN: TokenKind = "refresh_token"  # noqa: S105  # as above
 _PLACEHOLDER = "https://gateway.invalid"
 
 
-def _client(client_id: str) -> "WebApplicationClient":
-    from oauthlib.oauth2 import WebApplicationClient  # noqa: PLC0415  # see the module's docstring
-
-    return WebApplicationClient(client_id)
-
-
 def authorize_address(base_url: str, client_id: str, *, redirect_uri: str, scope: str, state: str) -> str:
     """Return where an investor's browser is sent to authorise."""
-    uri = _client(client_id).prepare_request_uri(
+    uri = WebApplicationClient(client_id).prepare_request_uri(
         _PLACEHOLDER, redirect_uri=redirect_uri, scope=scope, state=state
     )
     return f"{base_url}{AUTHORIZE_PATH}?{urlsplit(uri).query}"
@@ -46,7 +38,7 @@ def authorize_address(base_url: str, client_id: str, *, redirect_uri: str, scope
 
 def exchange_form(client_id: str, *, code: str, redirect_uri: str) -> Mapping[str, str]:
     """Return the question for the token that a code stands for."""
-    body = _client(client_id).prepare_request_body(
+    body = WebApplicationClient(client_id).prepare_request_body(
         code=code, redirect_uri=redirect_uri, include_client_id=False
     )
     return dict(parse_qsl(body))
@@ -54,12 +46,12 @@ def exchange_form(client_id: str, *, code: str, redirect_uri: str) -> Mapping[st
 
 def refresh_form(client_id: str, *, refresh_token: str) -> Mapping[str, str]:
     """Return the question for a new token; without a scope, which leaves it as it was granted."""
-    return dict(parse_qsl(_client(client_id).prepare_refresh_body(refresh_token=refresh_token)))
+    return dict(parse_qsl(WebApplicationClient(client_id).prepare_refresh_body(refresh_token=refresh_token)))
 
 
 def revoke_form(client_id: str, *, token: str, kind: TokenKind) -> Mapping[str, str]:
     """Return the request that ends a token's life; `kind` is which of the two it is."""
-    _, _, body = _client(client_id).prepare_token_revocation_request(_PLACEHOLDER, token, kind)
+    _, _, body = WebApplicationClient(client_id).prepare_token_revocation_request(_PLACEHOLDER, token, kind)
     return dict(parse_qsl(body))
 
 

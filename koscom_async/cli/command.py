@@ -1,30 +1,37 @@
 """The command `koscom` as a whole: its subcommands, and how it ends."""
 
+from importlib import import_module
 from typing import Any
 
 import click
 
 from koscom_async import __version__
-from koscom_async.cli.accounts_command import accounts_command
-from koscom_async.cli.brokers_command import brokers_command
-from koscom_async.cli.call_command import call_command
-from koscom_async.cli.discretionary_command import discretionary_group
+from koscom_async.cli.command_list import ENTRIES
 from koscom_async.cli.encodings import make_lenient
-from koscom_async.cli.errors_command import errors_command
 from koscom_async.cli.exits import EXIT_CODES_HELP, INTERRUPTED, failed
-from koscom_async.cli.holdings_command import holdings_command
-from koscom_async.cli.login_command import login_command
-from koscom_async.cli.portfolio_command import portfolio_command
-from koscom_async.cli.sandbox_command import sandbox_group
-from koscom_async.cli.transactions_command import transactions_command
-from koscom_async.cli.watchlist_command import watchlist_command
-from koscom_async.errors import KoscomError
 
 
 class _Command(click.Group):
-    """A group in which an error of ours is one line, and Ctrl-C is quiet."""
+    """A group that loads the subcommand that is run, in which an error of ours is one line, and Ctrl-C is quiet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return sorted(ENTRIES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # as above
+        if cmd_name not in ENTRIES:
+            return None
+        entry = ENTRIES[cmd_name]
+        command: click.Command = getattr(import_module(f"koscom_async.cli.{entry.module}"), entry.command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # click asks each command for its first sentence: here one that has nothing else stands for it.
+        named = [click.Command(name, help=entry.words) for name, entry in ENTRIES.items()]
+        click.Group(commands=named).format_commands(ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> Any:
+        from koscom_async.errors import KoscomError  # noqa: PLC0415  # whoever asks for help need not wait for it
+
         try:
             return super().invoke(ctx)
         except KoscomError as error:
@@ -43,22 +50,6 @@ def koscom_command() -> None:
     KOSCOM_DEVICE_IP, KOSCOM_DEVICE_MAC. The access token is the one that `koscom login` saved, or
     KOSCOM_ACCESS_TOKEN. None is needed with --sandbox.
     """
-
-
-for _command in (
-    holdings_command,
-    accounts_command,
-    login_command,
-    discretionary_group,
-    portfolio_command,
-    transactions_command,
-    watchlist_command,
-    brokers_command,
-    errors_command,
-    call_command,
-    sandbox_group,
-):
-    koscom_command.add_command(_command)
 
 
 def run() -> int:

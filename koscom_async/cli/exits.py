@@ -1,12 +1,12 @@
 """The exit codes of the command, and the one line that it says where it cannot go on."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from koscom_async.errors import KoscomError
-from koscom_async.export.texts import clean
+if TYPE_CHECKING:
+    from koscom_async.errors import KoscomError
 
 WHOLE = 0
 FAILED = 1
@@ -30,10 +30,12 @@ class Failed(click.ClickException):
 
     def show(self, file: object = None) -> None:  # noqa: ARG002  # click's signature
         """Say it on stderr."""
+        from koscom_async.export.texts import clean  # noqa: PLC0415  # whoever asks for help need not wait for it
+
         click.echo(f"koscom: {clean(self.message)}", err=True)
 
 
-def failed(error: KoscomError) -> Failed:
+def failed(error: "KoscomError") -> Failed:
     """Return what the command says of an error."""
     return Failed(str(error))
 

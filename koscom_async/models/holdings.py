@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import field, frozen
 
+from koscom_async import export
 from koscom_async.errors import IncompleteHoldingsError
-from koscom_async.export import frames, plots
-from koscom_async.export.document import dump_document, load_document
-from koscom_async.export.html import pages
 from koscom_async.export.plain import plain
-from koscom_async.export.rows import TableName
-from koscom_async.models.breakdown import Group, GroupBy, broken_down
-from koscom_async.models.difference import HoldingsDiff, compared
-from koscom_async.models.explanation import Explanation, explained
 from koscom_async.models.outcome import AccountOutcome
 from koscom_async.models.positions import Position
 from koscom_async.models.totals import AccountReconciliation, Cash, Totals
@@ -26,6 +20,12 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
     from matplotlib.figure import Figure
+
+    from koscom_async.export.plots import PlotKind, Theme
+    from koscom_async.export.rows import TableName
+    from koscom_async.models.breakdown import Group, GroupBy
+    from koscom_async.models.difference import HoldingsDiff
+    from koscom_async.models.explanation import Explanation
 
 __all__ = ["Holdings"]
 
@@ -65,16 +65,22 @@ class Holdings:
         """The totals of every currency, KRW first."""
         return (self.totals, *self.foreign_totals)
 
-    def by(self, what: GroupBy) -> tuple[Group, ...]:
+    def by(self, what: "GroupBy") -> "tuple[Group, ...]":
         """Return sums by asset `class`, `product`, `broker`, `account` or `currency`; they add up to the totals."""
+        from koscom_async.models.breakdown import broken_down  # noqa: PLC0415  # not every program asks
+
         return broken_down(self.positions, self.cash, self.all_totals, by=what)
 
-    def explain(self, position: Position) -> Explanation:
+    def explain(self, position: Position) -> "Explanation":
         """Return why a position's numbers are what they are: `print(holdings.explain(position))`."""
+        from koscom_async.models.explanation import explained  # noqa: PLC0415  # as above
+
         return explained(position)
 
-    def diff(self, earlier: "Holdings") -> HoldingsDiff:
+    def diff(self, earlier: "Holdings") -> "HoldingsDiff":
         """Return what changed since an earlier answer; an account that could not be read now is never read as sold."""
+        from koscom_async.models.difference import compared  # noqa: PLC0415  # as above
+
         return compared(earlier, self)
 
     def to_json(self) -> str:
@@ -82,12 +88,12 @@ class Holdings:
 
         It holds account numbers in full and the rows as they came: keep it as you keep people's data.
         """
-        return dump_document(self, DOCUMENT)
+        return export.document.dump_document(self, DOCUMENT)
 
     @classmethod
     def from_json(cls, text: str) -> "Holdings":
         """Return the holdings that `to_json` wrote, or raise a `ValueError` that says what is wrong with the text."""
-        return load_document(text, cls, DOCUMENT)
+        return export.document.load_document(text, cls, DOCUMENT)
 
     def require_complete(self) -> Self:
         """Return these holdings if every account was read, or raise `IncompleteHoldingsError`."""
@@ -114,33 +120,33 @@ class Holdings:
             "reconciliation": plain(self.reconciliation),
         }
 
-    def to_arrow(self, table: TableName = "positions") -> "pa.Table":
+    def to_arrow(self, table: "TableName" = "positions") -> "pa.Table":
         """Return `"positions"`, `"lots"`, `"cash"` or `"accounts"` as an Arrow table, decimals exact (extra `arrow`).
 
         The columns are the same whatever is held; each row says whether the holdings are `complete`. `None` is null.
         A number that does not fit its column raises `UsageError` (code `inexact`): nothing is rounded.
         """
-        return frames.to_arrow(self, table)
+        return export.frames.to_arrow(self, table)
 
-    def to_polars(self, table: TableName = "positions") -> "pl.DataFrame":
+    def to_polars(self, table: "TableName" = "positions") -> "pl.DataFrame":
         """Return a table as `to_arrow` does, as a polars frame (extra `polars`)."""
-        return frames.to_polars(self, table)
+        return export.frames.to_polars(self, table)
 
-    def to_pandas(self, table: TableName = "positions") -> "pd.DataFrame":
+    def to_pandas(self, table: "TableName" = "positions") -> "pd.DataFrame":
         """Return a table as `to_arrow` does, as a pandas frame of Arrow-backed columns (extra `pandas`)."""
-        return frames.to_pandas(self, table)
+        return export.frames.to_pandas(self, table)
 
-    def plot(self, kind: plots.PlotKind = "class", *, theme: plots.Theme = "light") -> "Figure":
+    def plot(self, kind: "PlotKind" = "class", *, theme: "Theme" = "light") -> "Figure":
         """Return a picture as a matplotlib figure, which `savefig` writes as SVG or PNG (extra `plot`).
 
         `"class"` and `"broker"` show what the whole is made of, `"treemap"` every position, `"profit"` gains and
         losses. KRW only; what is left out, and that holdings are not complete, stands on the picture.
         """
-        return plots.plot(self, kind, theme=theme)
+        return export.plots.plot(self, kind, theme=theme)
 
     def to_html(self) -> str:
         """Return a report as one HTML document: no script, nothing loaded from elsewhere, account numbers masked."""
-        return pages.report(self)
+        return export.pages.report(self)
 
     def _repr_html_(self) -> str:
-        return pages.holdings_view(self)
+        return export.pages.holdings_view(self)

@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Self
-from uuid import UUID
 
 from attrs import Attribute, field, frozen
 from attrs.validators import optional
@@ -75,12 +74,15 @@ class Token:
         return (self.access,) if self.refresh is None else (self.access, self.refresh)
 
 
-_OCTETS = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})", re.ASCII)
-_DIGITS = re.compile(r"\d{9,12}", re.ASCII)
-_MAC = re.compile(r"[0-9A-Fa-f]{12}|[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}")
+# Text, and compiled when the first device is made: nobody waits for them who only imports.
+_OCTETS = r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})"
+_DIGITS = r"\d{9,12}"
+_MAC = r"[0-9A-Fa-f]{12}|[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}"
 
 
 def _is_uuid(value: str) -> bool:
+    from uuid import UUID  # noqa: PLC0415  # phones have one, computers do not
+
     try:
         return str(UUID(value)) == value.lower()
     except ValueError:
@@ -89,8 +91,10 @@ def _is_uuid(value: str) -> bool:
 
 def _address(_: object, attribute: "Attribute[Any]", value: object) -> None:
     text = value if isinstance(value, str) else ""
-    octets = _OCTETS.fullmatch(text)
-    if not _DIGITS.fullmatch(text) and not (octets and all(int(octet) <= 255 for octet in octets.groups())):
+    octets = re.fullmatch(_OCTETS, text, re.ASCII)
+    if not re.fullmatch(_DIGITS, text, re.ASCII) and not (
+        octets and all(int(octet) <= 255 for octet in octets.groups())
+    ):
         raise SettingsError(
             "Device.ip must be an IPv4 address such as 192.168.1.10, or a phone's number in digits only",
             setting=attribute.name,
@@ -98,7 +102,7 @@ def _address(_: object, attribute: "Attribute[Any]", value: object) -> None:
 
 
 def _hardware(_: object, attribute: "Attribute[Any]", value: object) -> None:
-    if not isinstance(value, str) or not (_MAC.fullmatch(value) or _is_uuid(value)):
+    if not isinstance(value, str) or not (re.fullmatch(_MAC, value) or _is_uuid(value)):
         raise SettingsError(
             "Device.mac must be a MAC address such as 70:54:D2:7E:E2:47, or a phone's UUID",
             setting=attribute.name,

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
+from koscom_async import export
 from koscom_async.errors import KoscomError
-from koscom_async.export.html import pages
 from koscom_async.models.account import Balance
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.portfolio import Portfolio
@@ -65,7 +65,7 @@ class AccountOutcome(Outcome):
     balance: Balance | None = field(default=None, repr=False, metadata={"omitted": True})
 
     def _repr_html_(self) -> str:
-        return pages.outcome_view(self)
+        return export.pages.outcome_view(self)
 
 
 @frozen(kw_only=True)

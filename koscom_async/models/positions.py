@@ -6,7 +6,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
-from koscom_async.export.html import pages
+from koscom_async import export
 from koscom_async.models.codes import AssetClass, Product, TradeType
 from koscom_async.models.member import VirtualAccount
 
@@ -94,4 +94,4 @@ class Position:
         return self.instrument.currency == currency and not self.is_derivative
 
     def _repr_html_(self) -> str:
-        return pages.position_view(self)
+        return export.pages.position_view(self)

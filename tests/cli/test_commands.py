@@ -3,6 +3,7 @@
 import json
 import sys
 
+import click
 import pytest
 
 from koscom_async import BROKERS, KoscomError, __version__
@@ -10,6 +11,8 @@ from koscom_async.__main__ import main
 from koscom_async.cli import accounts_command, holdings_command
 from koscom_async.cli.accounts_command import LinkedAccountsTable
 from koscom_async.cli.brokers_command import BrokersTable
+from koscom_async.cli.command import koscom_command
+from koscom_async.cli.command_list import ENTRIES
 from koscom_async.models.member import LinkedAccounts
 from tests.cli.portfolio import account, stranger
 from tests.cli.screen import lines_of
@@ -84,6 +87,24 @@ def test_help_names_the_exit_codes(koscom):
         assert "3    partial: some accounts could not be read" in text
 
 
+@pytest.mark.parametrize(("name", "entry"), ENTRIES.items())
+def test_the_list_says_of_each_command_what_it_says_itself(name, entry):
+    command = koscom_command.get_command(click.Context(koscom_command), name)
+    assert command.name == name
+    assert command.get_short_help_str(200) == entry.words
+
+
+def test_help_lists_every_command_in_order(koscom):
+    listed = koscom("--help").stdout.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in listed] == sorted(ENTRIES)
+
+
+def test_a_command_that_is_none_is_a_wrong_command_line(koscom):
+    result = koscom("holding")
+    assert result.exit_code == 2
+    assert "No such command 'holding'" in result.stderr
+
+
 def test_an_error_of_ours_is_one_line_without_a_traceback(koscom, monkeypatch):
     async def fail(**_):
         raise KoscomError("it\x1b[2J broke\nbadly", code="x", advice="mend it")
@@ -109,6 +130,7 @@ def test_a_missing_extra_is_named_in_one_line(monkeypatch, capsys, missing):
     for name in [name for name in sys.modules if name.split(".")[0] == missing]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "meta_path", [_Missing(missing), *sys.meta_path])
+    monkeypatch.setattr(sys, "argv", ["koscom", "brokers"])
     assert main() == 1
     written = capsys.readouterr()
     assert written.err == f"koscom needs {missing}, which is not installed: pip install 'koscom_async[cli]'\n"

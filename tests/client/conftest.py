@@ -1,7 +1,4 @@
-"""Three accounts at the platform's virtual brokers, and a clock that can be set forward."""
-
-import asyncio
-from collections.abc import Callable
+"""Three accounts at the platform's virtual brokers."""
 
 import pytest
 
@@ -24,17 +21,3 @@ def gateway() -> FakeGateway:
             "star": Book({"EQTY": [share(quantity=3)]}, cash(30), answers_all=False),
         }
     )
-
-
-@pytest.fixture
-async def jump(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Set the event loop's clock forward, so that deadlines strike without anybody waiting for them."""
-    loop = asyncio.get_running_loop()
-    real, ahead = loop.time, 0.0
-
-    def forward(seconds: float) -> None:
-        nonlocal ahead
-        ahead += seconds
-
-    monkeypatch.setattr(loop, "time", lambda: real() + ahead)
-    return forward

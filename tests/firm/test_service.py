@@ -2,8 +2,12 @@
 
 import json
 import logging
+import re
 from datetime import date, datetime, time
 
+import anyio
+import anyio.lowlevel
+import httpx
 import pytest
 from attrs import evolve
 
@@ -11,12 +15,15 @@ from koscom_async import (
     AccountUnavailableError,
     AssetClass,
     BrokerLimits,
+    BrokerOverrides,
     Koscom,
     Limits,
     OrderSide,
     OutsideServiceHoursError,
+    PagingError,
     RequestRejectedError,
     ResponseMismatchError,
+    TruncatedResponseError,
     UsageError,
 )
 from koscom_async._korea import KST
@@ -24,6 +31,7 @@ from koscom_async._services import firm_query
 from koscom_async._wire.discretionary_requests import firm_request
 from koscom_async.sandbox import SandboxGateway, firm
 from koscom_async.sandbox.endpoints.discretionary import FIRM_ENDPOINTS
+from tests.fake_time import settled
 from tests.sandbox.asking import asking
 from tests.wire.recorded import BODIES
 
@@ -188,14 +196,27 @@ async def test_every_list_goes_across_brokers_and_names_who_failed(gateway, kosc
     }
 
 
-async def test_a_deadline_ends_what_is_slow_and_keeps_what_came():
+async def test_a_deadline_ends_what_is_slow_and_keeps_what_came(jump):
+    ledger = firm({"cyber": 1, "comet": 1})
     async with (
-        SandboxGateway(
-            in_process=True, ledger=firm({"cyber": 1, "comet": 1}), latency={"comet": 60}
-        ) as gateway,
+        SandboxGateway(in_process=True, ledger=ledger, latency={"comet": 60}) as gateway,
         Koscom(evolve(gateway.settings, limits=QUICK), transport=gateway.transport) as koscom,
     ):
-        answers = await koscom.discretionary.all_orders(deadline=1.0)
+
+        def are_asked():
+            return [call for call in gateway.calls if call.broker == "comet"] and [
+                call.status for call in gateway.calls if call.broker == "cyber"
+            ] == [200] * 4  # the list of accounts, and three classes of orders
+
+        async def strike():
+            while not are_asked():
+                await anyio.lowlevel.checkpoint()
+            await settled()
+            jump(9)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(strike)
+            answers = await koscom.discretionary.all_orders(deadline=8.0)
     assert [(each.account.broker.short_name, each.ok) for each in answers.outcomes] == [
         ("cyber", True),
         ("comet", False),
@@ -257,3 +278,42 @@ async def test_a_broker_that_answers_every_class_with_the_same_rows_is_refused(g
     )
     with pytest.raises(ResponseMismatchError, match="same rows"):
         await koscom.discretionary.balances("comet", truth.number)
+
+
+class Miscounting(httpx.AsyncBaseTransport):
+    """Lets every answer announce so many rows more than it has."""
+
+    def __init__(self, transport, more):
+        self.transport, self.more = transport, more
+
+    async def handle_async_request(self, request):
+        response = await self.transport.handle_async_request(request)
+        document = json.loads(await response.aread())
+        for block in document.values():
+            if isinstance(block, dict) and "queryResult" in block:
+                block["queryResult"]["totalCnt"] += self.more
+        return httpx.Response(response.status_code, json=document)
+
+
+@pytest.mark.parametrize(
+    ("more", "kind", "message"),
+    [
+        (1, TruncatedResponseError, r"trades: (\d+) of (\d+) rows came"),
+        (-1, PagingError, r"trades: (\d+) rows came where (\d+) were announced"),
+    ],
+)
+async def test_rows_that_miss_or_exceed_what_was_announced_fail_the_account(gateway, more, kind, message):
+    number = account_at(gateway, "diamond").number
+    settings = evolve(gateway.settings, limits=QUICK)
+    async with Koscom(settings, transport=gateway.transport) as koscom:
+        rows = len(await koscom.discretionary.trades("diamond", number, EARLY, LATE))
+    async with Koscom(settings, transport=Miscounting(gateway.transport, more)) as koscom:
+        with pytest.raises(kind, match=message) as caught:
+            await koscom.discretionary.trades("diamond", number, EARLY, LATE)
+    assert re.search(message, str(caught.value)).groups() == (str(rows), str(rows + more))
+    assert caught.value.broker == "diamond"
+    trusting = evolve(settings, brokers={"diamond": BrokerOverrides(trust_totals=False)})
+    async with Koscom(trusting, transport=Miscounting(gateway.transport, more)) as koscom:
+        answer = await koscom.discretionary.trades("diamond", number, EARLY, LATE)
+    assert len(answer) == rows
+    assert any(note.endswith("which the settings allow") for note in answer.notes)

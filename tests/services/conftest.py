@@ -6,10 +6,9 @@ import pytest
 
 from koscom_async import Broker, Investor, VirtualAccount
 from koscom_async.brokers import find_broker
-from tests.client.conftest import jump
 from tests.client.fake_gateway import NUMBERS, URL, investor_of
 
-__all__ = ["account", "investor", "jump"]
+__all__ = ["account", "investor"]
 
 
 @pytest.fixture

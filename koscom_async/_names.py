@@ -1,0 +1,116 @@
+"""Which module each public name comes from, so that a program loads the modules of the names that it uses.
+
+Owns where names are; `_public` is the same in the words that a type checker understands, and a test holds the two
+together.
+"""
+
+from collections.abc import Mapping
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "_firm.streams": ("DiscretionaryHoldingsStream", "DiscretionaryStream"),
+    "_ordered": ("TransactionStream",),
+    "_streams": ("HoldingsStream", "PortfoliosStream", "WatchlistsStream"),
+    "brokers": ("BROKERS", "Broker"),
+    "client": ("Koscom",),
+    "errors": (
+        "AccessDeniedError",
+        "AccountUnavailableError",
+        "AuthenticationError",
+        "BrokerUnavailableError",
+        "ConnectionFailedError",
+        "DeadlineExceededError",
+        "IncompleteHoldingsError",
+        "KoscomError",
+        "LimitsUnavailableError",
+        "MalformedResponseError",
+        "OutsideServiceHoursError",
+        "PagingError",
+        "PlatformError",
+        "QuotaExceededError",
+        "RateLimitedError",
+        "ReauthorizationRequiredError",
+        "RequestRejectedError",
+        "ResponseError",
+        "ResponseMismatchError",
+        "SettingsError",
+        "TruncatedResponseError",
+        "UntrustedEndpointError",
+        "UsageError",
+    ),
+    "models.account": (
+        "Balance",
+        "BalanceRow",
+        "BalanceSummary",
+        "EquityRow",
+        "ForeignCash",
+        "FundRow",
+        "OtherRow",
+    ),
+    "models.breakdown": ("Group",),
+    "models.codes": ("AssetClass", "Direction", "Measure", "Product", "TradeType", "TransactionType"),
+    "models.difference": ("AccountChange", "CashChange", "HoldingsDiff", "PositionChange"),
+    "models.discretionary.account": ("DiscretionaryAccount", "DiscretionaryAccounts"),
+    "models.discretionary.answers": ("DiscretionaryAnswers", "DiscretionaryOutcome", "DiscretionaryRows"),
+    "models.discretionary.balance": ("DiscretionaryBalance", "DiscretionaryCash", "DiscretionaryRow"),
+    "models.discretionary.codes": (
+        "Amendment",
+        "Cancellation",
+        "ContractStatus",
+        "Cost",
+        "InstrumentCode",
+        "OrderSide",
+        "TradeKind",
+    ),
+    "models.discretionary.orders": ("DiscretionaryOrder", "Execution"),
+    "models.discretionary.settlements": ("DiscretionarySettlement", "DiscretionaryTrade"),
+    "models.explanation": ("Explanation",),
+    "models.gathered": (
+        "PortfolioLot",
+        "PortfolioPosition",
+        "Portfolios",
+        "Watched",
+        "WatchedSymbol",
+        "Watchlists",
+    ),
+    "models.holdings": ("Holdings",),
+    "models.investor": ("Device", "Investor", "Token"),
+    "models.member": ("LinkedAccounts", "Registration", "VirtualAccount"),
+    "models.outcome": (
+        "AccountOutcome",
+        "Outcome",
+        "PortfolioOutcome",
+        "Trace",
+        "TransactionsOutcome",
+        "WatchlistOutcome",
+    ),
+    "models.portfolio": (
+        "Portfolio",
+        "PortfolioCash",
+        "PortfolioEquity",
+        "PortfolioFund",
+        "PortfolioOther",
+        "PortfolioRow",
+    ),
+    "models.positions": ("Instrument", "Lot", "Position"),
+    "models.statistics": ("BrokerStatistics", "ServiceQuota", "Statistics"),
+    "models.totals": ("AccountReconciliation", "Cash", "CashLot", "Totals"),
+    "models.transactions": ("Transaction", "Transactions"),
+    "models.watchlist": ("WatchGroup", "Watchlist"),
+    "settings": (
+        "Backend",
+        "Breaker",
+        "BrokerLimits",
+        "BrokerOverrides",
+        "Environment",
+        "Limits",
+        "Retry",
+        "Settings",
+        "Timeouts",
+    ),
+    "tokens": ("FileTokenStore", "MemoryTokenStore", "TokenStore"),
+}
+"""Below the package, by module: what is public of it."""
+
+MODULE_OF: Mapping[str, str] = {
+    name: f"koscom_async.{module}" for module, names in NAMES.items() for name in names
+}

@@ -1,0 +1,198 @@
+"""What importing brings along, each in a fresh process: nothing optional, and httpx only with the first client."""
+
+import ast
+import inspect
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import koscom_async
+from koscom_async import _names, _public
+from koscom_async.sandbox import Fault, SandboxGateway
+
+FIRST_PROGRAM = "from koscom_async import Koscom, Settings, Investor, Device, Token, KoscomError"
+HEAVY = {
+    "anyio", "asyncio", "cattrs", "click", "h11", "httpcore", "httptools", "httpx", "json", "logging", "matplotlib",
+    "msgspec", "oauthlib", "opentelemetry", "pandas", "polars", "pyarrow", "redis", "rich", "ssl", "starlette", "stdnum",
+    "tenacity", "uvicorn",
+}  # fmt: skip
+
+
+def modules_after(program, *, before=""):
+    """The modules that a program loads in a process of its own, after what is done before it."""
+    text = f"import sys\n{before}\nbefore = set(sys.modules)\n{program}\nloaded = set(sys.modules) - before\nimport json\nprint(json.dumps(sorted(loaded)))"
+    ended = subprocess.run(  # noqa: S603  # our own text
+        [sys.executable, "-c", text],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(koscom_async.__file__).parent.parent,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return set(json.loads(ended.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    "program", ["import koscom_async", FIRST_PROGRAM, "from koscom_async import Environment, Backend, Limits"]
+)
+def test_a_program_that_only_imports_loads_nothing_heavy(program):
+    assert modules_after(program) & HEAVY == set()
+
+
+def test_the_package_alone_loads_nothing_of_itself():
+    assert {name for name in modules_after("import koscom_async") if name.startswith("koscom_async")} == {
+        "koscom_async"
+    }
+
+
+def test_a_first_program_loads_only_the_modules_of_its_names():
+    assert {name for name in modules_after(FIRST_PROGRAM) if name.startswith("koscom_async.")} == {
+        "koscom_async._frozen_mapping",
+        "koscom_async._korea",
+        "koscom_async._masking",
+        "koscom_async._names",
+        "koscom_async.client",
+        "koscom_async.errors",
+        "koscom_async.models",
+        "koscom_async.models.codes",
+        "koscom_async.models.investor",
+        "koscom_async.settings",
+    }
+
+
+def test_settings_alone_load_nothing_of_the_client():
+    assert "koscom_async.client" not in modules_after("from koscom_async import Settings")
+
+
+def test_the_pytest_plugin_loads_no_more_than_the_package():
+    loaded = modules_after("import koscom_async.integrations.pytest", before="import pytest")
+    assert {name for name in loaded if name.startswith("koscom_async")} == {
+        "koscom_async",
+        "koscom_async.integrations",
+        "koscom_async.integrations.pytest",
+    }
+    assert loaded & HEAVY == set()
+
+
+def checked_names():
+    """Where a type checker finds each public name."""
+    tree = ast.parse(inspect.getsource(_public))
+    return {
+        alias.name: node.module
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+
+def test_a_type_checker_sees_each_name_where_a_program_finds_it():
+    assert checked_names() == _names.MODULE_OF
+    assert sorted(_public.__all__) == sorted(_names.MODULE_OF)
+    assert all(getattr(koscom_async, name) is getattr(_public, name) for name in _public.__all__)
+
+
+def test_each_name_is_found_where_it_says_that_it_lives():
+    for name, module in _names.MODULE_OF.items():
+        value = getattr(koscom_async, name)
+        assert getattr(sys.modules[module], name) is value, name
+        if inspect.isclass(value):
+            assert inspect.getmodule(value) is sys.modules[value.__module__], name
+            assert pickle.loads(pickle.dumps(value)) is value, name  # noqa: S301  # what was pickled a moment ago
+
+
+def test_a_star_imports_every_public_name():
+    program = "from koscom_async import *\nimport koscom_async\nassert set(koscom_async.__all__) <= set(globals()), koscom_async.__all__"
+    assert "koscom_async.client" in modules_after(program)
+
+
+def test_dir_lists_every_public_name_before_any_is_loaded():
+    loaded = modules_after("import koscom_async\nassert set(koscom_async.__all__) <= set(dir(koscom_async))")
+    assert {name for name in loaded if name.startswith("koscom_async")} == {
+        "koscom_async",
+        "koscom_async._names",
+    }
+
+
+def test_help_shows_the_public_names():
+    program = "import pydoc, koscom_async\ntext = pydoc.plain(pydoc.render_doc(koscom_async))\nassert 'class Koscom(' in text and 'class Settings(' in text, text[:500]"
+    assert "koscom_async._stages" not in modules_after("from koscom_async import Koscom; help(Koscom)")
+    assert "koscom_async.client" in modules_after(program)
+
+
+def test_a_name_that_is_none_says_so():
+    with pytest.raises(AttributeError, match="module 'koscom_async' has no attribute 'Kosmos'"):
+        _ = koscom_async.Kosmos
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_the_command_loads_no_subcommand_to_say_which_there_are(option):
+    program = f"sys.argv = ['koscom', {option!r}]\nfrom koscom_async.__main__ import main\nassert main() == 0"
+    loaded = modules_after(program)
+    assert loaded & HEAVY == {"click"}
+    assert {name for name in loaded if name.startswith("koscom_async.cli.")} == {
+        "koscom_async.cli.command",
+        "koscom_async.cli.command_list",
+        "koscom_async.cli.encodings",
+        "koscom_async.cli.exits",
+    }
+
+
+# In a process of its own, so that what the gateway loads is not taken for the client's.
+ASKING = """
+import asyncio
+from contextlib import suppress
+from datetime import date
+from attrs import evolve
+from koscom_async import Investor, Koscom, ReauthorizationRequiredError, Settings, Token
+
+settings, investor = Settings.from_env(), Investor.from_env()
+
+async def ask():
+    global before
+    async with Koscom(evolve(settings, backend={backend!r})) as koscom:
+        before = set(sys.modules)
+        holdings = await koscom.holdings(investor)
+        assert len(holdings.positions) > 5, holdings
+        assert {{failure.account.broker.short_name for failure in holdings.failures}} == {{"star"}}, holdings
+        await koscom.portfolios(investor)
+        await koscom.watchlists(investor)
+        async with koscom.transactions(investor, date(2024, 1, 1), date(2024, 3, 1)) as stream:
+            async for _ in stream:
+                pass
+        with suppress(ReauthorizationRequiredError):
+            await koscom.oauth.refresh(Token(access="a", refresh="unknown"))
+        koscom.statistics()
+
+asyncio.run(ask())
+"""
+
+
+@pytest.mark.parametrize("backend", ["core", "fast"])
+def test_no_call_waits_for_an_import(monkeypatch, backend):
+    faults = {"star": "4001", "diamond": Fault("429", times=1), "cyber": Fault("reset", times=1)}
+    with SandboxGateway(faults=faults) as gateway:
+        for name, value in gateway.environment.items():
+            monkeypatch.setenv(name, value)
+        assert modules_after(ASKING.format(backend=backend)) == set()
+
+
+def test_a_record_loads_its_ways_out_when_it_goes_them():
+    loaded = modules_after("from koscom_async import Holdings, Position, AccountOutcome, Statistics")
+    assert loaded & HEAVY == set()
+    assert not {
+        name for name in loaded if name.startswith(("koscom_async.export.html", "koscom_async.export.frames"))
+    }
+    assert not loaded & {
+        "koscom_async.models.difference",
+        "koscom_async.models.breakdown",
+        "koscom_async.models.explanation",
+    }
+
+
+def test_a_way_out_that_is_none_says_so():
+    with pytest.raises(AttributeError, match=r"module 'koscom_async\.export' has no attribute 'pdf'"):
+        _ = koscom_async.export.pdf
