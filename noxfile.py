@@ -14,6 +14,7 @@ RIVALS = ["aiohttp>=3.11", "httpx-aiohttp>=0.1", "pyreqwest>=0.5"]
 BENCHMARKS: dict[str, list[str]] = {
     "decode": [],
     "merge": [],
+    "imports": [],
     "call": ["--rounds", "5"],
     "wrapper": [],
     "burst": [],

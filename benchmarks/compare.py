@@ -1,12 +1,14 @@
 """Compares two runs of a benchmark, from their JSON: ratios of new to old, with a mark on what exceeds the spread.
 
 Takes two files, or two folders, of which the files of the same name are compared. CPU times are scaled by the two
-machines' speed, which each run has measured; ratios and counts are compared as they are.
+machines' speed, which each run has measured; ratios and counts are compared as they are. A file may also be a plain
+list of rows, as the benchmarks that stand by themselves write: those say nothing of the machine, so look at ratios.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,27 @@ CPU_UNITS = ("us", "ms CPU")
 LEAST_CHANGE = 0.03
 """What rounds on a quiet machine differ by, however small the spread of one run."""
 
+LABELS = ("rows", "in_flight")
+"""Numbers of a plain row that say what was measured; the others are what came out."""
+
 Document = dict[str, Any]
+
+
+def read(file: Path) -> Document:
+    """Return a run, with what a plain list of rows lacks."""
+    found = json.loads(file.read_text(encoding="utf-8"))
+    if isinstance(found, dict):
+        return found
+    rows = [row for plain in found for row in _plain_rows(plain)]
+    return {"benchmark": file.stem, "commit": None, "yardstick": 1.0, "rows": rows}
+
+
+def _plain_rows(plain: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    case = {name: each for name, each in plain.items() if isinstance(each, str) or name in LABELS}
+    for name, value in plain.items():
+        if isinstance(value, int | float) and name not in {*LABELS, "spread", "target"}:
+            spread = plain.get("spread", 0.0) if name == "ratio" else 0.0
+            yield {"case": case, "measure": name, "unit": "", "value": value, "spread": spread}
 
 
 def numbers(document: Document) -> dict[str, dict[str, Any]]:
@@ -73,11 +95,8 @@ def main() -> int:
     options = parser.parse_args()
     found = pairs(options.old, options.new)
     for file, other in found:
-        old, new = (json.loads(each.read_text(encoding="utf-8")) for each in (file, other))
-        if not isinstance(new, dict) or not isinstance(old, dict):
-            print(f"{other.name}: not in the harness's form, left out", file=sys.stderr)
-            continue
-        print(f"{new['benchmark']}: {old['commit']} → {new['commit']}")
+        old, new = read(file), read(other)
+        print(f"{new['benchmark']}: {old['commit'] or 'old'} → {new['commit'] or 'new'}")
         print_table(("what", "unit", "old", "new", "ratio", ""), compared(old, new))
         print()
     if not found:

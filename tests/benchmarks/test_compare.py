@@ -1,5 +1,7 @@
 """What counts as a change between two runs."""
 
+import json
+
 import pytest
 
 
@@ -29,3 +31,15 @@ def test_rows_that_one_run_lacks_are_left_out(module):
         module("compare").compared({"yardstick": 1.0, "rows": []}, {"yardstick": 1.0, "rows": [row(1.0)]})
         == []
     )
+
+
+def test_a_plain_list_of_rows_is_compared_by_its_numbers(module, tmp_path):
+    plain = [{"case": "import", "rows": 4, "modules": 12, "ratio": 0.5, "spread": 0.1, "target": None}]
+    (tmp_path / "imports.json").write_text(json.dumps(plain), encoding="utf-8")
+    found = module("compare").read(tmp_path / "imports.json")
+    assert found["benchmark"] == "imports"
+    assert [(row["measure"], row["value"], row["spread"]) for row in found["rows"]] == [
+        ("modules", 12, 0.0),
+        ("ratio", 0.5, 0.1),
+    ]
+    assert found["rows"][0]["case"] == {"case": "import", "rows": 4}

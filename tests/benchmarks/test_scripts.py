@@ -19,6 +19,7 @@ def test_a_script_prints_and_keeps_its_rows(name, tmp_path):
     table = run(name, *TINY[name], "--json", tmp_path / "rows.json")
     assert len(table.splitlines()) > 2
     assert json.loads((tmp_path / "rows.json").read_text(encoding="utf-8"))
+    assert "1.00" in run("compare", tmp_path / "rows.json", tmp_path / "rows.json")
 
 
 @pytest.mark.parametrize("name", IN_THE_HARNESS_FORM)
