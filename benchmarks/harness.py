@@ -102,7 +102,7 @@ async def interleaved(works: Mapping[str, Timed], rounds: int) -> dict[str, Samp
     return {name: Sample.of([s * usual / speed for s, speed in pairs]) for name, pairs in taken.items()}
 
 
-async def cpu_of(ask: Callable[[], Awaitable[object]], *, in_flight: int, calls: int) -> float:
+async def cpu_of(ask: Callable[[], Awaitable[object]], in_flight: int, calls: int) -> float:
     """Return the CPU seconds of one call, with that many workers asking."""
     left = calls
 
