@@ -1,5 +1,6 @@
 """Every benchmark, and sizes so small that it says nothing of speed, and all of whether it runs."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,7 @@ def run(script, *arguments):
         capture_output=True,
         text=True,
         timeout=60,
+        env=os.environ | {"PYTHONPATH": str(FOLDER.parent)},  # this checkout, whether it is installed or not
         check=False,
     )
     assert done.returncode == 0, done.stderr
