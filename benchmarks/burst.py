@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 
 from answers import equities
 from call import allow_many_connections
-from harness import Row, Sample, arguments, report, say
+from harness import Row, Sample, arguments, report, say, tidied
 from responder import Answer, Responder
 from rivals import AIOHTTP, CORE, FAST, available
 
@@ -28,6 +28,7 @@ async def bursts(name: str, url: str, calls: int) -> list[float]:
         ask = await available()[name](url, calls, stack)
         taken = []
         for _ in BURSTS:
+            tidied()
             began = time.perf_counter()
             async with asyncio.TaskGroup() as group:
                 for _ in range(calls):

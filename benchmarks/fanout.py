@@ -18,7 +18,7 @@ import anyio
 import httpx
 from answers import CLASSES, whole_gateway
 from attrs import evolve
-from harness import Row, Sample, arguments, report, say
+from harness import Row, Sample, arguments, report, say, tidied
 from responder import Answer, Responder
 from rivals import CORE, FAST, INVESTOR, settings_for
 
@@ -99,6 +99,7 @@ class Asker:
     async def seconds(self) -> float:
         """Return the seconds of one `holdings`."""
         await anyio.sleep(max(self._done_at + self._rest - time.perf_counter(), 0))
+        tidied()
         began = time.perf_counter()
         holdings = await self._koscom.holdings(INVESTOR)
         self._done_at = time.perf_counter()

@@ -18,7 +18,7 @@ from contextlib import AsyncExitStack, contextmanager
 
 import anyio
 from attrs import define, evolve, field
-from harness import Row, Sample, arguments, keep, print_table, say
+from harness import Row, Sample, arguments, keep, print_table, say, tidied
 from peer_answer import Judgement, PeerAnswer, judge
 from peer_entrants import Ask, entrants
 from peer_scenarios import SCENARIOS, Scenario
@@ -78,6 +78,7 @@ async def compared(name: str, rounds: int, latency: float) -> dict[str, Record]:
 
 async def _timed(ask: Ask) -> tuple[PeerAnswer, float, float]:
     """Return an answer with its seconds of wall time and of CPU."""
+    tidied()
     began, began_cpu = time.perf_counter(), time.process_time()
     answer = await ask()
     return answer, time.perf_counter() - began, time.process_time() - began_cpu
