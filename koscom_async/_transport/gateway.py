@@ -23,12 +23,12 @@ from koscom_async._transport.exchange import Exchange, Reply
 from koscom_async._transport.limiter import Limiter, ProcessLimiter
 from koscom_async._transport.own_task import in_own_task
 from koscom_async._transport.quota import utc_now
+from koscom_async._transport.reading import BodyReader
 from koscom_async._transport.refresh import invite, refresh_call
 from koscom_async._transport.retry import Retrier
 from koscom_async._transport.uninterrupted import uninterrupted
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import AUTH
-from koscom_async._wire.exact_json import read_json
 from koscom_async._wire.failures import failure
 from koscom_async._wire.headers import (
     next_reset,
@@ -38,7 +38,6 @@ from koscom_async._wire.headers import (
 )
 from koscom_async.errors import (
     KoscomError,
-    MalformedResponseError,
     QuotaExceededError,
     RateLimitedError,
     UsageError,
@@ -70,6 +69,7 @@ class Gateway:
         self._settings = settings
         self._observer = observer or NO_OBSERVER
         self._exchange = Exchange(settings, transport)
+        self._bodies = BodyReader(settings.backend)
         self._counters = Counters()
         self._limiter = limiter or ProcessLimiter(settings.limits)
         self._breakers = Breakers(settings.breaker)
@@ -231,12 +231,12 @@ class Gateway:
             limit = read_call_limit(reply.headers)
             await self._limiter.record_quota(call.endpoint.service, remaining=remaining, limit=limit)
         if reply.status == 200:
-            return _read(call, reply.body)
+            return await self._bodies.read_answer(call, reply.body)
         now = utc_now()
         retry_after = read_retry_after(reply.headers, now=now)
         error = failure(
             status=reply.status,
-            document=_document(reply.body),
+            document=await self._bodies.read_refusal(reply.body),
             retry_after=retry_after,
             quota_resets_at=next_reset(now) if remaining == 0 else None,
             secrets=(*call.secrets, self._settings.api_key, self._settings.api_secret),
@@ -251,20 +251,3 @@ class Gateway:
 
 def _outcome_of(error: KoscomError) -> str:
     return error.code or type(error).__name__
-
-
-def _document(body: bytes) -> object:
-    try:
-        return read_json(body)
-    except MalformedResponseError:
-        return None
-
-
-def _read(call: Call[Answer], body: bytes) -> Answer:
-    document = read_json(body)
-    try:
-        return call.read(document)
-    except KoscomError:
-        raise
-    except Exception as error:  # noqa: BLE001  # the last net: no answer, however odd, raises what is not ours
-        raise MalformedResponseError(f"the answer could not be read ({type(error).__name__})") from None
