@@ -15,10 +15,10 @@ BENCHMARKS: dict[str, list[str]] = {
     "decode": [],
     "merge": [],
     "imports": [],
-    "call": ["--rounds", "5"],
+    "call": ["--rounds", "3"],
     "wrapper": [],
     "burst": [],
-    "fanout": [],
+    "fanout": ["--latency-ms", "20", "100", "200", "400"],
     "peers": [],
 }
 """Each script of `benchmarks/`, and sizes with which all together take minutes."""

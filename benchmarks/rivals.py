@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from attrs import frozen
 from cattrs import Converter
-from decode import ACCOUNT, REQUEST_ID
+from decode import ACCOUNT, REQUEST_ID, decoded
 
 from koscom_async import BrokerLimits, Device, Investor, Limits, Settings, Token, VirtualAccount
 from koscom_async._services.balance import BalanceQuery
@@ -22,8 +22,7 @@ from koscom_async._services.capabilities import Capabilities
 from koscom_async._transport.backend import LIBRARIES
 from koscom_async._transport.call_log import CallLog
 from koscom_async._transport.gateway import Gateway
-from koscom_async._wire.balance import BalanceReader
-from koscom_async._wire.exact_json import read_json
+from koscom_async._transport.reading import BodyReader
 from koscom_async.brokers import find_broker
 from koscom_async.models.codes import AssetClass
 from koscom_async.settings import Backend
@@ -140,10 +139,11 @@ def with_cattrs(body: bytes) -> list[Equity]:
 
 
 def as_ours(body: bytes) -> object:
-    """Read as we do, checks included."""
-    reader = BalanceReader(account_number=ACCOUNT, request_id=REQUEST_ID, asset_class=AssetClass.ALL)
-    return reader(read_json(body))
+    """Read as we do, checks included, with the faster libraries where they are there."""
+    return decoded(_OURS, body)
 
+
+_OURS = BodyReader(Backend.AUTO).json
 
 CORE, FAST = "ours, core", "ours, fast"
 HTTPX, AIOHTTP = "sound httpx", "raw aiohttp"

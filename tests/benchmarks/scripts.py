@@ -12,7 +12,7 @@ TINY = {
     "call": ["--rounds", "1", "--rows", "4", "--in-flight", "1", "--calls", "2", "--no-scale"],
     "decode": ["--rounds", "1"],
     "fanout": ["--rounds", "1", "--accounts", "1", "--latency-ms", "1"],
-    "imports": ["--rounds", "1"],
+    "imports": ["--rounds", "1", "--cases", "import koscom_async"],
     "merge": ["--rounds", "1"],
     "peers": ["--rounds", "1", "--scenarios", "twice", "--latency", "0"],
     "wrapper": ["--rounds", "1", "--calls", "2"],
