@@ -35,6 +35,8 @@ class Turnstile:
 
     def is_free(self, broker: str) -> bool:
         """Whether nobody is before a call to this broker, and there is a place for it among both."""
+        if self._runs_short and self.in_flight(broker) > 0:
+            return False  # brokers that have no place yet go first
         lane = self._lane(broker)
         return lane.places.value > 0 and self._total.value > 0 and not lane.queue.locked()
 
