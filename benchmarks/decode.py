@@ -1,7 +1,8 @@
 """What decoding costs: an answer's bytes to exact, checked records, against `json.loads` of the same bytes.
 
-`json.loads` makes floats and checks nothing; it is the yardstick, not a rival. Rounds are interleaved, medians of CPU
-time shown. Also how long one answer holds the event loop.
+`json.loads` makes floats and checks nothing; it is the yardstick, not a rival. `core` reads with the standard library,
+`fast` with msgspec. Rounds are interleaved, medians of CPU time shown, with the garbage collector on. Also how long one
+answer holds the event loop on its way through the gateway: the longest time between two turns of another task.
 """
 
 import argparse
@@ -10,17 +11,37 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
-from koscom_async._wire.balance import BalanceReader
-from koscom_async._wire.exact_json import read_json
+import anyio
+import anyio.lowlevel
+import httpx
+
+from koscom_async import Settings
+from koscom_async._transport.call_log import CallLog
+from koscom_async._transport.gateway import Gateway
+from koscom_async._transport.reading import BodyReader, JsonReader
+from koscom_async._wire.balance import BalancePage, BalanceReader
+from koscom_async._wire.call import Call
+from koscom_async._wire.endpoints import AuthScheme, Endpoint
+from koscom_async._wire.slices import SLICE_LENGTH, finished
 from koscom_async.models.codes import AssetClass
+from koscom_async.settings import Backend
 
 ACCOUNT = "160635473367600099"
 REQUEST_ID = "bench"
 SIZES = (4, 100, 5000)
-SECONDS_A_ROUND = 0.15
+BACKENDS = (Backend.CORE, Backend.FAST)
+SECONDS_A_ROUND = 0.04
+LONGEST_HOLD = 0.010
+TARGETS = {
+    (Backend.CORE, 100): 2.4,
+    (Backend.CORE, 5000): 3.0,
+    (Backend.FAST, 100): 1.75,
+    (Backend.FAST, 5000): 2.2,
+}
+READER = BalanceReader(account_number=ACCOUNT, request_id=REQUEST_ID, asset_class=AssetClass.ALL)
 
 
 def answer(rows: int) -> bytes:
@@ -34,9 +55,9 @@ def answer(rows: int) -> bytes:
             "qty": float(number % 900 + 1),
             "tradeType": "SUM",
             "valAtTrade": 281764.0 + number,
-            "valAtCur": 245400.0 + number,
-            "proLoss": -36364.0,
-            "earningRate": -12.9,
+            "valAtCur": 245400.0 + 3 * number,
+            "proLoss": -36364.0 + 2 * number,
+            "earningRate": round(-36364 / (281764 + number) * 100, 2),
         }
         for number in range(rows)
     ]
@@ -60,40 +81,134 @@ def cpu_seconds(work: Callable[[], object], calls: int) -> float:
     return (time.process_time() - began) / calls
 
 
-def measured(rows: int, rounds: int) -> dict[str, float]:
-    """Return medians for one size."""
+def decoded(read: JsonReader, body: bytes) -> BalancePage:
+    """Do all that the gateway does with a body, without its stops."""
+    if len(body) <= SLICE_LENGTH:
+        return READER(read.read_json(body))
+    return READER(finished(read.json_steps(body)))
+
+
+def measured(rows: int, rounds: int) -> dict[str, list[float]]:
+    """Return the CPU seconds of each round for one size."""
     body = answer(rows)
-    reader = BalanceReader(account_number=ACCOUNT, request_id=REQUEST_ID, asset_class=AssetClass.ALL)
-    works: dict[str, Callable[[], object]] = {
-        "json.loads": lambda: json.loads(body),
-        "json.loads, exact": lambda: json.loads(body, parse_float=Decimal, parse_int=Decimal),
-        "decoded": lambda: reader(read_json(body)),
-    }
-    calls = max(1, int(SECONDS_A_ROUND / max(cpu_seconds(works["decoded"], 1), 1e-6)))
+    works: dict[str, Callable[[], object]] = {"json.loads": partial(json.loads, body)}
+    for backend in BACKENDS:
+        read = BodyReader(backend).json
+        works[f"{backend}, text"] = partial(read.read_json, body)
+        works[str(backend)] = partial(decoded, read, body)
+    calls = max(1, int(SECONDS_A_ROUND / max(cpu_seconds(works[Backend.CORE], 1), 1e-6)))
     taken: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(rounds):
         for name, work in works.items():
             taken[name].append(cpu_seconds(work, calls))
-    return {name: statistics.median(times) for name, times in taken.items()}
+    return taken
+
+
+def ratio(times: list[float], yardstick: list[float]) -> float:
+    """Return the median of the rounds' own ratios: what slows the machine down slows both of a round."""
+    return statistics.median(time / plain for time, plain in zip(times, yardstick, strict=True))
+
+
+async def longest_hold(gateway: Gateway, call: Call[BalancePage]) -> float:
+    """Return the most CPU seconds for which one call keeps another task from its turn."""
+    longest = 0.0
+
+    async def others() -> None:
+        nonlocal longest
+        while True:
+            began = time.process_time()
+            await anyio.lowlevel.checkpoint()
+            longest = max(longest, time.process_time() - began)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(others)
+        await anyio.lowlevel.checkpoint()
+        await gateway.ask(call, CallLog())
+        group.cancel_scope.cancel()
+    return longest
+
+
+async def holds(backend: Backend, rows: int, rounds: int) -> list[float]:
+    """Return the longest hold of each of some answers, from the request to the records."""
+    body = answer(rows)
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
+    settings = Settings(
+        base_url="http://127.0.0.1",
+        api_key="key",
+        api_secret="made-up",  # noqa: S106  # it leaves with no request
+        com_id="1",
+        srv_id="1",
+        backend=backend,
+    )
+    call = Call(
+        endpoint=Endpoint("account.balance", "/unused", AuthScheme.API_KEY, repeatable=True),
+        path="/v1/star/account/balance/search",
+        broker="star",
+        body={},
+        read=READER,
+    )
+    gateway = Gateway(settings, transport=transport)
+    try:
+        await longest_hold(gateway, call)  # what is made once is made now
+        return [await longest_hold(gateway, call) for _ in range(rounds)]
+    finally:
+        await gateway.aclose()
+
+
+def ratios(rounds: int) -> list[dict[str, object]]:
+    """Print and return a line for each size and backend."""
+    names = ("rows", "reader", "json.loads", "text", "decoded", "us a row", "ratio", "target")
+    print("{:>6} {:>7} {:>12} {:>7} {:>10} {:>9} {:>7} {:>7}".format(*names))
+    lines: list[dict[str, object]] = []
+    for size in SIZES:
+        times = measured(size, rounds)
+        plain = times["json.loads"]
+        for backend in BACKENDS:
+            seconds, target = statistics.median(times[backend]), TARGETS.get((backend, size))
+            whole, text = ratio(times[backend], plain), ratio(times[f"{backend}, text"], plain)
+            print(
+                f"{size:>6} {backend:>7} {statistics.median(plain) * 1e6:>9.0f} us {text:>6.2f}x"
+                f" {seconds * 1e6:>7.0f} us {seconds / size * 1e6:>9.1f} {whole:>6.2f}x"
+                f" {f'{target:.2f}x' if target else '':>7}"
+            )
+            lines.append(
+                {
+                    "rows": size,
+                    "backend": str(backend),
+                    "ratio": whole,
+                    "text_ratio": text,
+                    "target": target,
+                    "seconds": seconds,
+                    "json_loads_seconds": statistics.median(plain),
+                }
+            )
+    return lines
+
+
+def held(rounds: int) -> list[dict[str, object]]:
+    """Print and return a line for each backend: how long the largest answer holds the loop."""
+    lines: list[dict[str, object]] = []
+    for backend in BACKENDS:
+        times = anyio.run(holds, backend, SIZES[-1], rounds)
+        middle, worst = statistics.median(times), max(times)
+        print(
+            f"longest hold of the loop, {SIZES[-1]} rows, {backend}: {middle * 1e3:.1f} ms"
+            f" (worst of {rounds}: {worst * 1e3:.1f} ms; target {LONGEST_HOLD * 1e3:.0f} ms)"
+        )
+        lines.append(
+            {"rows": SIZES[-1], "backend": str(backend), "hold_seconds": middle, "worst_hold_seconds": worst}
+        )
+    return lines
 
 
 def main() -> None:
-    """Print a table of ratios; `--json FILE` keeps it."""
+    """Print tables; `--json FILE` keeps their rows."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--json", type=Path, help="write the rows to this file")
     options = parser.parse_args()
-    print(f"decoding a balance, median of {options.rounds} rounds, Python {sys.version.split()[0]}")
-    print(f"{'rows':>6} {'json.loads':>12} {'exact json':>11} {'decoded':>9} {'us a row':>9} {'ratio':>6}")
-    rows = []
-    for size in SIZES:
-        times = measured(size, options.rounds)
-        ratio = times["decoded"] / times["json.loads"]
-        rows.append({"rows": size, "ratio": ratio} | times)
-        print(
-            f"{size:>6} {times['json.loads'] * 1e6:>9.0f} us {times['json.loads, exact'] / times['json.loads']:>10.2f}x"
-            f" {times['decoded'] * 1e3:>6.2f} ms {times['decoded'] / size * 1e6:>9.1f} {ratio:>5.2f}x"
-        )
+    print(f"decoding a balance, medians of {options.rounds} rounds, Python {sys.version.split()[0]}")
+    rows = [*ratios(options.rounds), *held(options.rounds)]
     if options.json:
         options.json.write_text(json.dumps(rows, indent=2), encoding="utf-8")
 

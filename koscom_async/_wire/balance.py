@@ -1,13 +1,11 @@
 """Reading one page of a balance: whose it is, then its summary, its rows and where the next page is."""
 
-from collections.abc import Iterator
-
 from attrs import field, frozen
 
-from koscom_async._wire.quick_records import Quick, generated
-from koscom_async._wire.records import read_record
+from koscom_async._wire.quick_records import read_row, read_row_list
 from koscom_async._wire.scalars import read_count, read_text
 from koscom_async._wire.shapes import Block, read_blocks, read_entries, read_field, read_object
+from koscom_async._wire.slices import SlicedReader, Steps
 from koscom_async._wire.verify import check_account, check_request_id, check_response_code, read_document
 from koscom_async.errors import MalformedResponseError, ResponseMismatchError
 from koscom_async.models.account import BalanceRow, BalanceSummary, EquityRow, FundRow, OtherRow
@@ -15,9 +13,6 @@ from koscom_async.models.codes import AssetClass
 
 _LISTS: dict[str, type[BalanceRow]] = {"equityList": EquityRow, "fundList": FundRow, "etcList": OtherRow}
 _KINDS = {kind.asset_class: name for name, kind in _LISTS.items()}
-
-
-_QUICK: dict[type[BalanceRow], Quick[BalanceRow]] = {kind: generated(kind) for kind in _LISTS.values()}
 
 
 @frozen(kw_only=True)
@@ -32,7 +27,7 @@ class BalancePage:
 
 
 @frozen(kw_only=True)
-class BalanceReader:
+class BalanceReader(SlicedReader[BalancePage]):
     """Reads the answer to one question about one account, and refuses the answer to any other."""
 
     account_number: str = field(repr=False)
@@ -40,8 +35,8 @@ class BalanceReader:
     asset_class: AssetClass
     strict_request_id: bool = True
 
-    def __call__(self, document: object) -> BalancePage:
-        """Return the page, or raise an error of ours."""
+    def steps(self, document: object) -> Steps[BalancePage]:
+        """Return the page in steps, or raise an error of ours."""
         answer = read_document(document)
         check_response_code(answer)
         body = read_object(answer.get("balanceResponseBody"), "balanceResponseBody")
@@ -54,10 +49,13 @@ class BalanceReader:
             container.get("balance"), "balanceList.balance", objects=("summary",), lists=_LISTS
         )
         self._refuse_other_classes(blocks)
+        rows: list[BalanceRow] = []
+        for name, kind in _LISTS.items():
+            rows += yield from read_row_list(kind, blocks.get(name), name)
         result = read_object(body.get("queryResult"), "balanceResponseBody.queryResult")
         return BalancePage(
             summary=_summary(blocks),
-            rows=tuple(self._rows(blocks)),
+            rows=tuple(rows),
             total=read_field(result, "totalCnt", read_count, "queryResult"),
             next_page=read_field(result, "page", read_text, "queryResult"),
             notes=tuple(notes),
@@ -73,22 +71,7 @@ class BalanceReader:
                     f"asked for {self.asset_class}, answered with rows of {asset_class}"
                 )
 
-    def _rows(self, blocks: Block) -> Iterator[BalanceRow]:
-        for name, kind in _LISTS.items():
-            quick = _QUICK[kind]
-            for index, entry in enumerate(read_entries(blocks.get(name))):
-                record = quick(entry) if type(entry) is dict and entry else None
-                if record is None:
-                    record = _careful(kind, entry, f"{name}[{index}]")
-                if record is not None:
-                    yield record
-
-
-def _careful(kind: type[BalanceRow], entry: object, path: str) -> BalanceRow | None:
-    row = read_object(entry, path)
-    return read_record(kind, row, path) if row else None
-
 
 def _summary(blocks: Block) -> BalanceSummary | None:
     block = read_object(blocks.get("summary"), "summary")
-    return read_record(BalanceSummary, block, "summary") if block else None
+    return read_row(BalanceSummary, block, "summary") if block else None

@@ -10,9 +10,10 @@ from attrs import field, frozen
 
 from koscom_async._wire.discretionary_names import INNER_NAMES
 from koscom_async._wire.echoes import check_account_number, check_query
-from koscom_async._wire.records import read_record
+from koscom_async._wire.quick_records import read_row
 from koscom_async._wire.scalars import read_count, read_text
 from koscom_async._wire.shapes import Block, read_field, read_object, read_rows
+from koscom_async._wire.slices import SlicedReader, Steps, sliced
 from koscom_async._wire.verify import check_request_id, check_response_code, read_document
 from koscom_async.brokers import Broker
 from koscom_async.errors import MalformedResponseError
@@ -61,7 +62,7 @@ class DiscretionaryPage(Generic[Row]):
 
 
 @frozen(kw_only=True)
-class DiscretionaryReader(Generic[Row]):
+class DiscretionaryReader(SlicedReader[DiscretionaryPage[Row]], Generic[Row]):
     """Reads the answer to one question, and refuses the answer to any other.
 
     `query` is what was asked, whose echo is compared.
@@ -74,8 +75,8 @@ class DiscretionaryReader(Generic[Row]):
     query: Mapping[str, object] = field(factory=dict, repr=False)
     strict_request_id: bool = True
 
-    def __call__(self, document: object) -> DiscretionaryPage[Row]:
-        """Return the page, or raise an error of ours."""
+    def steps(self, document: object) -> Steps[DiscretionaryPage[Row]]:
+        """Return the page in steps, or raise an error of ours."""
         answer = read_document(document)
         check_response_code(answer)
         body_name, container_name = self.blocks.answer, self.blocks.container
@@ -87,10 +88,14 @@ class DiscretionaryReader(Generic[Row]):
         notes += check_query(body, self.query)
         rows = list(read_rows(container.get(self.blocks.rows), f"{container_name}.{self.blocks.rows}"))
         if self.account_number is not None:
-            notes += check_account_number(body, rows, self.account_number)
+            notes += yield from check_account_number(body, rows, self.account_number)
+        items: list[Row] = []
+        for some in sliced(self._items(rows)):
+            items += [self.read_item(row, path) for row, path in some]
+            yield
         result = read_object(body.get("queryResult") or body.get("queryRequest"), "queryResult")
         return DiscretionaryPage(
-            items=tuple(self.read_item(row, path) for row, path in self._items(rows)),
+            items=tuple(items),
             cash=tuple(self._cash(rows)),
             total=read_field(result, "totalCnt", read_count, "queryResult"),
             next_page=read_field(result, "page", read_text, "queryResult"),
@@ -112,7 +117,7 @@ class DiscretionaryReader(Generic[Row]):
             return []
         return _one_view_each(
             [
-                (inner, read_record(DiscretionaryCash, row, inner))
+                (inner, read_row(DiscretionaryCash, row, inner))
                 for path, block in rows
                 for inner, row in read_rows(block.get("cashBalInfo"), f"{path}.cashBalInfo")
             ]
@@ -130,9 +135,7 @@ def _one_view_each(rows: list[tuple[str, DiscretionaryCash]]) -> list[Discretion
 
 
 def _inner(kind: type, name: str, row: Block, path: str) -> tuple[Any, ...]:
-    return tuple(
-        read_record(kind, block, where) for where, block in read_rows(row.get(name), f"{path}.{name}")
-    )
+    return tuple(read_row(kind, block, where) for where, block in read_rows(row.get(name), f"{path}.{name}"))
 
 
 def item_reader(kind: type[Row], **given: object) -> Callable[[Block, str], Row]:
@@ -141,7 +144,7 @@ def item_reader(kind: type[Row], **given: object) -> Callable[[Block, str], Row]
 
     def read(row: Block, path: str) -> Row:
         lists = {attribute: _inner(record, name, row, path) for attribute, name, record in inner}
-        return read_record(kind, row, path, **given, **lists)
+        return read_row(kind, row, path, **given, **lists)
 
     return read
 
@@ -152,7 +155,7 @@ def account_reader(broker: Broker) -> Callable[[Block, str], DiscretionaryAccoun
     def read(row: Block, path: str) -> DiscretionaryAccount:
         if read_field(row, "accNo", read_text, path) is None:
             raise MalformedResponseError(f"{path}.accNo: an account without a number")
-        return read_record(DiscretionaryAccount, row, path, broker=broker)
+        return read_row(DiscretionaryAccount, row, path, broker=broker)
 
     return read
 

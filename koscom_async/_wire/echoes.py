@@ -4,10 +4,11 @@ Of the account a wrong echo is refused, wherever it stands. Of the query the doc
 and product codes, so only another asset class is refused, and the rest is noted.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from koscom_async._wire.scalars import is_absent, read_text
 from koscom_async._wire.shapes import Block, read_field, read_object
+from koscom_async._wire.slices import Steps, sliced
 from koscom_async.errors import ResponseMismatchError
 from koscom_async.models.codes import AssetClass
 
@@ -24,17 +25,19 @@ _COMPARED = {
 }
 
 
-def check_account_number(body: Block, rows: list[tuple[str, Block]], number: str) -> list[str]:
+def check_account_number(body: Block, rows: list[tuple[str, Block]], number: str) -> Steps[list[str]]:
     """Raise if the answer, or any row of it, is about another account; return notes on what was not said."""
-    echoes = [echo for echo in _numbers(body, rows) if echo is not None]
-    if any(_bare(echo) != _bare(number) for echo in echoes):
+    echoes = {read_field(read_object(body.get(name), name), "qrAccNo", read_text, name) for name in _QUERIES}
+    for some in sliced(rows):
+        echoes.update(_numbers(some))
+        yield
+    echoes.discard(None)
+    if any(echo is not None and _bare(echo) != _bare(number) for echo in echoes):
         raise ResponseMismatchError("the answer is about another account")
     return [] if echoes else ["the broker did not echo the account number"]
 
 
-def _numbers(body: Block, rows: list[tuple[str, Block]]) -> Iterator[str | None]:
-    for name in _QUERIES:
-        yield read_field(read_object(body.get(name), name), "qrAccNo", read_text, name)
+def _numbers(rows: Sequence[tuple[str, Block]]) -> Iterator[str | None]:
     for path, row in rows:
         yield read_field(row, "accNo", read_text, path)
         info = read_object(row.get("accInfo"), f"{path}.accInfo")

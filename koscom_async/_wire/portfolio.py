@@ -8,9 +8,10 @@ from attrs import evolve, field, frozen
 
 from koscom_async._exact import exactly, known_total
 from koscom_async._wire.envelope import Question, open_envelope
-from koscom_async._wire.records import read_record
+from koscom_async._wire.quick_records import read_row, read_row_list
 from koscom_async._wire.scalars import read_text
 from koscom_async._wire.shapes import Block, read_blocks, read_field, read_object, read_rows
+from koscom_async._wire.slices import SlicedReader, Steps
 from koscom_async.errors import MalformedResponseError, ResponseMismatchError
 from koscom_async.models.codes import AssetClass, Measure
 from koscom_async.models.portfolio import (
@@ -46,15 +47,15 @@ class PortfolioPage:
 
 
 @frozen(kw_only=True)
-class PortfolioReader:
+class PortfolioReader(SlicedReader[PortfolioPage]):
     """Reads the answer to one question about one account, and refuses the answer to any other."""
 
     question: Question
     asset_class: AssetClass
     measure: Measure
 
-    def __call__(self, document: object) -> PortfolioPage:
-        """Return the page, or raise an error of ours."""
+    def steps(self, document: object) -> Steps[PortfolioPage]:
+        """Return the page in steps, or raise an error of ours."""
         envelope = open_envelope(document, self.question, bodies=("portfolioResponseBody",))
         container = read_object(envelope.document.get("portfolioList"), "portfolioList")
         if not envelope.body and not container:
@@ -64,13 +65,12 @@ class PortfolioReader:
         )
         self._refuse_other_classes(blocks)
         measure, notes = self._measure(envelope.echo)
+        rows: list[PortfolioRow] = []
+        for name, kind in _LISTS.items():
+            rows += yield from read_row_list(kind, blocks.get(name), name, measure=measure)
         return PortfolioPage(
             cash=_cash(blocks, measure),
-            rows=tuple(
-                evolve(read_record(kind, row, path), measure=measure)
-                for name, kind in _LISTS.items()
-                for path, row in read_rows(blocks.get(name), name)
-            ),
+            rows=tuple(rows),
             total=envelope.total,
             next_page=envelope.next_page,
             notes=(*envelope.notes, *notes),
@@ -97,7 +97,7 @@ def _cash(blocks: Block, measure: Measure) -> PortfolioCash | None:
     block = read_object(blocks.get("cash"), "cash")
     if not block:
         return None
-    cash = read_record(PortfolioCash, block, "cash")
+    cash = read_row(PortfolioCash, block, "cash")
     return evolve(cash, measure=_cash_measure(cash.number, measure))
 
 

@@ -109,7 +109,7 @@ _RAW = "\0raw"
 _GIVEN = "\0given "
 
 
-_CODES: tuple[type[OpenEnum], ...] = (
+CODES: tuple[type[OpenEnum], ...] = (
     Product,
     TradeType,
     TransactionType,
@@ -119,6 +119,7 @@ _CODES: tuple[type[OpenEnum], ...] = (
     Cancellation,
     TradeKind,
 )
+"""The codes that rows carry."""
 
 
 def _code(kind: type[OpenEnum]) -> Callable[[object, object], OpenEnum | None]:
@@ -143,7 +144,7 @@ def _made_converter() -> Converter:
         lambda kind: kind == tuple[str, ...], lambda value, _: read_texts(value)
     )
     converter.register_structure_hook(datetime | None, lambda value, _: read_time(value))
-    for code in _CODES:
+    for code in CODES:
         converter.register_structure_hook(code | None, _code(code))
     raw = override(rename=_RAW, struct_hook=lambda value, _: value)
     for kind, names in WIRE_NAMES.items():

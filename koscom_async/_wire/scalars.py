@@ -9,8 +9,9 @@ Anything else raises `ScalarError`, which tells the kind of value and never the 
 """
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Rounded
 
 from koscom_async._korea import KST
 
@@ -69,25 +70,36 @@ class OddNumber(Decimal):
     """A JSON number that no amount can be; harmless in a field that nobody reads, refused in one that is read."""
 
 
-def plain_fraction(digits: str) -> Decimal:
-    """Return the text of a JSON number with a point or an exponent as the plainest equal decimal."""
-    if len(digits) <= MAX_DIGITS:
-        # What the brokers' machines write for whole amounts, and for rates: nearly all numbers end here.
-        if digits[-2:] == ".0" and digits != "-0.0":
-            return Decimal(digits[:-2])
-        if digits[-1] != "0" and "E" not in digits and "e" not in digits:
-            return Decimal(digits)
+# Holds 35 digits, none of them further than 34 places behind the point, and no exponents above zero: whatever cannot
+# be held so raises. It reads and strips numbers in C, at a third of what a Python function takes for it.
+_AMOUNTS = Context(
+    prec=MAX_DIGITS + 1,
+    Emax=MAX_DIGITS,
+    Emin=0,
+    clamp=1,
+    traps=[InvalidOperation, Overflow, Inexact, Rounded],
+)
+
+sent_number: Callable[[str | int], Decimal] = _AMOUNTS.create_decimal
+"""Return a JSON number with the digits that were sent; raise an `ArithmeticError` where they are too many."""
+
+plain: Callable[[Decimal], Decimal] = _AMOUNTS.normalize
+"""Return a number of `sent_number` without needless zeros behind the point; raise an `ArithmeticError` for others.
+
+The sign of a zero stays.
+"""
+
+
+def any_number(digits: str) -> Decimal:
+    """Return any JSON number: as it was sent, as the plainest equal decimal where that is long, or as an odd one."""
+    try:
+        return sent_number(digits)
+    except ArithmeticError:
+        pass
     try:
         return _exact(Decimal(digits))
     except (ScalarError, InvalidOperation):
         return OddNumber("Infinity")
-
-
-def plain_integer(digits: str) -> Decimal:
-    """Return the text of a whole JSON number as a decimal."""
-    if len(digits) <= MAX_DIGITS and digits != "-0":
-        return Decimal(digits)
-    return plain_fraction(digits)
 
 
 def read_number(value: object) -> Decimal | None:

@@ -1,10 +1,11 @@
 """Reading one page of a range of dates' transactions."""
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from koscom_async._wire.envelope import Question, open_envelope
-from koscom_async._wire.records import read_record
-from koscom_async._wire.shapes import read_object, read_rows
+from koscom_async._wire.quick_records import read_row_list
+from koscom_async._wire.shapes import read_object
+from koscom_async._wire.slices import SlicedReader, Steps
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.transactions import Transaction
@@ -21,23 +22,23 @@ class TransactionsPage:
 
 
 @frozen(kw_only=True)
-class TransactionsReader:
+class TransactionsReader(SlicedReader[TransactionsPage]):
     """Reads the answer to one question about one account, and refuses the answer to any other."""
 
     question: Question
     account: VirtualAccount
 
-    def __call__(self, document: object) -> TransactionsPage:
-        """Return the page, or raise an error of ours."""
+    def steps(self, document: object) -> Steps[TransactionsPage]:
+        """Return the page in steps, or raise an error of ours."""
         envelope = open_envelope(document, self.question, bodies=("transactionHistoryResponseBody",))
         container = read_object(envelope.document.get("transList"), "transList")
         if not envelope.body and not container:
             raise MalformedResponseError("neither transactionHistoryResponseBody nor transList is there")
+        rows = yield from read_row_list(
+            Transaction, container.get("transaction"), "transList.transaction", account=self.account
+        )
         return TransactionsPage(
-            rows=tuple(
-                evolve(read_record(Transaction, row, path), account=self.account)
-                for path, row in read_rows(container.get("transaction"), "transList.transaction")
-            ),
+            rows=tuple(rows),
             total=envelope.total,
             next_page=envelope.next_page,
             notes=envelope.notes,

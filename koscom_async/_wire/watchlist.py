@@ -3,8 +3,9 @@
 from attrs import field, frozen
 
 from koscom_async._wire.envelope import Question, open_envelope
-from koscom_async._wire.records import read_record
-from koscom_async._wire.shapes import read_object, read_rows
+from koscom_async._wire.quick_records import read_row_list
+from koscom_async._wire.shapes import read_object
+from koscom_async._wire.slices import SlicedReader, Steps
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.watchlist import WatchGroup
 
@@ -28,23 +29,21 @@ class WatchlistPage:
 
 
 @frozen(kw_only=True)
-class WatchlistReader:
+class WatchlistReader(SlicedReader[WatchlistPage]):
     """Reads the answer to one question about one account, and refuses the answer to any other."""
 
     question: Question
 
-    def __call__(self, document: object) -> WatchlistPage:
-        """Return the page, or raise an error of ours."""
+    def steps(self, document: object) -> Steps[WatchlistPage]:
+        """Return the page in steps, or raise an error of ours."""
         envelope = open_envelope(document, self.question, bodies=_BODIES)
         # An investor who watches nothing may get an answer without the body block: then the account's echo vouches.
         if not envelope.body and "resp" not in envelope.document:
             raise MalformedResponseError("neither interestSymbolListResponseBody nor resp is there")
         container = read_object(envelope.body.get("groupList"), "groupList")
+        rows = yield from read_row_list(WatchGroup, container.get("group"), "groupList.group")
         return WatchlistPage(
-            rows=tuple(
-                read_record(WatchGroup, row, path)
-                for path, row in read_rows(container.get("group"), "groupList.group")
-            ),
+            rows=tuple(rows),
             total=envelope.total,
             next_page=envelope.next_page,
             notes=envelope.notes,

@@ -17,15 +17,18 @@ from koscom_async.errors import MalformedResponseError
     [
         ("3.69827563509E11", "369827563509"),
         ("0.1", "0.1"),
-        ("157.0", "157"),
-        ("12.90", "12.9"),
+        ("157.0", "157.0"),
+        ("12.90", "12.90"),
         ("1.0E10", "10000000000"),
         ("160678007213500001", "160678007213500001"),
         ("0.30000000000000004440892098500626", "0.30000000000000004440892098500626"),
-        ("-0.0", "0"),
+        ("-0.0", "-0.0"),
+        ("1E34", "1" + "0" * 34),
+        ("1." + "1" * 34, "1." + "1" * 34),
+        ("1" * 34 + "." + "1" * 34, "1" * 34 + "." + "1" * 34),
     ],
 )
-def test_a_number_keeps_every_digit_of_its_text_and_no_needless_zero(text: str, number: str) -> None:
+def test_a_number_keeps_every_digit_of_its_text_and_no_exponent(text: str, number: str) -> None:
     value = read_json(text.encode())
     assert isinstance(value, Decimal)
     assert str(value) == number

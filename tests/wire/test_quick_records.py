@@ -1,23 +1,42 @@
 """The quick way is only quick: what it reads is what the careful way reads, and what is not plain it leaves to it."""
 
+import copy
 import json
+import pickle
 from decimal import Decimal
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from koscom_async._wire import quick_json
 from koscom_async._wire.exact_json import read_json
-from koscom_async._wire.quick_records import generated
+from koscom_async._wire.quick_records import generated, read_row, read_row_list
 from koscom_async._wire.records import WIRE_NAMES, read_record
+from koscom_async._wire.scalars import read_number
+from koscom_async._wire.slices import SLICE_ROWS, finished
+from koscom_async.brokers import find_broker
 from koscom_async.errors import MalformedResponseError
-from koscom_async.models.account import EquityRow, FundRow, OtherRow
+from koscom_async.models.account import EquityRow
+from koscom_async.models.codes import AssetClass, Measure
+from koscom_async.models.discretionary.account import DiscretionaryAccount
+from koscom_async.models.portfolio import PortfolioEquity
 
-KINDS = (EquityRow, FundRow, OtherRow)
-QUICK = {kind: generated(kind) for kind in KINDS}
-KEYS = sorted(
-    {spelling for kind in KINDS for names in WIRE_NAMES[kind].values() for spelling in names} | {"x"}
-)
+KINDS = tuple(WIRE_NAMES)
+
+# What a row does not say itself, and a record cannot do without.
+GIVEN = {"asset_class": AssetClass.EQUITY, "broker": find_broker(short_name="star"), "number": "1"}
+
+
+def given_to(kind):
+    names = {each.name for each in attrs.fields(kind)} - set(WIRE_NAMES[kind])
+    return {name: value for name, value in GIVEN.items() if name in names}
+
+
+def keys_of(kind):
+    return sorted({spelling for names in WIRE_NAMES[kind].values() for spelling in names} | {"x"})
+
 
 TEXTS = (
     "",
@@ -33,20 +52,125 @@ TEXTS = (
     "삼성",
     " padded ",
     "5",
+    "1",
+    "BID",
+    "20160112093015",
+    "2016011209301512",
+    "00000000000000",
 )
-OTHERS = (None, "3.4E5", "USD", "KRW", True, [], {}, [1], 0, 7, -12.9, 245400.0, 1.0e10, 1e300, "\ud800")
+OTHERS = (
+    None,
+    "null ",
+    ["A", " ", "B "],
+    {"a": 1},
+    "3.4E5",
+    "USD",
+    "KRW",
+    True,
+    [],
+    {},
+    [1],
+    0,
+    7,
+    -12.9,
+    245400.0,
+    1.0e10,
+    1e300,
+    "\ud800",
+)
 values = st.sampled_from((*TEXTS, *OTHERS))
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-@given(row=st.dictionaries(st.sampled_from(KEYS), values, min_size=1))
-def test_it_reads_what_the_careful_way_reads_or_nothing(kind, row):
+@given(data=st.data())
+def test_it_reads_what_the_careful_way_reads_or_nothing(kind, data):
+    row = data.draw(st.dictionaries(st.sampled_from(keys_of(kind)), values, min_size=1))
     block = read_json(json.dumps(row).encode())
-    quick = QUICK[kind](block)
+    quick = generated(kind)(block, **given_to(kind))
     if quick is None:
         return
-    assert quick == read_record(kind, block, "row")
-    assert quick.raw is block
+    careful = read_record(kind, block, "row", **given_to(kind))
+    assert quick == careful
+    assert repr(quick) == repr(careful)
+    assert type(quick) is kind
+    if hasattr(kind, "raw"):
+        assert quick.raw is block
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_row_of_any_kind_may_take_the_quick_way(kind):
+    """Each field in a plain spelling: a number, or else a text that its type takes."""
+    block = {}
+    for attribute, spellings in WIRE_NAMES[kind].items():
+        annotation = str(attrs.fields_dict(kind)[attribute].type)
+        block[spellings[0]] = (
+            Decimal("1.50")
+            if "Decimal" in annotation
+            else "20160112093015" if "datetime.datetime" in annotation
+            else "20160112" if "date" in annotation
+            else None if "codes." in annotation
+            else "text"
+        )  # fmt: skip
+    quick = generated(kind)(block, **given_to(kind))
+    assert quick is not None
+    assert quick == read_record(kind, block, "row", **given_to(kind))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_no_record_has_a_validator_or_a_converter_that_the_quick_way_would_pass_by(kind):
+    assert [each.name for each in attrs.fields(kind) if each.validator or each.converter] == []
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_quick_record_can_be_pickled_copied_and_evolved(kind):
+    row = {"accNo": "1"} if kind is DiscretionaryAccount else {"x": "y"}
+    record = generated(kind)(row, **given_to(kind))
+    assert pickle.loads(pickle.dumps(record)) == record  # noqa: S301  # our own
+    assert copy.deepcopy(record) == record
+    assert attrs.evolve(record) == record
+
+
+def test_what_a_record_cannot_do_without_must_be_in_its_row():
+    assert generated(DiscretionaryAccount)({"accName": "홍길동"}, broker=GIVEN["broker"]) is None
+
+
+def test_what_a_row_does_not_say_is_given_to_its_record():
+    quick = generated(PortfolioEquity)({"qty": Decimal("12.50")}, measure=Measure.SHARE)
+    assert (quick.measure, str(quick.share)) == (Measure.SHARE, "12.5")
+    with pytest.raises(TypeError, match="broker"):
+        generated(DiscretionaryAccount)({"accNo": "1"})
+
+
+def test_rows_of_a_list_are_read_whichever_way_they_need_and_named_by_their_place():
+    rows = [{"qty": Decimal("1.0")}, {}, None, {"qty": " 2 "}, {"assetType": "ZZZ"}]
+    records = finished(read_row_list(EquityRow, rows, "list"))
+    assert [record.quantity for record in records] == [1, 2, None]
+    assert records[2].product == "ZZZ"
+    with pytest.raises(MalformedResponseError, match=r"list\[4\]\.qty: expected a number"):
+        finished(read_row_list(EquityRow, [*rows[:4], {"qty": "many"}], "list"))
+    with pytest.raises(MalformedResponseError, match=r"list\[0\]: expected an object"):
+        finished(read_row_list(EquityRow, ["row"], "list"))
+    assert finished(read_row_list(EquityRow, {"qty": Decimal(3)}, "list")) == [EquityRow(quantity=Decimal(3))]
+    assert finished(read_row_list(EquityRow, "null", "list")) == []
+
+
+@pytest.mark.parametrize(("rows", "stops"), [(0, 0), (1, 1), (SLICE_ROWS, 1), (10 * SLICE_ROWS, 10)])
+def test_no_more_than_a_slice_of_rows_is_read_between_two_stops(rows, stops):
+    assert len(list(read_row_list(EquityRow, [{"qty": Decimal(1)}] * rows, "list"))) == stops
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [("245400.0", "245400"), ("-12.90", "-12.9"), ("-0.0", "0"), ("1.0E10", "10000000000"), ("-0", "0"), ("0.50E-5", "0.000005"),
+     ("1" * 34 + ".10", "1" * 34 + ".1"), ("1E34", "1" + "0" * 34)],
+)  # fmt: skip
+def test_numbers_are_plain_in_a_record_and_as_sent_in_its_raw_row(number, text):
+    for read in (read_json, quick_json.read_json):
+        row = read(f'{{"qty": {number}}}'.encode())
+        record = read_row(EquityRow, row, "row")
+        assert str(record.quantity) == str(read_number(Decimal(number)))
+        assert f"{record.quantity:f}" == text
+        assert record.raw["qty"] == Decimal(number)
 
 
 @pytest.mark.parametrize(
@@ -61,12 +185,13 @@ def test_it_reads_what_the_careful_way_reads_or_nothing(kind, row):
         },
         {"isinCode": "", "productName": "null", "assetType": None, "unknown": {"a": [1]}},
         {"valueAtCur": 1},
+        {"crcyCode": "usd"},
     ],
-    ids=["the documents' row", "absent", "the other spelling"],
+    ids=["the documents' row", "absent", "the other spelling", "a currency"],
 )
 def test_a_plain_row_takes_the_quick_way(row):
     block = read_json(json.dumps(row).encode())
-    assert QUICK[EquityRow](block) == read_record(EquityRow, block, "row")
+    assert generated(EquityRow)(block) == read_record(EquityRow, block, "row")
 
 
 @pytest.mark.parametrize(
@@ -78,24 +203,23 @@ def test_a_plain_row_takes_the_quick_way(row):
         {"assetType": "ZZZ"},
         {"assetType": ["KSP"]},
         {"valAtCur": 1, "valueAtCur": 1},
-        {"crcyCode": "KRW"},
         {"productName": "\ud800"},
         {"valAtCur": 1e300},
     ],
     ids=str,
 )
 def test_what_is_not_plain_is_left_to_the_careful_way(row):
-    assert QUICK[EquityRow](read_json(json.dumps(row).encode())) is None
+    assert generated(EquityRow)(read_json(json.dumps(row).encode())) is None
 
 
 def test_the_quick_way_never_lets_pass_what_the_careful_way_refuses():
     block = read_json(b'{"valAtCur": 1E999}')
-    assert QUICK[EquityRow](block) is None
+    assert generated(EquityRow)(block) is None
     with pytest.raises(MalformedResponseError, match="valAtCur"):
         read_record(EquityRow, block, "row")
 
 
 def test_a_quick_record_is_as_frozen_as_any():
-    record = QUICK[EquityRow]({"qty": Decimal(1)})
+    record = generated(EquityRow)({"qty": Decimal(1)})
     with pytest.raises(AttributeError):
         record.quantity = Decimal(2)
