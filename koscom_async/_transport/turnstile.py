@@ -35,8 +35,8 @@ class Turnstile:
 
     def is_free(self, broker: str) -> bool:
         """Whether nobody is before a call to this broker, and there is a place for it among both."""
-        if self._runs_short and self.in_flight(broker) > 0:
-            return False  # brokers that have no place yet go first
+        if self._gives_way(broker, places=1):
+            return False
         lane = self._lane(broker)
         return lane.places.value > 0 and self._total.value > 0 and not lane.queue.locked()
 
@@ -56,7 +56,7 @@ class Turnstile:
         async with lane.queue:
             await lane.places.acquire()
             try:
-                if self._runs_short and self.in_flight(broker) > 1:  # one of them is its own
+                if self._gives_way(broker, places=2):  # one of them is its own
                     # Whoever comes in the same moment, for a broker that has no place yet, goes first.
                     await anyio.lowlevel.checkpoint()
                 while not await self._passes(ready_at, take):
@@ -65,14 +65,16 @@ class Turnstile:
                 lane.places.release()
                 raise
 
-    @property
-    def _runs_short(self) -> bool:
-        """Whether so few places are left that the brokers which have none go before those which have one.
+    def _gives_way(self, broker: str, *, places: int) -> bool:
+        """Whether so few places are left that brokers which have none go before this one, which has some.
 
         A fan-out asks in one moment for more calls than there are places. Were they handed out as the calls come, the
         last brokers would not begin for a whole answer's time, and their rates, which are what takes longest, not run.
+        Where nobody else was ever asked, there is nobody to give way to.
         """
-        return self._total.value <= self._limits.in_flight // 2
+        if self._total.value > self._limits.in_flight // 2 or len(self._lanes) < 2:
+            return False
+        return self.in_flight(broker) >= places
 
     async def _passes(self, ready_at: Callable[[], float], take: Callable[[], Awaitable[bool]]) -> bool:
         while (wait := ready_at() - self._clock()) > 0:

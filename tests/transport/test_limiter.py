@@ -108,9 +108,26 @@ async def test_no_more_calls_are_out_in_total_than_connections():
     assert departures.times == [0, 0, 0, 1, 1, 1, 2]
 
 
+async def ask_once(limiter, broker):
+    await limiter.acquire(broker, "account")
+    limiter.release(broker)
+
+
+async def test_who_is_asked_alone_gives_way_to_nobody():
+    limiter = limiter_of(FakeTime(), rate=1000, burst=WIDE, in_flight=2, total=2)
+    await limiter.acquire("star", "account")
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await limiter.acquire("star", "account")  # does not wait, so that it is not cancelled
+    assert not scope.cancelled_caught
+    assert limiter._turnstile.in_flight("star") == 2
+
+
 async def test_when_places_run_short_brokers_that_have_none_go_first():
     time = FakeTime()
-    departures = Departures(time, limiter_of(time, rate=1000, burst=WIDE, total=4))
+    limiter = limiter_of(time, rate=1000, burst=WIDE, total=4)
+    await ask_once(limiter, "common")
+    departures = Departures(time, limiter)
     calls = [partial(departures.call, number, "star", answer_after=1.0) for number in range(5)]
     calls += [partial(departures.call, 10 + number, "cyber", answer_after=1.0) for number in range(2)]
     await time.run(*calls)
@@ -120,6 +137,7 @@ async def test_when_places_run_short_brokers_that_have_none_go_first():
 
 async def test_a_call_that_is_cancelled_while_it_lets_others_go_first_gives_its_place_back():
     limiter = limiter_of(FakeTime(), rate=1000, burst=WIDE, in_flight=2, total=2)
+    await ask_once(limiter, "common")
     await limiter.acquire("star", "account")
     with anyio.CancelScope() as scope:
         scope.cancel()
