@@ -20,7 +20,7 @@ from call import Ask, cpu_of
 from static_server import StaticServer
 
 from koscom_async._transport.fast.transport import FastTransport
-from koscom_async._transport.pool import PooledTransport
+from koscom_async._transport.pool import OwnTransport
 
 Make = Callable[[int], httpx.AsyncBaseTransport]
 TIMEOUT = httpx.Timeout(10.0).as_dict()
@@ -32,7 +32,7 @@ def candidates() -> Iterator[tuple[str, Make]]:
     """Yield what is installed: a name, and how to make one for so many calls in flight."""
     context = httpx.create_ssl_context()
     yield "fast", lambda in_flight: FastTransport(keep=in_flight, context=context)
-    yield "core", lambda in_flight: PooledTransport(in_flight, use_tls=True)
+    yield "core", lambda _: OwnTransport(use_tls=True)
     try:
         import httpx_aiohttp  # noqa: PLC0415  # optional here
 

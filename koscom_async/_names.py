@@ -74,6 +74,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "models.holdings": ("Holdings",),
     "models.investor": ("Device", "Investor", "Token"),
+    "models.lots": ("Lot",),
     "models.member": ("LinkedAccounts", "Registration", "VirtualAccount"),
     "models.outcome": (
         "AccountOutcome",
@@ -91,7 +92,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "PortfolioOther",
         "PortfolioRow",
     ),
-    "models.positions": ("Instrument", "Lot", "Position"),
+    "models.positions": ("Instrument", "Position"),
     "models.statistics": ("BrokerStatistics", "ServiceQuota", "Statistics"),
     "models.totals": ("AccountReconciliation", "Cash", "CashLot", "Totals"),
     "models.transactions": ("Transaction", "Transactions"),

@@ -75,6 +75,7 @@ from koscom_async.models.gathered import (
 )
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.investor import Device, Investor, Token
+from koscom_async.models.lots import Lot
 from koscom_async.models.member import LinkedAccounts, Registration, VirtualAccount
 from koscom_async.models.outcome import (
     AccountOutcome,
@@ -92,7 +93,7 @@ from koscom_async.models.portfolio import (
     PortfolioOther,
     PortfolioRow,
 )
-from koscom_async.models.positions import Instrument, Lot, Position
+from koscom_async.models.positions import Instrument, Position
 from koscom_async.models.statistics import BrokerStatistics, ServiceQuota, Statistics
 from koscom_async.models.totals import AccountReconciliation, Cash, CashLot, Totals
 from koscom_async.models.transactions import Transaction, Transactions

@@ -23,7 +23,7 @@ from koscom_async._fanout import (
 )
 from koscom_async._firm.discretionary import Discretionary
 from koscom_async._korea import korean_now
-from koscom_async._merge import merge
+from koscom_async._merge import merging
 from koscom_async._merge.portfolios import merge_portfolios
 from koscom_async._merge.watchlists import merge_watchlists
 from koscom_async._ordered import Source, TransactionStream
@@ -82,7 +82,7 @@ class Stages:
             linked = await self.member.read_accounts(investor, end=end)
             read = partial(self.account.read_balance, investor, end=end)
             async with fan_out(distinct(linked.accounts), read, balance_outcome) as outcomes:
-                yield HoldingsStream(outcomes, partial(merge, as_of=asked_at))
+                yield HoldingsStream(outcomes, partial(merging, as_of=asked_at))
             _conclude(operation, outcomes)
 
     @asynccontextmanager

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Generic, TypeVar
 
 from koscom_async._fanout import Outcomes
+from koscom_async._slices import Slices, at_once, in_turns
 from koscom_async.errors import UsageError
 from koscom_async.models.gathered import Portfolios, Watchlists
 from koscom_async.models.holdings import Holdings
@@ -30,14 +31,17 @@ class OutcomeStream(Generic[AnyOutcome, Whole]):
         """The accounts that are being asked, each once."""
         return self._outcomes.accounts
 
-    def _answer(self) -> Whole:
+    def _read(self) -> Sequence[AnyOutcome]:
         if not self._outcomes.is_finished:
             read, asked = len(self._outcomes.delivered), len(self.accounts)
             raise UsageError(
                 f"only {read} of {asked} outcomes were read from the stream, so the {self._whole} are not whole",
                 advice=f"read the stream to its end first, or use `koscom.{self._whole}()`",
             )
-        return self._put_together(self._outcomes.delivered)
+        return self._outcomes.delivered
+
+    def _answer(self) -> Whole:
+        return self._put_together(self._read())
 
     def __aiter__(self) -> AsyncIterator[AnyOutcome]:
         return self._outcomes.__aiter__()
@@ -51,10 +55,22 @@ class HoldingsStream(OutcomeStream[AccountOutcome, Holdings]):
 
     _whole = "holdings"
 
+    def __init__(
+        self,
+        outcomes: Outcomes[AccountOutcome],
+        merging: Callable[[Sequence[AccountOutcome]], Slices[Holdings]],
+    ) -> None:
+        super().__init__(outcomes, lambda delivered: at_once(merging(delivered)))
+        self._merging = merging
+
     @property
     def holdings(self) -> Holdings:
         """The merged answer; raises `UsageError` while outcomes are still to be read from the stream."""
         return self._answer()
+
+    async def merged(self) -> Holdings:
+        """Return `holdings`, and let other tasks run while it is merged: for tens of thousands of rows."""
+        return await in_turns(self._merging(self._read()))
 
 
 class PortfoliosStream(OutcomeStream[PortfolioOutcome, Portfolios]):

@@ -110,7 +110,7 @@ class Koscom:
         async with self.stream_holdings(investor, deadline=deadline) as stream:
             async for _ in stream:
                 pass
-            return stream.holdings
+            return await stream.merged()
 
     def stream_holdings(
         self, investor: Investor, *, deadline: float | None = None

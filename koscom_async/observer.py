@@ -61,12 +61,15 @@ class Observer(Protocol):
         """Return what surrounds an attempt; it runs inside its operation."""
 
 
+_NOTHING = nullcontext()
+
+
 class _NoObserver:
     def operation(self, operation: Operation) -> AbstractContextManager[object]:  # noqa: ARG002  # looks away
-        return nullcontext()
+        return _NOTHING
 
     def attempt(self, attempt: Attempt) -> AbstractContextManager[object]:  # noqa: ARG002  # looks away
-        return nullcontext()
+        return _NOTHING
 
 
 NO_OBSERVER: Observer = _NoObserver()

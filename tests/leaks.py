@@ -5,6 +5,7 @@ from pathlib import Path
 
 from koscom_async import Koscom
 from koscom_async._transport.fast.transport import FastTransport
+from koscom_async._transport.pool import OwnTransport
 from tests.fake_time import settled
 
 DESCRIPTORS = next(filter(Path.exists, map(Path, ("/proc/self/fd", "/dev/fd"))))
@@ -29,7 +30,7 @@ def held_places(koscom: Koscom) -> dict[str, int]:
 
 
 def busy_connections(koscom: Koscom) -> list[str]:
-    """Return the connections that are neither idle nor closed, and pools that count wrongly."""
+    """Return the connections that are neither idle nor closed, or not given back."""
     transport = koscom._gateway._exchange._transport
     if isinstance(transport, FastTransport):
         wrong = [f"{transport.busy} connections carry a call"] if transport.busy else []
@@ -38,14 +39,11 @@ def busy_connections(koscom: Koscom) -> list[str]:
         if len(transport._open) != len(transport._idle):
             wrong.append(f"{len(transport._open)} connections are open, {len(transport._idle)} of them idle")
         return wrong
-    if not hasattr(transport, "_pools"):
+    if not isinstance(transport, OwnTransport):
         return []
-    wrong = [f"a pool counts {pool.busy} busy" for pool in transport._pools if pool.busy]
-    for pool in transport._pools:
-        inner = pool.transport._pool
-        wrong += [repr(each) for each in inner.connections if not (each.is_idle() or each.is_closed())]
-        wrong += [repr(each) for each in inner._requests]
-    return wrong
+    stack = transport._pool
+    wrong = [f"{stack.lent} connections are lent"] if stack.lent else []
+    return wrong + [repr(each) for each in stack.connections if not (each.is_idle() or each.is_closed())]
 
 
 async def assert_nothing_left(koscom: Koscom, tasks_before: set[asyncio.Task]) -> None:

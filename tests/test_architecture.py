@@ -19,6 +19,8 @@ ROOMS = (
     "_frozen_mapping",
     "_exact",
     "_korea",
+    "_constructors",
+    "_slices",
     "errors",
     "error_codes",
     "brokers",

@@ -74,7 +74,7 @@ class Discretionary(DiscretionaryService):
         async with self.stream_holdings(brokers, include_ended=include_ended, deadline=deadline) as stream:
             async for _ in stream:
                 pass
-            return stream.holdings
+            return await stream.merged()
 
     def stream_orders(  # noqa: PLR0913  # each keyword is one filter of the platform's
         self,

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from koscom_async._firm.fanout import AnyOutcome, FirmOutcomes
-from koscom_async._merge import merge
+from koscom_async._merge import merge, merging
+from koscom_async._slices import in_turns
 from koscom_async.errors import UsageError
 from koscom_async.models.discretionary.answers import DiscretionaryAnswers, DiscretionaryOutcome
 from koscom_async.models.holdings import Holdings
@@ -49,6 +50,10 @@ class DiscretionaryHoldingsStream(_Stream[AccountOutcome]):
     def holdings(self) -> Holdings:
         """The merged answer; raises `UsageError` while outcomes are still to be read from the stream."""
         return merge(self._read(), as_of=self._asked_at)
+
+    async def merged(self) -> Holdings:
+        """Return `holdings`, and let other tasks run while it is merged: for tens of thousands of rows."""
+        return await in_turns(merging(self._read(), as_of=self._asked_at))
 
 
 class DiscretionaryStream(_Stream[DiscretionaryOutcome[Row]]):

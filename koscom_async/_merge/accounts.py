@@ -1,14 +1,15 @@
 """What the accounts' summaries say: cash across brokers, and each account's rows held against its own summary."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from koscom_async._exact import difference, total
-from koscom_async.models.account import WON, Balance, BalanceRow, BalanceSummary, ForeignCash
+from koscom_async._exact import difference, exactly, total
+from koscom_async._merge.gathering import AccountRows
+from koscom_async._slices import Slices
+from koscom_async.models.account import WON, Balance, BalanceSummary, ForeignCash
 from koscom_async.models.codes import TradeType
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.positions import Lot, Position
 from koscom_async.models.totals import AccountReconciliation, Cash, CashLot
 
 _NO_SUMMARY = BalanceSummary()
@@ -64,20 +65,21 @@ def _cash_lot(balance: Balance) -> CashLot:
     )
 
 
-def counted_lots(positions: Iterable[Position]) -> defaultdict[tuple[str, str], list[Lot]]:
-    """Return each account's lots that the totals in won count, so that accounts and totals agree."""
-    lots: defaultdict[tuple[str, str], list[Lot]] = defaultdict(list)
-    for position in positions:
-        if position.counts_in(WON):
-            for lot in position.lots:
-                lots[lot.account.key].append(lot)
-    return lots
+def all_reconciled(
+    balances: Sequence[Balance], accounts: Sequence[AccountRows]
+) -> Slices[tuple[AccountReconciliation, ...]]:
+    """Hold each account's rows, as far as the totals in won count them, against its summary."""
+    reconciliation = []
+    for balance, rows in zip(balances, accounts, strict=True):
+        with exactly():
+            reconciliation.append(_reconciled(balance, rows))
+        yield
+    return tuple(reconciliation)
 
 
-def reconciled(balance: Balance, lots: list[Lot]) -> AccountReconciliation:
-    """Hold an account's rows, as far as they are counted, against its summary."""
+def _reconciled(balance: Balance, rows: AccountRows) -> AccountReconciliation:
     summary = balance.summary or _NO_SUMMARY
-    value, cost = total(lot.value for lot in lots), total(lot.cost for lot in lots)
+    value, cost = total(rows.values), total(rows.costs)
     value_difference, cost_difference = difference(value, summary.value), difference(cost, summary.cost)
     liabilities = total((summary.loan, summary.receivable))
     return AccountReconciliation(
@@ -89,7 +91,7 @@ def reconciled(balance: Balance, lots: list[Lot]) -> AccountReconciliation:
         rows_cost=cost,
         reported_cost=summary.cost,
         cost_difference=cost_difference,
-        reason="; ".join(_reasons(balance, value_difference, cost_difference)) or None,
+        reason="; ".join(_reasons(balance, rows, value_difference, cost_difference)) or None,
         cash=summary.cash,
         liabilities=liabilities,
         net_worth=difference(total((value, summary.cash)), liabilities),
@@ -106,22 +108,19 @@ def _missing(balance: Balance) -> tuple[str, ...]:
     return tuple(name for name, amount in needed.items() if amount is None)
 
 
-def _is_derivative(row: BalanceRow) -> bool:
-    return row.product is not None and row.product.is_derivative
-
-
-def _reasons(balance: Balance, value: Decimal | None, cost: Decimal | None) -> Iterator[str]:
+def _reasons(
+    balance: Balance, rows: AccountRows, value: Decimal | None, cost: Decimal | None
+) -> Iterator[str]:
     """Say what is known to make rows and summary differ; a guess from the rows, not the broker's word."""
     if not value and not cost:
         return
-    foreign = sorted({row.currency for row in balance.rows} - {WON})
+    foreign = sorted({row.currency for row in rows.apart} - {WON})
     if foreign:
         yield f"rows in {', '.join(foreign)} are not in the rows' sum"
-    if any(_is_derivative(row) for row in balance.rows):
+    if any(row.product is not None and row.product.is_derivative for row in rows.apart):
         yield "futures and options are not in the rows' sum"
-    if any(row.trade_type is TradeType.TOTAL for row in balance.rows):
+    if TradeType.TOTAL in rows.trade_types:
         yield "the broker leaves loan balances out of its rows (SUM)"
-    without_cost = sum(not row.cost for row in balance.rows)
-    if cost and without_cost:
-        yield f"{without_cost} of {len(balance.rows)} rows have no cost"
+    if cost and rows.without_cost:
+        yield f"{rows.without_cost} of {len(balance.rows)} rows have no cost"
     yield "brokers reckon summary and rows apart"

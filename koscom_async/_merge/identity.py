@@ -6,69 +6,42 @@
 - a row with neither stays alone, and so does a fund without a code.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Mapping
 
-from attrs import define
-
-from koscom_async.models.account import Balance, BalanceRow
+from koscom_async.models.account import BalanceRow
 from koscom_async.models.codes import AssetClass
-from koscom_async.models.member import VirtualAccount
 from koscom_async.models.positions import MatchedBy
 
-Identity = tuple[object, ...]
+Kind = tuple[type[BalanceRow], str]
+"""Asset class and currency, without which nothing is the same; the record's class stands for its asset class."""
+
+Synonyms = Mapping[str, str]
+"""For each code that stands for an instrument beside others, one that stands for them all."""
 
 
-@define(eq=False)
-class RowGroup:
-    """The rows that are one instrument, each with its account, and what made them one."""
-
-    matched_by: MatchedBy
-    rows: list[BalanceRow]
-    accounts: list[VirtualAccount]
-
-
-def grouped(balances: Iterable[Balance]) -> Iterable[RowGroup]:
-    """Return the rows of all accounts, put together by instrument."""
-    balances = list(balances)
-    same = _synonyms(row for balance in balances for row in balance.rows)
-    groups: dict[Identity, RowGroup] = {}
-    for balance in balances:
-        for row in balance.rows:
-            matched_by, identity = _identity(row)
-            if same:
-                identity = same.get(identity, identity)
-            group = groups.get(identity)
-            if group is None:
-                group = groups[identity] = RowGroup(matched_by, [], [])
-            group.rows.append(row)
-            group.accounts.append(balance.account)
-    return groups.values()
-
-
-def _identity(row: BalanceRow) -> tuple[MatchedBy, Identity]:
-    # The record's class stands for its asset class: it is what is hashed fastest, a hundred thousand times.
+def matched_by(row: BalanceRow) -> MatchedBy:
+    """Return what makes a row the same instrument as others of its kind."""
     if row.code is not None:
-        return "code", (row.code, row.currency, type(row))
-    if row.name is not None and row.asset_class is not AssetClass.FUND:
-        return "name", (row.name, row.product, row.currency, type(row), "name")
-    return "nothing", (object(),)
+        return "code"
+    return "nothing" if row.name is None or row.asset_class is AssetClass.FUND else "name"
 
 
-def _identities(row: BalanceRow) -> Iterator[Identity]:
-    for code in (row.code, *row.other_codes):
-        if code is not None:
-            yield (code, row.currency, type(row))
+def identity_of(row: BalanceRow, synonyms: Synonyms) -> Hashable:
+    """Return what the rows of one instrument have in common, and no other row of their kind has."""
+    if row.code is not None:
+        return synonyms.get(row.code, row.code)
+    return (row.name, row.product) if matched_by(row) == "name" else object()
 
 
-def _synonyms(rows: Iterable[BalanceRow]) -> dict[Identity, Identity]:
-    """Return for each code that stands for an instrument beside others, one that stands for them all."""
-    sets: dict[Identity, set[Identity]] = {}
+def synonyms_among(rows: Iterable[BalanceRow]) -> Mapping[Kind, Synonyms]:
+    """Return which codes mean the same, from the rows that give several."""
+    sets: dict[Kind, dict[str, set[str]]] = {}
     for row in rows:
         if not row.other_codes:
             continue
-        joined = set(_identities(row))
-        for identity in tuple(joined):
-            joined |= sets.get(identity, set())
-        for identity in joined:
-            sets[identity] = joined
-    return {identity: min(joined, key=str) for identity, joined in sets.items()}
+        known = sets.setdefault((type(row), row.currency), {})
+        joined = {code for code in (row.code, *row.other_codes) if code is not None}
+        for code in tuple(joined):
+            joined |= known.get(code, set())
+        known.update(dict.fromkeys(joined, joined))
+    return {kind: {code: min(joined) for code, joined in known.items()} for kind, known in sets.items()}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from koscom_async._constructors import constructor
 from koscom_async._exact import exactly, total
 from koscom_async.models.codes import AssetClass, Measure
 from koscom_async.models.gathered import PortfolioLot, PortfolioPosition, Portfolios
@@ -11,6 +12,8 @@ from koscom_async.models.portfolio import Portfolio, PortfolioRow
 from koscom_async.models.positions import MatchedBy
 
 Identity = tuple[object, ...]
+
+_made_lot = constructor(PortfolioLot, ("account", "row"))
 
 
 def merge_portfolios(
@@ -23,7 +26,8 @@ def merge_portfolios(
         for lot in _lots(outcome.portfolio):
             matched_by, identity = _identity(lot.row)
             groups.setdefault(identity, (matched_by, []))[1].append(lot)
-    positions = (_position(matched_by, lots) for matched_by, lots in groups.values())
+    with exactly():
+        positions = [_position(matched_by, lots) for matched_by, lots in groups.values()]
     return Portfolios(
         measure=measure, positions=tuple(sorted(positions, key=_rank)), outcomes=settled, as_of=as_of
     )
@@ -32,22 +36,22 @@ def merge_portfolios(
 def _lots(portfolio: Portfolio | None) -> list[PortfolioLot]:
     if portfolio is None:
         return []
-    return [PortfolioLot(account=portfolio.account, row=row) for row in portfolio.rows]
+    account = portfolio.account
+    return [_made_lot(account, row) for row in portfolio.rows]
 
 
 def _identity(row: PortfolioRow) -> tuple[MatchedBy, Identity]:
     """Tell instruments apart as the merge of holdings does: by code, else by product and name, but never a fund."""
+    # The record's class stands for its asset class: it is what is hashed fastest.
     if row.code is not None:
-        return "code", ("code", row.asset_class, row.code)
+        return "code", (row.code, type(row))
     if row.name is not None and row.asset_class is not AssetClass.FUND:
-        return "name", ("name", row.asset_class, row.product, row.name)
-    return "nothing", ("nothing", object())
+        return "name", (row.name, row.product, type(row), "name")
+    return "nothing", (object(),)
 
 
 def _position(matched_by: MatchedBy, lots: list[PortfolioLot]) -> PortfolioPosition:
     rows = [lot.row for lot in lots]
-    with exactly():
-        quantity = total(row.quantity for row in rows)
     return PortfolioPosition(
         asset_class=rows[0].asset_class,
         product=next((row.product for row in rows if row.product is not None), None),
@@ -55,7 +59,7 @@ def _position(matched_by: MatchedBy, lots: list[PortfolioLot]) -> PortfolioPosit
         name=next((row.name for row in rows if row.name is not None), None),
         matched_by=matched_by,
         lots=tuple(lots),
-        quantity=quantity,
+        quantity=total([row.quantity for row in rows]),
     )
 
 

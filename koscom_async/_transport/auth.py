@@ -1,65 +1,39 @@
-"""The gateway's ways to recognise a caller, as httpx auth. Every secret travels in a header, never in a URL."""
+"""The gateway's ways to recognise a caller, as headers. Every secret travels in one, and never in a URL."""
 
-from collections.abc import Generator
-
-import httpx
+from base64 import b64encode
 
 from koscom_async._wire.endpoints import AuthScheme
 from koscom_async.errors import UsageError
 from koscom_async.models.investor import Token
 from koscom_async.settings import Settings
 
-API_KEY_HEADER = "apikey"
-COMPANY_HEADER = "comId"
+Headers = tuple[tuple[bytes, bytes], ...]
+
+API_KEY_HEADER = b"apikey"
+COMPANY_HEADER = b"comId"
+AUTHORIZATION_HEADER = b"Authorization"
 
 
-class ApiKeyAuth(httpx.Auth):
-    """The key alone: member service."""
+class Signature:
+    """Who asks: the firm, whose headers are always the same, or an investor by an access token."""
 
-    def __init__(self, api_key: str) -> None:
-        self._api_key = api_key
+    def __init__(self, settings: Settings) -> None:
+        key, secret = settings.api_key, settings.api_secret
+        basic = (AUTHORIZATION_HEADER, b"Basic " + b64encode(f"{key}:{secret}".encode()))
+        self._key = (API_KEY_HEADER, key.encode())
+        self._of_firm: dict[AuthScheme, Headers] = {
+            # The key alone: member service.
+            AuthScheme.API_KEY: (self._key,),
+            # Key and secret, and the firm's code beside them: discretionary service.
+            AuthScheme.BASIC: ((COMPANY_HEADER, settings.com_id.encode()), basic),
+            AuthScheme.CLIENT: (basic,),
+        }
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Sign a request."""
-        request.headers[API_KEY_HEADER] = self._api_key
-        yield request
-
-
-class CompanyAuth(httpx.BasicAuth):
-    """Key and secret as Basic, and the firm's code beside them: discretionary service."""
-
-    def __init__(self, api_key: str, api_secret: str, com_id: str) -> None:
-        super().__init__(api_key, api_secret)
-        self._com_id = com_id
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Sign a request."""
-        request.headers[COMPANY_HEADER] = self._com_id
-        yield from super().auth_flow(request)
-
-
-class BearerAuth(httpx.Auth):
-    """The investor's access token, and the key beside it as clients in production send it: account service."""
-
-    def __init__(self, api_key: str, token: Token) -> None:
-        self._api_key = api_key
-        self._token = token
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Sign a request."""
-        request.headers[API_KEY_HEADER] = self._api_key
-        request.headers["Authorization"] = f"Bearer {self._token.access}"
-        yield request
-
-
-def auth_for(scheme: AuthScheme, settings: Settings, token: Token | None) -> httpx.Auth:
-    """Return the auth that an endpoint asks for."""
-    if scheme is AuthScheme.API_KEY:
-        return ApiKeyAuth(settings.api_key)
-    if scheme is AuthScheme.BASIC:
-        return CompanyAuth(settings.api_key, settings.api_secret, settings.com_id)
-    if scheme is AuthScheme.CLIENT:
-        return httpx.BasicAuth(settings.api_key, settings.api_secret)
-    if token is None:
-        raise UsageError("this endpoint is asked on behalf of an investor: give one")
-    return BearerAuth(settings.api_key, token)
+    def headers(self, scheme: AuthScheme, token: Token | None) -> Headers:
+        """Return the headers that an endpoint asks for."""
+        if scheme is not AuthScheme.BEARER:
+            return self._of_firm[scheme]
+        if token is None:
+            raise UsageError("this endpoint is asked on behalf of an investor: give one")
+        # The token, and the key beside it as clients in production send it: account service.
+        return (self._key, (AUTHORIZATION_HEADER, f"Bearer {token.access}".encode()))

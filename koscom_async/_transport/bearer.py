@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import anyio
-from attrs import define, evolve, field
+from attrs import define, field
 
 from koscom_async._transport.call_log import CallLog
 from koscom_async._transport.quota import utc_now
@@ -206,14 +206,10 @@ class Bearer:
         if self.dead is None:
             token = await self.keeper.current(investor, self.log)
             try:
-                return await send(_signed(self.call, token))
+                return await send(self.call.signed(token))
             except AuthenticationError as error:
                 if not error.token_is_dead:
                     raise
                 self.dead = token
             self.log.note("the access token was dead; it was renewed")
-        return await send(_signed(self.call, await self.keeper.renewed(investor, self.dead, self.log)))
-
-
-def _signed(call: Call[Answer], token: Token) -> Call[Answer]:
-    return evolve(call, token=token, secrets=(*call.secrets, *token.secrets))
+        return await send(self.call.signed(await self.keeper.renewed(investor, self.dead, self.log)))

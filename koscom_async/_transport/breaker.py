@@ -5,9 +5,10 @@ the code and the words of the failure that opened it, since that is what the cal
 """
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from enum import Enum
+from types import TracebackType
 
 import anyio
 from attrs import define
@@ -45,7 +46,7 @@ class _Circuit:
 
 
 class Breakers:
-    """The circuits of all brokers. Only `guard` changes them."""
+    """The circuits of all brokers. Only a `guard` changes them."""
 
     def __init__(self, policy: Breaker, *, clock: Callable[[], float] = anyio.current_time) -> None:
         self._policy = policy
@@ -63,32 +64,29 @@ class Breakers:
         """Return where every circuit stands, in words."""
         return {broker: self.state_of(broker).value for broker in self._circuits}
 
-    @contextmanager
-    def guard(self, broker: str) -> Iterator[None]:
+    def guard(self, broker: str) -> AbstractContextManager[None]:
         """Let one attempt pass, and learn from how it ends; raise at once while the circuit is open."""
-        circuit = self._circuits.setdefault(broker, _Circuit())
-        is_probe = self._admit(broker, circuit)
-        try:
-            yield
-        except (BrokerUnavailableError, ConnectionFailedError) as error:
+        circuit = self._circuits.get(broker)
+        if circuit is None:
+            circuit = self._circuits[broker] = _Circuit()
+        return _Guard(self, broker, circuit)
+
+    def ended(self, broker: str, circuit: _Circuit, error: BaseException | None, *, is_probe: bool) -> None:
+        """Learn from how an attempt ended."""
+        if isinstance(error, BrokerUnavailableError | ConnectionFailedError):
             self._failed(broker, circuit, error, is_probe=is_probe)
-            raise
-        except (QuotaExceededError, LimitsUnavailableError):
+        elif isinstance(error, QuotaExceededError | LimitsUnavailableError):
             # The limiter spoke, or the gateway for itself: nothing was learned, and the next call may be the probe.
             circuit.is_probing = circuit.is_probing and not is_probe
-            raise
-        except KoscomError:
+        elif error is None or isinstance(error, KoscomError):
             # The broker spoke, whatever it said.
             self._succeeded(broker, circuit)
-            raise
-        except BaseException:
+        elif is_probe:
             # Cancelled: nothing was learned, and the next call may be the probe.
-            if is_probe:
-                circuit.is_probing = False
-            raise
-        self._succeeded(broker, circuit)
+            circuit.is_probing = False
 
-    def _admit(self, broker: str, circuit: _Circuit) -> bool:
+    def admit(self, broker: str, circuit: _Circuit) -> bool:
+        """Say whether an attempt is the probe; raise if none may pass."""
         if circuit.opened_at is None:
             return False
         rest = circuit.opened_at + self._policy.cool_down - self._clock()
@@ -119,6 +117,24 @@ class Breakers:
         circuit.opened_at = None
         circuit.is_probing = False
         circuit.last = None
+
+
+@define(eq=False)
+class _Guard(AbstractContextManager[None]):
+    """One attempt. Not a generator, which would cost each call four times as much."""
+
+    breakers: Breakers
+    broker: str
+    circuit: _Circuit
+    is_probe: bool = False
+
+    def __enter__(self) -> None:
+        self.is_probe = self.breakers.admit(self.broker, self.circuit)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.breakers.ended(self.broker, self.circuit, error, is_probe=self.is_probe)
 
 
 def _open_error(broker: str, circuit: _Circuit, rest: float) -> BreakerOpenError:

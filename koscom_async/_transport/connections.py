@@ -9,7 +9,7 @@ import anyio.to_thread
 import httpx
 
 from koscom_async._transport.backend import is_fast
-from koscom_async._transport.pool import PooledTransport
+from koscom_async._transport.pool import OwnTransport
 from koscom_async.errors import UsageError
 from koscom_async.settings import Backend, Settings
 
@@ -26,13 +26,12 @@ def prepare(backend: Backend) -> bool:
 async def open_transport(settings: Settings, *, may_be_fast: bool) -> httpx.AsyncBaseTransport:
     """Return a transport for the settings; `may_be_fast` is what `prepare` said."""
     use_tls = settings.base_url.startswith("https:")
-    connections = settings.limits.in_flight
     if may_be_fast and _suits(settings.backend):
         from koscom_async._transport.fast.transport import FastTransport  # noqa: PLC0415  # an extra
 
-        return FastTransport(keep=connections, context=await tls_context() if use_tls else None)
+        return FastTransport(keep=settings.limits.in_flight, context=await tls_context() if use_tls else None)
     # In a thread, since reading the certificates would hold the loop for 70 ms.
-    return await anyio.to_thread.run_sync(lambda: PooledTransport(connections, use_tls=use_tls))
+    return await anyio.to_thread.run_sync(lambda: OwnTransport(use_tls=use_tls))
 
 
 async def tls_context() -> ssl.SSLContext:

@@ -3,27 +3,20 @@
 Owns the connections and the time that one try may take. What an answer means is not its work.
 """
 
-import json
-from functools import lru_cache
+from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 
 import anyio
 import httpx
 from attrs import field, frozen
 
-from koscom_async._transport.auth import auth_for
 from koscom_async._transport.body import read_body
 from koscom_async._transport.connections import open_transport, prepare
+from koscom_async._transport.own_task import in_own_task
+from koscom_async._transport.request import RequestWriter
 from koscom_async._wire.call import Call
-from koscom_async._wire.endpoints import Content
 from koscom_async.errors import ConnectionFailedError, KoscomError
-from koscom_async.settings import Settings, Timeouts
-
-_MEDIA_TYPES = {
-    Content.JSON: "application/json; charset=utf-8",
-    Content.FORM: "application/x-www-form-urlencoded",
-}
+from koscom_async.settings import Settings
 
 
 @frozen(kw_only=True)
@@ -36,34 +29,27 @@ class Reply:
 
 
 class Exchange:
-    """Sends calls over one transport: the caller's, or its own pools, made when the first call leaves."""
+    """Sends calls over one transport: the caller's, or its own, made when the first call leaves."""
 
     def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None) -> None:
         self._settings = settings
         self._transport = transport
+        self._is_given = transport is not None
         self._opening = anyio.Lock()
         # Asked here, so that a missing extra is told where the client is made.
         self._may_be_fast = prepare(settings.backend)
-        self._timeout = _httpx_timeout(settings.timeouts)
+        self._writer = RequestWriter(settings)
 
     async def send(self, call: Call[Any]) -> Reply:
         """Return the answer to a call, whatever it says; raise `ConnectionFailedError` where none came whole."""
-        request = httpx.Request(
-            call.method,
-            _parsed(self._settings.base_url + call.path),
-            params=call.params or None,
-            headers={"Content-Type": _MEDIA_TYPES[call.endpoint.content], "Accept": "application/json"},
-            content=_encoded(call),
-            extensions={"timeout": self._timeout},
-        )
-        auth = auth_for(call.endpoint.scheme, self._settings, call.token)
+        request = self._writer.write(call)
         seconds = self._settings.timeouts.attempt
         try:
             # httpx bounds each read, not the call: a server that drips would be waited for without end.
-            with anyio.fail_after(seconds):
-                return await self._received(next(auth.sync_auth_flow(request)))
-        except TimeoutError:
-            raise ConnectionFailedError(f"no whole answer within {seconds:g} s", retriable=True) from None
+            with anyio.CancelScope(deadline=anyio.current_time() + seconds):
+                if self._is_given:
+                    return await in_own_task(partial(self._received, request))
+                return await self._received(request)
         except httpx.TimeoutException as error:
             raise ConnectionFailedError(f"timed out ({type(error).__name__})", retriable=True) from error
         except KoscomError:
@@ -74,6 +60,7 @@ class Exchange:
                 f"the connection failed ({type(error).__name__})",
                 retriable=isinstance(error, httpx.TransportError | OSError),
             ) from error
+        raise ConnectionFailedError(f"no whole answer within {seconds:g} s", retriable=True)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -96,24 +83,3 @@ class Exchange:
             if self._transport is None:
                 self._transport = await open_transport(self._settings, may_be_fast=self._may_be_fast)
             return self._transport
-
-
-@lru_cache(maxsize=1024)
-def _parsed(url: str) -> httpx.URL:
-    # There are as many as endpoints times brokers, and parsing one is a tenth of a call.
-    return httpx.URL(url)
-
-
-def _encoded(call: Call[Any]) -> bytes | None:
-    if call.body is None:
-        return None
-    if call.endpoint.content is Content.FORM:
-        return urlencode(call.body).encode()
-    return json.dumps(call.body, ensure_ascii=False).encode()
-
-
-def _httpx_timeout(timeouts: Timeouts) -> dict[str, float | None]:
-    # Nothing waits in the pool: the limiter lets no more out than there are connections.
-    return httpx.Timeout(
-        connect=timeouts.connect, read=timeouts.read, write=timeouts.write, pool=timeouts.connect
-    ).as_dict()

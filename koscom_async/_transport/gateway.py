@@ -5,15 +5,15 @@ caller's deadline. Decoding and classifying sit inside, since errors that may pa
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, TypeVar
+from time import monotonic
+from typing import Any, Generic, TypeVar
 
-import anyio
 import anyio.lowlevel
 import httpx
-from attrs import evolve
+from attrs import define, evolve
 
 from koscom_async._transport.bearer import Bearer, Keep, TokenKeeper
 from koscom_async._transport.breaker import BreakerOpenError, Breakers
@@ -21,7 +21,6 @@ from koscom_async._transport.call_log import CallLog
 from koscom_async._transport.counters import Counters, Counts
 from koscom_async._transport.exchange import Exchange, Reply
 from koscom_async._transport.limiter import Limiter, ProcessLimiter
-from koscom_async._transport.own_task import in_own_task
 from koscom_async._transport.quota import utc_now
 from koscom_async._transport.reading import BodyReader
 from koscom_async._transport.refresh import invite, refresh_call
@@ -81,26 +80,9 @@ class Gateway:
     async def ask(self, call: Call[Answer], log: CallLog) -> Answer:
         """Return the answer to a call, or raise an error of ours that says where it happened."""
         self._check_usable()
-        bearer = Bearer(self.tokens, call, log)
-        number, ended = 0, anyio.current_time()
-
-        async def attempt() -> Answer:
-            nonlocal number, ended
-            number += 1
-            backed_off = anyio.current_time() - ended
-            try:
-                send = partial(self._observed, log=log, number=number, backed_off=backed_off)
-                return await bearer.send(send)
-            except KoscomError as error:
-                self._complete(error, call)
-                raise
-            finally:
-                ended = anyio.current_time()
-
-        return await in_own_task(
-            partial(
-                self._retrier.run, attempt, broker=call.broker, repeatable=call.endpoint.repeatable, log=log
-            )
+        tries: _Tries[Answer] = _Tries(self, Bearer(self.tokens, call, log))
+        return await self._retrier.run(
+            tries.send, broker=call.broker, repeatable=call.endpoint.repeatable, log=log
         )
 
     @contextmanager
@@ -120,7 +102,7 @@ class Gateway:
         self._check_usable()
         current = partial(self.tokens.current, investor, log)
         try:
-            await in_own_task(partial(self._retrier.run, current, broker=AUTH, repeatable=True, log=log))
+            await self._retrier.run(current, broker=AUTH, repeatable=True, log=log)
         except KoscomError as error:
             invite(error, self._settings)
             raise
@@ -132,9 +114,10 @@ class Gateway:
     async def _renew(self, token: Token, keep: Keep, log: CallLog) -> Token:
         """Refresh as a part of another call's try, which sees to trying again."""
         call = evolve(refresh_call(self._settings, token), keep=keep)
-        return await self._observed(call, log)
+        return await self.observed(call, log)
 
-    def _complete(self, error: KoscomError, call: Call[Any]) -> None:
+    def complete(self, error: KoscomError, call: Call[Any]) -> None:
+        """Write on an error where it happened, and whom to send where."""
         error.broker = error.broker or call.broker
         error.endpoint = error.endpoint or call.endpoint.name
         error.account = error.account or call.account
@@ -166,17 +149,21 @@ class Gateway:
                 advice="make one client for each event loop",
             )
 
-    async def _observed(
+    async def observed(
         self, call: Call[Answer], log: CallLog, *, number: int = 1, backed_off: float = 0.0
     ) -> Answer:
+        """Make one try, before the eyes of whoever watches."""
         attempt = Attempt(
             broker=call.broker, endpoint=call.endpoint.name, number=number, seconds_backed_off=backed_off
         )
+        counts = self._counters.of(call.broker)
         with self._observer.attempt(attempt):
             try:
-                answer = await self._guarded(call, log, attempt)
+                with self._breakers.guard(call.broker):
+                    answer = await self._limited(call, log, counts, attempt)
             except KoscomError as error:
-                self._complete(error, call)
+                counts.calls_saved += isinstance(error, BreakerOpenError)
+                self.complete(error, call)
                 attempt.outcome = _outcome_of(error)
                 logger.debug("attempt %d failed: %s", number, error)
                 raise
@@ -184,27 +171,20 @@ class Gateway:
             logger.debug("%s %s: answered at attempt %d", call.broker, call.endpoint.name, number)
             return answer
 
-    async def _guarded(self, call: Call[Answer], log: CallLog, attempt: Attempt) -> Answer:
-        counts = self._counters.of(call.broker)
-        try:
-            with self._breakers.guard(call.broker):
-                return await self._limited(call, log, counts, attempt)
-        except BreakerOpenError:
-            counts.calls_saved += 1
-            raise
-
     async def _limited(self, call: Call[Answer], log: CallLog, counts: Counts, attempt: Attempt) -> Answer:
-        asked = anyio.current_time()
+        asked = monotonic()
         await self._limiter.acquire(call.broker, call.endpoint.service)
         try:
-            waited = anyio.current_time() - asked
+            waited = monotonic() - asked
             attempt.seconds_waited = waited
             log.seconds_waited += waited
             log.calls += 1
             counts.seconds_waited += waited
             counts.calls += 1
             counts.in_flight += 1
-            return await self._answered(call)
+            if call.keep is not None:
+                return await self._kept(call, call.keep)
+            return await self._classified(call, await self._exchange.send(call))
         except KoscomError as error:
             counts.failures += 1
             counts.refusals += isinstance(error, RateLimitedError)
@@ -213,11 +193,7 @@ class Gateway:
             counts.in_flight -= 1
             self._limiter.release(call.broker)
 
-    async def _answered(self, call: Call[Answer]) -> Answer:
-        keep = call.keep
-        if keep is None:
-            return await self._classified(call, await self._exchange.send(call))
-
+    async def _kept(self, call: Call[Answer], keep: Callable[[Answer], Awaitable[None]]) -> Answer:
         async def kept() -> Answer:
             answer = await self._classified(call, await self._exchange.send(call))
             await keep(answer)
@@ -247,6 +223,29 @@ class Gateway:
             logger.info("%s asked for %g s of rest; its calls wait for %g s", call.broker, retry_after, pause)
             await self._limiter.pause(call.broker, pause)
         raise error
+
+
+@define(eq=False)
+class _Tries(Generic[Answer]):
+    """One call, and what its next try has to know of those before."""
+
+    gateway: Gateway
+    bearer: Bearer
+    number: int = 0
+    failed_at: float = 0.0
+
+    async def send(self) -> Answer:
+        self.number += 1
+        backed_off = monotonic() - self.failed_at if self.number > 1 else 0.0
+        log, number = self.bearer.log, self.number
+        try:
+            return await self.bearer.send(
+                partial(self.gateway.observed, log=log, number=number, backed_off=backed_off)
+            )
+        except KoscomError as error:
+            self.failed_at = monotonic()
+            self.gateway.complete(error, self.bearer.call)
+            raise
 
 
 def _outcome_of(error: KoscomError) -> str:

@@ -65,18 +65,25 @@ class ProcessLimiter:
 
     async def acquire(self, broker: str, service: str) -> None:
         """Return when a call to this broker may leave; raise `QuotaExceededError` if the service's day is spent."""
-        self._quota.check(service)
         schedule = self._schedule(broker)
+        # Most calls find everything free, and need not stand in a queue to see it.
+        if self._turnstile.is_free(broker) and self._takes(schedule, service):
+            self._turnstile.enter_at_once(broker)
+            return
+        self._quota.check(service)
 
         async def take() -> bool:
-            now = self._clock()
-            if schedule.ready_at() > now:
-                return False
-            self._quota.take(service)
-            schedule.take(now)
-            return True
+            return self._takes(schedule, service)
 
         await self._turnstile.enter(broker, ready_at=schedule.ready_at, take=take)
+
+    def _takes(self, schedule: Schedule, service: str) -> bool:
+        now = self._clock()
+        if schedule.ready_at() > now:
+            return False
+        self._quota.take(service)
+        schedule.take(now)
+        return True
 
     def release(self, broker: str) -> None:
         """Say that the call's answer is there, or is no longer awaited."""

@@ -1,8 +1,9 @@
-"""Keeps a caller's `task.cancel()` away from open connections, by asking in a task of our own.
+"""Keeps a caller's `task.cancel()` away from the connections of a transport that was given, in a task of our own.
 
 asyncio's own cancellation knows no shield: it strikes inside httpcore's shielded closing, too, and leaves a
 connection behind that is neither idle nor closed, and never will be. In a child task it arrives as the
-cancellation of a scope, which httpcore withstands. Tasks of a fan-out are such children already, and pay nothing.
+cancellation of a scope, which httpcore withstands. Tasks of a fan-out are such children already, and pay nothing;
+nor does our own transport, which closes what comes back to it in any other state than idle.
 """
 
 from collections.abc import Awaitable, Callable

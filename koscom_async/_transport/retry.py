@@ -79,7 +79,12 @@ class Retrier:
             if not repeatable or not self._may_help(error):
                 raise
             first = error
+        return await self._again(attempt, first, broker, log)
 
+    async def _again(
+        self, attempt: Callable[[], Awaitable[Answer]], first: KoscomError, broker: str, log: CallLog
+    ) -> Answer:
+        # Apart from the first try, which would otherwise carry cells for all of this.
         async def sleep(seconds: float) -> None:
             log.seconds_waited += seconds
             await self._sleep(seconds)

@@ -19,7 +19,7 @@ class _Lane:
 
 
 class Turnstile:
-    """The places of one process. Only `enter` and `leave` change them."""
+    """The places of one process. Only `enter`, `enter_at_once` and `leave` change them."""
 
     def __init__(
         self, limits: Limits, *, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]
@@ -31,6 +31,16 @@ class Turnstile:
         self._lanes: dict[str, _Lane] = {}
         # fast_acquire: a free place costs no trip through the event loop.
         self._total = anyio.Semaphore(limits.in_flight, fast_acquire=True)
+
+    def is_free(self, broker: str) -> bool:
+        """Whether nobody is before a call to this broker, and there is a place for it among both."""
+        lane = self._lane(broker)
+        return lane.places.value > 0 and self._total.value > 0 and not lane.queue.locked()
+
+    def enter_at_once(self, broker: str) -> None:
+        """Take the places that are free; its turn is the caller's to take, before anything else happens."""
+        self._lane(broker).places.acquire_nowait()
+        self._total.acquire_nowait()
 
     async def enter(
         self, broker: str, *, ready_at: Callable[[], float], take: Callable[[], Awaitable[bool]]

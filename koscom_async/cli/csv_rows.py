@@ -8,7 +8,8 @@ from koscom_async.cli.csv_cells import csv_lines
 from koscom_async.export.texts import clean
 from koscom_async.models.breakdown import Group
 from koscom_async.models.holdings import Holdings
-from koscom_async.models.positions import Instrument, Lot, Position
+from koscom_async.models.lots import Lot
+from koscom_async.models.positions import Instrument, Position
 
 POSITION_COLUMNS = (
     *("asset_class", "product", "code", "isin", "name", "currency"),

@@ -11,7 +11,8 @@ from koscom_async.cli.styles import FAINT, HEADING, of_change
 from koscom_async.cli.texts import plain_text
 from koscom_async.export import amounts
 from koscom_async.export.texts import account_name, clean, kind, trade_type_word
-from koscom_async.models.positions import Lot, Position
+from koscom_async.models.lots import Lot
+from koscom_async.models.positions import Position
 from koscom_async.models.totals import Totals
 
 _COLUMNS: Mapping[str, Column] = {

@@ -7,7 +7,8 @@ from typing import Any
 
 from attrs import frozen
 
-from koscom_async.models.positions import Lot, Position
+from koscom_async.models.lots import Lot
+from koscom_async.models.positions import Position
 
 __all__ = ["Explanation", "explained"]
 

@@ -1,16 +1,22 @@
-"""What is held: instruments, positions across all brokers, and the lots that they are made of. Records only."""
+"""What is held: instruments, and positions across all brokers. Records only.
 
-from collections.abc import Mapping
+Two fields cost more than all others together, and are not always read: a merge leaves an instrument's `isin` and a
+position's `lots` empty, and they are made when they are first read. Nothing else tells them from fields that were
+given: records are equal, hashed, copied, pickled and written by what they come to.
+"""
+
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from attrs import field, frozen
+from attrs import frozen
 
 from koscom_async import export
-from koscom_async.models.codes import AssetClass, Product, TradeType
-from koscom_async.models.member import VirtualAccount
+from koscom_async.models.codes import AssetClass, Product
+from koscom_async.models.isin import is_isin
+from koscom_async.models.lots import Lot
 
-__all__ = ["Instrument", "Lot", "MatchedBy", "Position"]
+__all__ = ["Instrument", "MatchedBy", "Position"]
 
 
 @frozen(kw_only=True)
@@ -33,32 +39,50 @@ class Instrument:
         """The best word for it that there is: name, code, or product."""
         return self.name or self.code or str(self.product or self.asset_class)
 
+    if not TYPE_CHECKING:  # a checker would take any name for an attribute
 
-@frozen(kw_only=True)
-class Lot:
-    """One row of one account, with the row's own numbers, as the broker sent them.
+        def __getattr__(self, name: str) -> Any:
+            # Python asks here for what it does not find, such as an empty slot.
+            if name != "isin":
+                raise _no_attribute(self, name)
+            isin = isin_of(self.asset_class, self.code)
+            _set_isin(self, isin)
+            return isin
 
-    `profit_loss` and `return_rate` are the broker's; `rate` is won for one unit of a foreign currency, `loan` what
-    is owed for this row. `None` is what it did not send.
-    """
 
-    account: VirtualAccount
-    trade_type: TradeType | None = None
-    quantity: Decimal | None = None
-    cost: Decimal | None = None
-    value: Decimal | None = None
-    profit_loss: Decimal | None = None
-    return_rate: Decimal | None = None
-    rate: Decimal | None = None
-    loan: Decimal | None = None
-    raw: Mapping[str, object] = field(factory=dict, repr=False, eq=False, metadata={"omitted": True})
+def isin_of(asset_class: AssetClass, code: str | None) -> str | None:
+    """Return a code if it is an ISIN: a fund's never is, even if it looks like one."""
+    return code if code is not None and asset_class is not AssetClass.FUND and is_isin(code) else None
+
+
+# Filled as the record's own constructor does; in two threads at once, twice with the same.
+_set_isin: Callable[[Instrument, str | None], None] = vars(Instrument)["isin"].__set__
+
+
+def _no_attribute(record: object, name: str) -> AttributeError:
+    return AttributeError(f"{type(record).__name__!r} object has no attribute {name!r}")
 
 
 MatchedBy = Literal["code", "name", "nothing"]
 
 
+class LotSource(Protocol):
+    """What a position's lots can be made of."""
+
+    def lots(self) -> tuple[Lot, ...]:
+        """Return the lots, in order."""
+
+
+class _HasSource:
+    """A place for what the lots are made of, beside the fields."""
+
+    __slots__ = ("_source",)
+
+    _source: LotSource
+
+
 @frozen(kw_only=True)
-class Position:
+class Position(_HasSource):
     """One instrument, across all brokers; amounts in the instrument's currency.
 
     Quantity, cost and value are the sums over the lots, `None` where one lot's is not known. `profit_loss` is
@@ -95,3 +119,15 @@ class Position:
 
     def _repr_html_(self) -> str:
         return export.pages.position_view(self)
+
+    if not TYPE_CHECKING:  # as above
+
+        def __getattr__(self, name: str) -> Any:
+            if name != "lots":
+                raise _no_attribute(self, name)
+            lots = self._source.lots()
+            _set_lots(self, lots)
+            return lots
+
+
+_set_lots: Callable[[Position, tuple[Lot, ...]], None] = vars(Position)["lots"].__set__

@@ -11,7 +11,7 @@ from koscom_async import Koscom, UsageError
 from koscom_async._transport import backend
 from koscom_async._transport.connections import open_transport
 from koscom_async._transport.fast.transport import FastTransport
-from koscom_async._transport.pool import PooledTransport
+from koscom_async._transport.pool import OwnTransport
 from koscom_async.sandbox import SandboxGateway
 from koscom_async.settings import Backend
 from tests.client.fake_gateway import settings_of
@@ -27,7 +27,7 @@ async def chosen(backend=Backend.AUTO, *, is_fast=True, base_url="http://127.0.0
 async def test_the_fast_ones_are_taken_where_they_can_be():
     assert isinstance(await chosen(), FastTransport)
     assert isinstance(await chosen(Backend.FAST), FastTransport)
-    assert isinstance(await chosen(is_fast=False), PooledTransport)
+    assert isinstance(await chosen(is_fast=False), OwnTransport)
 
 
 async def test_tls_has_its_one_context():
@@ -38,7 +38,7 @@ async def test_tls_has_its_one_context():
 
 
 async def test_a_client_opens_what_its_settings_say():
-    for name, kind in {"auto": FastTransport, "fast": FastTransport, "core": PooledTransport}.items():
+    for name, kind in {"auto": FastTransport, "fast": FastTransport, "core": OwnTransport}.items():
         async with SandboxGateway() as gateway, Koscom(impatient(gateway.settings, backend=name)) as koscom:
             assert (await koscom.member.registration(gateway.investor)).is_member
             assert type(koscom._gateway._exchange._transport) is kind
@@ -49,18 +49,18 @@ async def test_who_takes_httpx_s_place_takes_ours_unless_the_settings_insist(mon
         raise NotImplementedError
 
     monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", traced)
-    assert isinstance(await chosen(), PooledTransport)
+    assert isinstance(await chosen(), OwnTransport)
     assert isinstance(await chosen(Backend.FAST), FastTransport)
 
 
 async def test_a_mock_of_httpcore_is_asked():
     with respx.mock:
-        assert isinstance(await chosen(), PooledTransport)
+        assert isinstance(await chosen(), OwnTransport)
     assert isinstance(await chosen(), FastTransport)
 
 
 def test_under_trio_the_core_does_the_work_and_fast_is_refused():
-    assert isinstance(trio.run(chosen), PooledTransport)
+    assert isinstance(trio.run(chosen), OwnTransport)
     with pytest.raises(UsageError, match="asyncio's event loops only") as caught:
         trio.run(chosen, Backend.FAST)
     assert caught.value.advice == "use backend='auto' or 'core' under trio"

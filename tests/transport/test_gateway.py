@@ -3,7 +3,7 @@
 import asyncio
 import json
 import ssl
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import anyio
 import anyio.lowlevel
@@ -335,6 +335,49 @@ async def test_the_limiter_s_place_comes_back_however_a_call_ends():
         with suppress(PlatformError, MalformedResponseError, ConnectionFailedError):
             await gateway.ask(call_of(), CallLog())
     assert gateway._limiter._turnstile.in_flight() == 0
+    await gateway.aclose()
+
+
+async def test_a_transport_that_was_given_runs_in_a_task_of_our_own():
+    tasks = []
+
+    def handler(request):
+        tasks.append(asyncio.current_task())
+        return httpx.Response(200, json={})
+
+    await ask(handler)
+    assert tasks[0] is not asyncio.current_task()
+
+
+async def test_only_tries_after_the_first_have_backed_off():
+    seen = []
+
+    class Watching:
+        def attempt(self, attempt):
+            seen.append(attempt)
+            return nullcontext()
+
+        def operation(self, operation):
+            return nullcontext()
+
+    settings = settings_of()
+
+    async def sleep(seconds):
+        until = asyncio.get_running_loop().time() + 0.002
+        while asyncio.get_running_loop().time() < until:
+            await anyio.lowlevel.checkpoint()
+
+    answers = replies(httpx.Response(503), httpx.Response(200, json={}))
+    gateway = Gateway(
+        settings,
+        transport=httpx.MockTransport(answers),
+        retrier=Retrier(settings.retry, sleep=sleep),
+        observer=Watching(),
+    )
+    await gateway.ask(call_of(), CallLog())
+    assert [attempt.number for attempt in seen] == [1, 2]
+    assert seen[0].seconds_backed_off == 0
+    assert 0.002 <= seen[1].seconds_backed_off < 5
     await gateway.aclose()
 
 

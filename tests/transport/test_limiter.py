@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from koscom_async import BrokerLimits, Limits
+from koscom_async import BrokerLimits, Limits, QuotaExceededError
 from koscom_async._transport.limiter import ProcessLimiter
 from tests.fake_time import FakeTime, settled
 
@@ -179,6 +179,32 @@ async def test_a_cancelled_waiter_gives_everything_back(blocked_by):
     time.now = 1.0
     await time.run(partial(departures.call, 1), partial(departures.call, 2, answer_after=0.0))
     assert departures.times == [1, 2 if blocked_by == "rate" else 1]
+
+
+async def test_a_call_that_finds_everything_free_does_not_overtake_one_that_waits_for_a_place_among_all():
+    time = FakeTime()
+    limiter = limiter_of(time, burst=WIDE, total=1)
+    departures = Departures(time, limiter)
+    calls = [partial(departures.call, 1, "star", answer_after=1), partial(departures.call, 2, "cyber")]
+
+    async def latecomer():
+        await time.sleep(1)  # the moment at which the place is handed on
+        await departures.call(3, "diamond")
+
+    await time.run(*calls, latecomer)
+    assert departures.order == [1, 2, 3]
+    assert departures.most_in_total == 1
+
+
+async def test_a_call_that_the_quota_refuses_holds_no_place():
+    time = FakeTime()
+    limiter = limiter_of(time)
+    await limiter.record_quota("account", remaining=0, limit=10)
+    with pytest.raises(QuotaExceededError):
+        await limiter.acquire("star", "account")
+    assert (limiter._turnstile.in_flight(), limiter._turnstile.in_flight("star")) == (0, 0)
+    await limiter.acquire("star", "discretionary")
+    assert limiter._turnstile.in_flight("star") == 1
 
 
 async def test_it_can_be_made_before_the_event_loop_runs():

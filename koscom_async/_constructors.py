@@ -1,0 +1,32 @@
+"""Constructors of frozen records that cost a quarter of the records' own, for who makes a hundred thousand of them.
+
+A frozen record's own constructor goes around its lock once for each field. Here a record is filled while it is of a
+twin class without the lock, by plain assignments, and then told its real class: that leaves no trace. Nothing is
+converted, checked or filled in by default, and a field that is not named stays empty.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+Record = TypeVar("Record")
+
+
+def constructor(kind: type[Record], names: Sequence[str]) -> Callable[..., Record]:
+    """Return a function that makes a record of these slots' values, given by position."""
+    twin = type(
+        kind.__name__,
+        (kind,),
+        # Both are needed: Python keeps the two in one place, and assigns quickly only where neither is overridden.
+        {"__slots__": (), "__setattr__": object.__setattr__, "__delattr__": object.__delattr__},
+    )
+    lines = [
+        f"def make({', '.join(names)}):",
+        "  record = new(twin)",
+        *[f"  record.{name} = {name}" for name in names],
+        "  record.__class__ = kind",
+        "  return record",
+    ]
+    known: dict[str, Any] = {"new": object.__new__, "twin": twin, "kind": kind}
+    exec(compile("\n".join(lines), f"<constructor of {kind.__name__}>", "exec"), known)  # noqa: S102  # of our own field names
+    make: Callable[..., Record] = known["make"]
+    return make

@@ -1,0 +1,85 @@
+"""The form in which a call leaves: an httpx request, whose constant parts are made once.
+
+Owns headers, URL and the body's bytes. Sending it, and how long that may take, is the exchange's.
+"""
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from koscom_async._transport.auth import Signature
+from koscom_async._wire.call import Call
+from koscom_async._wire.endpoints import Content
+from koscom_async.settings import Settings, Timeouts
+
+_MEDIA_TYPES = {
+    Content.JSON: (b"Content-Type", b"application/json; charset=utf-8"),
+    Content.FORM: (b"Content-Type", b"application/x-www-form-urlencoded"),
+}
+_ACCEPT = (b"Accept", b"application/json")
+_HAVE_A_BODY = {"POST", "PUT", "PATCH"}
+
+_encode_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+class RequestWriter:
+    """Writes the requests of one client."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._base_url = settings.base_url
+        self._host = (b"Host", httpx.URL(settings.base_url).netloc)
+        self._signature = Signature(settings)
+        self._extensions = {"timeout": _httpx_timeout(settings.timeouts)}
+        # As many as endpoints times brokers; parsing one is a twentieth of a call.
+        self._urls: dict[str, httpx.URL] = {}
+
+    def write(self, call: Call[Any]) -> httpx.Request:
+        """Return the request that asks a call; raise `UsageError` where it lacks a token."""
+        body = _encoded(call)
+        headers = [
+            self._host,
+            _MEDIA_TYPES[call.endpoint.content],
+            _ACCEPT,
+            *self._signature.headers(call.endpoint.scheme, call.token),
+        ]
+        if body or call.method in _HAVE_A_BODY:
+            headers.append((b"Content-Length", b"%d" % len(body)))
+        # Headers that are whole, and a stream: what httpx makes of `content` costs three times as much.
+        request = httpx.Request(
+            call.method,
+            self._url(call),
+            headers=headers,
+            stream=httpx.ByteStream(body),
+            extensions=self._extensions,
+        )
+        request.read()  # from memory; a transport that was given may look at `content`
+        return request
+
+    def _url(self, call: Call[Any]) -> httpx.URL:
+        url = self._urls.get(call.path)
+        if url is None:
+            url = httpx.URL(self._base_url + call.path)
+            if len(self._urls) < _MOST_URLS:
+                self._urls[call.path] = url
+        return httpx.URL(url, params=call.params) if call.params else url
+
+
+_MOST_URLS = 1024
+"""Paths of `call()` are the caller's, and may be without end."""
+
+
+def _encoded(call: Call[Any]) -> bytes:
+    if call.body is None:
+        return b""
+    if call.endpoint.content is Content.FORM:
+        return urlencode(call.body).encode()
+    return _encode_json(call.body).encode()
+
+
+def _httpx_timeout(timeouts: Timeouts) -> dict[str, float | None]:
+    # Nothing waits in the pool: the limiter lets no more out than there are connections.
+    return httpx.Timeout(
+        connect=timeouts.connect, read=timeouts.read, write=timeouts.write, pool=timeouts.connect
+    ).as_dict()

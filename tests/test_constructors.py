@@ -1,0 +1,58 @@
+"""A quick constructor is only quick: what it makes is what the record's own constructor makes."""
+
+import copy
+import pickle
+import weakref
+
+import pytest
+from attrs import field, fields, frozen
+from hypothesis import given
+from hypothesis import strategies as st
+
+from koscom_async import Instrument, Lot, Position
+from koscom_async._constructors import constructor
+
+
+@frozen(kw_only=True)
+class Base:
+    first: object
+    hidden: object = field(default=None, repr=False, eq=False)
+
+
+@frozen(kw_only=True)
+class Derived(Base):
+    second: object = 7
+
+
+KINDS = (Base, Derived, Instrument, Lot, Position)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@given(values=st.lists(st.none() | st.integers() | st.text(), min_size=20, max_size=20))
+def test_a_quick_record_is_the_one_that_its_own_constructor_makes(kind, values):
+    names = [each.name for each in fields(kind)]
+    given_values = dict(zip(names, values, strict=False))
+    quick, own = constructor(kind, names)(*given_values.values()), kind(**given_values)
+    assert type(quick) is kind
+    assert quick == own
+    assert (hash(quick), repr(quick)) == (hash(own), repr(own))
+    for again in (copy.copy(quick), copy.deepcopy(quick), pickle.loads(pickle.dumps(quick))):  # noqa: S301  # our own bytes
+        assert again == own
+
+
+def test_a_quick_record_is_as_frozen_as_any():
+    record = constructor(Derived, ("first", "second"))(1, 2)
+    with pytest.raises(AttributeError):
+        record.first = 3
+    with pytest.raises(AttributeError):
+        del record.second
+    with pytest.raises(AttributeError):
+        record.another = 3
+    assert weakref.ref(record)() is record
+
+
+def test_what_is_not_named_stays_empty():
+    record = constructor(Derived, ("second",))(2)
+    assert record.second == 2
+    with pytest.raises(AttributeError):
+        _ = record.first

@@ -1,0 +1,93 @@
+"""The request, to the letter: every header, the address and the body of each kind of call."""
+
+import json
+
+import pytest
+
+from koscom_async import Settings, Timeouts, Token, UsageError
+from koscom_async._transport import request as module
+from koscom_async._transport.request import RequestWriter
+from koscom_async._wire.call import Call
+from koscom_async._wire.endpoints import AuthScheme, Content, Endpoint
+
+JSON = (b"Content-Type", b"application/json; charset=utf-8")
+ACCEPT = (b"Accept", b"application/json")
+HOST = (b"Host", b"gateway.example:8443")
+BASIC = (b"Authorization", b"Basic S0VZOlNFQ1JFVA==")
+
+
+@pytest.fixture
+def writer():
+    settings = Settings(
+        base_url="https://gateway.example:8443",
+        api_key="KEY",
+        api_secret="SECRET",
+        com_id="F0995",
+        srv_id="297",
+        timeouts=Timeouts(connect=1, read=2, write=3),
+    )
+    return RequestWriter(settings)
+
+
+def call_of(scheme=AuthScheme.API_KEY, content=Content.JSON, **changes):
+    given = {
+        "endpoint": Endpoint("account.balance", "/unused", scheme, content=content),
+        "path": "/v1/star/x",
+        "broker": "star",
+        "body": {"name": "홍길동"},
+        "read": str,
+    }
+    return Call(**given | changes)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "token", "signature"),
+    [
+        (AuthScheme.API_KEY, None, [(b"apikey", b"KEY")]),
+        (AuthScheme.BASIC, None, [(b"comId", b"F0995"), BASIC]),
+        (AuthScheme.CLIENT, None, [BASIC]),
+        (AuthScheme.BEARER, Token(access="T"), [(b"apikey", b"KEY"), (b"Authorization", b"Bearer T")]),
+    ],
+)
+def test_each_scheme_has_its_headers_and_no_others(writer, scheme, token, signature):
+    request = writer.write(call_of(scheme, token=token))
+    body = '{"name": "홍길동"}'.encode()
+    length = (b"Content-Length", b"%d" % len(body))
+    assert request.headers.raw == [HOST, JSON, ACCEPT, *signature, length]
+    assert (request.method, str(request.url)) == ("POST", "https://gateway.example:8443/v1/star/x")
+    assert request.content == body
+    assert request.extensions == {"timeout": {"connect": 1, "read": 2, "write": 3, "pool": 1}}
+
+
+def test_an_investor_s_call_without_a_token_is_not_written(writer):
+    with pytest.raises(UsageError, match="on behalf of an investor"):
+        writer.write(call_of(AuthScheme.BEARER))
+
+
+def test_a_form_is_written_as_one(writer):
+    request = writer.write(call_of(content=Content.FORM, body={"a": "1 2", "b": "한"}))
+    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert request.content == b"a=1+2&b=%ED%95%9C"
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "length"),
+    [("GET", None, None), ("DELETE", None, None), ("POST", None, "0"), ("PUT", None, "0"), ("GET", [1], "3")],
+)
+def test_the_length_is_said_where_there_is_a_body_or_one_is_expected(writer, method, body, length):
+    request = writer.write(call_of(method=method, body=body))
+    assert request.headers.get("content-length") == length
+    assert request.content == (b"" if body is None else json.dumps(body).encode())
+
+
+def test_the_query_is_encoded_and_stays_with_its_call(writer):
+    asked = writer.write(call_of(params={"q": "a b&한"}))
+    assert asked.url.raw_path == b"/v1/star/x?q=a+b%26%ED%95%9C"
+    assert writer.write(call_of()).url.raw_path == b"/v1/star/x"
+
+
+def test_paths_without_end_fill_no_memory(writer, monkeypatch):
+    monkeypatch.setattr(module, "_MOST_URLS", 2)
+    for number in range(5):
+        assert writer.write(call_of(path=f"/v1/{number}")).url.path == f"/v1/{number}"
+    assert len(writer._urls) == 2
