@@ -1,10 +1,27 @@
 """The one entrance to everything a developer runs: `nox -l` lists it."""
 
+from pathlib import Path
+
 import nox
 
 nox.options.sessions = ["lint", "types", "tests"]
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = False
+
+RIVALS = ["aiohttp>=3.11", "httpx-aiohttp>=0.1", "pyreqwest>=0.5"]
+"""What our stacks are measured against, beside httpx."""
+
+BENCHMARKS: dict[str, list[str]] = {
+    "decode": [],
+    "merge": [],
+    "imports": [],
+    "call": ["--rounds", "3"],
+    "wrapper": [],
+    "burst": [],
+    "fanout": ["--latency-ms", "20", "100", "200", "400"],
+    "peers": [],
+}
+"""Each script of `benchmarks/`, and sizes with which all together take minutes."""
 
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 
@@ -33,11 +50,26 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure, and print ratios."""
+    """Measure against rivals and targets; the numbers go to `.bench/`, and `benchmarks/compare.py` compares two."""
+    session.install("-e", ".[cli,fast,sandbox]", *RIVALS)
+    for script, sizes in BENCHMARKS.items():
+        session.run(
+            "python", f"benchmarks/{script}.py", "--json", f"{_bench_folder(session)}/{script}.json", *sizes
+        )
+
+
+def _bench_folder(session: nox.Session) -> str:
+    """Return where the numbers go: what `--json-dir` says behind the two dashes."""
+    folder = session.posargs[-1] if session.posargs[:-1] == ["--json-dir"] else ".bench"
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Ask ten thousand times while brokers flap: nothing may be wrong, lost, or grow. Takes minutes."""
     session.install(".[sandbox]")
-    for script in ("decode", "merge", "fanout"):
-        session.run("python", f"benchmarks/{script}.py", *session.posargs)
-    session.run("python", "benchmarks/soak.py")
+    session.run("python", "benchmarks/soak.py", *session.posargs)
 
 
 @nox.session

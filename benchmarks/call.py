@@ -1,170 +1,151 @@
-"""What one call costs: CPU of this process, through the whole stack, against sound httpx and raw aiohttp.
+"""What one call costs: CPU of this process, through our whole stack and through what users write without it.
 
-Ours limits, retries, guards, verifies and decodes into records with decimals; the rivals do `json.loads` and nothing
-else. "Sound" httpx is httpx as it has to be set up to be flat: pools of ten, and as many kept alive. The server
-runs in another process. Rounds are interleaved; medians of CPU time, and ratios, are shown. aiohttp is measured where
-it is installed.
+Ours limits, retries, guards, verifies and decodes into records with decimals. "Sound httpx" and "raw aiohttp" do
+`json.loads` and nothing else; "+ cattrs" makes records of the same ten fields in the obvious way, and "+ our reader"
+reads as we do, checks included. The server runs in another process, on another core where there is one.
+
+Not every rival is in every cell: with four rows decoding costs next to nothing, so that cattrs is left out there.
 """
 
-import argparse
 import asyncio
-import json
-import statistics
-import time
-from collections.abc import Awaitable, Callable
+import resource
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-from pathlib import Path
 
-import httpx
-from decode import ACCOUNT, REQUEST_ID, answer
-from static_server import StaticServer
+from answers import equities
+from harness import Row, Sample, Timed, arguments, cpu_of, interleaved, report, say
+from responder import Answer, Responder
+from rivals import (
+    AIOHTTP,
+    AIOHTTP_CATTRS,
+    AIOHTTP_OURS,
+    CORE,
+    FAST,
+    HTTPX,
+    HTTPX_CATTRS,
+    available,
+    missing,
+)
 
-from koscom_async import BrokerLimits, Device, Investor, Limits, Settings, Token, VirtualAccount
-from koscom_async._services.balance import BalanceQuery
-from koscom_async._services.capabilities import Capabilities
-from koscom_async._transport.call_log import CallLog
-from koscom_async._transport.gateway import Gateway
-from koscom_async.brokers import find_broker
-from koscom_async.models.codes import AssetClass
+ROWS, IN_FLIGHT = (4, 100, 5000), (1, 10, 50, 200)
+FEW, MANY = 50, 1000
+BARE = (CORE, FAST, HTTPX, AIOHTTP)
+WHOLE = (*BARE, HTTPX_CATTRS, AIOHTTP_CATTRS, AIOHTTP_OURS)
+GRID: Mapping[int, Mapping[int, Sequence[str]]] = {
+    4: dict.fromkeys((1, 10, 200), BARE) | {50: (*BARE, AIOHTTP_OURS)},
+    100: {10: BARE, 50: WHOLE, 200: BARE},
+    5000: {10: WHOLE},
+}
+"""Who runs, by rows and calls in flight; other cells are left out. A thousand in flight have a table of their own."""
 
-POOL = 10
-CALLS = 400
-Ask = Callable[[], Awaitable[object]]
-
-
-async def ours(url: str, in_flight: int, stack: AsyncExitStack) -> Ask:
-    """Return a question through the whole stack: one page of one account, with its checks and its records."""
-    settings = Settings(
-        base_url=url,
-        api_key="k",
-        api_secret="s",  # noqa: S106  # made up
-        com_id="F0995",
-        srv_id="297",
-        limits=Limits(
-            default=BrokerLimits(rate=1e6, burst=10**6, in_flight=in_flight), in_flight=max(in_flight, 1)
-        ),
-    )
-    gateway = Gateway(settings)
-    stack.push_async_callback(gateway.aclose)
-    broker = find_broker(short_name="diamond")
-    assert broker is not None  # noqa: S101  # it is in the registry
-    investor = Investor(
-        ci="A" * 86 + "==",
-        name="홍길동",
-        token=Token(access="t"),
-        device=Device(ip="192.0.2.10", mac="00:00:5E:00:53:01"),
-    )
-    query = BalanceQuery(
-        gateway=gateway,
-        settings=settings,
-        capabilities=Capabilities(settings),
-        investor=investor,
-        account=VirtualAccount(broker=broker, number=ACCOUNT),
-        log=CallLog(),
-    )
-    return partial(query._ask_page, AssetClass.ALL, None)  # noqa: SLF001  # one call, without paging around it
+MOST_ROWS_A_ROUND = 20_000
+LEAST_CALLS, USUAL_CALLS = 10, 300
+SCALE_TARGET = 1.15
 
 
-async def sound_httpx(url: str, in_flight: int, stack: AsyncExitStack) -> Ask:
-    """Return a question over httpx clients with pools of ten."""
-    limits = httpx.Limits(max_connections=POOL, max_keepalive_connections=POOL)
-    clients = [
-        await stack.enter_async_context(httpx.AsyncClient(limits=limits, trust_env=False))
-        for _ in range(-(-in_flight // POOL))
-    ]
-    turn = 0
-
-    async def ask() -> object:
-        nonlocal turn
-        turn += 1
-        response = await clients[turn % len(clients)].post(
-            url + "/v1/diamond/account/balance/search", json=BODY
-        )
-        return json.loads(response.content)
-
-    return ask
+def target(name: str, rival: str, rows: int, in_flight: int) -> float | None:
+    """Return the most that one may cost against another: the table of demands."""
+    if rows == 4 and 10 <= in_flight <= 200:
+        return {(CORE, HTTPX): 0.95, (FAST, AIOHTTP): 1.0}.get((name, rival))
+    if (rows, in_flight) == (100, 50):
+        return {(CORE, HTTPX_CATTRS): 1.0, (FAST, AIOHTTP_CATTRS): 0.75}.get((name, rival))
+    return None
 
 
-async def raw_aiohttp(url: str, in_flight: int, stack: AsyncExitStack) -> Ask:
-    """Return a question over aiohttp."""
-    import aiohttp  # noqa: PLC0415  # optional here
-
-    connector = aiohttp.TCPConnector(limit=in_flight)
-    session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
-
-    async def ask() -> object:
-        async with session.post(url + "/v1/diamond/account/balance/search", json=BODY) as response:
-            return json.loads(await response.read())
-
-    return ask
+def calls_for(rows: int, in_flight: int) -> int:
+    """Return how many calls a round takes: enough to be measured, and few where each is large."""
+    return max(LEAST_CALLS, min(USUAL_CALLS, MOST_ROWS_A_ROUND // rows), 3 * in_flight)
 
 
-BODY = {"commonHeader": {"reqIdConsumer": REQUEST_ID, "ci": "A" * 88}, "accInfo": {"vtAccNo": ACCOUNT}}
-RIVALS = {"ours": ours, "sound httpx": sound_httpx, "raw aiohttp": raw_aiohttp}
-
-
-async def cpu_of(ask: Ask, in_flight: int, calls: int) -> float:
-    """Return the CPU seconds of one call, with that many workers asking."""
-    left = calls
-
-    async def worker() -> None:
-        nonlocal left
-        while left > 0:
-            left -= 1
-            await ask()
-
-    began = time.process_time()
-    async with asyncio.TaskGroup() as group:
-        for _ in range(in_flight):
-            group.create_task(worker())
-    return (time.process_time() - began) / calls
-
-
-async def measured(rows: int, in_flight: int, rounds: int, names: list[str]) -> dict[str, float]:
-    """Return the median for each rival."""
-    document = json.loads(answer(rows))
-    del document["commonHeader"]  # a fixed answer cannot echo an id that is new for each call
-    taken: dict[str, list[float]] = {name: [] for name in names}
-    with StaticServer(json.dumps(document, ensure_ascii=False).encode()) as server:
+async def samples(
+    rows: int, cells: Sequence[tuple[str, int]], rounds: int, *, calls: int | None
+) -> dict[tuple[str, int], Sample]:
+    """Return what a call costs each rival at each number in flight, all interleaved with one another."""
+    found = available()
+    with Responder([Answer(equities(rows))]) as server:
         async with AsyncExitStack() as stack:
-            asks = {name: await RIVALS[name](server.url, in_flight, stack) for name in names}
-            for ask in asks.values():
-                await cpu_of(ask, in_flight, max(in_flight, 20))  # opens the connections
-            for _ in range(rounds):
-                for name, ask in asks.items():
-                    taken[name].append(await cpu_of(ask, in_flight, max(CALLS, 2 * in_flight)))
-    return {name: statistics.median(times) for name, times in taken.items()}
+            works: dict[str, Timed] = {}
+            for name, in_flight in cells:
+                ask = await found[name](server.url, in_flight, stack)
+                await cpu_of(ask, in_flight=in_flight, calls=max(in_flight, 20))  # opens the connections
+                count = calls or calls_for(rows, in_flight)
+                works[f"{name}|{in_flight}"] = partial(cpu_of, ask, in_flight=in_flight, calls=count)
+            taken = await interleaved(works, rounds)
+    return {(name, in_flight): taken[f"{name}|{in_flight}"] for name, in_flight in cells}
+
+
+def rows_of(taken: dict[tuple[str, int], Sample], rows: int) -> list[Row]:
+    """Return what each costs, and ours against each that does the same work or less."""
+    made = []
+    for (name, in_flight), sample in taken.items():
+        case = {"rows": f"{rows} rows", "in_flight": f"{in_flight} in flight"}
+        made.append(
+            Row(case=case, measure=name, unit="us", value=sample.median * 1e6, spread=sample.spread * 1e6)
+        )
+    for (name, in_flight), sample in taken.items():
+        case = {"rows": f"{rows} rows", "in_flight": f"{in_flight} in flight"}
+        made.extend(
+            Row(
+                case=case,
+                measure=f"{name} / {rival}",
+                unit="x",
+                value=sample.median / other.median,
+                spread=(sample.spread + other.spread) / other.median,
+                target=target(name, rival, rows, in_flight),
+            )
+            for (rival, its_in_flight), other in taken.items()
+            if name in {CORE, FAST} and rival not in {CORE, FAST} and its_in_flight == in_flight
+        )
+    return made
+
+
+def scale_rows(taken: dict[tuple[str, int], Sample], names: Sequence[str]) -> list[Row]:
+    """Return what many calls in flight cost against few."""
+    return [
+        Row(
+            case={"rows": "4 rows", "in_flight": f"{MANY} in flight against {FEW}"},
+            measure=name,
+            unit="x",
+            value=taken[name, MANY].median / taken[name, FEW].median,
+            spread=(taken[name, MANY].spread + taken[name, FEW].spread) / taken[name, FEW].median,
+            target=SCALE_TARGET if name in {CORE, FAST} else None,
+        )
+        for name in names
+    ]
 
 
 def main() -> None:
-    """Print a table of ratios; `--json FILE` keeps it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--in-flight", type=int, nargs="+", default=[1, 10, 50, 200])
-    parser.add_argument("--rows", type=int, nargs="+", default=[4, 100])
-    parser.add_argument("--json", type=Path, help="write the rows to this file")
+    """Print a table of costs and ratios, with the targets; `--json FILE` keeps it."""
+    parser = arguments(__doc__, rounds=7)
+    parser.add_argument("--rows", type=int, nargs="+", default=ROWS, choices=ROWS)
+    parser.add_argument("--in-flight", type=int, nargs="+", default=IN_FLIGHT, choices=IN_FLIGHT)
+    parser.add_argument("--calls", type=int, help="calls a round; as many as it takes by default")
+    parser.add_argument("--no-scale", action="store_true", help=f"leave out {MANY} in flight against {FEW}")
     options = parser.parse_args()
-    names = list(RIVALS)
-    try:
-        import aiohttp  # noqa: F401, PLC0415  # optional here
-    except ImportError:
-        names.remove("raw aiohttp")
-    print(f"CPU of one call in us, median of {options.rounds} rounds; ratios are ours to each rival")
-    print(f"{'rows':>5} {'in flight':>10} " + " ".join(f"{name:>13}" for name in names) + "   ratios")
-    kept = []
+    allow_many_connections()
+    if missing():
+        say(f"not installed here, so not measured: {', '.join(missing())}")
+    made: list[Row] = []
     for rows in options.rows:
-        for in_flight in options.in_flight:
-            times = asyncio.run(measured(rows, in_flight, options.rounds, names))
-            kept.append({"rows": rows, "in_flight": in_flight} | times)
-            ratios = " ".join(f"{times['ours'] / times[name]:.2f}" for name in names[1:])
-            print(
-                f"{rows:>5} {in_flight:>10} "
-                + " ".join(f"{times[name] * 1e6:>13.0f}" for name in names)
-                + f"   {ratios}"
-            )
-    if options.json:
-        options.json.write_text(json.dumps(kept, indent=2), encoding="utf-8")
+        for in_flight in sorted(set(options.in_flight) & GRID[rows].keys()):
+            say(f"{rows} rows, {in_flight} in flight")
+            cells = [(name, in_flight) for name in GRID[rows][in_flight] if name in available()]
+            made += rows_of(asyncio.run(samples(rows, cells, options.rounds, calls=options.calls)), rows)
+    if not options.no_scale:
+        say(f"{MANY} in flight against {FEW}")
+        names = [name for name in BARE if name in available()]
+        cells = [(name, in_flight) for name in names for in_flight in (FEW, MANY)]
+        taken = asyncio.run(samples(4, cells, options.rounds, calls=options.calls))
+        made += rows_of({cell: sample for cell, sample in taken.items() if cell[1] == MANY}, 4)
+        made += scale_rows(taken, names)
+    report("call", "CPU of one call", made, options)
+
+
+def allow_many_connections() -> None:
+    """Raise the number of files that may be open to what the system allows: each rival has a thousand."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 if __name__ == "__main__":

@@ -1,93 +1,182 @@
-"""How long one investor waits: wall time of `holdings` on the sandbox against the lower bound, as a ratio.
+"""How long one investor waits: wall time of `holdings`, against the least that latency and limits allow.
 
-The lower bound is the longest chain of dependent calls times the latency that the gateway adds to each: first the
-list of accounts, then the pages of the longest query. Rounds of all latencies are interleaved, and medians shown.
+The lower bound is the list of accounts, and after it the slowest of: the broker whose calls take longest, one after
+another where they depend on each other, as many at once as may be in flight, and no faster than its rate; and all
+calls together in as many rounds as the total in flight makes of them. The gateway is one of fixed answers, each late
+by the same time, in a process of its own: the sandbox has three brokers, and its Python would be the bottleneck.
 """
 
-import argparse
 import asyncio
-import json
-import statistics
-import sys
+import math
 import time
 from collections import Counter
-from pathlib import Path
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from itertools import product
 
-from koscom_async import BrokerLimits, Koscom, Limits, Settings
-from koscom_async.sandbox import SandboxGateway
+import anyio
+import httpx
+from answers import CLASSES, whole_gateway
+from attrs import evolve
+from harness import Row, Sample, arguments, report, say, tidied
+from responder import Answer, Responder
+from rivals import CORE, FAST, INVESTOR, settings_for
 
-LATENCIES = (0.02, 0.05, 0.1, 0.2, 0.4)
-ROUNDS = 5
-TARGET = 1.3
+from koscom_async import BrokerLimits, Koscom, Limits
+from koscom_async._transport.backend import is_fast
+from koscom_async.brokers import BROKERS, Broker
+from koscom_async.settings import Backend
+
+ACCOUNTS, LATENCIES_MS = (3, 16, 64), (20, 50, 100, 200, 400)
+FIRST_NUMBER = 160700000000000000
+LIMITS = {
+    "no limits": Limits(default=BrokerLimits(rate=1e6, burst=10**5, in_flight=1000), in_flight=1000),
+    "usual rates": Limits(default=BrokerLimits(in_flight=1000), in_flight=1000),
+    "usual limits": Limits(),
+}
+"""Without any, with the usual calls a second alone, and with the usual numbers in flight beside them."""
+
+SLACK_SECONDS = 0.015
+NO_HTTP = "ours, no HTTP"
+BACKENDS = {CORE: Backend.CORE, FAST: Backend.FAST, NO_HTTP: Backend.CORE}
+"""Both backends, and a transport that only sleeps: what scheduling alone costs."""
 
 
-def unlimited(settings: Settings) -> Settings:
-    """Return the gateway's settings with rates that the rounds of a benchmark do not reach."""
-    return Settings(
-        base_url=settings.base_url,
-        api_key=settings.api_key,
-        api_secret=settings.api_secret,
-        com_id=settings.com_id,
-        srv_id=settings.srv_id,
-        limits=Limits(default=BrokerLimits(rate=10_000, burst=1000)),
+def linked(accounts: int) -> list[tuple[Broker, str]]:
+    """Return accounts at brokers in turn, those that answer `ALL` and those that do not mixed."""
+    real = [broker for broker in BROKERS if not broker.is_virtual]
+    return [(real[seat % len(real)], str(FIRST_NUMBER + seat)) for seat in range(accounts)]
+
+
+def calls_by_broker(accounts: Sequence[tuple[Broker, str]]) -> Counter[str]:
+    """Return how many calls each broker has to answer."""
+    return Counter(
+        {
+            name: sum(
+                1 if broker.supports_all else len(CLASSES)
+                for broker, _ in accounts
+                if broker.short_name == name
+            )
+            for name in {broker.short_name for broker, _ in accounts}
+        }
     )
 
 
-def longest_chain(gateway: SandboxGateway) -> int:
-    """Return how many calls had to wait for one another, as the gateway saw them."""
-    queries = Counter((call.broker, call.asset_type) for call in gateway.calls if call.asset_type)
-    return 1 + max(queries.values())
+def lower_bound(calls: Counter[str], limits: Limits, latency: float) -> float:
+    """Return the seconds that nobody can undercut: two dependent calls, the rates, and the places in flight."""
+
+    def of_broker(name: str) -> float:
+        own = limits.of(name)
+        by_rate = max(calls[name] - own.burst, 0) / own.rate + latency
+        return max(by_rate, math.ceil(calls[name] / own.in_flight) * latency)
+
+    in_rounds = math.ceil(calls.total() / limits.in_flight) * latency
+    return latency + max(in_rounds, *map(of_broker, calls))
 
 
-async def measured(latency: float) -> tuple[float, float, int]:
-    """Return the seconds of one call of `holdings` on a warm client, the lower bound, and the calls made."""
-    async with SandboxGateway(latency=latency) as gateway, Koscom(unlimited(gateway.settings)) as koscom:
-        await koscom.holdings(gateway.investor)  # opens the connections
-        chain, calls = longest_chain(gateway), len(gateway.calls)
+class Sleeping(httpx.AsyncBaseTransport):
+    """Gives the gateway's answers after its latency, without a connection."""
+
+    def __init__(self, answers: Sequence[Answer], latency: float) -> None:
+        self._answers = answers
+        self._latency = latency
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Sleep, and answer."""
+        await anyio.sleep(self._latency)
+        asked = request.url.raw_path + request.content
+        return httpx.Response(200, content=next(each.body for each in self._answers if each.needle in asked))
+
+
+class Asker:
+    """A client that has its connections, and that asks again only when its rates have recovered."""
+
+    def __init__(self, koscom: Koscom, limits: Limits) -> None:
+        self._koscom = koscom
+        self._rest = limits.default.burst / limits.default.rate
+        self._done_at = -math.inf
+
+    async def seconds(self) -> float:
+        """Return the seconds of one `holdings`."""
+        await anyio.sleep(max(self._done_at + self._rest - time.perf_counter(), 0))
+        tidied()
         began = time.perf_counter()
-        holdings = await koscom.holdings(gateway.investor)
-        seconds = time.perf_counter() - began
+        holdings = await self._koscom.holdings(INVESTOR)
+        self._done_at = time.perf_counter()
         holdings.require_complete()
-    return seconds, chain * latency, calls
+        return self._done_at - began
 
 
-async def run(rounds: int) -> list[dict[str, float]]:
-    """Measure every latency in turn, as often as there are rounds."""
-    taken: dict[float, list[tuple[float, float, int]]] = {latency: [] for latency in LATENCIES}
-    for number in range(rounds):
-        print(f"round {number + 1} of {rounds}", file=sys.stderr)
-        for latency in LATENCIES:
-            taken[latency].append(await measured(latency))
+def target(accounts: int, latency_ms: float, limits: str, bound: float) -> float | None:
+    """Return the most bounds that are allowed: for 16 accounts at 200 ms, and for 64 under rate limits."""
+    if (accounts, latency_ms) == (16, 200):
+        return 1.05 + SLACK_SECONDS / bound
+    if accounts == 64 and limits != "no limits":
+        return 1.10
+    return None
+
+
+async def measured(accounts: int, latency_ms: float, rounds: int, names: Sequence[str]) -> list[Row]:
+    """Return the rows for one number of accounts at one latency, everything interleaved."""
+    asked = linked(accounts)
+    async with AsyncExitStack() as stack:
+        answers = whole_gateway(asked)
+        server = stack.enter_context(Responder(answers, latency=(latency_ms, latency_ms)))
+        askers = {}
+        for limits, name in product(LIMITS, names):
+            settings = evolve(
+                settings_for(server.url, in_flight=1, backend=BACKENDS[name]), limits=LIMITS[limits]
+            )
+            transport = Sleeping(answers, latency_ms / 1000) if name == NO_HTTP else None
+            koscom = await stack.enter_async_context(Koscom(settings, transport=transport))
+            askers[limits, name] = Asker(koscom, LIMITS[limits])
+        taken: dict[tuple[str, str], list[float]] = {key: [] for key in askers}
+        for number in range(rounds + 1):
+            for key, asker in askers.items():
+                seconds = await asker.seconds()
+                if number > 0:  # the first opens the connections
+                    taken[key].append(seconds)
+    calls = calls_by_broker(asked)
     return [
-        {
-            "latency": latency,
-            "calls": results[0][2],
-            "lower_bound": results[0][1],
-            "seconds": statistics.median(seconds for seconds, _, _ in results),
-            "ratio": statistics.median(seconds / bound for seconds, bound, _ in results),
-        }
-        for latency, results in taken.items()
+        _row(accounts, latency_ms, limits, name, seconds, calls) for (limits, name), seconds in taken.items()
     ]
 
 
+def _row(  # noqa: PLR0913, PLR0917  # each is a column
+    accounts: int, latency_ms: float, limits: str, name: str, seconds: list[float], calls: Counter[str]
+) -> Row:
+    bound = lower_bound(calls, LIMITS[limits], latency_ms / 1000)
+    sample = Sample.of(seconds)
+    case = {
+        "accounts": f"{accounts} accounts",
+        "latency": f"{latency_ms:g} ms",
+        "limits": limits,
+        "bound": f"at least {bound * 1000:.0f} ms",
+    }
+    most = target(accounts, latency_ms, limits, bound)
+    return Row(
+        case=case,
+        measure=name,
+        unit="x",
+        value=sample.median / bound,
+        spread=sample.spread / bound,
+        target=None if most is None or name == NO_HTTP else round(most, 4),
+    )
+
+
 def main() -> None:
-    """Print a table of ratios; `--json FILE` keeps it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--json", type=Path, help="write the rows to this file")
+    """Print a table of times and ratios, with the targets; `--json FILE` keeps it."""
+    parser = arguments(__doc__, rounds=3)
+    parser.add_argument("--accounts", type=int, nargs="+", default=ACCOUNTS)
+    parser.add_argument("--latency-ms", type=float, nargs="+", default=LATENCIES_MS)
     options = parser.parse_args()
-    rows = asyncio.run(run(options.rounds))
-    print(f"holdings of 3 accounts on the sandbox, median of {options.rounds} rounds")
-    print(f"{'latency':>9} {'calls':>6} {'lower bound':>12} {'measured':>9} {'ratio':>6}")
-    for row in rows:
-        print(
-            f"{row['latency'] * 1000:>6.0f} ms {row['calls']:>6.0f} {row['lower_bound'] * 1000:>9.0f} ms "
-            f"{row['seconds'] * 1000:>6.0f} ms {row['ratio']:>6.2f}"
-        )
-    at_target = next(row for row in rows if row["latency"] == 0.2)
-    print(f"at 200 ms: {at_target['ratio']:.2f} x the longest chain of calls (to be at most {TARGET})")
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=2), encoding="utf-8")
+    names = [name for name in BACKENDS if name != FAST or is_fast(Backend.AUTO)]
+    rows: list[Row] = []
+    for accounts in options.accounts:
+        for latency in options.latency_ms:
+            say(f"{accounts} accounts at {latency:g} ms")
+            rows += asyncio.run(measured(accounts, latency, options.rounds, names))
+    report("fanout", "Wall time of holdings, in times of the lower bound", rows, options)
 
 
 if __name__ == "__main__":

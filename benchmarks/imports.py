@@ -98,15 +98,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--json", type=Path, help="write the rows to this file")
+    parser.add_argument("--cases", nargs="+", default=list(CASES), choices=list(CASES), help="only these")
     options = parser.parse_args()
-    counts = {name: measured(name)[1] for name in CASES}  # and so the compiled files are written
-    taken: dict[str, list[float]] = {name: [] for name in CASES}
+    cases = list(dict.fromkeys([YARDSTICK, *options.cases]))
+    counts = {name: measured(name)[1] for name in cases}  # and so the compiled files are written
+    taken: dict[str, list[float]] = {name: [] for name in cases}
     for _ in range(options.rounds):
-        for name in CASES:
+        for name in cases:
             taken[name].append(measured(name)[0])
     print(f"importing, median of {options.rounds} fresh processes each, Python {sys.version.split()[0]}")
     print(f"{'':<34}{'CPU':>9}{'modules':>9}{'ratio':>8}")
-    rows = [summary(name, taken, counts[name]) for name in CASES]
+    rows = [summary(name, taken, counts[name]) for name in cases]
     for row in rows:
         print(line(row))
     if options.json:

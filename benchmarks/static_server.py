@@ -1,18 +1,31 @@
-"""A server that answers every request with the same bytes, in a process of its own: faster than any client here."""
+"""The gateway of fixed answers in Python, for machines without a C compiler; arguments and input as `server.c`."""
 
 import asyncio
-import subprocess
+import random
 import sys
-from types import TracebackType
-from typing import Self
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from responder import Answer, Responder
 
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length:"
 
 
+class StaticServer(Responder):
+    """One answer to everything, at once."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__([Answer(body)])
+
+
 class _Static(asyncio.Protocol):
-    def __init__(self, answer: bytes) -> None:
-        self._answer = answer
+    def __init__(
+        self, answers: Sequence[Answer], latency: tuple[float, float], chance: random.Random
+    ) -> None:
+        self._answers = answers
+        self._latency = latency
+        self._chance = chance
         self._pending = b""
         self._transport: asyncio.Transport | None = None
 
@@ -27,47 +40,42 @@ class _Static(asyncio.Protocol):
             at = head.find(LENGTH)
             size = int(head[at + len(LENGTH) :].split(b"\r\n", 1)[0]) if at >= 0 else 0
             whole = end + len(HEAD_END) + size
-            if len(self._pending) < whole or self._transport is None:
+            if len(self._pending) < whole:
                 return
+            self._answer(self._pending[:whole])
             self._pending = self._pending[whole:]
-            self._transport.write(self._answer)
+
+    def _answer(self, request: bytes) -> None:
+        assert self._transport is not None  # noqa: S101  # data come over a connection
+        body = next((answer.body for answer in self._answers if answer.needle in request), None)
+        if body is None:
+            self._transport.close()
+            return
+        delay = self._chance.uniform(*self._latency) / 1000
+        if delay:
+            asyncio.get_running_loop().call_later(delay, self._transport.write, body)
+        else:
+            self._transport.write(body)
 
 
-async def _serve(size: int) -> None:
-    body = sys.stdin.buffer.read(size)
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    answer = head.encode() + body
-    server = await asyncio.get_running_loop().create_server(lambda: _Static(answer), "127.0.0.1", 0)
+def _read_answers(source: BinaryIO) -> list[Answer]:
+    answers = []
+    while line := source.readline():
+        needle, body = (source.read(int(length)) for length in line.split())
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        answers.append(Answer(head.encode() + body, needle))
+    return answers
+
+
+async def _serve(low: float, high: float, seed: int) -> None:
+    answers = _read_answers(sys.stdin.buffer)
+    chance = random.Random(seed)  # noqa: S311  # chosen to repeat, and guards nothing
+    server = await asyncio.get_running_loop().create_server(
+        lambda: _Static(answers, (low, high), chance), "127.0.0.1", 0, backlog=4096
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
-class StaticServer:
-    """Runs the server while the context is open; `url` is where."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-        self.url = ""
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(  # noqa: S603  # this very file
-            [sys.executable, __file__, str(len(self._body))], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert self._process.stdin is not None  # noqa: S101  # they were asked for
-        assert self._process.stdout is not None  # noqa: S101
-        self._process.stdin.write(self._body)
-        self._process.stdin.close()
-        self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._process.kill()
-        self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-
-
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1])))
+    asyncio.run(_serve(float(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])))

@@ -136,7 +136,6 @@ async def test_one_question_alone_can_be_cancelled_at_every_await(way):
             while await cancelled_at(at, way, ask):
                 await assert_nothing_left(koscom, tasks)
                 at += 1
-            # Over the fast backend a call waits once, if its answer comes in one piece.
             assert at > 1, "there was something to cancel"
 
 

@@ -36,9 +36,9 @@ class Exchange:
         self._transport = transport
         self._is_given = transport is not None
         self._opening = anyio.Lock()
+        self._writer = RequestWriter(settings)
         # Asked here, so that a missing extra is told where the client is made.
         self._may_be_fast = prepare(settings.backend)
-        self._writer = RequestWriter(settings)
 
     async def send(self, call: Call[Any]) -> Reply:
         """Return the answer to a call, whatever it says; raise `ConnectionFailedError` where none came whole."""

@@ -7,6 +7,7 @@ places in hand, so that nothing can come between the turn and the call, and a ca
 from collections.abc import Awaitable, Callable
 
 import anyio
+import anyio.lowlevel
 from attrs import define
 
 from koscom_async.settings import Limits
@@ -34,6 +35,8 @@ class Turnstile:
 
     def is_free(self, broker: str) -> bool:
         """Whether nobody is before a call to this broker, and there is a place for it among both."""
+        if self._runs_short and self.in_flight(broker) > 0:
+            return False  # brokers that have no place yet go first
         lane = self._lane(broker)
         return lane.places.value > 0 and self._total.value > 0 and not lane.queue.locked()
 
@@ -53,11 +56,23 @@ class Turnstile:
         async with lane.queue:
             await lane.places.acquire()
             try:
+                if self._runs_short and self.in_flight(broker) > 1:  # one of them is its own
+                    # Whoever comes in the same moment, for a broker that has no place yet, goes first.
+                    await anyio.lowlevel.checkpoint()
                 while not await self._passes(ready_at, take):
                     pass
             except BaseException:
                 lane.places.release()
                 raise
+
+    @property
+    def _runs_short(self) -> bool:
+        """Whether so few places are left that the brokers which have none go before those which have one.
+
+        A fan-out asks in one moment for more calls than there are places. Were they handed out as the calls come, the
+        last brokers would not begin for a whole answer's time, and their rates, which are what takes longest, not run.
+        """
+        return self._total.value <= self._limits.in_flight // 2
 
     async def _passes(self, ready_at: Callable[[], float], take: Callable[[], Awaitable[bool]]) -> bool:
         while (wait := ready_at() - self._clock()) > 0:

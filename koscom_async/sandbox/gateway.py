@@ -53,9 +53,10 @@ class SandboxGateway:
     second, or a `RateLimit` with a burst) are given by broker: `diamond`, `cyber`, `star`, `comet` (which has
     discretionary accounts only), or `common` for the member service and `auth` for the authorization server; a
     latency that is not by broker holds for all, and may be a distribution such as `LongTail(0.1)`.
-    `quota` is calls a day, to each service or by service (`common`,
-    `account`, `b2baccount`). `date_limits` are the most days that a query for transactions may span (365 at
-    `diamond`, 90 at `cyber`, 30 at `star`). `seed` fixes what is drawn by chance. `ledger` replaces the example data.
+    `quota` is calls a day, to each service or by service (`common`, `account`, `b2baccount`). `date_limits` are the
+    most days that a query for transactions may span (365 at `diamond`, 90 at `cyber`, 30 at `star`), and `page_sizes`
+    the most rows on a page of a balance or portfolio (100 at `diamond`, 2 at the others). `seed` fixes what is drawn by
+    chance. `ledger` replaces the example data.
     Tokens that are issued live `token_lifetime` seconds (by default as long as the documents say for their scope), and
     come with refresh tokens unless `refresh_tokens` is false: not every firm gets them. With `now`, a clock, the
     discretionary service keeps its hours, and answers neither balances nor settlements from 08:30 to 16:00 KST;
@@ -77,6 +78,7 @@ class SandboxGateway:
         rate_limits: Mapping[str, RateLimit | float] | None = None,
         quota: int | Mapping[str, int] = DAILY_QUOTA,
         date_limits: Mapping[str, int] | None = None,
+        page_sizes: Mapping[str, int] | None = None,
         seed: int = 0,
         ledger: Ledger | None = None,
         now: Callable[[], datetime] | None = None,
@@ -96,6 +98,7 @@ class SandboxGateway:
             meters={name: RateMeter(_limit(limit)) for name, limit in _known(rate_limits or {}).items()},
             latency=_latencies(latency),
             date_limits=dict(_known(date_limits or {})),
+            page_sizes=dict(_known(page_sizes or {})),
             calls=CallLog(),
             random=Random(seed),  # noqa: S311  # chosen to repeat, and guards nothing
             now=now,

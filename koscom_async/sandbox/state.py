@@ -38,6 +38,7 @@ class State:
     meters: Mapping[str, RateMeter]
     latency: Mapping[str, Latency]
     date_limits: Mapping[str, int] = field(factory=dict)
+    page_sizes: Mapping[str, int] = field(factory=dict)
     calls: CallLog = field(repr=False)
     random: Random = field(repr=False)
     now: Callable[[], datetime] | None = None
@@ -53,6 +54,10 @@ class State:
     def most_days(self, broker: str) -> int:
         """Return how long a range of dates a broker takes for transactions."""
         return self.date_limits.get(broker, self.dialect(broker).most_days)
+
+    def page_size(self, broker: str) -> int:
+        """Return how many rows of a balance or portfolio a broker puts on a page."""
+        return self.page_sizes.get(broker, self.dialect(broker).page_size)
 
     def seconds_before_answer(self, broker: str) -> float:
         """Draw how long a broker takes this time."""

@@ -9,7 +9,7 @@ from koscom_async.brokers import BROKERS
 from koscom_async.sandbox import example_ledger
 from koscom_async.sandbox.ledger import Equity, Fund, Other
 from koscom_async.sandbox.spelling import java_double, json_text, plain, scientific_text
-from tests.sandbox.asking import ACCOUNTS, CONSENT, REGISTER
+from tests.sandbox.asking import ACCOUNTS, CONSENT, REGISTER, asking
 
 ONE_BY_ONE = ["CASH", "EQTY", "FUND", "ETC"]
 LISTS = {"EQTY": "equityList", "FUND": "fundList", "ETC": "etcList"}
@@ -91,6 +91,13 @@ async def test_a_query_for_cash_brings_the_summary_and_no_row(ask_quickly, broke
 @pytest.mark.parametrize(("count", "sizes"), [(0, [2, 2, 2, 1]), (100, [2, 2, 2, 1]), (1, [1] * 7)])
 async def test_a_page_has_never_more_rows_than_asked(ask_quickly, count, sizes):
     pages = await ask_quickly.pages("cyber", "EQTY", count=count)
+    assert [len(rows_of(page, "EQTY")) for page in pages] == sizes
+
+
+@pytest.mark.parametrize(("page_sizes", "sizes"), [({"cyber": 3}, [3, 3, 1]), ({"star": 3}, [2, 2, 2, 1])])
+async def test_a_page_has_as_many_rows_as_the_broker_is_given(page_sizes, sizes):
+    async with asking(page_sizes=page_sizes) as ask:
+        pages = await ask.pages("cyber", "EQTY")
     assert [len(rows_of(page, "EQTY")) for page in pages] == sizes
 
 

@@ -108,6 +108,26 @@ async def test_no_more_calls_are_out_in_total_than_connections():
     assert departures.times == [0, 0, 0, 1, 1, 1, 2]
 
 
+async def test_when_places_run_short_brokers_that_have_none_go_first():
+    time = FakeTime()
+    departures = Departures(time, limiter_of(time, rate=1000, burst=WIDE, total=4))
+    calls = [partial(departures.call, number, "star", answer_after=1.0) for number in range(5)]
+    calls += [partial(departures.call, 10 + number, "cyber", answer_after=1.0) for number in range(2)]
+    await time.run(*calls)
+    assert departures.left == [(0, 0), (0, 1), (0, 10), (0, 2), (1, 11), (1, 3), (1, 4)]
+    assert departures.most_in_total == 4
+
+
+async def test_a_call_that_is_cancelled_while_it_lets_others_go_first_gives_its_place_back():
+    limiter = limiter_of(FakeTime(), rate=1000, burst=WIDE, in_flight=2, total=2)
+    await limiter.acquire("star", "account")
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await limiter.acquire("star", "account")
+    assert scope.cancelled_caught
+    assert (limiter._turnstile.in_flight(), limiter._turnstile.in_flight("star")) == (1, 1)
+
+
 async def test_a_pause_holds_every_waiter_of_that_broker_and_no_other():
     time = FakeTime()
     limiter = limiter_of(time, rate=10, burst=5)

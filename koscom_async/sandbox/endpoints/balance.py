@@ -21,7 +21,9 @@ def answer_balance(visit: Visit, state: State, fault: FaultKind) -> Reply:
     if (recorded := recorded_answer(account, "balance", visit.message(), question)) is not None:
         return recorded
     asset_class = find_class(question, dialect)
-    rows, next_page = cut(account, asset_class, fault.read(question).paged, page_size=dialect.page_size)
+    rows, next_page = cut(
+        account, asset_class, fault.read(question).paged, page_size=state.page_size(visit.broker)
+    )
     balance = Balance(
         question=question,
         asset_class=asset_class,

@@ -34,7 +34,9 @@ def answer_portfolio(visit: Visit, state: State, fault: FaultKind) -> Reply:
         raise refused("6002", broker=visit.broker)
     asset_class = find_class(question, dialect)
     shelf = _shelf(account, asset_class, question.measure, dialect)
-    rows, next_page = cut(shelf, asset_class, fault.read(question).paged, page_size=dialect.page_size)
+    rows, next_page = cut(
+        shelf, asset_class, fault.read(question).paged, page_size=state.page_size(visit.broker)
+    )
     answer = Balance(
         service=Service.PORTFOLIO,
         question=question,

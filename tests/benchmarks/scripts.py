@@ -1,0 +1,37 @@
+"""Every benchmark, and sizes so small that it says nothing of speed, and all of whether it runs."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+
+TINY = {
+    "burst": ["--rounds", "1", "--calls", "3"],
+    "call": ["--rounds", "1", "--rows", "4", "--in-flight", "1", "--calls", "2", "--no-scale"],
+    "decode": ["--rounds", "1"],
+    "fanout": ["--rounds", "1", "--accounts", "1", "--latency-ms", "1"],
+    "imports": ["--rounds", "1", "--cases", "import koscom_async"],
+    "merge": ["--rounds", "1"],
+    "peers": ["--rounds", "1", "--scenarios", "twice", "--latency", "0"],
+    "wrapper": ["--rounds", "1", "--calls", "2"],
+}
+"""What each takes to be done in a second or so."""
+
+NO_BENCHMARKS = {"compare", "peer_scenarios", "soak", "static_server"}
+"""Scripts that measure nothing, and the soak, which takes minutes."""
+
+
+def run(script, *arguments):
+    """Return what a script printed; a failure shows what it said."""
+    done = subprocess.run(  # noqa: S603  # our own scripts
+        [sys.executable, str(FOLDER / f"{script}.py"), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ | {"PYTHONPATH": str(FOLDER.parent)},  # this checkout, whether it is installed or not
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
