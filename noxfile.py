@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, list[str]] = {
     "decode": [],
     "merge": [],
     "imports": [],
+    "backends": ["--rounds", "3", "--in-flight", "1", "50", "1000"],
     "call": ["--rounds", "3"],
     "wrapper": [],
     "burst": [],

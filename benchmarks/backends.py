@@ -16,7 +16,8 @@ from pathlib import Path
 
 import httpx
 from backend_checks import CHECKS, verdict
-from call import Ask, cpu_of
+from harness import cpu_of
+from rivals import Ask
 from static_server import StaticServer
 
 from koscom_async._transport.fast.transport import FastTransport

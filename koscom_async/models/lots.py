@@ -43,7 +43,7 @@ def lots_of(rows: Sequence[BalanceRow], accounts: Sequence[VirtualAccount]) -> t
 
     The accounts come in the order of their keys.
     """
-    if len({account.key for account in accounts}) < len(rows):
+    if len(rows) > 1 and len({account.key for account in accounts}) < len(rows):
         pairs = sorted(zip(accounts, rows, strict=True), key=lambda pair: lot_rank(*pair))
         accounts, rows = zip(*pairs, strict=True)
     return tuple(map(_lot, accounts, rows))

@@ -8,6 +8,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 
 TINY = {
+    "backends": ["--rounds", "1", "--in-flight", "1", "--bytes", "64", "1024", "--no-checks"],
     "burst": ["--rounds", "1", "--calls", "3"],
     "call": ["--rounds", "1", "--rows", "4", "--in-flight", "1", "--calls", "2", "--no-scale"],
     "decode": ["--rounds", "1"],

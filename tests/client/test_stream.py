@@ -66,13 +66,15 @@ async def test_the_holdings_are_there_after_the_context_too_and_are_the_same(gat
     async with gateway.client() as koscom:
         async with koscom.stream_holdings(investor) as stream:
             outcomes = [outcome async for outcome in stream]
-        assert stream.holdings == stream.holdings
+        assert stream.holdings == stream.holdings == await stream.merged()
         assert set(stream.holdings.outcomes) == set(outcomes)
 
 
 async def test_the_holdings_are_not_given_out_before_the_stream_was_read(gateway, investor, gates):
     async with gateway.client() as koscom, koscom.stream_holdings(investor) as stream:
         gates["diamond"].set()
+        with pytest.raises(UsageError, match="only 0 of 3 outcomes were read"):
+            await stream.merged()
         with pytest.raises(UsageError, match="only 0 of 3 outcomes were read"):
             _ = stream.holdings
         await anext(stream.__aiter__())

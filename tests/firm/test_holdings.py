@@ -141,10 +141,13 @@ async def test_the_stream_hands_out_each_account_and_then_the_whole(gateway):
         assert first.ok
         with pytest.raises(UsageError, match="still to be read"):
             _ = stream.holdings
+        with pytest.raises(UsageError, match="still to be read"):
+            await stream.merged()
         others = [outcome async for outcome in stream]
         assert len(others) == 45
         assert len(stream.accounts) == 46
         assert stream.holdings.complete
+        assert await stream.merged() == stream.holdings
         assert {outcome.account.key for outcome in stream.holdings.outcomes} == {
             each.key for each in stream.accounts
         }
