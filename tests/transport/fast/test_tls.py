@@ -8,7 +8,9 @@ import trustme
 
 from koscom_async._transport.connections import tls_context
 from tests.fake_time import settled
-from tests.transport.fast.scripted import always, ask, opened, scripted
+from tests.leaks import open_descriptors
+from tests.test_cancellation import WAYS, cancelled_at
+from tests.transport.fast.scripted import always, ask, ending, opened, scripted
 from tests.transport.fast.test_answers import CHUNKED, OK
 
 
@@ -56,6 +58,45 @@ async def test_large_bodies_pass_in_both_directions(authority):
             assert await ask(transport, server.url, content=body) == (200, body)
         assert server.requests[-1].endswith(b"\r\n\r\n" + body)
         assert server.connections == 1
+
+
+async def test_a_body_that_ends_with_the_connection_ends_and_one_that_is_cut_off_fails(authority):
+    context = server_context(authority, "127.0.0.1")
+    async with (
+        scripted(
+            ending(b"HTTP/1.1 200 OK\r\n\r\nok"),
+            ending(OK[:-1]),
+            always(OK),
+            context=context,
+        ) as server,
+        opened(context=await client_context(authority)) as transport,
+    ):
+        assert await ask(transport, server.url) == (200, b"ok")
+        with pytest.raises(httpx.RemoteProtocolError, match="in the middle of an answer"):
+            await ask(transport, server.url)
+        assert await ask(transport, server.url) == (200, b"ok")
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_call_can_be_cancelled_at_every_await_of_its_handshake(authority, way):
+    context = server_context(authority, "127.0.0.1")
+    descriptors = open_descriptors()
+    async with (
+        scripted(always(OK), context=context) as server,
+        opened(context=await client_context(authority)) as transport,
+    ):
+        at = 1
+        while await cancelled_at(at, way, lambda: ask(transport, server.url)):
+            await settled()
+            assert transport.busy == 0
+            assert len(transport._open) == len(transport._idle)
+            for connection in tuple(transport._open):  # so that the next call has a handshake, too
+                connection.abort()
+            await settled()
+            at += 1
+        assert at > 2
+    await settled()
+    assert open_descriptors() <= descriptors
 
 
 async def test_a_certificate_for_another_host_does_not(authority):
