@@ -11,14 +11,15 @@ from typing import Any, TypeVar
 Record = TypeVar("Record")
 
 
+def unlocked(kind: type) -> type:
+    """Return a class of the same layout that is not frozen, for records that are told their real class when filled."""
+    # Both are needed: Python keeps the two in one place, and assigns quickly only where neither is overridden.
+    thawed = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    return type(kind.__name__, (kind,), {"__slots__": (), **thawed})
+
+
 def constructor(kind: type[Record], names: Sequence[str]) -> Callable[..., Record]:
     """Return a function that makes a record of these slots' values, given by position."""
-    twin = type(
-        kind.__name__,
-        (kind,),
-        # Both are needed: Python keeps the two in one place, and assigns quickly only where neither is overridden.
-        {"__slots__": (), "__setattr__": object.__setattr__, "__delattr__": object.__delattr__},
-    )
     lines = [
         f"def make({', '.join(names)}):",
         "  record = new(twin)",
@@ -26,7 +27,7 @@ def constructor(kind: type[Record], names: Sequence[str]) -> Callable[..., Recor
         "  record.__class__ = kind",
         "  return record",
     ]
-    known: dict[str, Any] = {"new": object.__new__, "twin": twin, "kind": kind}
+    known: dict[str, Any] = {"new": object.__new__, "twin": unlocked(kind), "kind": kind}
     exec(compile("\n".join(lines), f"<constructor of {kind.__name__}>", "exec"), known)  # noqa: S102  # of our own field names
     make: Callable[..., Record] = known["make"]
     return make

@@ -1,22 +1,16 @@
-"""Long computations that are cut into slices: run all at once, or with the event loop given back in between.
+"""Long computations that are cut into slices, so that whoever drives them can let others run in between.
 
-Owns when to give it back, and no computation.
+Owns how such work is written, cut and run at once. `_turns` runs it with the event loop given back on the way.
 """
 
-import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import TypeVar
-
-from anyio.lowlevel import checkpoint
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 Slices = Generator[None, None, Result]
 """A computation that yields after each slice, and returns its result."""
-
-HOLD_SECONDS = 0.002
-"""How long the event loop is held before it is given back; a slice is meant to be shorter."""
 
 
 def sliced(items: Sequence[Item], *, count: int) -> Iterator[Sequence[Item]]:
@@ -32,19 +26,3 @@ def at_once(slices: Slices[Result]) -> Result:
             next(slices)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]  # what the generator returned
-
-
-async def in_turns(slices: Slices[Result], *, now: Callable[[], float] = time.perf_counter) -> Result:
-    """Return the result, and let other tasks run on the way; cancelled there, the computation is dropped."""
-    until = now() + HOLD_SECONDS
-    try:
-        while True:
-            try:
-                next(slices)
-            except StopIteration as end:
-                return end.value  # type: ignore[no-any-return]  # as above
-            if now() >= until:
-                await checkpoint()
-                until = now() + HOLD_SECONDS
-    finally:
-        slices.close()

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Generic, TypeVar
 
 from koscom_async._fanout import Outcomes
-from koscom_async._slices import Slices, at_once, in_turns
+from koscom_async._slices import Slices, at_once
+from koscom_async._turns import in_turns
 from koscom_async.errors import UsageError
 from koscom_async.models.gathered import Portfolios, Watchlists
 from koscom_async.models.holdings import Holdings

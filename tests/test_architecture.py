@@ -21,6 +21,7 @@ ROOMS = (
     "_korea",
     "_constructors",
     "_slices",
+    "_turns",
     "errors",
     "error_codes",
     "brokers",
@@ -146,7 +147,7 @@ def test_only_the_transport_does_network_io(name):
 # anyio's primitives everywhere, but for whom a protocol's callbacks wake, who opens one, and who tells the loops apart.
 # anyio's own socket layer costs more than the rest of a call over the fast backend.
 ASYNCIO_EXCEPTIONS = {
-    "koscom_async._transport.connections",
+    "koscom_async._transport.event_loop",
     "koscom_async._transport.fast.connection",
     "koscom_async._transport.fast.dial",
     "koscom_async._transport.fast.transport",

@@ -3,7 +3,8 @@
 import anyio
 import pytest
 
-from koscom_async._slices import HOLD_SECONDS, at_once, in_turns, sliced
+from koscom_async._slices import at_once, sliced
+from koscom_async._turns import HOLD_SECONDS, in_turns
 
 
 def counting(log, slices=6):

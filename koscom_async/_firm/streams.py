@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from koscom_async._firm.fanout import AnyOutcome, FirmOutcomes
 from koscom_async._merge import merge, merging
-from koscom_async._slices import in_turns
+from koscom_async._turns import in_turns
 from koscom_async.errors import UsageError
 from koscom_async.models.discretionary.answers import DiscretionaryAnswers, DiscretionaryOutcome
 from koscom_async.models.holdings import Holdings

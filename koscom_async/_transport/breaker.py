@@ -73,12 +73,14 @@ class Breakers:
 
     def ended(self, broker: str, circuit: _Circuit, error: BaseException | None, *, is_probe: bool) -> None:
         """Learn from how an attempt ended."""
-        if isinstance(error, BrokerUnavailableError | ConnectionFailedError):
+        if error is None:
+            self._succeeded(broker, circuit)
+        elif isinstance(error, BrokerUnavailableError | ConnectionFailedError):
             self._failed(broker, circuit, error, is_probe=is_probe)
         elif isinstance(error, QuotaExceededError | LimitsUnavailableError):
             # The limiter spoke, or the gateway for itself: nothing was learned, and the next call may be the probe.
             circuit.is_probing = circuit.is_probing and not is_probe
-        elif error is None or isinstance(error, KoscomError):
+        elif isinstance(error, KoscomError):
             # The broker spoke, whatever it said.
             self._succeeded(broker, circuit)
         elif is_probe:

@@ -1,6 +1,5 @@
 """Which connections carry a client's calls: httpx's own, or those of the extra `fast`."""
 
-import asyncio
 import ssl
 import sys
 from types import FunctionType
@@ -9,6 +8,7 @@ import anyio.to_thread
 import httpx
 
 from koscom_async._transport.backend import is_fast
+from koscom_async._transport.event_loop import asyncio_loop
 from koscom_async._transport.pool import OwnTransport
 from koscom_async.errors import UsageError
 from koscom_async.settings import Backend, Settings
@@ -29,9 +29,18 @@ async def open_transport(settings: Settings, *, may_be_fast: bool) -> httpx.Asyn
     if may_be_fast and _suits(settings.backend):
         from koscom_async._transport.fast.transport import FastTransport  # noqa: PLC0415  # an extra
 
-        return FastTransport(keep=settings.limits.in_flight, context=await tls_context() if use_tls else None)
+        return FastTransport(
+            keep=settings.limits.in_flight,
+            context=await tls_context() if use_tls else None,
+            attempt=settings.timeouts.attempt,
+        )
     # In a thread, since reading the certificates would hold the loop for 70 ms.
     return await anyio.to_thread.run_sync(lambda: OwnTransport(use_tls=use_tls))
+
+
+def keeps_time(transport: httpx.AsyncBaseTransport) -> bool:
+    """Whether a transport bounds each try by itself, so that no scope has to be put around it."""
+    return not isinstance(transport, OwnTransport)
 
 
 async def tls_context() -> ssl.SSLContext:
@@ -42,7 +51,7 @@ async def tls_context() -> ssl.SSLContext:
 
 
 def _suits(backend: Backend) -> bool:
-    if not _is_asyncio():
+    if asyncio_loop() is None:
         if backend is Backend.FAST:
             raise UsageError(
                 "backend='fast' works in asyncio's event loops only",
@@ -50,14 +59,6 @@ def _suits(backend: Backend) -> bool:
             )
         return False
     return backend is Backend.FAST or not _is_httpx_patched()
-
-
-def _is_asyncio() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 def _is_httpx_patched() -> bool:

@@ -11,7 +11,8 @@ import httpx
 from attrs import field, frozen
 
 from koscom_async._transport.body import read_body
-from koscom_async._transport.connections import open_transport, prepare
+from koscom_async._transport.connections import keeps_time, open_transport, prepare
+from koscom_async._transport.overdue import OverdueError
 from koscom_async._transport.own_task import in_own_task
 from koscom_async._transport.request import RequestWriter
 from koscom_async._wire.call import Call
@@ -35,6 +36,7 @@ class Exchange:
         self._settings = settings
         self._transport = transport
         self._is_given = transport is not None
+        self._keeps_time = False
         self._opening = anyio.Lock()
         self._writer = RequestWriter(settings)
         # Asked here, so that a missing extra is told where the client is made.
@@ -45,11 +47,16 @@ class Exchange:
         request = self._writer.write(call)
         seconds = self._settings.timeouts.attempt
         try:
+            transport = self._transport or await self._opened()
+            if self._keeps_time:
+                return await self._received(transport, request)
             # httpx bounds each read, not the call: a server that drips would be waited for without end.
             with anyio.CancelScope(deadline=anyio.current_time() + seconds):
                 if self._is_given:
-                    return await in_own_task(partial(self._received, request))
-                return await self._received(request)
+                    return await in_own_task(partial(self._received, transport, request))
+                return await self._received(transport, request)
+        except OverdueError:
+            pass
         except httpx.TimeoutException as error:
             raise ConnectionFailedError(f"timed out ({type(error).__name__})", retriable=True) from error
         except KoscomError:
@@ -67,8 +74,7 @@ class Exchange:
         if self._transport is not None:
             await self._transport.aclose()
 
-    async def _received(self, request: httpx.Request) -> Reply:
-        transport = self._transport or await self._opened()
+    async def _received(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> Reply:
         # The transport itself, not a client around it: no cookies that one investor's answer could leave
         # for another's question, no redirects to follow with a token, and a fraction of the work.
         response = await transport.handle_async_request(request)
@@ -82,4 +88,5 @@ class Exchange:
         async with self._opening:
             if self._transport is None:
                 self._transport = await open_transport(self._settings, may_be_fast=self._may_be_fast)
+                self._keeps_time = keeps_time(self._transport)
             return self._transport

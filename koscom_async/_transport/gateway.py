@@ -11,7 +11,6 @@ from functools import partial
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
-import anyio.lowlevel
 import httpx
 from attrs import define, evolve
 
@@ -19,6 +18,7 @@ from koscom_async._transport.bearer import Bearer, Keep, TokenKeeper
 from koscom_async._transport.breaker import BreakerOpenError, Breakers
 from koscom_async._transport.call_log import CallLog
 from koscom_async._transport.counters import Counters, Counts
+from koscom_async._transport.event_loop import running_loop
 from koscom_async._transport.exchange import Exchange, Reply
 from koscom_async._transport.limiter import Limiter, ProcessLimiter
 from koscom_async._transport.quota import utc_now
@@ -140,7 +140,7 @@ class Gateway:
     def _check_usable(self) -> None:
         if self._is_closed:
             raise UsageError("the client is closed", advice="make a new one, or close it later")
-        loop = anyio.lowlevel.current_token()
+        loop = running_loop()
         if self._loop is None:
             self._loop = loop
         elif self._loop != loop:

@@ -6,6 +6,7 @@ implementation that many processes share is in `redis_limiter`.
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from time import monotonic
 from typing import Protocol
 
 import anyio
@@ -46,7 +47,7 @@ class ProcessLimiter:
         self,
         limits: Limits,
         *,
-        clock: Callable[[], float] = anyio.current_time,
+        clock: Callable[[], float] = monotonic,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
         now: Callable[[], datetime] = utc_now,
     ) -> None:

@@ -3,13 +3,13 @@
 Owns headers, URL and the body's bytes. Sending it, and how long that may take, is the exchange's.
 """
 
-import json
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 
 from koscom_async._transport.auth import Signature
+from koscom_async._transport.reading import json_of
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import Content
 from koscom_async.settings import Settings, Timeouts
@@ -21,14 +21,13 @@ _MEDIA_TYPES = {
 _ACCEPT = (b"Accept", b"application/json")
 _HAVE_A_BODY = {"POST", "PUT", "PATCH"}
 
-_encode_json = json.JSONEncoder(ensure_ascii=False).encode
-
 
 class RequestWriter:
     """Writes the requests of one client."""
 
     def __init__(self, settings: Settings) -> None:
         self._base_url = settings.base_url
+        self._json = json_of(settings.backend)
         self._host = (b"Host", httpx.URL(settings.base_url).netloc)
         self._signature = Signature(settings)
         self._extensions = {"timeout": _httpx_timeout(settings.timeouts)}
@@ -37,7 +36,7 @@ class RequestWriter:
 
     def write(self, call: Call[Any]) -> httpx.Request:
         """Return the request that asks a call; raise `UsageError` where it lacks a token."""
-        body = _encoded(call)
+        body = self._encoded(call)
         headers = [
             self._host,
             _MEDIA_TYPES[call.endpoint.content],
@@ -57,6 +56,13 @@ class RequestWriter:
         request.read()  # from memory; a transport that was given may look at `content`
         return request
 
+    def _encoded(self, call: Call[Any]) -> bytes:
+        if call.body is None:
+            return b""
+        if call.endpoint.content is Content.FORM:
+            return urlencode(call.body).encode()
+        return self._json.write_json(call.body)
+
     def _url(self, call: Call[Any]) -> httpx.URL:
         url = self._urls.get(call.path)
         if url is None:
@@ -68,14 +74,6 @@ class RequestWriter:
 
 _MOST_URLS = 1024
 """Paths of `call()` are the caller's, and may be without end."""
-
-
-def _encoded(call: Call[Any]) -> bytes:
-    if call.body is None:
-        return b""
-    if call.endpoint.content is Content.FORM:
-        return urlencode(call.body).encode()
-    return _encode_json(call.body).encode()
 
 
 def _httpx_timeout(timeouts: Timeouts) -> dict[str, float | None]:

@@ -8,12 +8,13 @@ from typing import Any, Generic, TypeVar
 
 from attrs import field, frozen
 
+from koscom_async._slices import Slices, sliced
 from koscom_async._wire.discretionary_names import INNER_NAMES
 from koscom_async._wire.echoes import check_account_number, check_query
 from koscom_async._wire.quick_records import read_row
 from koscom_async._wire.scalars import read_count, read_text
 from koscom_async._wire.shapes import Block, read_field, read_object, read_rows
-from koscom_async._wire.slices import SlicedReader, Steps, sliced
+from koscom_async._wire.slices import SLICE_ROWS, SlicedReader
 from koscom_async._wire.verify import check_request_id, check_response_code, read_document
 from koscom_async.brokers import Broker
 from koscom_async.errors import MalformedResponseError
@@ -75,7 +76,7 @@ class DiscretionaryReader(SlicedReader[DiscretionaryPage[Row]], Generic[Row]):
     query: Mapping[str, object] = field(factory=dict, repr=False)
     strict_request_id: bool = True
 
-    def steps(self, document: object) -> Steps[DiscretionaryPage[Row]]:
+    def steps(self, document: object) -> Slices[DiscretionaryPage[Row]]:
         """Return the page in steps, or raise an error of ours."""
         answer = read_document(document)
         check_response_code(answer)
@@ -90,7 +91,7 @@ class DiscretionaryReader(SlicedReader[DiscretionaryPage[Row]], Generic[Row]):
         if self.account_number is not None:
             notes += yield from check_account_number(body, rows, self.account_number)
         items: list[Row] = []
-        for some in sliced(self._items(rows)):
+        for some in sliced(self._items(rows), count=SLICE_ROWS):
             items += [self.read_item(row, path) for row, path in some]
             yield
         result = read_object(body.get("queryResult") or body.get("queryRequest"), "queryResult")

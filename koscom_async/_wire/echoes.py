@@ -6,9 +6,10 @@ and product codes, so only another asset class is refused, and the rest is noted
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from koscom_async._slices import Slices, sliced
 from koscom_async._wire.scalars import is_absent, read_text
 from koscom_async._wire.shapes import Block, read_field, read_object
-from koscom_async._wire.slices import Steps, sliced
+from koscom_async._wire.slices import SLICE_ROWS
 from koscom_async.errors import ResponseMismatchError
 from koscom_async.models.codes import AssetClass
 
@@ -25,10 +26,10 @@ _COMPARED = {
 }
 
 
-def check_account_number(body: Block, rows: list[tuple[str, Block]], number: str) -> Steps[list[str]]:
+def check_account_number(body: Block, rows: list[tuple[str, Block]], number: str) -> Slices[list[str]]:
     """Raise if the answer, or any row of it, is about another account; return notes on what was not said."""
     echoes = {read_field(read_object(body.get(name), name), "qrAccNo", read_text, name) for name in _QUERIES}
-    for some in sliced(rows):
+    for some in sliced(rows, count=SLICE_ROWS):
         echoes.update(_numbers(some))
         yield
     echoes.discard(None)

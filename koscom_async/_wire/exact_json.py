@@ -6,9 +6,10 @@ Whatever is not a JSON document, or cannot be held exactly, is a `MalformedRespo
 import json
 from typing import NoReturn
 
+from koscom_async._slices import Slices
 from koscom_async._wire.json_walk import Walk
 from koscom_async._wire.scalars import any_number, sent_number
-from koscom_async._wire.slices import SLICE_LENGTH, Steps
+from koscom_async._wire.slices import SLICE_LENGTH
 from koscom_async.errors import MalformedResponseError
 
 
@@ -21,6 +22,14 @@ _DECODER = json.JSONDecoder(parse_float=sent_number, parse_int=sent_number, pars
 _PATIENT_DECODER = json.JSONDecoder(
     parse_float=any_number, parse_int=any_number, parse_constant=_refuse_constant
 )
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def write_json(document: object) -> bytes:
+    """Return the bytes of a document that JSON can hold."""
+    return _encode(document).encode()
 
 
 def read_json(body: bytes) -> object:
@@ -44,7 +53,7 @@ def read_list(text: str) -> list[object]:
     return values
 
 
-def json_steps(body: bytes, *, slice_length: int = SLICE_LENGTH) -> Steps[object]:
+def json_steps(body: bytes, *, slice_length: int = SLICE_LENGTH) -> Slices[object]:
     """Do what `read_json` does, and stop between slices of a large document."""
     if len(body) <= slice_length:
         return read_json(body)

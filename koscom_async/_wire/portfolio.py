@@ -7,11 +7,12 @@ from typing import TypeVar
 from attrs import evolve, field, frozen
 
 from koscom_async._exact import exactly, known_total
+from koscom_async._slices import Slices
 from koscom_async._wire.envelope import Question, open_envelope
 from koscom_async._wire.quick_records import read_row, read_row_list
 from koscom_async._wire.scalars import read_text
 from koscom_async._wire.shapes import Block, read_blocks, read_field, read_object, read_rows
-from koscom_async._wire.slices import SlicedReader, Steps
+from koscom_async._wire.slices import SlicedReader
 from koscom_async.errors import MalformedResponseError, ResponseMismatchError
 from koscom_async.models.codes import AssetClass, Measure
 from koscom_async.models.portfolio import (
@@ -54,7 +55,7 @@ class PortfolioReader(SlicedReader[PortfolioPage]):
     asset_class: AssetClass
     measure: Measure
 
-    def steps(self, document: object) -> Steps[PortfolioPage]:
+    def steps(self, document: object) -> Slices[PortfolioPage]:
         """Return the page in steps, or raise an error of ours."""
         envelope = open_envelope(document, self.question, bodies=("portfolioResponseBody",))
         container = read_object(envelope.document.get("portfolioList"), "portfolioList")

@@ -11,15 +11,23 @@ from typing import Any
 
 import msgspec
 
+from koscom_async._slices import Slices
 from koscom_async._wire import exact_json
 from koscom_async._wire.json_walk import Walk
 from koscom_async._wire.scalars import sent_number
-from koscom_async._wire.slices import SLICE_LENGTH, Steps
+from koscom_async._wire.slices import SLICE_LENGTH
 
 _DECODER = msgspec.json.Decoder(float_hook=sent_number)
 
 # Of what else a row may hold something has to be changed, or looked into: whole numbers come as integers.
 _FINAL = frozenset({str, type(sent_number("1")), bool, NoneType})
+
+
+def write_json(document: object) -> bytes:
+    """Return the bytes of a document that JSON can hold."""
+    with suppress(Exception):
+        return msgspec.json.encode(document)
+    return exact_json.write_json(document)
 
 
 def read_json(body: bytes) -> object:
@@ -30,7 +38,7 @@ def read_json(body: bytes) -> object:
     return exact_json.read_json(body)
 
 
-def json_steps(body: bytes, *, slice_length: int = SLICE_LENGTH) -> Steps[object]:
+def json_steps(body: bytes, *, slice_length: int = SLICE_LENGTH) -> Slices[object]:
     """Do what `read_json` does, and stop between slices of a large document."""
     if len(body) <= slice_length:
         return read_json(body)

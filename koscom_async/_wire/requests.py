@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from koscom_async.models.codes import AssetClass, Measure, TransactionType
@@ -31,7 +32,8 @@ def _header(request_id: str, investor: Investor) -> dict[str, str]:
     return {"reqIdPlatform": "", "reqIdConsumer": request_id, "ci": investor.ci}
 
 
-def device_block(device: Device) -> dict[str, str]:
+@lru_cache(maxsize=1024)
+def device_block(device: Device) -> Mapping[str, str]:
     """Return `devInfo`: IPv4 as twelve digits, a MAC without separators; a phone's data as they are."""
     octets = device.ip.split(".")
     is_address = len(octets) == 4

@@ -1,17 +1,16 @@
-"""Work in steps: what reads a large answer stops between slices, so that whoever drives it can let others run.
+"""How answers are read in slices: how long a slice is, and readers that can stop between two.
 
-Owns how such work is written and ended; it waits for nothing itself.
+Reading waits for nothing itself; what slices are is `_slices`' to say.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import Generic, TypeAlias, TypeVar
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from koscom_async._slices import Slices, at_once
 
 Result = TypeVar("Result")
 Page = TypeVar("Page")
-Entry = TypeVar("Entry")
-
-Steps: TypeAlias = Generator[None, None, Result]
 
 SLICE_LENGTH = 2**16
 """Characters of JSON between two stops, about 300 rows: half a millisecond to a millisecond of work."""
@@ -26,32 +25,16 @@ class SlicedReader(Generic[Page]):
 
     def __call__(self, document: object) -> Page:
         """Return the page, or raise an error of ours."""
-        return finished(self.steps(document))
+        return at_once(self.steps(document))
 
     @abstractmethod
-    def steps(self, document: object) -> Steps[Page]:
+    def steps(self, document: object) -> Slices[Page]:
         """Do the same in steps."""
 
 
-def finished(steps: Steps[Result]) -> Result:
-    """Return what the steps come to, without a stop."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
-
-
-def steps_of(read: Callable[[object], Result], document: object) -> Steps[Result]:
+def steps_of(read: Callable[[object], Result], document: object) -> Slices[Result]:
     """Return the steps of any reader; one that knows none takes a single one."""
     if isinstance(read, SlicedReader):
         result: Result = yield from read.steps(document)
         return result
     return read(document)
-
-
-def sliced(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
-    """Yield the entries, a slice of them at a time."""
-    for start in range(0, len(entries), SLICE_ROWS):
-        yield entries[start : start + SLICE_ROWS]

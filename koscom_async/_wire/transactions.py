@@ -2,10 +2,11 @@
 
 from attrs import field, frozen
 
+from koscom_async._slices import Slices
 from koscom_async._wire.envelope import Question, open_envelope
 from koscom_async._wire.quick_records import read_row_list
 from koscom_async._wire.shapes import read_object
-from koscom_async._wire.slices import SlicedReader, Steps
+from koscom_async._wire.slices import SlicedReader
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.transactions import Transaction
@@ -28,7 +29,7 @@ class TransactionsReader(SlicedReader[TransactionsPage]):
     question: Question
     account: VirtualAccount
 
-    def steps(self, document: object) -> Steps[TransactionsPage]:
+    def steps(self, document: object) -> Slices[TransactionsPage]:
         """Return the page in steps, or raise an error of ours."""
         envelope = open_envelope(document, self.question, bodies=("transactionHistoryResponseBody",))
         container = read_object(envelope.document.get("transList"), "transList")

@@ -2,10 +2,11 @@
 
 from attrs import field, frozen
 
+from koscom_async._slices import Slices
 from koscom_async._wire.envelope import Question, open_envelope
 from koscom_async._wire.quick_records import read_row_list
 from koscom_async._wire.shapes import read_object
-from koscom_async._wire.slices import SlicedReader, Steps
+from koscom_async._wire.slices import SlicedReader
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.watchlist import WatchGroup
 
@@ -34,7 +35,7 @@ class WatchlistReader(SlicedReader[WatchlistPage]):
 
     question: Question
 
-    def steps(self, document: object) -> Steps[WatchlistPage]:
+    def steps(self, document: object) -> Slices[WatchlistPage]:
         """Return the page in steps, or raise an error of ours."""
         envelope = open_envelope(document, self.question, bodies=_BODIES)
         # An investor who watches nothing may get an answer without the body block: then the account's echo vouches.

@@ -25,7 +25,7 @@ async def test_registration_is_asked_with_the_key_and_the_korean_name_and_no_tok
     assert request.url.path == "/v1/common/member/register/search"
     assert request.headers["apikey"] == "KEY-MARK-0000"
     assert "authorization" not in request.headers
-    assert '"body": {"korName": "홍길동"}' in request.content.decode()
+    assert '"body":{"korName":"홍길동"}' in request.content.decode()
 
 
 async def test_who_is_no_member_is_told_so_and_has_no_expiry(investor):

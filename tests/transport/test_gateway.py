@@ -102,7 +102,7 @@ async def test_the_body_is_json_in_utf_8_and_the_answer_what_the_reader_makes_of
     answer = await ask(handler, call_of(read=lambda document: document["amount"] + 1))
     assert answer == 369827563510
     assert (requests[0].method, str(requests[0].url)) == ("POST", URL)
-    assert requests[0].content == '{"name": "홍길동"}'.encode()
+    assert requests[0].content == '{"name":"홍길동"}'.encode()
     assert requests[0].headers["content-type"] == "application/json; charset=utf-8"
 
 

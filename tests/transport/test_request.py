@@ -51,7 +51,7 @@ def call_of(scheme=AuthScheme.API_KEY, content=Content.JSON, **changes):
 )
 def test_each_scheme_has_its_headers_and_no_others(writer, scheme, token, signature):
     request = writer.write(call_of(scheme, token=token))
-    body = '{"name": "홍길동"}'.encode()
+    body = '{"name":"홍길동"}'.encode()
     length = (b"Content-Length", b"%d" % len(body))
     assert request.headers.raw == [HOST, JSON, ACCEPT, *signature, length]
     assert (request.method, str(request.url)) == ("POST", "https://gateway.example:8443/v1/star/x")

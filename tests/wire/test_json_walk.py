@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 
+from koscom_async._slices import at_once
 from koscom_async._wire.exact_json import json_steps, read_json, read_list, scan
 from koscom_async._wire.json_walk import Walk
-from koscom_async._wire.slices import SLICE_LENGTH, finished
+from koscom_async._wire.slices import SLICE_LENGTH
 from koscom_async.errors import MalformedResponseError
 from tests.wire.json_texts import bodies, broken_bodies, outcome
 from tests.wire.recorded import recorded
@@ -19,7 +20,7 @@ SLICE = 64
 
 
 def in_slices(body):
-    return finished(json_steps(body, slice_length=SLICE))
+    return at_once(json_steps(body, slice_length=SLICE))
 
 
 @given(body=bodies() | broken_bodies())
@@ -72,7 +73,7 @@ ROWS = [
 @pytest.mark.parametrize("separators", [(",", ":"), (", \n", " : ")], ids=["dense", "wide"])
 def test_a_document_of_any_shape_is_the_same(document, separators):
     body = json.dumps(document, separators=separators).encode()
-    read = finished(json_steps(body, slice_length=2048))
+    read = at_once(json_steps(body, slice_length=2048))
     assert repr(read) == repr(read_json(body))
 
 
@@ -103,7 +104,7 @@ def test_of_a_long_list_no_more_than_a_slice_is_read_between_two_stops():
 
 def test_a_small_document_is_read_without_a_stop():
     assert list(json_steps(b'{"a": 1}')) == []
-    assert finished(json_steps(b'{"a": 1}')) == {"a": Decimal(1)}
+    assert at_once(json_steps(b'{"a": 1}')) == {"a": Decimal(1)}
     assert list(json_steps(json.dumps(["x" * 9] * (SLICE_LENGTH // 8)).encode())) != []
 
 

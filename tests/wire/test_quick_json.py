@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from koscom_async._slices import at_once
 from koscom_async._wire import exact_json, quick_json
 from koscom_async._wire.records import WIRE_NAMES
 from koscom_async._wire.scalars import OddNumber
-from koscom_async._wire.slices import finished
 from koscom_async.models.account import EquityRow, FundRow, OtherRow
 from tests.wire.json_texts import bodies, broken_bodies, outcome
 from tests.wire.recorded import ABSENT_VALUES, BODIES, answer, read_balance
@@ -32,7 +32,7 @@ def exact(body):
 
 
 def quick_in_slices(body, length):
-    return seen(lambda: finished(quick_json.json_steps(body, slice_length=length)))
+    return seen(lambda: at_once(quick_json.json_steps(body, slice_length=length)))
 
 
 @given(body=bodies() | broken_bodies())

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from koscom_async._slices import at_once
 from koscom_async._wire import quick_json
 from koscom_async._wire.exact_json import read_json
 from koscom_async._wire.quick_records import generated, read_row, read_row_list
 from koscom_async._wire.records import WIRE_NAMES, read_record
 from koscom_async._wire.scalars import read_number
-from koscom_async._wire.slices import SLICE_ROWS, finished
+from koscom_async._wire.slices import SLICE_ROWS
 from koscom_async.brokers import find_broker
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.account import EquityRow
@@ -143,15 +144,15 @@ def test_what_a_row_does_not_say_is_given_to_its_record():
 
 def test_rows_of_a_list_are_read_whichever_way_they_need_and_named_by_their_place():
     rows = [{"qty": Decimal("1.0")}, {}, None, {"qty": " 2 "}, {"assetType": "ZZZ"}]
-    records = finished(read_row_list(EquityRow, rows, "list"))
+    records = at_once(read_row_list(EquityRow, rows, "list"))
     assert [record.quantity for record in records] == [1, 2, None]
     assert records[2].product == "ZZZ"
     with pytest.raises(MalformedResponseError, match=r"list\[4\]\.qty: expected a number"):
-        finished(read_row_list(EquityRow, [*rows[:4], {"qty": "many"}], "list"))
+        at_once(read_row_list(EquityRow, [*rows[:4], {"qty": "many"}], "list"))
     with pytest.raises(MalformedResponseError, match=r"list\[0\]: expected an object"):
-        finished(read_row_list(EquityRow, ["row"], "list"))
-    assert finished(read_row_list(EquityRow, {"qty": Decimal(3)}, "list")) == [EquityRow(quantity=Decimal(3))]
-    assert finished(read_row_list(EquityRow, "null", "list")) == []
+        at_once(read_row_list(EquityRow, ["row"], "list"))
+    assert at_once(read_row_list(EquityRow, {"qty": Decimal(3)}, "list")) == [EquityRow(quantity=Decimal(3))]
+    assert at_once(read_row_list(EquityRow, "null", "list")) == []
 
 
 @pytest.mark.parametrize(("rows", "stops"), [(0, 0), (1, 1), (SLICE_ROWS, 1), (10 * SLICE_ROWS, 10)])

@@ -17,6 +17,7 @@ import httpx
 
 from koscom_async._transport.fast.answer import Answer
 from koscom_async._transport.fast.readiness import readiness
+from koscom_async._transport.overdue import OverdueError
 
 MAX_UNREAD_BYTES = 2**18
 """When so much of a body waits to be read, no more is let in until it is; a read may bring as much again."""
@@ -49,7 +50,7 @@ class Connection(asyncio.Protocol):
         # One timer a connection, which is seldom moved: it rings at the earliest, looks what is due, and is set again.
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = inf
-        self._due = inf
+        self._due = self._end = inf
         self._has_news: Callable[[], bool] = lambda: False
 
     @property
@@ -65,12 +66,16 @@ class Connection(asyncio.Protocol):
         return not self.is_over and not self._has_news()
 
     async def ask(
-        self, request: bytes, *, wants_body: bool, read: float | None, write: float | None
+        self, request: bytes, *, wants_body: bool, read: float | None, write: float | None, end: float = inf
     ) -> Answer:
-        """Send a request and return its answer once the head is there; raise httpx's errors."""
+        """Send a request and return its answer once the head is there; raise httpx's errors.
+
+        Head and body must have come by `end`, on the loop's clock: else it is an `OverdueError`.
+        """
         if self.is_over or self._transport is None or self._answer is not None:
             raise httpx.ReadError("the connection is closed")
         answer = self._answer = Answer(wants_body=wants_body)
+        self._end = end
         try:
             self._transport.write(request)
             while not answer.has_head:
@@ -114,6 +119,8 @@ class Connection(asyncio.Protocol):
             raise answer.failure
         is_writing = self._is_clogged
         if await self._is_late(write if is_writing else read):
+            if self._loop.time() >= self._end:
+                raise OverdueError("the answer is not whole in time")
             if is_writing:
                 raise httpx.WriteTimeout("the server takes nothing in")
             raise httpx.ReadTimeout("the server does not answer")
@@ -136,7 +143,7 @@ class Connection(asyncio.Protocol):
             self._waiter.set_result(is_late)
 
     def _ring_in(self, seconds: float | None) -> None:
-        self._due = inf if seconds is None else self._loop.time() + seconds
+        self._due = self._end if seconds is None else min(self._loop.time() + seconds, self._end)
         if self._due < self._alarm_at:
             self._set_alarm()
 
@@ -173,6 +180,7 @@ class Connection(asyncio.Protocol):
         # An answer before the end of its question is odd, too.
         if answer.keeps_alive and not self._transport.get_write_buffer_size():
             self._let_in()
+            self._end = inf
             self._ring_in(self._keep_alive)
             self._on_free(self)
         else:

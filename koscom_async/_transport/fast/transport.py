@@ -16,6 +16,7 @@ is `Koscom(settings, transport=httpx.AsyncHTTPTransport(proxy=…))`.
 
 import asyncio
 import ssl
+from math import inf
 
 import anyio
 import httpx
@@ -35,12 +36,19 @@ class FastTransport(httpx.AsyncBaseTransport):
     """Opens a connection where none is idle: how many are in use at once is the limiter's to say.
 
     At most `keep` idle ones are kept, each for `keep_alive` seconds. `context` is the one TLS context for all.
+    `attempt` is how many seconds a request may take as a whole, answer included.
     """
 
     def __init__(
-        self, *, keep: int, context: ssl.SSLContext | None = None, keep_alive: float = KEEP_ALIVE_SECONDS
+        self,
+        *,
+        keep: int,
+        context: ssl.SSLContext | None = None,
+        keep_alive: float = KEEP_ALIVE_SECONDS,
+        attempt: float = inf,
     ) -> None:
         self._keep_alive = keep_alive
+        self._attempt = attempt
         self._loop: asyncio.AbstractEventLoop | None = None
         self._dialler = Dialler(context)
         self._idle = IdleConnections(keep)
@@ -55,13 +63,15 @@ class FastTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and return the response, its body not read yet; raise httpx's errors."""
-        self._check_usable()
+        end = self._checked_loop().time() + self._attempt
         timeouts = request.extensions.get("timeout", {})
         read, write = timeouts.get("read"), timeouts.get("write")
         content = request_bytes(request)
         origin = origin_of(request.url)
         connection = self._idle.take(origin) or await self._new(origin, timeouts.get("connect"))
-        answer = await connection.ask(content, wants_body=request.method != "HEAD", read=read, write=write)
+        answer = await connection.ask(
+            content, wants_body=request.method != "HEAD", read=read, write=write, end=end
+        )
         stream = BodyStream(connection, answer, read=read, write=write)
         return httpx.Response(answer.status, headers=answer.headers, stream=stream)
 
@@ -77,7 +87,7 @@ class FastTransport(httpx.AsyncBaseTransport):
             connection.abort()
         await self._all_gone.wait()
 
-    def _check_usable(self) -> None:
+    def _checked_loop(self) -> asyncio.AbstractEventLoop:
         if self._is_closed:
             raise UsageError("the client is closed", advice="make a new one, or close it later")
         loop = asyncio.get_running_loop()
@@ -87,6 +97,7 @@ class FastTransport(httpx.AsyncBaseTransport):
             raise UsageError(
                 "the connections belong to another event loop", advice="make one client for each event loop"
             )
+        return loop
 
     async def _new(self, origin: Origin, seconds: float | None) -> Connection:
         connection = Connection(
@@ -95,7 +106,8 @@ class FastTransport(httpx.AsyncBaseTransport):
             on_free=self._keep,
             on_gone=self._forget,
         )
-        await self._dialler.connect(connection, origin, seconds=seconds)
+        most = self._attempt if seconds is None else min(seconds, self._attempt)
+        await self._dialler.connect(connection, origin, seconds=None if most == inf else most)
         if connection.is_over:  # the server closed it at once
             raise httpx.ConnectError("the connection was closed")
         self._open[connection] = origin

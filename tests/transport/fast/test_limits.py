@@ -8,6 +8,7 @@ import pytest
 
 from koscom_async._transport.body import read_body
 from koscom_async._transport.fast.connection import MAX_UNREAD_BYTES
+from koscom_async._transport.overdue import OverdueError
 from koscom_async.errors import MalformedResponseError
 from tests.fake_time import settled
 from tests.transport.fast.scripted import always, ask, once, opened, scripted
@@ -40,6 +41,33 @@ async def test_the_read_timeout_is_between_pieces_and_not_for_the_whole():
         assert await ask(transport, server.url, timeouts={"read": 5.0}) == (200, b"ok")
         assert connection._alarm is alarm
         assert await ask(transport, server.url, timeouts={"read": None}) == (200, b"ok")
+
+
+@pytest.mark.parametrize(
+    ("begun", "drop"),
+    [(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"), (b"HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n", b".")],
+    ids=["head", "body"],
+)
+async def test_a_server_that_drips_is_waited_for_no_longer_than_an_attempt_may_take(begun, drop, jump):
+    async def drip(wire):
+        await wire.answer(begun)
+        while not wire.writer.is_closing():
+            jump(1.0)
+            await wire.say(drop)
+
+    async with scripted(drip, always(OK)) as server, opened(attempt=30.0) as transport:
+        with pytest.raises(OverdueError, match="not whole in time"):
+            await ask(transport, server.url, timeouts={"read": 5.0})
+        assert await ask(transport, server.url) == (200, b"ok")
+        assert server.connections == 2
+
+
+async def test_the_time_of_an_attempt_ends_with_its_answer(jump):
+    async with scripted(always(OK)) as server, opened(attempt=10.0, keep_alive=60.0) as transport:
+        for _ in range(3):
+            assert await ask(transport, server.url) == (200, b"ok")
+            jump(9.0)
+        assert server.connections == 1
 
 
 async def test_an_alarm_that_rings_early_is_set_again():
@@ -94,7 +122,8 @@ async def test_a_name_is_looked_up():
         assert await ask(transport, server.url.replace("127.0.0.1", "localhost")) == (200, b"ok")
 
 
-async def test_a_connection_that_is_not_made_in_time_is_a_connect_timeout():
+@pytest.mark.parametrize(("connect", "attempt"), [(SOON, 10.0), (10.0, SOON), (None, SOON)])
+async def test_a_connection_that_is_not_made_in_time_is_a_connect_timeout(connect, attempt):
     """Nobody accepts, and the queue of those who wait to be accepted is full."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -102,10 +131,10 @@ async def test_a_connection_that_is_not_made_in_time_is_a_connect_timeout():
         with socket.create_connection(listener.getsockname()), socket.socket() as another:
             another.setblocking(False)  # the socket module's own
             another.connect_ex(listener.getsockname())
-            async with opened() as transport:
+            async with opened(attempt=attempt) as transport:
                 url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
                 with pytest.raises(httpx.ConnectTimeout):
-                    await ask(transport, url, timeouts={"connect": SOON})
+                    await ask(transport, url, timeouts={"connect": connect})
 
 
 async def test_only_http_is_spoken():
