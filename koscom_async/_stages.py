@@ -14,7 +14,11 @@ import httpx
 
 import koscom_async._ahead  # noqa: F401  # for what it imports
 from koscom_async._fanout import (
+    Answer,
+    AnyOutcome,
     Outcomes,
+    Read,
+    Settle,
     balance_outcome,
     distinct,
     fan_out,
@@ -41,7 +45,6 @@ from koscom_async._transport.limiter import Limiter
 from koscom_async.models.codes import Measure, TransactionType
 from koscom_async.models.investor import Investor
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.outcome import AccountOutcome
 from koscom_async.observer import OK, PARTIAL, Observer, Operation
 from koscom_async.settings import Settings
 from koscom_async.tokens import TokenStore
@@ -74,28 +77,20 @@ class Stages:
         self, investor: Investor, *, deadline: float | None = None
     ) -> AsyncIterator[HoldingsStream]:
         """Yield each account's balance as it is ready, and the merged answer."""
-        end = deadline_at(deadline)
-        asked_at = korean_now()
-        operation = Operation(name="holdings")
-        with self.gateway.operation(operation):
-            await self.oauth.authorize(investor, end=end)
-            linked = await self.member.read_accounts(investor, end=end)
-            read = partial(self.account.read_balance, investor, end=end)
-            async with fan_out(distinct(linked.accounts), read, balance_outcome) as outcomes:
-                yield HoldingsStream(outcomes, partial(merging, as_of=asked_at))
-            _conclude(operation, outcomes)
+        end, asked_at = deadline_at(deadline), korean_now()
+        read = partial(self.account.read_balance, investor, end=end)
+        async with self._asked("holdings", investor, read, balance_outcome, end=end) as outcomes:
+            yield HoldingsStream(outcomes, partial(merging, as_of=asked_at))
 
     @asynccontextmanager
     async def stream_portfolios(
         self, investor: Investor, *, measure: Measure = Measure.SHARE, deadline: float | None = None
     ) -> AsyncIterator[PortfoliosStream]:
         """Yield each account's portfolio as it is ready, and all of them side by side."""
-        end = deadline_at(deadline)
-        asked_at, measure = korean_now(), Measure(measure)
-        await self.oauth.authorize(investor, end=end)
-        linked = await self.member.read_accounts(investor, end=end)
+        end, asked_at = deadline_at(deadline), korean_now()
+        measure = Measure(measure)
         read = partial(self.account.read_portfolio, investor, measure=measure, end=end)
-        async with fan_out(distinct(linked.accounts), read, portfolio_outcome) as outcomes:
+        async with self._asked("portfolios", investor, read, portfolio_outcome, end=end) as outcomes:
             yield PortfoliosStream(outcomes, partial(merge_portfolios, measure=measure, as_of=asked_at))
 
     @asynccontextmanager
@@ -103,13 +98,29 @@ class Stages:
         self, investor: Investor, *, deadline: float | None = None
     ) -> AsyncIterator[WatchlistsStream]:
         """Yield each account's watchlist as it is ready, and the merged answer."""
-        end = deadline_at(deadline)
-        asked_at = korean_now()
-        await self.oauth.authorize(investor, end=end)
-        linked = await self.member.read_accounts(investor, end=end)
+        end, asked_at = deadline_at(deadline), korean_now()
         read = partial(self.account.read_watchlist, investor, end=end)
-        async with fan_out(distinct(linked.accounts), read, watchlist_outcome) as outcomes:
+        async with self._asked("watchlists", investor, read, watchlist_outcome, end=end) as outcomes:
             yield WatchlistsStream(outcomes, partial(merge_watchlists, as_of=asked_at))
+
+    @asynccontextmanager
+    async def _asked(
+        self,
+        name: str,
+        investor: Investor,
+        read: Read[Answer],
+        settle: Settle[Answer, AnyOutcome],
+        *,
+        end: float,
+    ) -> AsyncIterator[Outcomes[AnyOutcome]]:
+        """Ask about every linked account, before the eyes of whoever watches."""
+        operation = Operation(name=name)
+        with self.gateway.operation(operation):
+            await self.oauth.authorize(investor, end=end)
+            linked = await self.member.read_accounts(investor, end=end)
+            async with fan_out(distinct(linked.accounts), read, settle) as outcomes:
+                yield outcomes
+            _conclude(operation, len(outcomes.accounts), sum(each.ok for each in outcomes.delivered))
 
     @asynccontextmanager
     async def transactions(  # noqa: PLR0913  # each keyword is one condition of the query
@@ -126,26 +137,29 @@ class Stages:
         window, end = range_of(since, until), deadline_at(deadline)
         kind = None if side is None else TransactionType(side)
         asked_at, news = korean_now(), News()
-        await self.oauth.authorize(investor, end=end)
-        linked = await self.member.read_accounts(investor, end=end)
-        async with background() as group:
-            feeds = partial(
-                self.account.feed_transactions,
-                investor,
-                window=window,
-                isin=isin,
-                side=kind,
-                group=group,
-                news=news,
-                end=end,
-            )
-            accounts = sorted(distinct(linked.accounts), key=lambda each: each.key)
-            sources = [_source(place, account, feeds) for place, account in enumerate(accounts)]
-            stream = TransactionStream(sources, news, as_of=asked_at)
-            try:
-                yield stream
-            finally:
-                stream.close()
+        operation = Operation(name="transactions")
+        with self.gateway.operation(operation):
+            await self.oauth.authorize(investor, end=end)
+            linked = await self.member.read_accounts(investor, end=end)
+            async with background() as group:
+                feeds = partial(
+                    self.account.feed_transactions,
+                    investor,
+                    window=window,
+                    isin=isin,
+                    side=kind,
+                    group=group,
+                    news=news,
+                    end=end,
+                )
+                accounts = sorted(distinct(linked.accounts), key=lambda each: each.key)
+                sources = [_source(place, account, feeds) for place, account in enumerate(accounts)]
+                stream = TransactionStream(sources, news, as_of=asked_at)
+                try:
+                    yield stream
+                finally:
+                    stream.close()
+            _conclude(operation, len(sources), sum(each.ok for each in stream.outcomes))
 
 
 def _source(place: int, account: VirtualAccount, feeds: Callable[..., WindowFeed]) -> Source:
@@ -156,7 +170,6 @@ def _source(place: int, account: VirtualAccount, feeds: Callable[..., WindowFeed
     return Source(account=account, feed=feed, log=log, place=place)
 
 
-def _conclude(operation: Operation, outcomes: Outcomes[AccountOutcome]) -> None:
-    operation.accounts = len(outcomes.accounts)
-    operation.failures = operation.accounts - sum(outcome.ok for outcome in outcomes.delivered)
+def _conclude(operation: Operation, asked: int, read: int) -> None:
+    operation.accounts, operation.failures = asked, asked - read
     operation.outcome = PARTIAL if operation.failures else OK

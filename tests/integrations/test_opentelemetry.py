@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import date
 
 import pytest
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
@@ -73,6 +74,29 @@ async def test_an_operation_has_accounts_below_it_and_attempts_below_them(telesc
     assert attempt.parent.span_id == diamond.context.span_id
     assert attempt.attributes["koscom.endpoint"] == "account.balance"
     assert attempt.attributes["koscom.attempt.number"] == 1
+
+
+async def all_transactions(koscom, investor):
+    async with koscom.transactions(investor, date(2024, 3, 1), date(2024, 3, 31)) as stream:
+        return [row async for row in stream]
+
+
+ACROSS_ACCOUNTS = {
+    "portfolios": lambda koscom, investor: koscom.portfolios(investor),
+    "watchlists": lambda koscom, investor: koscom.watchlists(investor),
+    "transactions": all_transactions,
+}
+
+
+@pytest.mark.parametrize("name", ACROSS_ACCOUNTS)
+async def test_what_is_asked_of_all_accounts_is_an_operation_that_tells_of_failures(name, telescope):
+    async with SandboxGateway(in_process=True, faults={"diamond": "4001"}) as gateway:
+        settings = impatient(gateway.settings)
+        async with Koscom(settings, transport=gateway.transport, observer=telescope.observer) as koscom:
+            await ACROSS_ACCOUNTS[name](koscom, gateway.investor)
+    (whole,) = telescope.named(f"koscom.{name}")
+    assert (whole.parent, whole.attributes["koscom.outcome"]) == (None, "partial")
+    assert (whole.attributes["koscom.accounts"], whole.attributes["koscom.failures"]) == (3, 1)
 
 
 async def test_each_attempt_has_its_number_its_outcome_and_its_waits(telescope):
