@@ -61,6 +61,8 @@ def test_a_first_program_loads_only_the_modules_of_its_names():
         "koscom_async.models.codes",
         "koscom_async.models.investor",
         "koscom_async.settings",
+        "koscom_async.settings.addresses",
+        "koscom_async.settings.checks",
     }
 
 

@@ -26,7 +26,8 @@ from koscom_async._wire.oauth import (
 from koscom_async.errors import SettingsError
 from koscom_async.models.investor import Investor, Token
 from koscom_async.observer import Operation
-from koscom_async.settings import Settings, check_redirect_uri, check_scope
+from koscom_async.settings import Settings
+from koscom_async.settings.addresses import check_redirect_uri, check_scope
 
 
 class OAuthService:

@@ -1,0 +1,260 @@
+"""Frozen settings of a client, from arguments or the environment; each is checked when it is made.
+
+Owns what can be set and its defaults. Knows nothing of how a setting is used.
+"""
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Self
+
+from attrs import field, frozen
+from attrs.validators import deep_iterable, optional
+
+from koscom_async._masking import hidden
+from koscom_async.errors import SettingsError
+from koscom_async.settings import addresses, checks
+
+__all__ = [
+    "Backend",
+    "Breaker",
+    "BrokerLimits",
+    "BrokerOverrides",
+    "Environment",
+    "Limits",
+    "Retry",
+    "Settings",
+    "Timeouts",
+]
+
+
+class Environment(StrEnum):
+    """Which of the platform's gateways; API keys differ between them."""
+
+    PRODUCTION = "production"
+    SANDBOX = "sandbox"
+
+
+class Backend(StrEnum):
+    """Which libraries carry HTTP and read JSON: what comes of it is the same, at another cost."""
+
+    AUTO = "auto"
+    """`FAST` where its extra is installed, `CORE` where it is not"""
+    CORE = "core"
+    """httpx's own connections, and Python's own JSON reader"""
+    FAST = "fast"
+    """httptools and msgspec, which the extra `koscom-async[fast]` installs"""
+
+
+# Since July 2022 the manual names other hosts for the v3 market services: hence `base_url`.
+BASE_URLS: Mapping[Environment, str] = {
+    Environment.PRODUCTION: "https://apigw.koscom.co.kr",
+    Environment.SANDBOX: "https://sandbox-apigw.koscom.co.kr",
+}
+
+
+@frozen(kw_only=True)
+class Retry:
+    """How often and how long to try again what the error table calls retriable.
+
+    Waits grow exponentially with full jitter: before retry n a wait is drawn from 0 to
+    min(`cap`, `base` * 2**n) seconds. A `Retry-After` of the gateway is honoured up to `max_retry_after`
+    seconds; a longer one is raised at once, with its value.
+
+    Retries are paid from a budget for each broker, so that an outage cannot multiply the load: each first try
+    earns `budget_share` of a retry, and at most `budget_reserve` are saved up.
+    """
+
+    attempts: int = field(default=4, validator=checks.positive_integer)
+    base: float = field(default=0.2, validator=checks.positive)
+    cap: float = field(default=5.0, validator=checks.positive)
+    max_retry_after: float = field(default=30.0, validator=checks.not_negative)
+    budget_share: float = field(default=0.1, validator=checks.not_negative)
+    budget_reserve: float = field(default=10.0, validator=checks.not_negative)
+
+
+@frozen(kw_only=True)
+class Breaker:
+    """When a broker is left alone: after `failures` availability failures in a row, for `cool_down` seconds.
+
+    Then one call is let through as a probe, and its end decides.
+    """
+
+    failures: int = field(default=10, validator=checks.positive_integer)
+    cool_down: float = field(default=30.0, validator=checks.positive)
+
+
+@frozen(kw_only=True)
+class BrokerLimits:
+    """What one broker is asked at most.
+
+    The documents give no rate a second, so the defaults are cautious. `rate` is calls a second, `burst` how
+    many may leave at once after a rest, `in_flight` how many may be unanswered.
+    """
+
+    rate: float = field(default=10.0, validator=checks.positive)
+    burst: int = field(default=10, validator=checks.positive_integer)
+    in_flight: int = field(default=8, validator=checks.positive_integer)
+
+
+@frozen(kw_only=True)
+class Limits:
+    """What the brokers and the gateway are asked at most.
+
+    `default` holds for each broker that `brokers` (by short name) does not name; `in_flight` is the total of
+    unanswered calls, and the size of the connection pool. `quota_reserve` is the share of the day's calls, from 0 to 1,
+    that this client leaves untouched: batch work sets it, so that the people at the screens are not locked out.
+    """
+
+    default: BrokerLimits = field(factory=BrokerLimits, validator=checks.record_of(BrokerLimits))
+    brokers: Mapping[str, BrokerLimits] = field(
+        factory=dict, converter=checks.as_frozen_mapping, validator=checks.records_by_broker(BrokerLimits)
+    )
+    in_flight: int = field(default=40, validator=checks.positive_integer)
+    quota_reserve: float = field(default=0.0, validator=checks.share)
+
+    def of(self, broker: str) -> BrokerLimits:
+        """Return the limits that hold for a broker."""
+        return self.brokers.get(broker, self.default)
+
+
+@frozen(kw_only=True)
+class Timeouts:
+    """Seconds that one try may take: to connect, between two pieces read or written, and as a whole.
+
+    `attempt` bounds a try however slowly a server drips. The time of a whole operation is the `deadline`
+    argument of each call.
+    """
+
+    connect: float = field(default=5.0, validator=checks.positive)
+    read: float = field(default=15.0, validator=checks.positive)
+    write: float = field(default=5.0, validator=checks.positive)
+    attempt: float = field(default=30.0, validator=checks.positive)
+
+
+@frozen(kw_only=True)
+class BrokerOverrides:
+    """What you know better than the registry about a broker.
+
+    `supports_all`: whether it answers one query for all asset classes (`None`: as the registry says).
+    `trust_totals`: whether fewer or more rows than announced fail the account; if not, its outcome says so.
+    `supports_interest_query`: whether it takes the query block of the watchlist (`None`: as the registry says).
+    `check_request_id`: whether the echo of the request id must match. The echo of the account always must.
+    """
+
+    supports_all: bool | None = field(default=None, validator=optional(checks.boolean))
+    supports_interest_query: bool | None = field(default=None, validator=optional(checks.boolean))
+    trust_totals: bool = field(default=True, validator=checks.boolean)
+    check_request_id: bool = field(default=True, validator=checks.boolean)
+
+
+def _environment(value: str | None) -> Environment | None:
+    if value is None or value == "":
+        return None
+    try:
+        return Environment(value)
+    except ValueError:
+        known = " or ".join(Environment)
+        raise SettingsError(f"environment must be {known}, got {value!r}", setting="environment") from None
+
+
+def _backend(value: str | None) -> Backend:
+    try:
+        return Backend(value or Backend.AUTO)
+    except ValueError:
+        known = ", ".join(Backend)
+        raise SettingsError(f"backend must be one of {known}, got {value!r}", setting="backend") from None
+
+
+def _nothing_if_empty(value: str | None) -> str | None:
+    return value or None
+
+
+@frozen(kw_only=True)
+class Settings:
+    """Where the gateway is, who is asking, and how politely.
+
+    Either `environment` (production or sandbox) or `base_url` says where; both may be given, and then the URL
+    counts, unless it is the gateway of the other environment. `com_id` and `srv_id` are the firm's and the service's
+    codes (핀테크 기업 코드, 핀테크 서비스 코드). A query of more pages than `page_limit`, or an answer of more than
+    `max_response_bytes`, fails its account.
+    `discretionary_brokers` are the short names of the brokers at which the firm has discretionary contracts (일임매매):
+    whom the questions across brokers ask. Without them it is every broker that the platform offers; those at which the
+    firm has no contract will refuse, so name yours. `check_service_hours` refuses discretionary balances and
+    settlements before a call is spent while the platform does not answer them (08:30 to 16:00 KST).
+    `redirect_uri` is the callback that is registered for the key, to which an investor who has authorised is sent
+    back (`None`: give it to each call of `koscom.oauth` that wants it); `scope` is what the investor is asked for.
+    `backend` is what carries HTTP and reads JSON: `"auto"`, `"core"` or `"fast"` (see `Backend`).
+    Raises `SettingsError`, naming the setting, for anything missing or impossible.
+    """
+
+    environment: Environment | None = field(default=None, converter=_environment)
+    base_url: str = ""
+    api_key: str = field(default="", repr=hidden, validator=checks.required("KOSCOM_API_KEY", "the API key"))
+    api_secret: str = field(
+        default="", repr=hidden, validator=checks.required("KOSCOM_API_SECRET", "the API key's secret")
+    )
+    com_id: str = field(default="", validator=checks.required("KOSCOM_COM_ID", "핀테크 기업 코드"))
+    srv_id: str = field(default="", validator=checks.required("KOSCOM_SRV_ID", "핀테크 서비스 코드"))
+    retry: Retry = field(factory=Retry, validator=checks.record_of(Retry))
+    limits: Limits = field(factory=Limits, validator=checks.record_of(Limits))
+    timeouts: Timeouts = field(factory=Timeouts, validator=checks.record_of(Timeouts))
+    breaker: Breaker = field(factory=Breaker, validator=checks.record_of(Breaker))
+    brokers: Mapping[str, BrokerOverrides] = field(
+        factory=dict, converter=checks.as_frozen_mapping, validator=checks.records_by_broker(BrokerOverrides)
+    )
+    redirect_uri: str | None = field(
+        default=None, converter=_nothing_if_empty, validator=optional(addresses.redirect_uri)
+    )
+    scope: str = field(default="account", validator=addresses.scope)
+    page_limit: int = field(default=1000, validator=checks.positive_integer)
+    max_response_bytes: int = field(default=32 * 2**20, validator=checks.positive_integer)
+    discretionary_brokers: tuple[str, ...] = field(
+        default=(), converter=checks.as_names, validator=deep_iterable(checks.broker_name)
+    )
+    check_service_hours: bool = field(default=True, validator=checks.boolean)
+    backend: Backend = field(default=Backend.AUTO, converter=_backend)
+
+    def __attrs_post_init__(self) -> None:
+        if self.base_url:
+            url = addresses.gateway_address(self.base_url)
+        elif self.environment is not None:
+            url = BASE_URLS[self.environment]
+        else:
+            raise SettingsError(
+                "environment is missing: pass environment= or set KOSCOM_ENVIRONMENT to "
+                "production or sandbox",
+                setting="environment",
+            )
+        # Mostly an `attrs.evolve` that changed one of the two: nobody means one gateway and names another's.
+        other = next((each for each, known in BASE_URLS.items() if known == url), self.environment)
+        if self.environment not in {None, other}:
+            raise SettingsError(
+                f"base_url is the gateway of {other}, and environment is {self.environment}: change both, "
+                'or pass base_url="" beside the environment',
+                setting="base_url",
+            )
+        object.__setattr__(self, "base_url", url)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, **overrides: Any) -> Self:
+        """Read KOSCOM_ENVIRONMENT, _BASE_URL, _API_KEY, _API_SECRET, _COM_ID, _SRV_ID, _REDIRECT_URI, _SCOPE, _BACKEND.
+
+        Also KOSCOM_DISCRETIONARY_BROKERS, with commas between the names. Arguments win.
+        """
+        environ = os.environ if environ is None else environ
+        names = (
+            *("environment", "base_url", "api_key", "api_secret", "com_id", "srv_id"),
+            *("redirect_uri", "scope", "discretionary_brokers", "backend"),
+        )
+        read = {
+            name: environ[variable] for name in names if (variable := f"KOSCOM_{name.upper()}") in environ
+        }
+        return cls(**(read | overrides))
+
+    def overrides_of(self, broker: str) -> BrokerOverrides:
+        """Return what is set for a broker, or the defaults."""
+        return self.brokers.get(broker, _NO_OVERRIDES)
+
+
+_NO_OVERRIDES = BrokerOverrides()

@@ -1,0 +1,117 @@
+"""What the value of a setting must be: checks and conversions, each of which names the setting that is wrong."""
+
+import re
+from collections.abc import Iterable, Mapping
+from math import isfinite
+from typing import Any
+
+from attrs import Attribute
+
+from koscom_async._frozen_mapping import FrozenMapping
+from koscom_async.errors import SettingsError
+
+
+def finite_number(instance: object, attribute: "Attribute[Any]", value: object) -> float:
+    """Return a number that is finite, or raise."""
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
+            return value
+    except OverflowError:  # a whole number that no float holds
+        pass
+    raise _wrong(instance, attribute, "must be a finite number", value)
+
+
+def boolean(instance: object, attribute: "Attribute[Any]", value: object) -> None:
+    """Check that a value is True or False."""
+    if not isinstance(value, bool):
+        raise _wrong(instance, attribute, "must be True or False", value)
+
+
+def positive(instance: object, attribute: "Attribute[Any]", value: object) -> None:
+    """Check that a number is above 0."""
+    if finite_number(instance, attribute, value) <= 0:
+        raise _wrong(instance, attribute, "must be above 0", value)
+
+
+def not_negative(instance: object, attribute: "Attribute[Any]", value: object) -> None:
+    """Check that a number is not below 0."""
+    if finite_number(instance, attribute, value) < 0:
+        raise _wrong(instance, attribute, "must not be below 0", value)
+
+
+def share(instance: object, attribute: "Attribute[Any]", value: object) -> None:
+    """Check that a number is a share, from 0 to below 1."""
+    if not 0 <= finite_number(instance, attribute, value) < 1:
+        raise _wrong(instance, attribute, "must be at least 0 and below 1", value)
+
+
+def positive_integer(instance: object, attribute: "Attribute[Any]", value: object) -> None:
+    """Check that a number is whole, and at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise _wrong(instance, attribute, "must be a whole number of at least 1", value)
+
+
+def _wrong(instance: object, attribute: "Attribute[Any]", rule: str, value: object) -> SettingsError:
+    return SettingsError(
+        f"{type(instance).__name__}.{attribute.name} {rule}, got {value!r}", setting=attribute.name
+    )
+
+
+# Patterns are text: compiled when the first value is checked, so that nobody waits for them who only imports.
+_BROKER_NAME = r"[a-z][a-z0-9_-]*"
+
+
+def broker_name(instance: object, attribute: "Attribute[Any]", value: object) -> None:
+    """Check that a text is a broker's short name."""
+    if not isinstance(value, str) or not re.fullmatch(_BROKER_NAME, value):
+        raise _wrong(instance, attribute, "must have brokers' short names", value)
+
+
+def as_names(value: object) -> object:
+    """Return names as a tuple; in one text, as in the environment, commas stand between them."""
+    if isinstance(value, str):
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+    return tuple(value) if isinstance(value, Iterable) else (value,)
+
+
+def record_of(kind: type) -> Any:
+    """Check that a nested record is one."""
+
+    def check(instance: object, attribute: "Attribute[Any]", value: object) -> None:
+        if not isinstance(value, kind):
+            raise _wrong(instance, attribute, f"must be a {kind.__name__}", value)
+
+    return check
+
+
+def records_by_broker(kind: type) -> Any:
+    """Check a mapping of broker short names to nested records."""
+
+    def check(instance: object, attribute: "Attribute[Any]", value: Mapping[object, object]) -> None:
+        for name, record in value.items():
+            if not isinstance(name, str) or not re.fullmatch(_BROKER_NAME, name):
+                raise _wrong(instance, attribute, "must have brokers' short names as keys", name)
+            if not isinstance(record, kind):
+                raise _wrong(instance, attribute, f"must have a {kind.__name__} for {name}", record)
+
+    return check
+
+
+def as_frozen_mapping(value: object) -> object:
+    """Return a mapping that nobody can change; of what is none, one that no check lets through."""
+    return FrozenMapping(value if isinstance(value, Mapping) else {"": value})
+
+
+def required(variable: str, what: str) -> Any:
+    """Check that a text is there, and can travel in a header; `variable` is where the environment has it."""
+
+    def check(_: object, attribute: "Attribute[Any]", value: object) -> None:
+        name = attribute.name
+        if not isinstance(value, str) or not value.strip():
+            raise SettingsError(
+                f"{name} ({what}) is missing or empty: pass {name}= or set {variable}", setting=name
+            )
+        if not value.isascii() or not value.isprintable() or " " in value:
+            raise SettingsError(f"{name} ({what}) must be printable ASCII without spaces", setting=name)
+
+    return check
