@@ -7,6 +7,7 @@ cancelled; for n = 1, 2, 3, … until there is nothing left to cancel.
 import asyncio
 import types
 from contextlib import contextmanager
+from datetime import date
 
 import anyio
 import pytest
@@ -131,12 +132,44 @@ async def test_one_question_alone_can_be_cancelled_at_every_await(way):
         for ask in (
             lambda: koscom.member.registration(gateway.investor),
             lambda: koscom.account.balance(gateway.investor, diamond),
+            lambda: koscom.account.portfolio(gateway.investor, diamond),
+            lambda: koscom.account.watchlist(gateway.investor, diamond),
         ):
             at = 1
             while await cancelled_at(at, way, ask):
                 await assert_nothing_left(koscom, tasks)
                 at += 1
             assert at > 1, "there was something to cancel"
+
+
+async def all_transactions(koscom, investor):
+    async with koscom.transactions(investor, date(2024, 3, 1), date(2024, 3, 31)) as stream:
+        return [row async for row in stream]
+
+
+FAN_OUTS = {
+    "portfolios": lambda koscom, investor: koscom.portfolios(investor),
+    "watchlists": lambda koscom, investor: koscom.watchlists(investor),
+    "transactions": all_transactions,
+    "discretionary": lambda koscom, investor: koscom.discretionary_holdings(["diamond", "star"]),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", FAN_OUTS)
+async def test_every_other_fan_out_can_be_cancelled_at_every_await(name, way):
+    tasks = other_tasks()
+    async with SandboxGateway(in_process=True) as gateway:
+        settings = impatient(gateway.settings, **TIRELESS)
+        async with Koscom(settings, transport=gateway.transport) as koscom:
+            at = 1
+            while await cancelled_at(at, way, lambda: FAN_OUTS[name](koscom, gateway.investor)):
+                await assert_nothing_left(koscom, tasks)
+                at += 1
+            assert at > 5, "there was something to cancel"
+            await FAN_OUTS[name](koscom, gateway.investor)
+            await assert_nothing_left(koscom, tasks)
+    assert other_tasks() <= tasks
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -7,11 +7,12 @@ attributes, statistics, traces, plain data, and the addresses that were asked.
 import json
 import logging
 import traceback
+from datetime import date
 from urllib.parse import quote
 
 import httpx
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 
 from koscom_async import BrokerLimits, Koscom, KoscomError, Limits, Retry, Token
 from koscom_async._transport.fast.transport import FastTransport
@@ -142,6 +143,68 @@ OPERATIONS_AT = {
     "auth": ("exchange", "refresh", "revoke"),
     **dict.fromkeys(NUMBERS, ("holdings", "balance")),
 }
+
+
+SINCE, UNTIL = date(2024, 3, 1), date(2024, 3, 31)
+
+
+async def transactions(koscom, investor, linked):
+    async with koscom.transactions(investor, SINCE, UNTIL, deadline=DEADLINE_SECONDS) as stream:
+        rows = [row async for row in stream]
+    return Shown(rows, stream.outcomes)
+
+
+@frozen
+class Shown:
+    rows: list
+    outcomes: tuple
+
+
+FURTHER_OPERATIONS = {
+    "portfolio": lambda koscom, investor, linked: koscom.account.portfolio(
+        investor, linked, deadline=DEADLINE_SECONDS
+    ),
+    "watchlist": lambda koscom, investor, linked: koscom.account.watchlist(
+        investor, linked, deadline=DEADLINE_SECONDS
+    ),
+    "portfolios": lambda koscom, investor, linked: koscom.portfolios(investor, deadline=DEADLINE_SECONDS),
+    "watchlists": lambda koscom, investor, linked: koscom.watchlists(investor, deadline=DEADLINE_SECONDS),
+    "transactions": transactions,
+    "discretionary": lambda koscom, investor, linked: koscom.discretionary_holdings(
+        ["diamond"], deadline=DEADLINE_SECONDS
+    ),
+    "trades": lambda koscom, investor, linked: koscom.discretionary.all_trades(
+        SINCE, UNTIL, ["diamond"], deadline=DEADLINE_SECONDS
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_no_secret_is_shown_by_the_further_services_either(kind, gateway, secrets, caplog):
+    """At one broker: what they share with the balance, at every broker and over each backend, is tested below."""
+    caplog.set_level(logging.DEBUG)
+    telescope = Telescope()
+    settings = impatient(
+        gateway.settings,
+        retry=Retry(attempts=2, base=0.001, cap=0.002),
+        limits=Limits(default=BrokerLimits(rate=1e6, burst=1000)),
+        max_response_bytes=2**20,
+        page_limit=5,
+    )
+    firm_accounts = gateway.ledger.discretionary
+    secrets |= {each.number for each in firm_accounts} | {each.holder for each in firm_accounts}
+    async with Koscom(settings, observer=telescope.observer) as koscom:
+        linked = (await koscom.member.accounts(gateway.investor)).accounts
+        diamond = next(each for each in linked if each.broker.short_name == "diamond")
+        gateway.set_fault("diamond", SHORT.get(kind, kind))
+        shown = [
+            text
+            for ask in FURTHER_OPERATIONS.values()
+            for text in await outcome_texts(ask(koscom, gateway.investor, diamond))
+        ]
+    shown += [span.to_json() for span in telescope.spans]
+    assert_clean(secrets, "shown", *shown)
+    assert_clean(secrets, "log", caplog.text)
 
 
 @pytest.mark.parametrize("kind", KINDS)
