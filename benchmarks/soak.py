@@ -21,6 +21,7 @@ from attrs import define, evolve, field
 
 from koscom_async import (
     AccountOutcome,
+    Backend,
     Breaker,
     BrokerLimits,
     Holdings,
@@ -188,22 +189,23 @@ def truth_of(ledger: Ledger) -> dict[str, dict[str, list[Numbers]]]:
     }
 
 
-def settings_for(url: str, gateway: SandboxGateway) -> Settings:
+def settings_for(url: str, gateway: SandboxGateway, backend: str) -> Settings:
     """Return settings whose limits the soak does not reach, and a breaker that tries again soon."""
     return evolve(
         gateway.settings,
         base_url=url,
+        backend=backend,
         limits=Limits(default=BrokerLimits(rate=100_000, burst=1000, in_flight=20), in_flight=60),
         retry=Retry(base=0.05, cap=0.5),
         breaker=Breaker(failures=20, cool_down=0.5),
     )
 
 
-async def soak(url: str, calls: int) -> tuple[Soak, float]:
+async def soak(url: str, calls: int, backend: str) -> tuple[Soak, float]:
     """Run it, and return what was found and the seconds that it took."""
     ledger = own_ledger()
     known = SandboxGateway(ledger=ledger, in_process=True)
-    async with Koscom(settings_for(url, known)) as koscom:
+    async with Koscom(settings_for(url, known, backend)) as koscom:
         found = Soak(koscom=koscom, investors=known.investors, truth=truth_of(ledger), calls=calls)
         began = time.perf_counter()
         await found.run()
@@ -220,6 +222,7 @@ def main() -> int:
     """Print what was measured; return 1 if any of it is not as it must be."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=CALLS)
+    parser.add_argument("--backend", choices=[each.value for each in Backend], default="auto")
     parser.add_argument("--tracemalloc", action="store_true", help="trace allocations, too; slower")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -229,7 +232,7 @@ def main() -> int:
     if options.tracemalloc:
         tracemalloc.start()
     with gateway_process() as url:
-        found, seconds = asyncio.run(soak(url, options.calls))
+        found, seconds = asyncio.run(soak(url, options.calls, options.backend))
     growth = found.growth()
     print(
         f"{found.done} holdings calls at concurrency {CONCURRENCY} in {seconds:.0f} s (at most {MOST_SECONDS})"

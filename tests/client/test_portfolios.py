@@ -55,13 +55,21 @@ async def test_quantities_are_added_up_where_all_are_quantities():
 
 
 async def test_a_stream_gives_each_portfolio_as_it_is_ready():
-    async with opened(latency={"diamond": 0.05}) as (gateway, koscom):
-        async with koscom.stream_portfolios(gateway.investor) as stream:
-            assert len(stream.accounts) == 3
-            with pytest.raises(UsageError, match="portfolios are not whole"):
-                _ = stream.portfolios
-            order = [str(outcome.account.broker) async for outcome in stream]
-        assert order[-1] == "diamond"
+    async with (
+        opened(latency={"diamond": 60}) as (gateway, koscom),
+        koscom.stream_portfolios(gateway.investor) as stream,
+    ):
+        assert len(stream.accounts) == 3
+        arrivals = aiter(stream)
+        first = {str((await anext(arrivals)).account.broker) for _ in range(2)}
+        with pytest.raises(UsageError, match="portfolios are not whole"):
+            _ = stream.portfolios
+    assert first == {"cyber", "star"}
+
+
+async def test_a_stream_that_was_read_to_its_end_has_all_portfolios():
+    async with opened() as (gateway, koscom), koscom.stream_portfolios(gateway.investor) as stream:
+        assert len([outcome async for outcome in stream]) == 3
         assert len(stream.portfolios.outcomes) == 3
 
 
