@@ -7,21 +7,11 @@ import click
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from koscom_async.cli.csv_cells import csv_lines
 from koscom_async.cli.exits import EXIT_CODES_HELP
 from koscom_async.cli.gateway_options import opened
 from koscom_async.cli.grid import Column, Grid, Row, fitting
-from koscom_async.cli.json_text import json_text
 from koscom_async.cli.progress import progress
-from koscom_async.cli.service_output import (
-    check_formats,
-    exit_code,
-    noted,
-    page,
-    say_what_is_missing,
-    service_options,
-)
-from koscom_async.cli.streams import give, show
+from koscom_async.cli.service_output import answer_with, check_formats, service_options
 from koscom_async.cli.styles import FAINT
 from koscom_async.cli.texts import plain_text
 from koscom_async.client import Koscom
@@ -82,16 +72,16 @@ def portfolio_command(  # noqa: PLR0913  # click hands over each option
                     return stream.portfolios
 
     portfolios = asyncio.run(read())
-    if as_json:
-        give(json_text(portfolios.to_dicts()))
-    elif as_csv:
-        give("\n".join(csv_lines(COLUMNS, _records(portfolios))))
-    else:
-        outcomes = portfolios.outcomes
-        show(page("Portfolios", outcomes, PortfoliosTable(portfolios), noted(outcomes)))
-    if as_json or as_csv:
-        say_what_is_missing(portfolios.outcomes)
-    context.exit(exit_code(portfolios.outcomes))
+    answer_with(
+        context,
+        portfolios,
+        title="Portfolios",
+        table=PortfoliosTable(portfolios),
+        columns=COLUMNS,
+        records=_records(portfolios),
+        as_json=as_json,
+        as_csv=as_csv,
+    )
 
 
 def _records(portfolios: Portfolios) -> Iterator[Mapping[str, object]]:

@@ -1,7 +1,7 @@
 """What `portfolio`, `transactions` and `watchlist` share: their options, how they end, and what they say is missing."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import click
 from rich.box import HEAVY
@@ -9,14 +9,18 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
+from koscom_async.cli.csv_cells import csv_lines
 from koscom_async.cli.exits import FAILED, PARTIAL, WHOLE
 from koscom_async.cli.gateway_options import above_zero, gateway_options
-from koscom_async.cli.streams import say
+from koscom_async.cli.json_text import json_text
+from koscom_async.cli.streams import give, say, show
 from koscom_async.cli.styles import ALARM, FAINT, HEADING, WARNING
 from koscom_async.export.notes import failure_lines
 from koscom_async.export.texts import account_name, clean, counted
+from koscom_async.models.gathered import Portfolios, Watchlists
 from koscom_async.models.outcome import Outcome
 
+Gathered: TypeAlias = Portfolios | Watchlists
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -65,6 +69,29 @@ def alarm(outcomes: Sequence[Outcome]) -> list[str]:
 def _lines(outcome: Outcome) -> list[str]:
     error = outcome.error
     return [] if error is None else failure_lines(outcome)  # type: ignore[arg-type]  # it asks for no balance
+
+
+def answer_with(  # noqa: PLR0913  # each keyword is one form of the answer
+    context: click.Context,
+    answer: Gathered,
+    *,
+    title: str,
+    table: RenderableType,
+    columns: Sequence[str],
+    records: Iterable[Mapping[str, object]],
+    as_json: bool,
+    as_csv: bool,
+) -> NoReturn:
+    """Give an answer in the form that was asked for, say what is missing, and end with the exit code."""
+    if as_json:
+        give(json_text(answer.to_dicts()))
+    elif as_csv:
+        give("\n".join(csv_lines(columns, records)))
+    else:
+        show(page(title, answer.outcomes, table, noted(answer.outcomes)))
+    if as_json or as_csv:
+        say_what_is_missing(answer.outcomes)
+    context.exit(exit_code(answer.outcomes))
 
 
 def say_what_is_missing(outcomes: Sequence[Outcome]) -> None:

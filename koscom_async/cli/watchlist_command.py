@@ -8,21 +8,11 @@ from attrs import frozen
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from koscom_async.cli.csv_cells import csv_lines
 from koscom_async.cli.exits import EXIT_CODES_HELP
 from koscom_async.cli.gateway_options import opened
 from koscom_async.cli.grid import Column, Grid, Row, fitting
-from koscom_async.cli.json_text import json_text
 from koscom_async.cli.progress import progress
-from koscom_async.cli.service_output import (
-    check_formats,
-    exit_code,
-    noted,
-    page,
-    say_what_is_missing,
-    service_options,
-)
-from koscom_async.cli.streams import give, show
+from koscom_async.cli.service_output import answer_with, check_formats, service_options
 from koscom_async.cli.texts import plain_text
 from koscom_async.client import Koscom
 from koscom_async.export.texts import broker_name
@@ -61,16 +51,16 @@ def watchlist_command(  # noqa: PLR0913  # click hands over each option
                     return stream.watchlists
 
     watchlists = asyncio.run(read())
-    if as_json:
-        give(json_text(watchlists.to_dicts()))
-    elif as_csv:
-        give("\n".join(csv_lines(COLUMNS, _records(watchlists))))
-    else:
-        outcomes = watchlists.outcomes
-        show(page("Watchlists", outcomes, WatchlistsTable(watchlists), noted(outcomes)))
-    if as_json or as_csv:
-        say_what_is_missing(watchlists.outcomes)
-    context.exit(exit_code(watchlists.outcomes))
+    answer_with(
+        context,
+        watchlists,
+        title="Watchlists",
+        table=WatchlistsTable(watchlists),
+        columns=COLUMNS,
+        records=_records(watchlists),
+        as_json=as_json,
+        as_csv=as_csv,
+    )
 
 
 def _records(watchlists: Watchlists) -> Iterator[Mapping[str, object]]:

@@ -116,6 +116,17 @@ def texts_of(error: BaseException, depth: int = 0):
             yield from texts_of(other, depth + 1)
 
 
+def hasty(gateway):
+    """Settings with which every fault has come to its end soon."""
+    return impatient(
+        gateway.settings,
+        retry=Retry(attempts=2, base=0.001, cap=0.002),
+        limits=Limits(default=BrokerLimits(rate=1e6, burst=1000)),
+        max_response_bytes=2**20,
+        page_limit=5,
+    )
+
+
 def assert_clean(secrets, what, *texts):
     for text in texts:
         found = [secret for secret in secrets if secret in text]
@@ -184,13 +195,7 @@ async def test_no_secret_is_shown_by_the_further_services_either(kind, gateway, 
     """At one broker: what they share with the balance, at every broker and over each backend, is tested below."""
     caplog.set_level(logging.DEBUG)
     telescope = Telescope()
-    settings = impatient(
-        gateway.settings,
-        retry=Retry(attempts=2, base=0.001, cap=0.002),
-        limits=Limits(default=BrokerLimits(rate=1e6, burst=1000)),
-        max_response_bytes=2**20,
-        page_limit=5,
-    )
+    settings = hasty(gateway)
     firm_accounts = gateway.ledger.discretionary
     secrets |= {each.number for each in firm_accounts} | {each.holder for each in firm_accounts}
     async with Koscom(settings, observer=telescope.observer) as koscom:
@@ -215,13 +220,7 @@ async def test_no_secret_is_shown_whatever_is_asked_and_whatever_goes_wrong(  # 
     for name in ("httpx", "httpcore", "koscom_async", "asyncio"):
         caplog.set_level(logging.DEBUG, logger=name)
     telescope = Telescope()
-    settings = impatient(
-        gateway.settings,
-        retry=Retry(attempts=2, base=0.001, cap=0.002),
-        limits=Limits(default=BrokerLimits(rate=1e6, burst=1000)),
-        max_response_bytes=2**20,
-        page_limit=5,
-    )
+    settings = hasty(gateway)
     shown = []
     async with Koscom(settings, observer=telescope.observer) as koscom:
         linked = (await koscom.member.accounts(gateway.investor)).accounts
