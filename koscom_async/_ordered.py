@@ -15,7 +15,7 @@ from koscom_async._korea import korean_now
 from koscom_async._services.window_feed import News, WindowFeed
 from koscom_async._transport.call_log import CallLog
 from koscom_async.errors import KoscomError, UsageError
-from koscom_async.models.gathered import require_all
+from koscom_async.models.completeness import require_all
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import TransactionsOutcome
 from koscom_async.models.transactions import Transaction

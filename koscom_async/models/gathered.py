@@ -3,18 +3,17 @@
 Records only; putting them together from accounts is `_merge`'s work.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any
 
 from attrs import field, frozen
 
-from koscom_async.errors import IncompleteHoldingsError
 from koscom_async.export.plain import plain
 from koscom_async.models.codes import AssetClass, Measure, Product
+from koscom_async.models.completeness import OfAccounts
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.outcome import Outcome, PortfolioOutcome, WatchlistOutcome
+from koscom_async.models.outcome import PortfolioOutcome, WatchlistOutcome
 from koscom_async.models.portfolio import PortfolioRow
 from koscom_async.models.positions import MatchedBy
 
@@ -25,18 +24,7 @@ __all__ = [
     "Watched",
     "WatchedSymbol",
     "Watchlists",
-    "require_all",
 ]
-
-
-def require_all(outcomes: Sequence[Outcome]) -> None:
-    """Raise `IncompleteHoldingsError` if an account could not be read."""
-    failures = [outcome for outcome in outcomes if not outcome.ok]
-    if failures:
-        named = "; ".join(f"{failure.account} ({failure.error})" for failure in failures)
-        raise IncompleteHoldingsError(
-            f"{len(failures)} of {len(outcomes)} accounts could not be read: {named}", failures=failures
-        )
 
 
 @frozen(kw_only=True)
@@ -65,7 +53,7 @@ class PortfolioPosition:
 
 
 @frozen(kw_only=True)
-class Portfolios:
+class Portfolios(OfAccounts[PortfolioOutcome]):
     """The portfolios of every account, side by side. Check `complete` before believing that nothing is missing.
 
     `as_of` is when the question was asked (KST); `measure` what was asked for.
@@ -75,21 +63,6 @@ class Portfolios:
     positions: tuple[PortfolioPosition, ...] = ()
     outcomes: tuple[PortfolioOutcome, ...] = ()
     as_of: datetime
-
-    @property
-    def complete(self) -> bool:
-        """Whether every linked account was read, whole."""
-        return all(outcome.ok for outcome in self.outcomes)
-
-    @property
-    def failures(self) -> tuple[PortfolioOutcome, ...]:
-        """The accounts that could not be read, each with its error."""
-        return tuple(outcome for outcome in self.outcomes if not outcome.ok)
-
-    def require_complete(self) -> Self:
-        """Return these portfolios if every account was read, or raise `IncompleteHoldingsError`."""
-        require_all(self.outcomes)
-        return self
 
     def to_dicts(self) -> dict[str, Any]:
         """Return everything as nested dicts and lists, decimals as text, account numbers masked."""
@@ -121,7 +94,7 @@ class WatchedSymbol:
 
 
 @frozen(kw_only=True)
-class Watchlists:
+class Watchlists(OfAccounts[WatchlistOutcome]):
     """The watchlists of every account, merged by symbol. Check `complete` before believing that nothing is missing.
 
     `as_of` is when the question was asked (KST).
@@ -130,21 +103,6 @@ class Watchlists:
     symbols: tuple[WatchedSymbol, ...] = ()
     outcomes: tuple[WatchlistOutcome, ...] = ()
     as_of: datetime
-
-    @property
-    def complete(self) -> bool:
-        """Whether every linked account was read, whole."""
-        return all(outcome.ok for outcome in self.outcomes)
-
-    @property
-    def failures(self) -> tuple[WatchlistOutcome, ...]:
-        """The accounts that could not be read, each with its error."""
-        return tuple(outcome for outcome in self.outcomes if not outcome.ok)
-
-    def require_complete(self) -> Self:
-        """Return these watchlists if every account was read, or raise `IncompleteHoldingsError`."""
-        require_all(self.outcomes)
-        return self
 
     def to_dicts(self) -> dict[str, Any]:
         """Return everything as nested dicts and lists, account numbers masked."""

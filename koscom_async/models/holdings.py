@@ -4,13 +4,13 @@ Records only; putting them together from accounts is `_merge`'s work.
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 from koscom_async import export
-from koscom_async.errors import IncompleteHoldingsError
 from koscom_async.export.plain import plain
+from koscom_async.models.completeness import OfAccounts
 from koscom_async.models.outcome import AccountOutcome
 from koscom_async.models.positions import Position
 from koscom_async.models.totals import AccountReconciliation, Cash, Totals
@@ -34,7 +34,7 @@ DOCUMENT = "koscom_async.holdings"
 
 
 @frozen(kw_only=True)
-class Holdings:
+class Holdings(OfAccounts[AccountOutcome]):
     """Everything that could be read of what the investor owns, and what could not.
 
     `as_of` is when the question was asked (KST): no number is older. `totals` is in KRW; `foreign_totals` has
@@ -49,16 +49,6 @@ class Holdings:
     outcomes: tuple[AccountOutcome, ...] = ()
     reconciliation: tuple[AccountReconciliation, ...] = ()
     as_of: datetime
-
-    @property
-    def complete(self) -> bool:
-        """Whether every linked account was read, whole."""
-        return all(outcome.ok for outcome in self.outcomes)
-
-    @property
-    def failures(self) -> tuple[AccountOutcome, ...]:
-        """The accounts that could not be read, each with its error."""
-        return tuple(outcome for outcome in self.outcomes if not outcome.ok)
 
     @property
     def all_totals(self) -> tuple[Totals, ...]:
@@ -94,17 +84,6 @@ class Holdings:
     def from_json(cls, text: str) -> "Holdings":
         """Return the holdings that `to_json` wrote, or raise a `ValueError` that says what is wrong with the text."""
         return export.document.load_document(text, cls, DOCUMENT)
-
-    def require_complete(self) -> Self:
-        """Return these holdings if every account was read, or raise `IncompleteHoldingsError`."""
-        failures = self.failures
-        if failures:
-            named = "; ".join(f"{failure.account} ({failure.error})" for failure in failures)
-            raise IncompleteHoldingsError(
-                f"{len(failures)} of {len(self.outcomes)} accounts could not be read: {named}",
-                failures=failures,
-            )
-        return self
 
     def to_dicts(self) -> dict[str, Any]:
         """Return everything as nested dicts and lists, decimals as text, account numbers masked."""

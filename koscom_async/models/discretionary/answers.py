@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import ClassVar, Generic, Self, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from attrs import field, frozen
 
-from koscom_async.errors import IncompleteHoldingsError, KoscomError
+from koscom_async.errors import KoscomError
+from koscom_async.models.completeness import OfAccounts
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import Trace
 
@@ -53,7 +54,7 @@ class DiscretionaryOutcome(Generic[Row]):
 
 
 @frozen(kw_only=True)
-class DiscretionaryAnswers(Generic[Row]):
+class DiscretionaryAnswers(OfAccounts[DiscretionaryOutcome[Row]], Generic[Row]):
     """What all accounts at all brokers said, and which of them could not be read.
 
     `as_of` is when the question was asked (KST). Outcomes are in the order of broker and account.
@@ -67,27 +68,6 @@ class DiscretionaryAnswers(Generic[Row]):
         """The rows of every account that was read."""
         answers = (outcome.answer for outcome in self.outcomes)
         return tuple(row for answer in answers if answer is not None for row in answer.rows)
-
-    @property
-    def complete(self) -> bool:
-        """Whether every account was read, whole."""
-        return all(outcome.ok for outcome in self.outcomes)
-
-    @property
-    def failures(self) -> tuple[DiscretionaryOutcome[Row], ...]:
-        """The accounts that could not be read, each with its error."""
-        return tuple(outcome for outcome in self.outcomes if not outcome.ok)
-
-    def require_complete(self) -> Self:
-        """Return this if every account was read, or raise `IncompleteHoldingsError`."""
-        failures = self.failures
-        if failures:
-            named = "; ".join(f"{failure.account} ({failure.error})" for failure in failures)
-            raise IncompleteHoldingsError(
-                f"{len(failures)} of {len(self.outcomes)} accounts could not be read: {named}",
-                failures=failures,
-            )
-        return self
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
