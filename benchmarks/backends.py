@@ -20,8 +20,8 @@ from harness import cpu_of
 from rivals import Ask
 from static_server import StaticServer
 
-from koscom_async._transport.fast.transport import FastTransport
-from koscom_async._transport.pool import OwnTransport
+from koscom_async._http.pool import OwnTransport
+from koscom_async._http.transport import FastTransport
 
 Make = Callable[[int], httpx.AsyncBaseTransport]
 TIMEOUT = httpx.Timeout(10.0).as_dict()

@@ -19,14 +19,13 @@ import anyio.lowlevel
 import httpx
 
 from koscom_async import Settings
-from koscom_async._slices import at_once
-from koscom_async._transport.call_log import CallLog
+from koscom_async._cooperative import SLICE_LENGTH, at_once
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.reading import BodyReader, Json
+from koscom_async._transport.statistics import CallLog
 from koscom_async._wire.balance import BalancePage, BalanceReader
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import AuthScheme, Endpoint
-from koscom_async._wire.slices import SLICE_LENGTH
 from koscom_async.models.codes import AssetClass
 from koscom_async.settings import Backend
 

@@ -18,11 +18,11 @@ from decode import ACCOUNT, REQUEST_ID, decoded
 
 from koscom_async import BrokerLimits, Device, Investor, Limits, Settings, Token, VirtualAccount
 from koscom_async._services.balance import BalanceQuery
-from koscom_async._services.capabilities import Capabilities
-from koscom_async._transport.backend import LIBRARIES
-from koscom_async._transport.call_log import CallLog
+from koscom_async._services.query import Capabilities
+from koscom_async._transport.connections import LIBRARIES
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.reading import BodyReader
+from koscom_async._transport.statistics import CallLog
 from koscom_async.brokers import find_broker
 from koscom_async.models.codes import AssetClass
 from koscom_async.settings import Backend

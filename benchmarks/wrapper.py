@@ -16,9 +16,9 @@ from harness import Row, Sample, Timed, arguments, cpu_of, interleaved, report
 from responder import Answer, Responder
 from rivals import HTTPX, INVESTOR, available, settings_for
 
-from koscom_async._services.deadline import deadline_at, until
-from koscom_async._transport.call_log import CallLog
+from koscom_async._services.operation import deadline_at, until
 from koscom_async._transport.gateway import Gateway
+from koscom_async._transport.statistics import CallLog
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import BALANCE
 from koscom_async.observer import Attempt, Operation

@@ -7,9 +7,14 @@ together.
 from collections.abc import Mapping
 
 NAMES: Mapping[str, tuple[str, ...]] = {
-    "_firm.streams": ("DiscretionaryHoldingsStream", "DiscretionaryStream"),
-    "_ordered": ("TransactionStream",),
-    "_streams": ("HoldingsStream", "PortfoliosStream", "WatchlistsStream"),
+    "_fanout.transactions": ("TransactionStream",),
+    "_fanout.streams": (
+        "DiscretionaryHoldingsStream",
+        "DiscretionaryStream",
+        "HoldingsStream",
+        "PortfoliosStream",
+        "WatchlistsStream",
+    ),
     "brokers": ("BROKERS", "Broker"),
     "client": ("Koscom",),
     "errors": (
@@ -74,7 +79,6 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "models.holdings": ("Holdings",),
     "models.investor": ("Device", "Investor", "Token"),
-    "models.lots": ("Lot",),
     "models.member": ("LinkedAccounts", "Registration", "VirtualAccount"),
     "models.outcome": (
         "AccountOutcome",
@@ -92,7 +96,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "PortfolioOther",
         "PortfolioRow",
     ),
-    "models.positions": ("Instrument", "Position"),
+    "models.positions": ("Lot", "Instrument", "Position"),
     "models.statistics": ("BrokerStatistics", "ServiceQuota", "Statistics"),
     "models.totals": ("AccountReconciliation", "Cash", "CashLot", "Totals"),
     "models.transactions": ("Transaction", "Transactions"),

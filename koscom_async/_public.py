@@ -1,8 +1,13 @@
 """The public names, and where each comes from; `koscom_async` itself loads them when the first one is asked for."""
 
-from koscom_async._firm.streams import DiscretionaryHoldingsStream, DiscretionaryStream
-from koscom_async._ordered import TransactionStream
-from koscom_async._streams import HoldingsStream, PortfoliosStream, WatchlistsStream
+from koscom_async._fanout.streams import (
+    DiscretionaryHoldingsStream,
+    DiscretionaryStream,
+    HoldingsStream,
+    PortfoliosStream,
+    WatchlistsStream,
+)
+from koscom_async._fanout.transactions import TransactionStream
 from koscom_async.brokers import BROKERS, Broker
 from koscom_async.client import Koscom
 from koscom_async.errors import (
@@ -75,7 +80,6 @@ from koscom_async.models.gathered import (
 )
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.investor import Device, Investor, Token
-from koscom_async.models.lots import Lot
 from koscom_async.models.member import LinkedAccounts, Registration, VirtualAccount
 from koscom_async.models.outcome import (
     AccountOutcome,
@@ -93,7 +97,7 @@ from koscom_async.models.portfolio import (
     PortfolioOther,
     PortfolioRow,
 )
-from koscom_async.models.positions import Instrument, Position
+from koscom_async.models.positions import Instrument, Lot, Position
 from koscom_async.models.statistics import BrokerStatistics, ServiceQuota, Statistics
 from koscom_async.models.totals import AccountReconciliation, Cash, CashLot, Totals
 from koscom_async.models.transactions import Transaction, Transactions

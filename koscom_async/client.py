@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from koscom_async._korea import korean_now
+from koscom_async._clock import korean_now
 from koscom_async.models.codes import Measure
 
 if TYPE_CHECKING:
@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from koscom_async._firm.discretionary import Brokers, Discretionary
-    from koscom_async._firm.streams import DiscretionaryHoldingsStream
-    from koscom_async._ordered import TransactionStream
+    from koscom_async._fanout.firm import Brokers, Discretionary
+    from koscom_async._fanout.streams import (
+        DiscretionaryHoldingsStream,
+        HoldingsStream,
+        PortfoliosStream,
+        WatchlistsStream,
+    )
+    from koscom_async._fanout.transactions import TransactionStream
     from koscom_async._services.account import AccountService
     from koscom_async._services.member import MemberService
-    from koscom_async._services.named import Whom
     from koscom_async._services.oauth import OAuthService
-    from koscom_async._streams import HoldingsStream, PortfoliosStream, WatchlistsStream
-    from koscom_async._transport.limiter import Limiter
+    from koscom_async._services.resolve import Whom
+    from koscom_async._transport.limits.limiter import Limiter
     from koscom_async.models.codes import TransactionType
     from koscom_async.models.gathered import Portfolios, Watchlists
     from koscom_async.models.holdings import Holdings
@@ -66,7 +70,7 @@ class Koscom:
         now: Callable[[], datetime] = korean_now,
         observer: Observer | None = None,
     ) -> None:
-        from koscom_async._stages import Stages  # noqa: PLC0415  # httpx and all that asks: see the module's docstring
+        from koscom_async._fanout.investor import Stages  # noqa: PLC0415  # httpx and all that asks: see the module's docstring
 
         self._stages = Stages(
             settings, transport=transport, limiter=limiter, tokens=tokens, now=now, observer=observer

@@ -7,7 +7,7 @@ from typing import Protocol, cast
 from attrs import frozen
 
 from koscom_async.client import Koscom
-from koscom_async.export.html.progress import progress_view
+from koscom_async.export.html.pages import progress_view
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.investor import Investor
 from koscom_async.models.outcome import AccountOutcome

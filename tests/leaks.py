@@ -4,8 +4,8 @@ import asyncio
 from pathlib import Path
 
 from koscom_async import Koscom
-from koscom_async._transport.fast.transport import FastTransport
-from koscom_async._transport.pool import OwnTransport
+from koscom_async._http.pool import OwnTransport
+from koscom_async._http.transport import FastTransport
 from tests.fake_time import settled
 
 DESCRIPTORS = next(filter(Path.exists, map(Path, ("/proc/self/fd", "/dev/fd"))))

@@ -16,14 +16,12 @@ PACKAGE = "koscom_async"
 ROOMS = (
     "_ahead",
     "_masking",
-    "_frozen_mapping",
-    "_exact",
-    "_korea",
-    "_constructors",
-    "_slices",
-    "_turns",
+    "_decimals",
+    "_clock",
+    "_cooperative",
     "errors",
     "error_codes",
+    "_http",
     "brokers",
     "export",
     "settings",
@@ -33,12 +31,8 @@ ROOMS = (
     "_wire",
     "_transport",
     "_services",
-    "_fanout",
-    "_ordered",
-    "_streams",
     "_merge",
-    "_firm",
-    "_stages",
+    "_fanout",
     "client",
     "_public",
     "_names",
@@ -131,14 +125,16 @@ def test_wire_names_live_in_the_wire(name):
 # Who talks over a network beside the transport, and why.
 NETWORK_EXCEPTIONS = {
     "koscom_async.client",  # names httpx's transport in its signature
-    "koscom_async._stages",  # as above
+    "koscom_async._fanout.investor",  # as above
     "koscom_async.tokens.redis",  # a store that processes share: redis-py's connection, not the gateway's
-    "koscom_async.cli.callback_listener",  # where the browser comes back, on loopback
+    "koscom_async.cli.login.callback",  # where the browser comes back, on loopback
 }
 NETWORK = r"^\s*(?:import|from) (?:httpx|httpcore|redis|socket|uvicorn)\b|\banyio\.(?:connect|create)_(?:tcp|unix|udp)"
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if room_of(name) not in {"_transport", "sandbox"}])
+@pytest.mark.parametrize(
+    "name", [name for name in MODULES if room_of(name) not in {"_http", "_transport", "sandbox"}]
+)
 def test_only_the_transport_does_network_io(name):
     text = MODULES[name].read_text(encoding="utf-8")
     assert bool(re.search(NETWORK, text, re.MULTILINE)) is (name in NETWORK_EXCEPTIONS)
@@ -147,10 +143,10 @@ def test_only_the_transport_does_network_io(name):
 # anyio's primitives everywhere, but for whom a protocol's callbacks wake, who opens one, and who tells the loops apart.
 # anyio's own socket layer costs more than the rest of a call over the fast backend.
 ASYNCIO_EXCEPTIONS = {
-    "koscom_async._transport.event_loop",
-    "koscom_async._transport.fast.connection",
-    "koscom_async._transport.fast.dial",
-    "koscom_async._transport.fast.transport",
+    "koscom_async._http.event_loop",
+    "koscom_async._http.connection",
+    "koscom_async._http.dial",
+    "koscom_async._http.transport",
 }
 
 
@@ -164,7 +160,7 @@ def test_only_the_fast_backend_knows_asyncio(name):
 def test_only_one_module_knows_the_parser_s_callbacks(name):
     text = MODULES[name].read_text(encoding="utf-8")
     knows = re.search(r"^\s*(?:import|from) httptools\b", text, re.MULTILINE)
-    assert bool(knows) is (name == "koscom_async._transport.fast.answer")
+    assert bool(knows) is (name == "koscom_async._http.parser")
 
 
 @pytest.mark.parametrize("name", MODULES)

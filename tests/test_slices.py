@@ -3,8 +3,7 @@
 import anyio
 import pytest
 
-from koscom_async._slices import at_once, sliced
-from koscom_async._turns import HOLD_SECONDS, in_turns
+from koscom_async._cooperative import HOLD_SECONDS, at_once, in_turns, sliced
 
 
 def counting(log, slices=6):

@@ -6,13 +6,13 @@ Pure: outcomes in, `Holdings` out, whatever order they come in. Cut into slices,
 from collections.abc import Iterable
 from datetime import datetime
 
-from koscom_async._exact import exactly
+from koscom_async._cooperative import Slices, at_once
+from koscom_async._decimals import exactly
 from koscom_async._merge.accounts import all_reconciled, merged_cash
 from koscom_async._merge.gathering import gathered
 from koscom_async._merge.order import in_order
 from koscom_async._merge.positions import made_positions
 from koscom_async._merge.totals import by_currency, foreign_totals, weigh, won_totals
-from koscom_async._slices import Slices, at_once
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.outcome import AccountOutcome
 

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from koscom_async._exact import difference, exactly, total
+from koscom_async._cooperative import Slices
+from koscom_async._decimals import difference, exactly, total
 from koscom_async._merge.gathering import AccountRows
-from koscom_async._slices import Slices
 from koscom_async.models.account import WON, Balance, BalanceSummary, ForeignCash
 from koscom_async.models.codes import TradeType
 from koscom_async.models.member import VirtualAccount

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from attrs import define, field
 
-from koscom_async._exact import exactly, total
+from koscom_async._cooperative import Slices, sliced
+from koscom_async._decimals import exactly, total
 from koscom_async._merge.groups import Group
 from koscom_async._merge.identity import Kind, Synonyms, identity_of, synonyms_among
-from koscom_async._slices import Slices, sliced
 from koscom_async.models.account import WON, Balance, BalanceRow
 from koscom_async.models.codes import TradeType
 from koscom_async.models.member import VirtualAccount

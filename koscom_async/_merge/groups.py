@@ -5,11 +5,11 @@ from typing import Any, Self
 
 from attrs import define
 
-from koscom_async._exact import ZERO, total
+from koscom_async._decimals import ZERO, total
 from koscom_async.models.account import BalanceRow
 from koscom_async.models.codes import Product, TradeType
-from koscom_async.models.lots import Lot, lots_of
 from koscom_async.models.member import VirtualAccount
+from koscom_async.models.positions import Lot, lots_of
 
 ON_CREDIT = frozenset({TradeType.MARGIN, TradeType.LOAN})
 

@@ -5,10 +5,9 @@ from collections.abc import Iterable
 from itertools import groupby
 from math import inf
 
-from koscom_async._slices import Slices
+from koscom_async._cooperative import Slices
 from koscom_async.models.account import WON
-from koscom_async.models.lots import lot_rank
-from koscom_async.models.positions import Position
+from koscom_async.models.positions import Position, lot_rank
 
 
 def in_order(positions: Iterable[Position]) -> Slices[list[Position]]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from koscom_async._constructors import constructor
-from koscom_async._exact import exactly, total
+from koscom_async._decimals import exactly, total
+from koscom_async.models._fast import constructor
 from koscom_async.models.codes import AssetClass, Measure
 from koscom_async.models.gathered import PortfolioLot, PortfolioPosition, Portfolios
 from koscom_async.models.outcome import PortfolioOutcome

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from koscom_async._constructors import constructor
-from koscom_async._exact import exactly, known_total, percent, total
+from koscom_async._cooperative import Slices, sliced
+from koscom_async._decimals import exactly, known_total, percent, total
 from koscom_async._merge.gathering import Gathering
 from koscom_async._merge.groups import Group
 from koscom_async._merge.identity import matched_by
-from koscom_async._slices import Slices, sliced
+from koscom_async.models._fast import constructor
 from koscom_async.models.account import WON, BalanceRow
 from koscom_async.models.positions import Instrument, Position, isin_of
 

@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from attrs import define, evolve, field
 
-from koscom_async._exact import difference, percent, total
+from koscom_async._decimals import difference, percent, total
 from koscom_async.models.account import WON
 from koscom_async.models.positions import Position
 from koscom_async.models.totals import AccountReconciliation, Cash, Totals

@@ -7,20 +7,17 @@ from typing import Any
 import anyio
 import anyio.abc
 
-from koscom_async._services.asking import AccountAsker
 from koscom_async._services.balance import BalanceQuery
-from koscom_async._services.capabilities import Capabilities
-from koscom_async._services.deadline import deadline_at
-from koscom_async._services.deadline import until as until_end
-from koscom_async._services.located import located
+from koscom_async._services.operation import deadline_at, located
+from koscom_async._services.operation import until as until_end
 from koscom_async._services.portfolio import PortfolioQuery
-from koscom_async._services.task_group import background
+from koscom_async._services.query import AccountAsker, Capabilities
+from koscom_async._services.tasks import background
 from koscom_async._services.transactions import Rows, TransactionsQuery
 from koscom_async._services.watchlist import WatchlistQuery
-from koscom_async._services.window_feed import News, WindowFeed
-from koscom_async._services.windows import DateRanges, Window
-from koscom_async._transport.call_log import CallLog
+from koscom_async._services.windows import DateRanges, News, Window, WindowFeed
 from koscom_async._transport.gateway import Gateway
+from koscom_async._transport.statistics import CallLog
 from koscom_async._wire.endpoints import BALANCE, PORTFOLIO, TRANSACTIONS, WATCHLIST, Endpoint
 from koscom_async.errors import SettingsError
 from koscom_async.models.account import Balance

@@ -10,13 +10,10 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from koscom_async._services.capabilities import Capabilities
-from koscom_async._services.confidential import secrets_of
-from koscom_async._services.paging import read_pages
-from koscom_async._services.row_count import find_contradiction
-from koscom_async._services.together import together
-from koscom_async._transport.call_log import CallLog
+from koscom_async._services.query import Capabilities, find_contradiction, read_pages, secrets_of
+from koscom_async._services.tasks import together
 from koscom_async._transport.gateway import Gateway
+from koscom_async._transport.statistics import CallLog
 from koscom_async._wire.balance import BalancePage, BalanceReader
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import BALANCE, account_path

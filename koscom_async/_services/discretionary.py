@@ -5,23 +5,22 @@ No investor is asked for here: the customer entrusted the account to the firm.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import partial
 from typing import Any, TypeVar
 
 import anyio
+from attrs import frozen
 
-from koscom_async._korea import korean_now
-from koscom_async._services.deadline import deadline_at, until
+from koscom_async._clock import KST, korean_now
 from koscom_async._services.firm_query import FirmQuery
-from koscom_async._services.located import located
-from koscom_async._services.named import Account, Whom, named_account, named_broker
-from koscom_async._services.service_hours import ServiceHours
-from koscom_async._services.together import together
-from koscom_async._transport.call_log import CallLog
+from koscom_async._services.operation import deadline_at, located, until
+from koscom_async._services.resolve import Account, Whom, named_account, named_broker
+from koscom_async._services.tasks import together
 from koscom_async._transport.gateway import Gateway
+from koscom_async._transport.statistics import CallLog
 from koscom_async._wire import discretionary as wire
-from koscom_async._wire import discretionary_requests as requests
+from koscom_async._wire import requests
 from koscom_async._wire.discretionary import Blocks, DiscretionaryPage
 from koscom_async._wire.endpoints import (
     DISCRETIONARY_ACCOUNTS,
@@ -32,7 +31,7 @@ from koscom_async._wire.endpoints import (
     Endpoint,
 )
 from koscom_async.brokers import Broker
-from koscom_async.errors import ResponseMismatchError, UsageError
+from koscom_async.errors import OutsideServiceHoursError, ResponseMismatchError, UsageError
 from koscom_async.models.codes import AssetClass
 from koscom_async.models.discretionary.account import DiscretionaryAccounts
 from koscom_async.models.discretionary.answers import DiscretionaryRows
@@ -43,6 +42,35 @@ from koscom_async.models.discretionary.settlements import DiscretionarySettlemen
 from koscom_async.models.member import VirtualAccount
 from koscom_async.observer import Operation
 from koscom_async.settings import Settings
+
+# When the discretionary service answers what: balances and settlements only outside of the exchange's day.
+#
+# Manual: 일임매매서비스, "오전 08:30이전과 오후 16:00 이후 조회 가능". It names no exception for days without trading.
+
+CLOSES, OPENS = time(8, 30), time(16)
+
+
+@frozen(kw_only=True)
+class ServiceHours:
+    """The hours by a clock that is given; a check that is turned off lets everything pass."""
+
+    is_checked: bool
+    now: Callable[[], datetime]
+
+    def check(self, endpoint: Endpoint, broker: str | None = None) -> None:
+        """Raise `OutsideServiceHoursError` while the platform does not answer."""
+        now = self.now().astimezone(KST)
+        if not self.is_checked or not CLOSES <= now.time() < OPENS:
+            return
+        opens_at = now.replace(hour=OPENS.hour, minute=OPENS.minute, second=0, microsecond=0)
+        raise OutsideServiceHoursError(
+            f"it is {now:%H:%M} in Korea, and the platform answers this only before {CLOSES:%H:%M} and after "
+            f"{OPENS:%H:%M}; no call was made",
+            opens_at=opens_at,
+            broker=broker,
+            endpoint=endpoint.name,
+        )
+
 
 CLASSES = (AssetClass.EQUITY, AssetClass.FUND, AssetClass.OTHER)
 Row = TypeVar("Row")

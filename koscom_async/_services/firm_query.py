@@ -6,15 +6,13 @@ from typing import Generic, TypeVar
 
 from attrs import field, frozen
 
-from koscom_async._services.paging import read_pages
-from koscom_async._services.row_count import find_contradiction
-from koscom_async._transport.call_log import CallLog
+from koscom_async._services.query import find_contradiction, read_pages
 from koscom_async._transport.gateway import Gateway
+from koscom_async._transport.statistics import CallLog
 from koscom_async._wire.call import Call
 from koscom_async._wire.discretionary import Blocks, DiscretionaryPage, DiscretionaryReader
-from koscom_async._wire.discretionary_requests import firm_request
 from koscom_async._wire.endpoints import Endpoint
-from koscom_async._wire.requests import new_request_id
+from koscom_async._wire.requests import firm_request, new_request_id
 from koscom_async._wire.shapes import Block
 from koscom_async.brokers import Broker
 from koscom_async.models.member import VirtualAccount

@@ -4,11 +4,10 @@ from collections.abc import Callable
 
 import anyio
 
-from koscom_async._services.confidential import secrets_of
-from koscom_async._services.deadline import deadline_at, until
-from koscom_async._services.located import located
-from koscom_async._transport.call_log import CallLog
+from koscom_async._services.operation import deadline_at, located, until
+from koscom_async._services.query import secrets_of
 from koscom_async._transport.gateway import Gateway
+from koscom_async._transport.statistics import CallLog
 from koscom_async._wire.call import Answer, Call
 from koscom_async._wire.endpoints import COMMON, CONSENT, REGISTRATION, Endpoint
 from koscom_async._wire.member import read_linked_accounts, read_registration

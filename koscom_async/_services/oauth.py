@@ -4,12 +4,11 @@ from functools import partial
 
 import anyio
 
-from koscom_async._services.deadline import deadline_at, until
-from koscom_async._services.located import located
-from koscom_async._transport.call_log import CallLog
+from koscom_async._services.operation import deadline_at, located, until
+from koscom_async._transport.auth import new_state
 from koscom_async._transport.gateway import Gateway
-from koscom_async._transport.quota import utc_now
-from koscom_async._transport.refresh import new_state
+from koscom_async._transport.limits.quota import utc_now
+from koscom_async._transport.statistics import CallLog
 from koscom_async._wire.call import Answer, Call
 from koscom_async._wire.endpoints import AUTH, REFRESH, REVOKE, TOKEN
 from koscom_async._wire.oauth import (

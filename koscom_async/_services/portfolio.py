@@ -8,11 +8,8 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from koscom_async._services.announced import check_announced
-from koscom_async._services.asking import AccountAsker
-from koscom_async._services.capabilities import Capabilities
-from koscom_async._services.paging import read_pages
-from koscom_async._services.together import together
+from koscom_async._services.query import AccountAsker, Capabilities, check_announced, read_pages
+from koscom_async._services.tasks import together
 from koscom_async._wire.envelope import Question
 from koscom_async._wire.portfolio import PortfolioPage, PortfolioReader, measured
 from koscom_async._wire.requests import portfolio_request

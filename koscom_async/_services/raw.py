@@ -5,11 +5,10 @@ from typing import Any
 
 import anyio
 
-from koscom_async._services.deadline import deadline_at, until
-from koscom_async._services.located import located
-from koscom_async._services.named import Whom, named_broker
-from koscom_async._transport.call_log import CallLog
+from koscom_async._services.operation import deadline_at, located, until
+from koscom_async._services.resolve import Whom, named_broker
 from koscom_async._transport.gateway import Gateway
+from koscom_async._transport.statistics import CallLog
 from koscom_async._wire import raw
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import AuthScheme, Endpoint

@@ -7,9 +7,7 @@ from datetime import date
 
 from attrs import frozen
 
-from koscom_async._services.announced import check_announced
-from koscom_async._services.asking import AccountAsker
-from koscom_async._services.paging import read_pages
+from koscom_async._services.query import AccountAsker, check_announced, read_pages
 from koscom_async._services.windows import DateRanges, Window
 from koscom_async._wire.requests import BROKERS_CHOICE, transactions_request
 from koscom_async._wire.transactions import TransactionsPage, TransactionsReader

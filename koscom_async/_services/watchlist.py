@@ -4,9 +4,7 @@ from functools import partial
 
 from attrs import evolve, frozen
 
-from koscom_async._services.asking import AccountAsker
-from koscom_async._services.capabilities import Capabilities
-from koscom_async._services.paging import read_pages
+from koscom_async._services.query import AccountAsker, Capabilities, read_pages
 from koscom_async._wire.requests import watchlist_request
 from koscom_async._wire.watchlist import WatchlistPage, WatchlistReader
 from koscom_async.errors import RequestRejectedError, TruncatedResponseError

@@ -2,23 +2,46 @@
 
 import ssl
 import sys
+from functools import cache
+from importlib.util import find_spec
 from types import FunctionType
 
 import anyio.to_thread
 import httpx
 
-from koscom_async._transport.backend import is_fast
-from koscom_async._transport.event_loop import asyncio_loop
-from koscom_async._transport.pool import OwnTransport
+from koscom_async._http.event_loop import asyncio_loop
+from koscom_async._http.pool import OwnTransport
 from koscom_async.errors import UsageError
 from koscom_async.settings import Backend, Settings
+
+# Which libraries carry HTTP and read JSON here: what the settings say, and what is installed.
+
+LIBRARIES = ("httptools", "msgspec")
+"""What the extra `fast` installs."""
+
+
+def is_fast(backend: Backend) -> bool:
+    """Whether the fast libraries are to be used; raise an `ImportError` where they must be and are missing."""
+    if backend is Backend.CORE:
+        return False
+    missing = _missing()
+    if missing and backend is Backend.FAST:
+        raise ImportError(
+            f"backend='fast' needs {' and '.join(missing)}: pip install 'koscom_async[fast]'", name=missing[0]
+        )
+    return not missing
+
+
+@cache
+def _missing() -> tuple[str, ...]:
+    return tuple(name for name in LIBRARIES if find_spec(name) is None)
 
 
 def prepare(backend: Backend) -> bool:
     """Return whether the fast libraries are there and wanted, with all loaded: no call waits for an import."""
     if not is_fast(backend):
         return False
-    import koscom_async._transport.fast.transport  # noqa: F401, PLC0415  # an extra
+    import koscom_async._http.transport  # noqa: F401, PLC0415  # an extra
 
     return True
 
@@ -27,7 +50,7 @@ async def open_transport(settings: Settings, *, may_be_fast: bool) -> httpx.Asyn
     """Return a transport for the settings; `may_be_fast` is what `prepare` said."""
     use_tls = settings.base_url.startswith("https:")
     if may_be_fast and _suits(settings.backend):
-        from koscom_async._transport.fast.transport import FastTransport  # noqa: PLC0415  # an extra
+        from koscom_async._http.transport import FastTransport  # noqa: PLC0415  # an extra
 
         return FastTransport(
             keep=settings.limits.in_flight,

@@ -14,18 +14,16 @@ from typing import Any, Generic, TypeVar
 import httpx
 from attrs import define, evolve
 
-from koscom_async._transport.bearer import Bearer, Keep, TokenKeeper
+from koscom_async._http.event_loop import running_loop
+from koscom_async._transport.auth import Bearer, Keep, TokenKeeper, invite, refresh_call
 from koscom_async._transport.breaker import BreakerOpenError, Breakers
-from koscom_async._transport.call_log import CallLog
-from koscom_async._transport.counters import Counters, Counts
-from koscom_async._transport.event_loop import running_loop
-from koscom_async._transport.exchange import Exchange, Reply
-from koscom_async._transport.limiter import Limiter, ProcessLimiter
-from koscom_async._transport.quota import utc_now
+from koscom_async._transport.isolation import uninterrupted
+from koscom_async._transport.limits.limiter import Limiter, ProcessLimiter
+from koscom_async._transport.limits.quota import utc_now
 from koscom_async._transport.reading import BodyReader
-from koscom_async._transport.refresh import invite, refresh_call
 from koscom_async._transport.retry import Retrier
-from koscom_async._transport.uninterrupted import uninterrupted
+from koscom_async._transport.sender import Exchange, Reply
+from koscom_async._transport.statistics import CallLog, Counters, Counts
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import AUTH
 from koscom_async._wire.failures import failure

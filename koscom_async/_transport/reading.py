@@ -5,12 +5,10 @@ What the text and the rows mean is `_wire`'s work.
 
 from typing import Protocol, TypeVar
 
-from koscom_async._slices import Slices
-from koscom_async._transport.backend import is_fast
-from koscom_async._turns import in_turns
-from koscom_async._wire import exact_json
+from koscom_async._cooperative import SLICE_LENGTH, Slices, in_turns, steps_of
+from koscom_async._transport.connections import is_fast
 from koscom_async._wire.call import Call
-from koscom_async._wire.slices import SLICE_LENGTH, steps_of
+from koscom_async._wire.json import core as exact_json
 from koscom_async.errors import KoscomError, MalformedResponseError
 from koscom_async.settings import Backend
 
@@ -34,7 +32,7 @@ def json_of(backend: Backend) -> Json:
     """Return what the settings say, and what is installed, for reading and writing."""
     if not is_fast(backend):
         return exact_json
-    from koscom_async._wire import quick_json  # noqa: PLC0415  # it imports msgspec, which is optional
+    from koscom_async._wire.json import fast as quick_json  # noqa: PLC0415  # an extra
 
     return quick_json
 

@@ -2,12 +2,11 @@
 
 from attrs import field, frozen
 
-from koscom_async._slices import Slices
-from koscom_async._wire.quick_records import read_row, read_row_list
+from koscom_async._cooperative import SlicedReader, Slices
+from koscom_async._wire.envelope import check_account, check_request_id, check_response_code, read_document
+from koscom_async._wire.records.fast import read_row, read_row_list
 from koscom_async._wire.scalars import read_count, read_text
 from koscom_async._wire.shapes import Block, read_blocks, read_entries, read_field, read_object
-from koscom_async._wire.slices import SlicedReader
-from koscom_async._wire.verify import check_account, check_request_id, check_response_code, read_document
 from koscom_async.errors import MalformedResponseError, ResponseMismatchError
 from koscom_async.models.account import BalanceRow, BalanceSummary, EquityRow, FundRow, OtherRow
 from koscom_async.models.codes import AssetClass

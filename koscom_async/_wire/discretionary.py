@@ -8,14 +8,18 @@ from typing import Any, Generic, TypeVar
 
 from attrs import field, frozen
 
-from koscom_async._slices import Slices, sliced
-from koscom_async._wire.discretionary_names import INNER_NAMES
-from koscom_async._wire.echoes import check_account_number, check_query
-from koscom_async._wire.quick_records import read_row
+from koscom_async._cooperative import SLICE_ROWS, SlicedReader, Slices, sliced
+from koscom_async._wire.envelope import (
+    check_account_number,
+    check_query,
+    check_request_id,
+    check_response_code,
+    read_document,
+)
+from koscom_async._wire.records.fast import read_row
+from koscom_async._wire.records.names import INNER_NAMES
 from koscom_async._wire.scalars import read_count, read_text
 from koscom_async._wire.shapes import Block, read_field, read_object, read_rows
-from koscom_async._wire.slices import SLICE_ROWS, SlicedReader
-from koscom_async._wire.verify import check_request_id, check_response_code, read_document
 from koscom_async.brokers import Broker
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.codes import AssetClass

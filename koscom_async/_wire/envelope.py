@@ -3,13 +3,130 @@
 Owns the spellings of the body block and its parts; the rows are each reader's own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import field, frozen
 
+from koscom_async._cooperative import SLICE_ROWS, Slices, sliced
+from koscom_async._wire.failures import raise_for_code
 from koscom_async._wire.scalars import is_absent, read_count, read_text
 from koscom_async._wire.shapes import Block, read_field, read_object
-from koscom_async._wire.verify import check_account, check_request_id, check_response_code, read_document
+from koscom_async.errors import MalformedResponseError, ResponseMismatchError
+from koscom_async.models.codes import AssetClass
+
+# Is this the answer to the question that was asked? Echoes of account and request id, and the response code.
+#
+# A missing echo is tolerated and noted; a wrong one never: one customer's money must not show up at another's.
+
+SUCCESS = "200"
+
+
+def read_document(document: object) -> Block:
+    """Return the answer's outermost object."""
+    if not isinstance(document, dict):
+        raise MalformedResponseError(f"the answer is a JSON {type(document).__name__}, not an object")
+    return document
+
+
+def check_response_code(document: Block) -> None:
+    """Raise the platform's error if the body carries a code other than 200; some answers carry none."""
+    resp = read_object(document.get("resp"), "resp")
+    code = read_field(resp, "respCode", read_text, "resp")
+    if code is not None and code != SUCCESS:
+        raise_for_code(code, read_field(resp, "respMsg", read_text, "resp"))
+
+
+def check_request_id(document: Block, request_id: str, *, strict: bool) -> list[str]:
+    """Raise if the answer is to another call; return notes on what could not be checked."""
+    echoes = set()
+    for name in ("commonHeader", "commHeader"):  # the latter stands once in the documents' tables
+        header = read_object(document.get(name), name)
+        echoes.add(read_field(header, "reqIdConsumer", read_text, name))
+    echoes.discard(None)
+    if not echoes:
+        return ["the broker did not echo the request id"]
+    if echoes == {request_id}:
+        return []
+    if not strict:
+        return ["the broker echoed another request id, which the settings allow"]
+    raise ResponseMismatchError("the answer carries another call's request id")
+
+
+def check_account(document: Block, body: Block, number: str) -> list[str]:
+    """Raise if the answer is about another account; the echo stands beside the body block or inside it."""
+    echoes = []
+    for block, path in ((document, "accInfo"), (body, "body.accInfo")):
+        info = read_object(block.get("accInfo"), path)
+        echo = read_field(info, "vtAccNo", read_text, path)
+        if echo is not None:
+            echoes.append(echo)
+    if any(echo != number for echo in echoes):
+        raise ResponseMismatchError("the answer is about another account")
+    return [] if echoes else ["the broker did not echo the account number"]
+
+
+# The discretionary service's echoes: whose rows these are, and to which query.
+#
+# Of the account a wrong echo is refused, wherever it stands. Of the query the documents' own examples echo other dates
+# and product codes, so only another asset class is refused, and the rest is noted.
+
+_CLASSES = {AssetClass.EQUITY.value, AssetClass.FUND.value, AssetClass.OTHER.value}
+_QUERIES = ("queryParameter", "queryParams", "queryPrams", "queryType")
+# What is compared, in words that a note may say.
+_COMPARED = {
+    "qrSellBuyType": "side",
+    "qrOrderDate": "order date",
+    "qrFromDate": "first date",
+    "qrToDate": "last date",
+    "qrIsinCode": "instrument",
+    "qrOrderNo": "order number",
+}
+
+
+def check_account_number(body: Block, rows: list[tuple[str, Block]], number: str) -> Slices[list[str]]:
+    """Raise if the answer, or any row of it, is about another account; return notes on what was not said."""
+    echoes = {read_field(read_object(body.get(name), name), "qrAccNo", read_text, name) for name in _QUERIES}
+    for some in sliced(rows, count=SLICE_ROWS):
+        echoes.update(_numbers(some))
+        yield
+    echoes.discard(None)
+    if any(echo is not None and _bare(echo) != _bare(number) for echo in echoes):
+        raise ResponseMismatchError("the answer is about another account")
+    return [] if echoes else ["the broker did not echo the account number"]
+
+
+def _numbers(rows: Sequence[tuple[str, Block]]) -> Iterator[str | None]:
+    for path, row in rows:
+        yield read_field(row, "accNo", read_text, path)
+        info = read_object(row.get("accInfo"), f"{path}.accInfo")
+        yield read_field(info, "accNo", read_text, f"{path}.accInfo")
+
+
+def _bare(number: str) -> str:
+    # Brokers show an account with dashes and take it without.
+    return number.replace("-", "").replace(" ", "")
+
+
+def check_query(body: Block, query: Mapping[str, object]) -> list[str]:
+    """Raise if the answer is about another asset class; return notes on other echoes that differ."""
+    echoed: dict[str, object] = {}
+    for name in _QUERIES:
+        echoed.update(read_object(body.get(name), name))
+    asked = query.get("qrAssetType")
+    answered = read_field(echoed, "qrAssetType", read_text, "queryParameter")
+    if asked in _CLASSES and answered in _CLASSES and asked != answered:
+        raise ResponseMismatchError(f"asked for {asked}, answered about {answered}")
+    return [
+        f"the broker echoed another {word}"
+        for name, word in _COMPARED.items()
+        if _differs(name, query, echoed)
+    ]
+
+
+def _differs(name: str, query: Mapping[str, object], echoed: Block) -> bool:
+    echo = read_field(echoed, name, read_text, "queryParameter")
+    return echo is not None and not is_absent(query.get(name)) and echo != query[name]
+
 
 # The first is the examples' spelling, the others stand in the tables.
 QUERY_ECHOES = ("queryType", "queryParams", "queryPrams")

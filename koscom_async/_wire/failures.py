@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 from attrs import frozen
 
 from koscom_async._masking import HIDDEN, redacted
-from koscom_async._wire.date_range import DATE_RANGE_EXCEEDED, read_most_days
 from koscom_async._wire.scalars import ScalarError, read_text
 from koscom_async.error_codes import ErrorCode, Kind, find_error_code
 from koscom_async.errors import (
@@ -26,6 +25,27 @@ from koscom_async.errors import (
     ReauthorizationRequiredError,
     RequestRejectedError,
 )
+
+# How long a range of dates a broker allows, from the words of its refusal (6006).
+
+DATE_RANGE_EXCEEDED = "6006"
+
+_DAYS = re.compile(r"(?<!\d)(\d{1,4})\s*(?:일|days?\b)", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(r"(?<!\d)(\d{1,4})(?!\d)", re.ASCII)
+
+
+def read_most_days(*texts: str | None) -> int | None:
+    """Return the days that a broker allows, from the words of 6006; `None` where they give no number.
+
+    The manual says that the number is in the message, and not in which form: one that stands before a word for days
+    counts before one that stands alone.
+    """
+    for pattern in (_DAYS, _NUMBER):
+        for text in texts:
+            if text is not None and (match := pattern.search(text)) is not None and int(match[1]):
+                return int(match[1])
+    return None
+
 
 _CLASSES: dict[Kind, type[PlatformError]] = {
     Kind.AUTHENTICATION: AuthenticationError,

@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl, urlsplit
 from oauthlib.oauth2 import WebApplicationClient
 
 from koscom_async._wire.endpoints import AUTHORIZE_PATH
+from koscom_async._wire.envelope import read_document
 from koscom_async._wire.failures import raise_for_oauth_error
 from koscom_async._wire.scalars import ScalarError, read_number, read_text
 from koscom_async._wire.shapes import read_field
-from koscom_async._wire.verify import read_document
 from koscom_async.errors import MalformedResponseError, ResponseMismatchError, SettingsError
 from koscom_async.models.investor import Token
 

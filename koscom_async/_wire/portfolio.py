@@ -6,13 +6,12 @@ from typing import TypeVar
 
 from attrs import evolve, field, frozen
 
-from koscom_async._exact import exactly, known_total
-from koscom_async._slices import Slices
+from koscom_async._cooperative import SlicedReader, Slices
+from koscom_async._decimals import exactly, known_total
 from koscom_async._wire.envelope import Question, open_envelope
-from koscom_async._wire.quick_records import read_row, read_row_list
+from koscom_async._wire.records.fast import read_row, read_row_list
 from koscom_async._wire.scalars import read_text
 from koscom_async._wire.shapes import Block, read_blocks, read_field, read_object, read_rows
-from koscom_async._wire.slices import SlicedReader
 from koscom_async.errors import MalformedResponseError, ResponseMismatchError
 from koscom_async.models.codes import AssetClass, Measure
 from koscom_async.models.portfolio import (

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from attrs import frozen
 
 from koscom_async._wire.endpoints import COMMON, AuthScheme
+from koscom_async._wire.envelope import check_request_id, check_response_code
 from koscom_async._wire.scalars import read_text
 from koscom_async._wire.shapes import read_field, read_object
-from koscom_async._wire.verify import check_request_id, check_response_code
 from koscom_async.brokers import find_broker
 from koscom_async.errors import UsageError
 

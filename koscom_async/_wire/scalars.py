@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Rounded
 
-from koscom_async._korea import KST
+from koscom_async._clock import KST
 
 MAX_DIGITS = 34
 """Digits before or after the point that an amount may have: more than any money, less than an attack."""

@@ -2,11 +2,10 @@
 
 from attrs import field, frozen
 
-from koscom_async._slices import Slices
+from koscom_async._cooperative import SlicedReader, Slices
 from koscom_async._wire.envelope import Question, open_envelope
-from koscom_async._wire.quick_records import read_row_list
+from koscom_async._wire.records.fast import read_row_list
 from koscom_async._wire.shapes import read_object
-from koscom_async._wire.slices import SlicedReader
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.transactions import Transaction

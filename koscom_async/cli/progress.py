@@ -7,10 +7,10 @@ from typing import Any, Self
 from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TaskID
 from rich.text import Text
 
-from koscom_async._streams import OutcomeStream
-from koscom_async.cli.account_states import state
-from koscom_async.cli.streams import console, is_live, say
-from koscom_async.cli.styles import FAINT
+from koscom_async._fanout.streams import OutcomeStream
+from koscom_async.cli.output import console, is_live, say
+from koscom_async.cli.views.accounts import state
+from koscom_async.cli.views.sections import FAINT
 from koscom_async.export.texts import account_name, counted
 from koscom_async.models.outcome import Outcome
 

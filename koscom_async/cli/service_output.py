@@ -9,12 +9,10 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from koscom_async.cli.csv_cells import csv_lines
-from koscom_async.cli.exits import FAILED, PARTIAL, WHOLE
-from koscom_async.cli.gateway_options import above_zero, gateway_options
-from koscom_async.cli.json_text import json_text
-from koscom_async.cli.streams import give, say, show
-from koscom_async.cli.styles import ALARM, FAINT, HEADING, WARNING
+from koscom_async.cli.main import FAILED, PARTIAL, WHOLE
+from koscom_async.cli.options import above_zero, gateway_options
+from koscom_async.cli.output import csv_lines, give, json_text, say, show
+from koscom_async.cli.views.sections import ALARM, FAINT, HEADING, WARNING
 from koscom_async.export.notes import failure_lines
 from koscom_async.export.texts import account_name, clean, counted
 from koscom_async.models.gathered import Portfolios, Watchlists

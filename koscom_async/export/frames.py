@@ -1,14 +1,29 @@
 """Holdings as Arrow, polars and pandas tables with exact decimal columns; what does not fit is refused, not rounded."""
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 from koscom_async.errors import UsageError
-from koscom_async.export.optional import needed
 from koscom_async.export.records import HoldingsRecord
 from koscom_async.export.rows import TableName
 from koscom_async.export.tables import TABLES, Column, Exact, columns_of
+
+# Optional libraries, imported where they are used; a missing one is named with the extra that brings it.
+
+
+def needed(name: str, *, extra: str) -> ModuleType:
+    """Import a library that an extra brings, or raise an `ImportError` that says how to get it."""
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name.partition(".")[0]:
+            raise
+        raise ImportError(
+            f'this needs {name}, which comes with an extra: pip install "koscom_async[{extra}]"', name=name
+        ) from error
+
 
 if TYPE_CHECKING:
     import pandas as pd

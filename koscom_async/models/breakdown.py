@@ -9,9 +9,8 @@ from typing import Literal
 
 from attrs import define, field, frozen
 
-from koscom_async._exact import ZERO, exactly, percent, total
-from koscom_async.models.lots import Lot
-from koscom_async.models.positions import Position
+from koscom_async._decimals import ZERO, exactly, percent, total
+from koscom_async.models.positions import Lot, Position
 from koscom_async.models.totals import Cash, CashLot, Totals
 
 __all__ = ["Group", "GroupBy", "broken_down"]

@@ -10,11 +10,10 @@ from typing import Literal, Protocol
 
 from attrs import field, frozen
 
-from koscom_async._exact import difference, exactly, total
-from koscom_async.models.lots import Lot
+from koscom_async._decimals import difference, exactly, total
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome
-from koscom_async.models.positions import Instrument, Position
+from koscom_async.models.positions import Instrument, Lot, Position
 from koscom_async.models.totals import AccountReconciliation, Cash, CashLot
 
 __all__ = ["AccountChange", "CashChange", "HoldingsDiff", "PositionChange", "compared"]

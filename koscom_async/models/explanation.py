@@ -7,8 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from koscom_async.models.lots import Lot
-from koscom_async.models.positions import Position
+from koscom_async.models.positions import Lot, Position
 
 __all__ = ["Explanation", "explained"]
 

@@ -9,11 +9,10 @@ from typing import Any
 
 from attrs import field, frozen
 
-from koscom_async.export.plain import plain
+from koscom_async.export.rows import plain
 from koscom_async.models.codes import AssetClass, Measure, Product
-from koscom_async.models.completeness import OfAccounts
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.outcome import PortfolioOutcome, WatchlistOutcome
+from koscom_async.models.outcome import OfAccounts, PortfolioOutcome, WatchlistOutcome
 from koscom_async.models.portfolio import PortfolioRow
 from koscom_async.models.positions import MatchedBy
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from koscom_async import export
-from koscom_async.export.plain import plain
-from koscom_async.models.completeness import OfAccounts
-from koscom_async.models.outcome import AccountOutcome
+from koscom_async.export.rows import plain
+from koscom_async.models.outcome import AccountOutcome, OfAccounts
 from koscom_async.models.positions import Position
 from koscom_async.models.totals import AccountReconciliation, Cash, Totals
 

@@ -5,16 +5,97 @@ position's `lots` empty, and they are made when they are first read. Nothing els
 given: records are equal, hashed, copied, pickled and written by what they come to.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from koscom_async import export
-from koscom_async.models.codes import AssetClass, Product
-from koscom_async.models.isin import is_isin
-from koscom_async.models.lots import Lot
+from koscom_async._decimals import ZERO
+from koscom_async.models._fast import constructor
+from koscom_async.models.account import BalanceRow
+from koscom_async.models.codes import AssetClass, Product, TradeType
+from koscom_async.models.member import VirtualAccount
+
+# Whether a code is an ISIN; the library that knows is only asked when somebody wants to know.
+
+
+@lru_cache(maxsize=65536)
+def is_isin(code: str) -> bool:
+    """Whether a code is an ISIN, its check digit included."""
+    # Imported at the first need: it is a quarter of what importing this package takes.
+    from stdnum import isin  # noqa: PLC0415
+
+    return bool(isin.is_valid(code))
+
+
+# Lots: the rows of accounts, each with the account that it is in; and how rows become lots. Records only.
+
+__all__ = ["Lot", "lot_rank", "lots_of"]
+
+
+@frozen(kw_only=True)
+class Lot:
+    """One row of one account, with the row's own numbers, as the broker sent them.
+
+    `profit_loss` and `return_rate` are the broker's; `rate` is won for one unit of a foreign currency, `loan` what
+    is owed for this row. `None` is what it did not send.
+    """
+
+    account: VirtualAccount
+    trade_type: TradeType | None = None
+    quantity: Decimal | None = None
+    cost: Decimal | None = None
+    value: Decimal | None = None
+    profit_loss: Decimal | None = None
+    return_rate: Decimal | None = None
+    rate: Decimal | None = None
+    loan: Decimal | None = None
+    raw: Mapping[str, object] = field(factory=dict, repr=False, eq=False, metadata={"omitted": True})
+
+
+_of_the_row = ("trade_type", "quantity", "cost", "value", "profit_loss", "return_rate", "rate", "loan", "raw")
+_made = constructor(Lot, ("account", *_of_the_row))
+
+
+def lots_of(rows: Sequence[BalanceRow], accounts: Sequence[VirtualAccount]) -> tuple[Lot, ...]:
+    """Return rows as lots, account by account; those of one account in an order that is always the same.
+
+    The accounts come in the order of their keys.
+    """
+    if len(rows) > 1 and len({account.key for account in accounts}) < len(rows):
+        pairs = sorted(zip(accounts, rows, strict=True), key=lambda pair: lot_rank(*pair))
+        accounts, rows = zip(*pairs, strict=True)
+    return tuple(map(_lot, accounts, rows))
+
+
+def _lot(account: VirtualAccount, row: BalanceRow) -> Lot:
+    return _made(
+        account,
+        row.trade_type,
+        row.quantity,
+        row.cost,
+        row.value,
+        row.profit_loss,
+        row.return_rate,
+        row.rate,
+        row.loan,
+        row.raw,
+    )
+
+
+def lot_rank(account: VirtualAccount, row: BalanceRow | Lot) -> tuple[object, ...]:
+    """Return what puts a row's lot in order among others."""
+    # `copy_negate`, as a minus would round in a context that rounds.
+    numbers = (row.value, row.quantity, row.cost, row.profit_loss, row.return_rate)
+    return (
+        account.key,
+        row.trade_type or "",
+        *[(number is None, (number or ZERO).copy_negate()) for number in numbers],
+    )
+
 
 __all__ = ["Instrument", "MatchedBy", "Position"]
 

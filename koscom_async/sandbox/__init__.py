@@ -14,11 +14,11 @@ except ImportError as error:
 
 from koscom_async.sandbox.accounts import crowd, example_ledger, firm, generated
 from koscom_async.sandbox.calls import Call
+from koscom_async.sandbox.delivery import Exponential, LongTail, Uniform
 from koscom_async.sandbox.documents import documents_ledger
 from koscom_async.sandbox.fault_kinds import FAULT_KINDS
 from koscom_async.sandbox.faults import Fault
 from koscom_async.sandbox.gateway import SandboxGateway
-from koscom_async.sandbox.latency import Exponential, LongTail, Uniform
 from koscom_async.sandbox.ledger import Ledger
 from koscom_async.sandbox.meters import RateLimit
 

@@ -17,11 +17,11 @@ from koscom_async.sandbox.accounts import example_ledger
 from koscom_async.sandbox.application import build_application
 from koscom_async.sandbox.calls import Call, CallLog
 from koscom_async.sandbox.credentials import Firm, Tokens
+from koscom_async.sandbox.delivery import Latency, latency_of
 from koscom_async.sandbox.dialects import DIALECTS
 from koscom_async.sandbox.faults import Fault, Faults
 from koscom_async.sandbox.firm.spelling import FIRM_DIALECTS
 from koscom_async.sandbox.grants import Grants
-from koscom_async.sandbox.latency import Latency, latency_of
 from koscom_async.sandbox.ledger import Ledger, Person
 from koscom_async.sandbox.meters import DAILY_QUOTA, Quota, RateLimit, RateMeter
 from koscom_async.sandbox.server import HOST, ServerThread

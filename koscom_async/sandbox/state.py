@@ -8,10 +8,10 @@ from attrs import field, frozen
 
 from koscom_async.sandbox.calls import CallLog
 from koscom_async.sandbox.credentials import Firm, Tokens
+from koscom_async.sandbox.delivery import Latency
 from koscom_async.sandbox.dialects import DIALECTS, Dialect
 from koscom_async.sandbox.faults import Faults
 from koscom_async.sandbox.grants import Grants
-from koscom_async.sandbox.latency import Latency
 from koscom_async.sandbox.ledger import Ledger
 from koscom_async.sandbox.meters import Quota, RateMeter
 from koscom_async.sandbox.reply import refused

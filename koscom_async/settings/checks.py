@@ -7,8 +7,8 @@ from typing import Any
 
 from attrs import Attribute
 
-from koscom_async._frozen_mapping import FrozenMapping
 from koscom_async.errors import SettingsError
+from koscom_async.settings.frozen_mapping import FrozenMapping
 
 
 def finite_number(instance: object, attribute: "Attribute[Any]", value: object) -> float:

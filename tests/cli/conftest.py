@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from koscom_async.cli.command import koscom_command
+from koscom_async.cli.main import koscom_command
 
 
 @pytest.fixture(autouse=True)

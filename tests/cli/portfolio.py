@@ -16,7 +16,7 @@ from koscom_async import (
     Trace,
     VirtualAccount,
 )
-from koscom_async._korea import KST
+from koscom_async._clock import KST
 from koscom_async._merge import merge
 from koscom_async.brokers import find_broker
 

@@ -8,11 +8,11 @@ import pytest
 
 from koscom_async import BROKERS, KoscomError, __version__
 from koscom_async.__main__ import main
-from koscom_async.cli import accounts_command, holdings_command
-from koscom_async.cli.accounts_command import LinkedAccountsTable
-from koscom_async.cli.brokers_command import BrokersTable
-from koscom_async.cli.command import koscom_command
-from koscom_async.cli.command_list import ENTRIES
+from koscom_async.cli.commands import accounts as accounts_command
+from koscom_async.cli.commands import holdings as holdings_command
+from koscom_async.cli.commands.accounts import LinkedAccountsTable
+from koscom_async.cli.commands.brokers import BrokersTable
+from koscom_async.cli.main import ENTRIES, koscom_command
 from koscom_async.models.member import LinkedAccounts
 from tests.cli.portfolio import account, stranger
 from tests.cli.screen import lines_of

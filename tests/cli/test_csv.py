@@ -6,9 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from koscom_async.cli.csv_rows import LOT_COLUMNS, POSITION_COLUMNS, csv_text
-from koscom_async.models.lots import Lot
-from koscom_async.models.positions import Instrument, Position
+from koscom_async.cli.output import LOT_COLUMNS, POSITION_COLUMNS, csv_text
+from koscom_async.models.positions import Instrument, Lot, Position
 from tests.cli.portfolio import account, bond, equity, fund, holdings, read
 
 

@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from koscom_async.cli.change_words import ACCOUNT_WORDS, change_lines
-from koscom_async.cli.differences import difference_data, difference_report
+from koscom_async.cli.views.differences import ACCOUNT_WORDS, change_lines, difference_data, difference_report
 from tests.cli.portfolio import (
     account,
     bond,

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from koscom_async.cli.call_command import raw_json
+from koscom_async.cli.commands.call import raw_json
 from koscom_async.sandbox import example_ledger
 
 LEDGER = [each for each in example_ledger().discretionary if each.contract_status == "0"]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import koscom_async
-from koscom_async.cli.error_entries import CATEGORIES, entries
-from koscom_async.cli.errors_command import EntriesTable, Facts
+from koscom_async.cli.commands.errors import EntriesTable, Facts
+from koscom_async.cli.views.error_entries import CATEGORIES, entries
 from koscom_async.error_codes import ERROR_CODES
 from tests.cli.screen import lines_of
 

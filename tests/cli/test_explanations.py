@@ -5,8 +5,8 @@ import unicodedata
 
 import pytest
 
-from koscom_async.cli.exits import Failed
-from koscom_async.cli.explanations import explanation_data, explanation_report, meant
+from koscom_async.cli.main import Failed
+from koscom_async.cli.views.explanations import explanation_data, explanation_report, meant
 from tests.cli.portfolio import account, equity, fund, holdings, read, today, unread, yesterday
 from tests.cli.screen import lines_of
 

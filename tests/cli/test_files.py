@@ -6,9 +6,9 @@ import stat
 import click
 import pytest
 
-from koscom_async.cli import files
-from koscom_async.cli.exits import Failed
-from koscom_async.cli.files import savable, save, saved_holdings, writable, write
+from koscom_async.cli import output as files
+from koscom_async.cli.main import Failed
+from koscom_async.cli.output import savable, save, saved_holdings, writable, write
 from tests.cli.portfolio import today, yesterday
 
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 from rich.cells import cell_len
 
-from koscom_async.cli.csv_rows import csv_of_groups
-from koscom_async.cli.groups import BAR_CELLS, HEADINGS, bar, groups_data, groups_report
+from koscom_async.cli.output import csv_of_groups
+from koscom_async.cli.views.groups import BAR_CELLS, HEADINGS, bar, groups_data, groups_report
 from tests.cli.portfolio import account, equity, holdings, read, stranger, summary, today, unread, yesterday
 from tests.cli.screen import line_with, lines_of
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from koscom_async.cli import holdings_command
+from koscom_async.cli.commands import holdings as holdings_command
 from koscom_async.sandbox import SandboxGateway
 
 SHARE = "KR7000020008"

@@ -9,8 +9,8 @@ import stat
 import pytest
 
 from koscom_async import Holdings
-from koscom_async.cli import views
-from koscom_async.cli.holdings_options import FORMATS
+from koscom_async.cli.options import FORMATS
+from koscom_async.cli.views import choice as views
 
 parquet = pytest.importorskip("pyarrow.parquet")
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from rich.cells import cell_len
 
-from koscom_async.cli.report import report
+from koscom_async.cli.views.report import report
 from koscom_async.models.codes import Product, TradeType
 from tests.cli.portfolio import (
     account,

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from rich.cells import cell_len
 
-from koscom_async.cli.transactions_command import TransactionsTable
+from koscom_async.cli.commands.transactions import TransactionsTable
 from koscom_async.models.codes import TransactionType
 from koscom_async.models.transactions import Transaction
 from koscom_async.sandbox import example_ledger

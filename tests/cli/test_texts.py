@@ -2,8 +2,8 @@
 
 import pytest
 
-from koscom_async.cli.json_text import json_text
-from koscom_async.cli.texts import plain_text
+from koscom_async.cli.output import json_text
+from koscom_async.cli.views.sections import plain_text
 from koscom_async.export.texts import clean, counted
 
 

@@ -10,7 +10,7 @@ import httpx
 from attrs import define, field, frozen
 
 from koscom_async import BrokerLimits, Device, Investor, Koscom, Limits, Retry, Settings, Token
-from koscom_async._transport.limiter import Limiter
+from koscom_async._transport.limits.limiter import Limiter
 
 URL = "https://gateway.example"
 CODES = {"diamond": "00992", "cyber": "00991", "star": "00993", "samsung": "00030"}

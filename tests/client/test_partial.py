@@ -17,7 +17,7 @@ from koscom_async import (
     Retry,
     TruncatedResponseError,
 )
-from koscom_async._transport.limiter import ProcessLimiter
+from koscom_async._transport.limits.limiter import ProcessLimiter
 from koscom_async.settings import Limits
 from tests.client.fake_gateway import Book, FakeGateway, link, ok, refusal, said, share
 

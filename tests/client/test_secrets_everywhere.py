@@ -15,7 +15,7 @@ import pytest
 from attrs import evolve, frozen
 
 from koscom_async import BrokerLimits, Koscom, KoscomError, Limits, Retry, Token
-from koscom_async._transport.fast.transport import FastTransport
+from koscom_async._http.transport import FastTransport
 from koscom_async.sandbox import FAULT_KINDS, Ledger, SandboxGateway, example_ledger
 from koscom_async.sandbox.credentials import Firm
 from koscom_async.settings import Backend

@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from koscom_async import DeadlineExceededError, KoscomError, SettingsError, UsageError
-from koscom_async._transport.limiter import ProcessLimiter
+from koscom_async._transport.limits.limiter import ProcessLimiter
 from koscom_async.settings import BrokerLimits, Limits
 from tests.client.fake_gateway import FakeGateway, link
 

@@ -7,7 +7,7 @@ import pytest
 
 from koscom_async import AssetClass, Product, QuotaExceededError, VirtualAccount
 from koscom_async.brokers import BROKERS
-from koscom_async.export.plain import plain
+from koscom_async.export.rows import plain
 
 
 @pytest.mark.parametrize(

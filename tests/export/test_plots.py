@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from koscom_async import BrokerUnavailableError, Holdings, UsageError
-from koscom_async.export.plots import canvas, fonts
+from koscom_async.export.plots import canvas
+from koscom_async.export.plots import canvas as fonts
 from koscom_async.export.plots.treemap import _ink
 from tests.merge.accounts import (
     CYBER,

@@ -1,6 +1,6 @@
 """Which accounts are asked: each once, however often and under whatever labels it is listed."""
 
-from koscom_async._fanout import distinct
+from koscom_async._fanout.tasks import distinct
 from tests.merge.accounts import CYBER, STAR, VirtualAccount, account
 
 

@@ -7,8 +7,8 @@ import pytest
 from attrs import evolve
 from hypothesis import given
 
+from koscom_async._cooperative import in_turns
 from koscom_async._merge import gathering, merging, positions
-from koscom_async._turns import in_turns
 from tests.merge.accounts import CYBER, NOW, STAR, account, held, merged, read, share, summary
 from tests.merge.strategies import accounts_outcomes
 from tests.merge.test_properties import said

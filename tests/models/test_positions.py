@@ -8,7 +8,7 @@ from attrs import asdict, evolve, fields
 from hypothesis import given
 
 from koscom_async import AssetClass, Instrument, Lot, Position
-from koscom_async.models.lots import lots_of
+from koscom_async.models.positions import lots_of
 from tests.merge.accounts import CYBER, STAR, account, fund, merged, read, share
 from tests.merge.strategies import accounts_outcomes
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 
 from koscom_async import Holdings, Koscom
-from koscom_async.cli.report import report
+from koscom_async.cli.views.report import report
 from koscom_async.sandbox import SandboxGateway
 from tests.rendering.chromium import Chromium, find
 from tests.rendering.hosts import notebook

@@ -8,7 +8,7 @@ import pytest
 from koscom_async.brokers import BROKERS
 from koscom_async.sandbox import example_ledger
 from koscom_async.sandbox.ledger import Equity, Fund, Other
-from koscom_async.sandbox.spelling import java_double, json_text, plain, scientific_text
+from koscom_async.sandbox.reply import java_double, json_text, plain, scientific_text
 from tests.sandbox.asking import ACCOUNTS, CONSENT, REGISTER, asking
 
 ONE_BY_ONE = ["CASH", "EQTY", "FUND", "ETC"]

@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from koscom_async.sandbox import Exponential, Fault, LongTail, SandboxGateway, Uniform
+from koscom_async.sandbox.delivery import Fixed
 from koscom_async.sandbox.fault_kinds import find_kind
 from koscom_async.sandbox.fault_kinds.answers import Flapping
-from koscom_async.sandbox.latency import Fixed
 from tests.sandbox.asking import asking
 from tests.sandbox.test_answers import rows_of
 from tests.sandbox.test_faults import result_of

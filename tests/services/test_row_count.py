@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koscom_async import AssetClass, BrokerOverrides, PagingError, TruncatedResponseError
-from koscom_async._services.row_count import find_contradiction
+from koscom_async._services.query import find_contradiction
 from tests.client.fake_gateway import Book, FakeGateway, cash, fund, ok, said, share
 
 

@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from koscom_async import UsageError
-from koscom_async._services.together import together
+from koscom_async._services.tasks import together
 
 
 async def test_answers_stand_in_the_order_of_the_questions_whatever_comes_first():

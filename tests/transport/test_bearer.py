@@ -16,8 +16,8 @@ from koscom_async import (
     Settings,
     Token,
 )
-from koscom_async._transport.bearer import TokenKeeper
-from koscom_async._transport.call_log import CallLog
+from koscom_async._transport.auth import TokenKeeper
+from koscom_async._transport.statistics import CallLog
 from koscom_async.tokens import token_key
 from tests.fake_time import settled
 

@@ -5,10 +5,8 @@ from functools import partial
 import pytest
 
 from koscom_async import BrokerUnavailableError, Retry
-from koscom_async._transport.budget import RetryBudget
-from koscom_async._transport.call_log import CallLog
-from koscom_async._transport.counters import Counters
-from koscom_async._transport.retry import Retrier
+from koscom_async._transport.retry import Retrier, RetryBudget
+from koscom_async._transport.statistics import CallLog, Counters
 from tests.fake_time import FakeTime
 
 

@@ -8,10 +8,10 @@ import respx
 import trio
 
 from koscom_async import Koscom, UsageError
-from koscom_async._transport import backend
+from koscom_async._http.pool import OwnTransport
+from koscom_async._http.transport import FastTransport
+from koscom_async._transport import connections as backend
 from koscom_async._transport.connections import open_transport
-from koscom_async._transport.fast.transport import FastTransport
-from koscom_async._transport.pool import OwnTransport
 from koscom_async.sandbox import SandboxGateway
 from koscom_async.settings import Backend
 from tests.client.fake_gateway import settings_of

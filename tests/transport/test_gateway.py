@@ -26,9 +26,9 @@ from koscom_async import (
     Token,
     UsageError,
 )
-from koscom_async._transport.call_log import CallLog
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.retry import Retrier
+from koscom_async._transport.statistics import CallLog
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import AuthScheme, Endpoint
 

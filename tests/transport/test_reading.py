@@ -7,13 +7,14 @@ import anyio.lowlevel
 import pytest
 
 from koscom_async import MalformedResponseError
-from koscom_async._transport import backend
+from koscom_async._cooperative import SLICE_LENGTH, SLICE_ROWS, SlicedReader
+from koscom_async._transport import connections as backend
 from koscom_async._transport.reading import BodyReader
-from koscom_async._wire import exact_json, quick_json
 from koscom_async._wire.balance import BalanceReader
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import BALANCE
-from koscom_async._wire.slices import SLICE_LENGTH, SLICE_ROWS, SlicedReader
+from koscom_async._wire.json import core as exact_json
+from koscom_async._wire.json import fast as quick_json
 from koscom_async.models.codes import AssetClass
 from koscom_async.settings import Backend
 

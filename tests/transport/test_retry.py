@@ -6,8 +6,8 @@ import pytest
 
 from koscom_async import BrokerUnavailableError, ConnectionFailedError, MalformedResponseError, Retry
 from koscom_async._transport.breaker import BreakerOpenError
-from koscom_async._transport.call_log import CallLog
 from koscom_async._transport.retry import Retrier
+from koscom_async._transport.statistics import CallLog
 from tests.fake_time import settled
 
 

@@ -7,8 +7,8 @@ import anyio.lowlevel
 import pytest
 
 from koscom_async import ConnectionFailedError
-from koscom_async._transport import uninterrupted as module
-from koscom_async._transport.uninterrupted import uninterrupted
+from koscom_async._transport import isolation as module
+from koscom_async._transport.isolation import uninterrupted
 
 
 async def test_the_answer_is_the_work_s_and_so_is_the_error_bare():

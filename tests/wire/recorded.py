@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from koscom_async._wire.balance import BalancePage, BalanceReader
-from koscom_async._wire.exact_json import read_json
+from koscom_async._wire.json.core import read_json
 from koscom_async.models.codes import AssetClass
 
 BODIES = Path(__file__).parent / "bodies"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from koscom_async._wire.envelope import Question
-from koscom_async._wire.exact_json import read_json
+from koscom_async._wire.json.core import read_json
 from koscom_async._wire.portfolio import PortfolioReader, measured
-from koscom_async._wire.records import WIRE_NAMES
+from koscom_async._wire.records.converter import WIRE_NAMES
 from koscom_async._wire.requests import portfolio_request, transactions_request, watchlist_request
 from koscom_async._wire.transactions import TransactionsReader
 from koscom_async._wire.watchlist import WatchlistReader

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koscom_async._wire.balance import BalancePage
-from koscom_async._wire.exact_json import read_json
+from koscom_async._wire.json.core import read_json
 from koscom_async._wire.member import read_linked_accounts, read_registration
 from koscom_async._wire.scalars import OddNumber
 from koscom_async.errors import KoscomError, MalformedResponseError

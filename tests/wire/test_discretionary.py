@@ -19,9 +19,9 @@ from koscom_async import (
     VirtualAccount,
 )
 from koscom_async._wire import discretionary as wire
-from koscom_async._wire import discretionary_requests as requests
+from koscom_async._wire import requests
 from koscom_async._wire.discretionary import DiscretionaryPage, DiscretionaryReader
-from koscom_async._wire.exact_json import read_json
+from koscom_async._wire.json.core import read_json
 from koscom_async.brokers import find_broker
 from koscom_async.models.codes import AssetClass
 from koscom_async.settings import Settings

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koscom_async._wire import exact_json, quick_json
-from koscom_async._wire.exact_json import read_json
+from koscom_async._wire.json import core as exact_json
+from koscom_async._wire.json import fast as quick_json
+from koscom_async._wire.json.core import read_json
 from koscom_async._wire.scalars import ScalarError, read_number
 from koscom_async.errors import MalformedResponseError
 

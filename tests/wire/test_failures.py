@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koscom_async._wire.exact_json import read_json
 from koscom_async._wire.failures import failure, quota_exceeded, read_refusal
+from koscom_async._wire.json.core import read_json
 from koscom_async.errors import (
     AccessDeniedError,
     AccountUnavailableError,

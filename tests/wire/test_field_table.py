@@ -5,15 +5,15 @@ from pathlib import Path
 import attrs
 import pytest
 
-from koscom_async._wire.discretionary_names import DISCRETIONARY_NAMES, INNER_NAMES
-from koscom_async._wire.field_table import field_table
-from koscom_async._wire.records import WIRE_NAMES
+from koscom_async._wire.records.converter import WIRE_NAMES
+from koscom_async._wire.records.field_table import field_table
+from koscom_async._wire.records.names import DISCRETIONARY_NAMES, INNER_NAMES
 
 README = Path(__file__).parent.parent.parent.joinpath("README.md").read_text(encoding="utf-8")
 
 
 def test_the_readme_has_the_table_as_the_code_makes_it():
-    assert field_table() in README, "paste what `python -m koscom_async._wire.field_table` prints"
+    assert field_table() in README, "paste what `python -m koscom_async._wire.records.field_table` prints"
 
 
 @pytest.mark.parametrize("kind", WIRE_NAMES, ids=lambda kind: kind.__name__)

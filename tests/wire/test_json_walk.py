@@ -7,10 +7,9 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 
-from koscom_async._slices import at_once
-from koscom_async._wire.exact_json import json_steps, read_json, read_list, scan
-from koscom_async._wire.json_walk import Walk
-from koscom_async._wire.slices import SLICE_LENGTH
+from koscom_async._cooperative import SLICE_LENGTH, at_once
+from koscom_async._wire.json.core import json_steps, read_json, read_list, scan
+from koscom_async._wire.json.walk import Walk
 from koscom_async.errors import MalformedResponseError
 from tests.wire.json_texts import bodies, broken_bodies, outcome
 from tests.wire.recorded import recorded

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koscom_async._slices import at_once
-from koscom_async._wire import exact_json, quick_json
-from koscom_async._wire.records import WIRE_NAMES
+from koscom_async._cooperative import at_once
+from koscom_async._wire.json import core as exact_json
+from koscom_async._wire.json import fast as quick_json
+from koscom_async._wire.records.converter import WIRE_NAMES
 from koscom_async._wire.scalars import OddNumber
 from koscom_async.models.account import EquityRow, FundRow, OtherRow
 from tests.wire.json_texts import bodies, broken_bodies, outcome

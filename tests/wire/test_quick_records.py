@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koscom_async._slices import at_once
-from koscom_async._wire import quick_json
-from koscom_async._wire.exact_json import read_json
-from koscom_async._wire.quick_records import generated, read_row, read_row_list
-from koscom_async._wire.records import WIRE_NAMES, read_record
+from koscom_async._cooperative import SLICE_ROWS, at_once
+from koscom_async._wire.json import fast as quick_json
+from koscom_async._wire.json.core import read_json
+from koscom_async._wire.records.converter import WIRE_NAMES, read_record
+from koscom_async._wire.records.fast import generated, read_row, read_row_list
 from koscom_async._wire.scalars import read_number
-from koscom_async._wire.slices import SLICE_ROWS
 from koscom_async.brokers import find_broker
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.account import EquityRow

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
-from koscom_async._wire.records import read_record
+from koscom_async._wire.records.converter import read_record
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.account import BalanceSummary, EquityRow, FundRow, OtherRow
 from koscom_async.models.codes import Product, TradeType

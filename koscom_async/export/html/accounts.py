@@ -3,9 +3,18 @@
 from collections.abc import Iterator, Mapping
 
 from koscom_async.export import amounts
-from koscom_async.export.html.banner import failure
-from koscom_async.export.html.cells import account_cell, header, number, table, text_cell
-from koscom_async.export.html.markup import Child, Markup, element, joined
+from koscom_async.export.html.cells import (
+    Child,
+    Markup,
+    account_cell,
+    element,
+    header,
+    joined,
+    number,
+    table,
+    text_cell,
+)
+from koscom_async.export.html.sums import failure
 from koscom_async.export.notes import difference_line
 from koscom_async.export.records import CashLotRecord, HoldingsRecord, OutcomeRecord, ReconciliationRecord
 from koscom_async.export.texts import clean, counted

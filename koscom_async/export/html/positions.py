@@ -4,16 +4,19 @@ from collections.abc import Iterator, Sequence
 
 from koscom_async.export import amounts
 from koscom_async.export.html.cells import (
+    Child,
+    Markup,
     change,
     change_kind,
+    element,
     header,
+    joined,
     korean,
     named,
     number,
     table,
     text_cell,
 )
-from koscom_async.export.html.markup import Child, Markup, element, joined
 from koscom_async.export.records import InstrumentRecord, LotRecord, PositionRecord, TotalsRecord
 from koscom_async.export.texts import (
     broker_name,

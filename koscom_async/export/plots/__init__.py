@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Literal, cast
 
 from koscom_async.errors import UsageError
-from koscom_async.export.optional import needed
+from koscom_async.export.frames import needed
 from koscom_async.export.records import HoldingsRecord
 
 if TYPE_CHECKING:

@@ -7,9 +7,8 @@ from typing import ClassVar, Generic, TypeVar
 from attrs import field, frozen
 
 from koscom_async.errors import KoscomError
-from koscom_async.models.completeness import OfAccounts
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.outcome import Trace
+from koscom_async.models.outcome import OfAccounts, Trace
 
 __all__ = ["DiscretionaryAnswers", "DiscretionaryOutcome", "DiscretionaryRows"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from koscom_async._exact import exactly, total
+from koscom_async._decimals import exactly, total
 from koscom_async.models.account import (
     WON,
     Balance,

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from attrs import field, frozen
 
-from koscom_async._exact import exactly, total
+from koscom_async._decimals import exactly, total
 from koscom_async._masking import masked_repr
 from koscom_async.models.account import WON
 from koscom_async.models.codes import AssetClass

@@ -12,8 +12,7 @@ from attrs import evolve
 from koscom_async.sandbox.accounts.cyber import CYBER
 from koscom_async.sandbox.accounts.diamond import DIAMOND
 from koscom_async.sandbox.accounts.generated import generated
-from koscom_async.sandbox.accounts.star import STAR
-from koscom_async.sandbox.accounts.stranger import STRANGERS_ACCOUNTS
+from koscom_async.sandbox.accounts.small import STAR, STRANGERS_ACCOUNTS
 from koscom_async.sandbox.firm.generator import contracts, filled
 from koscom_async.sandbox.history import with_history
 from koscom_async.sandbox.ledger import Account, DiscretionaryAccount, Ledger, Person, WatchGroup

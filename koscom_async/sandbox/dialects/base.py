@@ -30,8 +30,7 @@ from koscom_async.sandbox.question import (
     TransactionsQuestion,
     WatchlistQuestion,
 )
-from koscom_async.sandbox.reply import Reply, json_reply
-from koscom_async.sandbox.spelling import Literal, json_text, plain
+from koscom_async.sandbox.reply import Literal, Reply, json_reply, json_text, plain
 
 __all__ = ["ABSENT", "BALANCE", "Balance", "Dialect", "Layout", "Service", "Wire"]
 

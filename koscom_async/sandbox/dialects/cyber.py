@@ -4,7 +4,7 @@ from typing import Any
 
 from koscom_async.sandbox.dialects.base import ABSENT, Balance, Dialect, Service, Wire
 from koscom_async.sandbox.ledger import AssetClass
-from koscom_async.sandbox.spelling import Literal
+from koscom_async.sandbox.reply import Literal
 
 
 class Cyber(Dialect):

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from koscom_async.sandbox.dialects.base import Balance, Dialect, Wire
 from koscom_async.sandbox.ledger import Other
-from koscom_async.sandbox.spelling import Literal, java_double
+from koscom_async.sandbox.reply import Literal, java_double
 
 
 class Diamond(Dialect):

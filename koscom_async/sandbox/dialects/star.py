@@ -9,7 +9,7 @@ from typing import Any
 
 from koscom_async.sandbox.dialects.base import ABSENT, LAYOUTS, OK, Balance, Dialect, Layout, Service, Wire
 from koscom_async.sandbox.ledger import AssetClass, Entry, Summary
-from koscom_async.sandbox.spelling import Literal, scientific_text
+from koscom_async.sandbox.reply import Literal, scientific_text
 
 _ABSENT_SPELLINGS = (ABSENT, None, "null", "")
 # What the summary does not report, each in a way of its own.

@@ -16,8 +16,7 @@ from koscom_async.sandbox.question import (
     TransactionsQuestion,
     WatchlistQuestion,
 )
-from koscom_async.sandbox.reply import Reply, refused
-from koscom_async.sandbox.spelling import Literal, json_text
+from koscom_async.sandbox.reply import Literal, Reply, json_text, refused
 
 __all__ = ["documents_ledger", "recorded_answer"]
 

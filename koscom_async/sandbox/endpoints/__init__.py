@@ -2,8 +2,15 @@
 
 from koscom_async.sandbox.endpoints.balance import answer_balance
 from koscom_async.sandbox.endpoints.discretionary import FIRM_ENDPOINTS
-from koscom_async.sandbox.endpoints.endpoint import Endpoint, Visit
-from koscom_async.sandbox.endpoints.guards import anybody, by_access_token, by_api_key, by_client, by_secret
+from koscom_async.sandbox.endpoints.endpoint import (
+    Endpoint,
+    Visit,
+    anybody,
+    by_access_token,
+    by_api_key,
+    by_client,
+    by_secret,
+)
 from koscom_async.sandbox.endpoints.member import answer_consent, answer_registration
 from koscom_async.sandbox.endpoints.oauth import (
     answer_authorize,

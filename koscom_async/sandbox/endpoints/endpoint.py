@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 from urllib.parse import parse_qsl
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from koscom_async.sandbox.credentials import check_api_key, check_basic, check_bearer, check_client
+from koscom_async.sandbox.dialects import DIALECTS, Dialect
 from koscom_async.sandbox.fault_kinds import FaultKind
 from koscom_async.sandbox.ledger import Person
 from koscom_async.sandbox.question import Block, read_json
@@ -67,3 +69,39 @@ class Endpoint:
     def name_of(self, visit: Visit) -> str:
         """Return the name under which a call is recorded."""
         return self.name if self.named is None else self.named(visit)
+
+
+# The guards that the table of endpoints names: one for each of the platform's schemes.
+
+__all__ = ["anybody", "by_access_token", "by_api_key", "by_client", "by_secret"]
+
+
+def anybody(visit: Visit, state: State) -> Visit:  # noqa: ARG001  # the table's form
+    """Let in whoever comes: an investor with a browser."""
+    return visit
+
+
+def by_client(visit: Visit, state: State) -> Visit:
+    """Let in who has the firm's key and secret, as an OAuth client."""
+    check_client(visit.headers, state.firm)
+    return visit
+
+
+def by_api_key(visit: Visit, state: State) -> Visit:
+    """Let in who has the firm's API key."""
+    check_api_key(visit.headers, state.firm)
+    return visit
+
+
+def by_access_token(visit: Visit, state: State) -> Visit:
+    """Let in who has an investor's access token; an API key beside it is checked, too."""
+    check_api_key(visit.headers, state.firm, required=False)
+    dialect = DIALECTS.get(visit.broker)
+    status = Dialect.dead_token_status if dialect is None else dialect.dead_token_status
+    return evolve(visit, owner=check_bearer(visit.headers, state.tokens, dead_token_status=status))
+
+
+def by_secret(visit: Visit, state: State) -> Visit:
+    """Let in who has the firm's key and secret, and says which firm it is."""
+    check_basic(visit.headers, state.firm)
+    return visit

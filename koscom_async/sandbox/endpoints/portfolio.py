@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from koscom_async.sandbox.dialects import Balance, Dialect, Service
 from koscom_async.sandbox.documents import recorded_answer
-from koscom_async.sandbox.endpoints.accounts import find_account, find_class
+from koscom_async.sandbox.endpoints.balance import find_account, find_class
 from koscom_async.sandbox.endpoints.endpoint import Visit
 from koscom_async.sandbox.fault_kinds import FaultKind
 from koscom_async.sandbox.ledger import Account, AssetClass, Equity, Fund, Other, Part, Row, Shelf

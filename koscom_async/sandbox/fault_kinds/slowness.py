@@ -2,8 +2,8 @@
 
 from random import Random
 
+from koscom_async.sandbox.delivery import Exponential, Latency, LongTail, Uniform
 from koscom_async.sandbox.fault_kinds.kind import FaultKind, is_seconds
-from koscom_async.sandbox.latency import Exponential, Latency, LongTail, Uniform
 
 __all__ = ["Slow", "SlowExponential", "SlowLongTail", "SlowUniform"]
 

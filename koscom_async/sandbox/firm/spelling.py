@@ -18,7 +18,7 @@ from koscom_async.sandbox.firm.records import (
     Paper,
     Security,
 )
-from koscom_async.sandbox.spelling import Literal, java_double, plain, scientific_text
+from koscom_async.sandbox.reply import Literal, java_double, plain, scientific_text
 
 __all__ = ["FIRM_DIALECTS", "FirmAnswer", "FirmDialect", "Names", "Wire"]
 

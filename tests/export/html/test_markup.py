@@ -2,7 +2,7 @@
 
 import pytest
 
-from koscom_async.export.html.markup import Markup, element, joined
+from koscom_async.export.html.cells import Markup, element, joined
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,228 @@
+"""Asks Redis: connections, time limits, when it is away and when it is worth asking again. Decides nothing.
+
+An answer that does not come is `None`, never an exception: what then holds is the limiter's to say. While Redis is
+away it is asked once a second, and everybody else is spared the wait.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from secrets import token_hex
+
+import anyio
+from attrs import define, frozen
+
+from koscom_async._transport.limits.quota import FIRST_WORDS_SECONDS
+from koscom_async._transport.limits.redis_scripts import ACQUIRE, GRANTED, PAUSE, RECORD, SPENT, WITHDRAW
+from koscom_async.errors import SettingsError
+from koscom_async.models.statistics import ServiceQuota
+
+try:
+    from redis.asyncio import Redis as Redis  # noqa: PLC0414  # the limiter takes it from here, behind the guard
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+    from redis.commands.core import AsyncScript
+    from redis.exceptions import ConnectionError as RedisConnectionError
+except ImportError as error:
+    raise ImportError(
+        "limits that processes share need redis-py: pip install 'koscom_async[redis]'", name="redis"
+    ) from error
+
+CONNECTIONS = 8
+"""Questions on their way to Redis at once; each takes well under a millisecond there."""
+PROBE_SECONDS = 1.0
+"""How often Redis is asked while it is away."""
+WITHDRAW_SECONDS = 0.03
+"""What a cancelled call may spend on giving back a turn that it may have been granted."""
+
+_MICROSECONDS = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+logger = logging.getLogger("koscom_async.transport")
+
+
+@frozen(kw_only=True)
+class Decision:
+    """What Redis said: `granted`, or `spent` (no call is left today), or neither: ask again after `wait` seconds.
+
+    `at` is the server's clock in microseconds, `paused` the seconds that a pause still lasts. With a grant, `wait` is
+    how long the next one will have to wait. `quota` is `None` where the day's calls are not known.
+    """
+
+    granted: bool
+    spent: bool
+    at: int
+    wait: float
+    paused: float
+    quota: ServiceQuota | None
+
+
+@define(eq=False)
+class _Availability:
+    """Whether Redis answers; while it does not, one question is let through each second."""
+
+    clock: Callable[[], float]
+    where: str
+    meanwhile: str
+    is_away: bool = False
+    reason: str = ""
+    next_probe: float = 0.0
+
+    def may_ask(self) -> bool:
+        if self.is_away and self.clock() < self.next_probe:
+            return False
+        self.next_probe = self.clock() + PROBE_SECONDS
+        return True
+
+    def failed(self, error: Exception) -> None:
+        self.reason = type(error).__name__
+        self.next_probe = self.clock() + PROBE_SECONDS
+        if not self.is_away:
+            # Not the error's own text, which is Redis's to word and may name what should not be in a log.
+            logger.warning("%s does not answer (%s): %s", self.where, self.reason, self.meanwhile)
+        self.is_away = True
+
+    def answered(self) -> None:
+        if self.is_away:
+            logger.warning("%s answers again: the limits are shared again", self.where)
+        self.is_away = False
+
+
+class RedisStore:
+    """The state that processes share. Keys have one hash tag, so that a cluster keeps them in one place."""
+
+    def __init__(
+        self,
+        redis: "str | Redis",
+        *,
+        prefix: str,
+        timeout: float,
+        clock: Callable[[], float],
+        meanwhile: str,
+    ) -> None:
+        client = _connect(redis, timeout) if isinstance(redis, str) else redis
+        # One that was given is its giver's to close.
+        self._opened = client if isinstance(redis, str) else None
+        self._prefix = prefix
+        self._timeout = timeout
+        self._places = anyio.Semaphore(CONNECTIONS, fast_acquire=True)
+        self._availability = _Availability(clock, _address(client), meanwhile)
+        self._acquire = client.register_script(ACQUIRE)
+        self._withdraw = client.register_script(WITHDRAW)
+        self._pause = client.register_script(PAUSE)
+        self._record = client.register_script(RECORD)
+        self._process = token_hex(8)
+        self._questions = count()
+
+    @property
+    def outage(self) -> str:
+        """Who does not answer, and why, in words without secrets."""
+        return f"{self._availability.where} does not answer ({self._availability.reason})"
+
+    async def decide(
+        self, broker: str, service: str, *, interval: float, slack: float, reserve: float
+    ) -> Decision | None:
+        """Ask whether a call may leave now. Cancelled while asking, it gives back what it may have been granted."""
+        keys = (self._broker_key(broker), self._service_key(service))
+        question = f"{self._process}-{next(self._questions)}"
+        numbers = (interval * _MICROSECONDS, slack * _MICROSECONDS, reserve)
+        try:
+            reply = await self._ask(self._acquire, keys, (*map(repr, numbers), question), size=7)
+        except anyio.get_cancelled_exc_class():
+            with anyio.move_on_after(WITHDRAW_SECONDS, shield=True):
+                await self._ask(self._withdraw, keys, (question,), size=1)
+            raise
+        return None if reply is None else _decision(service, reply)
+
+    async def pause(self, broker: str, seconds: float) -> None:
+        """Hold a broker's calls in every process."""
+        await self._ask(self._pause, (self._broker_key(broker),), (round(seconds * _MICROSECONDS),), size=1)
+
+    async def record(self, service: str, *, remaining: int, limit: int | None) -> ServiceQuota | None:
+        """Tell every process what the gateway said is left of the day."""
+        args = (remaining, -1 if limit is None else limit, FIRST_WORDS_SECONDS * _MICROSECONDS)
+        reply = await self._ask(self._record, (self._service_key(service),), args, size=1)
+        return None if reply is None else _quota(service, remaining, -1 if limit is None else limit, reply[0])
+
+    async def aclose(self) -> None:
+        """Close the connections, if they were opened here; the next question opens new ones."""
+        if self._opened is not None:
+            await self._opened.aclose()
+
+    def _broker_key(self, broker: str) -> str:
+        return f"{{{self._prefix}}}:broker:{broker}"
+
+    def _service_key(self, service: str) -> str:
+        return f"{{{self._prefix}}}:service:{service}"
+
+    async def _ask(
+        self,
+        script: AsyncScript,
+        keys: Sequence[str],
+        args: Iterable[str | int],
+        *,
+        size: int,
+    ) -> list[int] | None:
+        if not self._availability.may_ask():
+            return None
+        try:
+            with anyio.fail_after(self._timeout):
+                async with self._places:
+                    reply = [int(number) for number in await script(keys=keys, args=args)]
+            if len(reply) != size:
+                raise ValueError("not the script's answer")  # noqa: TRY301  # handled as any other outage
+        except Exception as error:  # noqa: BLE001  # whatever redis-py or the server does, nothing foreign comes up
+            self._availability.failed(error)
+            return None
+        self._availability.answered()
+        return reply
+
+
+def _connect(url: str, timeout: float) -> Redis:
+    """Return a client that fails fast; a dropped connection is made anew once, as scripts may be sent twice."""
+    try:
+        return Redis.from_url(
+            url,
+            protocol=2,
+            socket_timeout=timeout,
+            socket_connect_timeout=timeout,
+            retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+        )
+    except Exception:  # noqa: BLE001  # its text may quote the URL, and with it the password
+        wrong = SettingsError(
+            "url must be a Redis address such as redis://host:6379/0, rediss://… or unix://…", setting="url"
+        )
+    raise wrong
+
+
+def _address(client: Redis) -> str:
+    """Say which Redis it is, without user and password."""
+    pool = getattr(client, "connection_pool", None)
+    given = getattr(pool, "connection_kwargs", {})
+    if "path" in given:
+        return f"Redis at {given['path']}"
+    if "host" in given or "port" in given:
+        return f"Redis at {given.get('host', 'localhost')}:{given.get('port', 6379)}"
+    return "Redis"
+
+
+def _decision(service: str, reply: Sequence[int]) -> Decision:
+    verdict, at, wait, paused, remaining, limit, ends = reply
+    return Decision(
+        granted=verdict == GRANTED,
+        spent=verdict == SPENT,
+        at=at,
+        wait=wait / _MICROSECONDS,
+        paused=paused / _MICROSECONDS,
+        quota=None if ends < 0 else _quota(service, remaining, limit, ends),
+    )
+
+
+def _quota(service: str, remaining: int, limit: int, ends: int) -> ServiceQuota:
+    return ServiceQuota(
+        service=service,
+        remaining=remaining,
+        limit=None if limit < 0 else limit,
+        resets_at=_EPOCH + timedelta(microseconds=ends),
+    )

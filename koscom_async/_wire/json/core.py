@@ -1,0 +1,98 @@
+"""JSON text to values with every number exact: from the digits themselves, never by way of a float.
+
+Whatever is not a JSON document, or cannot be held exactly, is a `MalformedResponseError`.
+"""
+
+import json
+from typing import NoReturn
+
+from koscom_async._cooperative import SLICE_LENGTH, Slices
+from koscom_async._wire.json.walk import Walk
+from koscom_async._wire.scalars import any_number, sent_number
+from koscom_async.errors import MalformedResponseError
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON number")
+
+
+_DECODER = json.JSONDecoder(parse_float=sent_number, parse_int=sent_number, parse_constant=_refuse_constant)
+# For texts with a number in them that is no amount.
+_PATIENT_DECODER = json.JSONDecoder(
+    parse_float=any_number, parse_int=any_number, parse_constant=_refuse_constant
+)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def write_json(document: object) -> bytes:
+    """Return the bytes of a document that JSON can hold."""
+    return _encode(document).encode()
+
+
+def read_json(body: bytes) -> object:
+    """Return the document in a response body; numbers are `Decimal` with the digits that were sent."""
+    _check_not_empty(body)
+    try:
+        return _decoded(_text(body))
+    # Bad encoding is a ValueError, and a thousand nested brackets a RecursionError.
+    except (ValueError, RecursionError) as error:
+        complaint = _complaint(error, body)
+    # Raised out here, where no other exception is at hand to be its context: those hold the document, and so
+    # people's data.
+    raise MalformedResponseError(complaint)
+
+
+def read_list(text: str) -> list[object]:
+    """Return the values of a text that is a list and nothing else; raise a `ValueError` if it is not."""
+    values, end = scan(text, 0)
+    if not isinstance(values, list) or end != len(text):
+        raise ValueError
+    return values
+
+
+def json_steps(body: bytes, *, slice_length: int = SLICE_LENGTH) -> Slices[object]:
+    """Do what `read_json` does, and stop between slices of a large document."""
+    if len(body) <= slice_length:
+        return read_json(body)
+    _check_not_empty(body)
+    try:
+        walk = Walk(_text(body), scan=scan, read_list=read_list, slice_length=slice_length)
+        document = yield from walk.steps()
+    except (ValueError, RecursionError) as error:
+        complaint = _complaint(error, body)
+    else:
+        return document
+    raise MalformedResponseError(complaint)
+
+
+def scan(text: str, at: int) -> tuple[object, int]:
+    """Return the value that begins at a place, and where it ends."""
+    try:
+        return _DECODER.raw_decode(text, at)
+    except ArithmeticError:
+        return _PATIENT_DECODER.raw_decode(text, at)
+
+
+def _decoded(text: str) -> object:
+    try:
+        return _DECODER.decode(text)
+    except ArithmeticError:
+        return _PATIENT_DECODER.decode(text)
+
+
+def _text(body: bytes) -> str:
+    # As `json.loads` does it.
+    return body.decode(json.detect_encoding(body), "surrogatepass")
+
+
+def _check_not_empty(body: bytes) -> None:
+    if not body.strip():
+        raise MalformedResponseError("the answer is empty")
+
+
+def _complaint(error: Exception, body: bytes) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"the answer is not whole JSON: it breaks at character {error.pos} of {len(error.doc)}"
+    return f"the {len(body)} bytes of the answer cannot be read as JSON"

@@ -1,0 +1,88 @@
+"""JSON text to the very values that `exact_json` makes of it, read by msgspec: part of the extra `fast`.
+
+Owns no rule: whatever msgspec does not read, or would read otherwise, `exact_json` reads, and says what is wrong with
+it. Texts that msgspec alone refuses (half characters, other encodings) are among them, and numbers that are no amounts.
+"""
+
+from contextlib import suppress
+from itertools import chain
+from types import NoneType
+from typing import Any
+
+import msgspec
+
+from koscom_async._cooperative import SLICE_LENGTH, Slices
+from koscom_async._wire.json import core as exact_json
+from koscom_async._wire.json.walk import Walk
+from koscom_async._wire.scalars import sent_number
+
+_DECODER = msgspec.json.Decoder(float_hook=sent_number)
+
+# Of what else a row may hold something has to be changed, or looked into: whole numbers come as integers.
+_FINAL = frozenset({str, type(sent_number("1")), bool, NoneType})
+
+
+def write_json(document: object) -> bytes:
+    """Return the bytes of a document that JSON can hold."""
+    with suppress(Exception):
+        return msgspec.json.encode(document)
+    return exact_json.write_json(document)
+
+
+def read_json(body: bytes) -> object:
+    """Return the document in a response body, as `exact_json.read_json` does."""
+    # Whatever it complains about is not its to judge.
+    with suppress(Exception):
+        return _settled(_DECODER.decode(body))
+    return exact_json.read_json(body)
+
+
+def json_steps(body: bytes, *, slice_length: int = SLICE_LENGTH) -> Slices[object]:
+    """Do what `read_json` does, and stop between slices of a large document."""
+    if len(body) <= slice_length:
+        return read_json(body)
+    with suppress(Exception):
+        # A byte a character: brackets and quotes are found without decoding what stands between them.
+        walk = Walk(body.decode("latin-1"), scan=_scan, read_list=_read_list, slice_length=slice_length)
+        document = yield from walk.steps()
+        return document
+    document = yield from exact_json.json_steps(body, slice_length=slice_length)
+    return document
+
+
+def _scan(text: str, at: int) -> tuple[object, int]:
+    _, end = exact_json.scan(text, at)
+    return _decoded(text[at:end]), end
+
+
+def _read_list(text: str) -> list[object]:
+    values = _decoded(text)
+    if not isinstance(values, list):
+        raise TypeError
+    return values
+
+
+def _decoded(text: str) -> object:
+    return _settled(_DECODER.decode(text.encode("latin-1")))
+
+
+def _settled(value: object) -> object:
+    """Return a value in which every whole number is a decimal; raise an `ArithmeticError` for one that is no amount."""
+    if type(value) is int:
+        return sent_number(value)
+    if type(value) is dict:
+        for name, member in value.items():
+            if type(member) not in _FINAL:
+                value[name] = _settled(member)
+    elif type(value) is list and not _are_final_rows(value):
+        for place, entry in enumerate(value):
+            value[place] = _settled(entry)
+    return value
+
+
+def _are_final_rows(rows: list[Any]) -> bool:
+    """Whether nothing has to be done about the rows of a list; looked at all at once, since mostly it is so."""
+    try:
+        return _FINAL.issuperset(map(type, chain.from_iterable(map(dict.values, rows))))
+    except TypeError:  # some are no objects
+        return False

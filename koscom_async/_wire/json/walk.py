@@ -1,0 +1,155 @@
+"""A large JSON text read piece by piece: walked at its upper levels, where lists are long, and parsed below them.
+
+A parser in C reads a text in one call that nothing can interrupt, and says where it breaks. This walk comes to the
+same values and breaks at the same places, but stops between pieces. Knows the brackets of JSON and nothing of values.
+"""
+
+import re
+from collections.abc import Callable
+from json import JSONDecodeError
+from typing import NoReturn
+
+from koscom_async._cooperative import SLICE_LENGTH, Slices
+
+PROBES_A_SLICE = 16
+"""A value that ends within this part of a slice is not walked."""
+WALKED_LEVELS = 16
+
+Scan = Callable[[str, int], tuple[object, int]]
+"""Reads the value that begins at a place, and says where it ends; raises what `json` raises."""
+ReadList = Callable[[str], list[object]]
+"""Reads a text that is one list, and nothing after it; raises an `Exception` of any kind if it is not."""
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+
+
+class Walk:
+    """One walk through one text."""
+
+    def __init__(
+        self, text: str, *, scan: Scan, read_list: ReadList, slice_length: int = SLICE_LENGTH
+    ) -> None:
+        self._text = text
+        self._scan = scan
+        self._read_list = read_list
+        self._slice_length = self._stop = slice_length
+        self._probe_length = slice_length // PROBES_A_SLICE
+
+    def steps(self) -> Slices[object]:
+        """Return the value of the text, or raise what `json` would raise."""
+        value, at = yield from self._value(self._skip(0), 0)
+        at = self._skip(at)
+        if at != len(self._text):
+            raise JSONDecodeError("Extra data", self._text, at)
+        return value
+
+    def _skip(self, at: int) -> int:
+        found = _SPACE.match(self._text, at)
+        return found.end() if found else at
+
+    def _mark(self, at: int) -> str:
+        return self._text[at : at + 1]
+
+    def _value(self, at: int, level: int) -> Slices[tuple[object, int]]:
+        walk = {"{": self._object, "[": self._list}.get(self._mark(at))
+        small = None if walk is None else self._small(at)
+        if small is not None:
+            return small
+        if walk is None or level == WALKED_LEVELS:
+            return self._scan(self._text, at)
+        return (yield from walk(at + 1, level + 1))
+
+    def _small(self, at: int) -> tuple[object, int] | None:
+        """Return an object or a list that ends soon. Whether one that does not is large or broken will be seen."""
+        try:
+            value, length = self._scan(self._text[at : at + self._probe_length], 0)
+        except (ValueError, RecursionError):
+            return None
+        return value, at + length
+
+    def _is_due(self, at: int) -> bool:
+        """Whether it is time for a stop."""
+        if at < self._stop:
+            return False
+        self._stop = at + self._slice_length
+        return True
+
+    def _object(self, at: int, level: int) -> Slices[tuple[object, int]]:
+        members: dict[object, object] = {}
+        at = self._skip(at)
+        if self._mark(at) == "}":
+            return members, at + 1
+        if self._mark(at) != '"':
+            self._break("{", at)
+        while True:
+            if self._is_due(at):
+                yield
+            name, end = self._scan(self._text, at)
+            colon = self._skip(end)
+            if self._mark(colon) != ":":
+                self._break('{""', end)
+            members[name], end = yield from self._value(self._skip(colon + 1), level)
+            comma = self._skip(end)
+            if self._mark(comma) == "}":
+                return members, comma + 1
+            at = self._skip(comma + 1)
+            if self._mark(comma) != "," or self._mark(at) != '"':
+                self._break('{"":0', comma)
+
+    def _list(self, at: int, level: int) -> Slices[tuple[object, int]]:
+        values: list[object] = []
+        at = first = self._skip(at)
+        if self._mark(at) == "]":
+            return values, at + 1
+        singly_until = 0
+        opening: str | None = None
+        while True:
+            if self._is_due(at):
+                yield
+            many = None if opening is None or at < singly_until else self._many(at, opening)
+            if many is not None:
+                found, end = many
+                values += found
+            else:
+                singly_until = max(singly_until, at + self._slice_length if opening is not None else 0)
+                value, end = yield from self._value(at, level)
+                values.append(value)
+            if opening is None:
+                opening = self._opening(first, end)
+            comma = self._skip(end)
+            if self._mark(comma) == "]":
+                return values, comma + 1
+            at = self._skip(comma + 1)
+            if self._mark(comma) != "," or self._mark(at) in {"", "]"}:
+                self._break("[0", comma)
+
+    def _opening(self, first: int, end: int) -> str:
+        """Return how the first entry begins, up to its first name: the others probably do, too."""
+        if self._mark(first) != "{":
+            return ""
+        return self._text[first : self._text.find(":", first, end) + 1] or "{"
+
+    def _many(self, at: int, opening: str) -> tuple[list[object], int] | None:
+        """Return many entries at once, up to a comma behind which another one seems to begin.
+
+        It need not be one: it may stand in some text, or deeper. Then what is before it is no list, and is not read.
+        """
+        most = min(at + self._slice_length, len(self._text))
+        another = self._text.rfind(opening, at + 1, most)
+        comma = self._text.rfind(",", at + 1, max(another, 0))
+        if comma < 0:
+            return None
+        try:
+            return self._read_list(f"[{self._text[at:comma]}]"), comma
+        except Exception:  # noqa: BLE001  # whatever is wrong with it, and whoever reads it, is seen entry by entry
+            return None
+
+    def _break(self, before: str, at: int) -> NoReturn:
+        """Raise what the parser raises here, after something like the text before; its versions differ in that."""
+        try:
+            self._scan(before + self._text[at:], 0)
+        except JSONDecodeError as error:
+            place = at + error.pos - len(before)
+        else:
+            place = at
+        raise JSONDecodeError("Broken", self._text, place)

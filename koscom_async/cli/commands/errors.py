@@ -1,0 +1,145 @@
+"""`koscom errors`: what an error code means, and what to do about it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import click
+from attrs import evolve, frozen
+from rich.cells import set_cell_size
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.text import Text
+
+from koscom_async.cli.main import Failed
+from koscom_async.cli.output import give, json_text, show
+from koscom_async.cli.views.error_entries import CATEGORIES, Entry, entries
+from koscom_async.cli.views.grid import Column, Grid, Row, fitting
+from koscom_async.cli.views.sections import FAINT, HEADING, section
+from koscom_async.export.rows import plain
+
+_COLUMNS: Mapping[str, Column] = {
+    "code": Column("Code", least=None),
+    "status": Column("HTTP", is_number=True),
+    "error": Column("Raised as", least=None),
+    "retried": Column("Retried", least=None),
+    "meaning": Column("Meaning", least=36),
+    "meaning_ko": Column("뜻", least=20),
+    "advice": Column("What to do", least=36),
+}
+# What a narrower terminal does without, one after the other.
+_DROPPED = (
+    (),
+    ("advice",),
+    ("advice", "meaning_ko"),
+    ("advice", "meaning_ko", "status"),
+    ("advice", "meaning_ko", "status", "retried"),
+)
+_LEAST_MEANING = 16
+_LABEL = len("HTTP status")
+
+_FACTS = (Column(least=None), Column(least=20))
+
+_NO_ERROR = "nothing: it is success"
+_RETRIED = {True: "yes, while the deadline allows", False: "no"}
+
+
+@click.command(
+    name="errors",
+    epilog="A code that begins with a minus follows two dashes: koscom errors -- -1",
+)
+@click.argument("code", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
+def errors_command(*, code: str | None, as_json: bool) -> None:
+    """Explain an error code, or list them all.
+
+    CODE is one of the platform's (3600), an HTTP status (429) or a word of this library (truncated). One that stands
+    in several categories means something else in each; all are shown.
+    """
+    found = entries(code)
+    if not found:
+        raise Failed(f"nobody says {code!r}: `koscom errors` lists every code that is known")
+    if as_json:
+        give(json_text(plain(found)))
+    elif code is None:
+        show(Group(*_all(found)))
+    else:
+        show(Group(*_each(found)))
+
+
+def _all(found: Sequence[Entry]) -> Iterator[RenderableType]:
+    number = len({entry.code for entry in found})
+    yield Text.assemble(
+        ("Error codes", HEADING), (f"  {number}, by who says them; koscom errors CODE explains one", FAINT)
+    )
+    for category, who in CATEGORIES.items():
+        of_category = [entry for entry in found if entry.category == category]
+        yield from section(f"{category}: {who}", EntriesTable(of_category))
+
+
+@frozen
+class EntriesTable:
+    """One line a code."""
+
+    entries: Sequence[Entry]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw the first layout that fits."""
+        unused = [
+            key for key in ("status", "meaning_ko") if not any(_cells(e)[key].plain for e in self.entries)
+        ]
+        grids = [self._grid((*dropped, *unused)) for dropped in _DROPPED]
+        yield fitting(grids, options.max_width)
+
+    def _grid(self, dropped: Sequence[str]) -> Grid:
+        keys = [key for key in _COLUMNS if key not in dropped]
+        rows = (Row(tuple(_cells(entry)[key] for key in keys)) for entry in self.entries)
+        return Grid(tuple(_COLUMNS[key] for key in keys), tuple(rows))
+
+
+def _cells(entry: Entry) -> dict[str, Text]:
+    return {
+        "code": Text(entry.code, HEADING),
+        "status": Text("" if entry.status is None else str(entry.status), FAINT),
+        "error": Text(entry.error or "success", "" if entry.error else FAINT),
+        "retried": Text("yes" if entry.retried else "no", "" if entry.retried else FAINT),
+        "meaning": Text(entry.meaning_en),
+        "meaning_ko": Text(entry.meaning_ko),
+        "advice": Text(entry.advice or "", FAINT),
+    }
+
+
+def _each(found: Sequence[Entry]) -> Iterator[RenderableType]:
+    if len(found) > 1:
+        yield Text(f"{found[0].code} means something else in each of {len(found)} categories.", FAINT)
+        yield Text()
+    for number, entry in enumerate(found):
+        if number:
+            yield Text()
+        yield Text.assemble((entry.code, HEADING), f"  {entry.message or entry.meaning_en}")
+        yield Facts(entry)
+
+
+@frozen
+class Facts:
+    """All that is known of a code in one category."""
+
+    entry: Entry
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw a line a fact."""
+        rows = tuple(
+            Row((Text(f"  {set_cell_size(name, _LABEL)}", FAINT), Text(fact)))
+            for name, fact in _facts(self.entry)
+            if fact
+        )
+        grid = Grid(_FACTS, rows)
+        narrow = evolve(grid, columns=(_FACTS[0], Column(least=_LEAST_MEANING)))
+        yield fitting([grid, narrow], options.max_width)
+
+
+def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
+    yield "meaning", entry.meaning_en
+    yield "뜻", entry.meaning_ko
+    yield "said by", f"{entry.category}: {CATEGORIES[entry.category]}"
+    yield "HTTP status", "" if entry.status is None else str(entry.status)
+    yield "raised as", entry.error or _NO_ERROR
+    yield "retried", _RETRIED[entry.retried]
+    yield "what to do", entry.advice or ""

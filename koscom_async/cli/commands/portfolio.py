@@ -1,0 +1,157 @@
+"""`koscom portfolio`: what each account is made of, in shares or in quantities."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+
+import click
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
+
+from koscom_async.cli.main import EXIT_CODES_HELP
+from koscom_async.cli.options import opened
+from koscom_async.cli.progress import progress
+from koscom_async.cli.service_output import answer_with, check_formats, service_options
+from koscom_async.cli.views.grid import Column, Grid, Row, fitting
+from koscom_async.cli.views.sections import FAINT, plain_text
+from koscom_async.client import Koscom
+from koscom_async.export import amounts
+from koscom_async.export.texts import account_name, kind
+from koscom_async.models.codes import Measure
+from koscom_async.models.gathered import PortfolioLot, PortfolioPosition, Portfolios
+from koscom_async.models.portfolio import PortfolioCash, PortfolioRow
+from koscom_async.models.positions import Instrument
+
+COLUMNS = (
+    *("asset_class", "product", "code", "name", "broker", "account"),
+    *("number", "measure", "share", "quantity", "return_rate"),
+)
+_HEADERS = (
+    Column("Name", least=12),
+    Column("Code", least=None),
+    Column("Kind", least=None),
+    Column("Account", least=14),
+    Column("Number", is_number=True),
+    Column("What it is", least=10),
+    Column("Return", is_number=True),
+)
+_MEASURES = {Measure.SHARE: "% of its class", Measure.QUANTITY: "quantity", None: "cannot be told"}
+
+
+@click.command(name="portfolio", epilog=EXIT_CODES_HELP)
+@click.option(
+    "--quantities", is_flag=True, help="Ask for quantities (QTY) instead of shares in percent (RAT)."
+)
+@service_options
+@click.pass_context
+def portfolio_command(  # noqa: PLR0913  # click hands over each option
+    context: click.Context,
+    *,
+    quantities: bool,
+    as_json: bool,
+    as_csv: bool,
+    deadline: float | None,
+    sandbox: bool,
+    faults: Sequence[str],
+    latency: float | None,
+) -> None:
+    """Show what each linked account is made of, with each number as what it is: shares are never added up."""
+    check_formats(as_json=as_json, as_csv=as_csv)
+    measure = Measure.QUANTITY if quantities else Measure.SHARE
+
+    async def read() -> Portfolios:
+        async with opened(sandbox=sandbox, faults=faults, latency=latency) as access:
+            with progress(access.sandbox_url) as seen:
+                async with (
+                    Koscom(access.settings, tokens=access.tokens) as koscom,
+                    koscom.stream_portfolios(access.investor, measure=measure, deadline=deadline) as stream,
+                ):
+                    seen.asking(stream)
+                    async for outcome in stream:
+                        seen.settled(outcome)
+                    return stream.portfolios
+
+    portfolios = asyncio.run(read())
+    answer_with(
+        context,
+        portfolios,
+        title="Portfolios",
+        table=PortfoliosTable(portfolios),
+        columns=COLUMNS,
+        records=_records(portfolios),
+        as_json=as_json,
+        as_csv=as_csv,
+    )
+
+
+def _records(portfolios: Portfolios) -> Iterator[Mapping[str, object]]:
+    for position in portfolios.positions:
+        for lot in position.lots:
+            yield _record(lot)
+
+
+def _record(lot: PortfolioLot) -> dict[str, object]:
+    names = [name for name in COLUMNS if name not in {"broker", "account"}]
+    return {
+        "broker": lot.account.broker.short_name,
+        "account": lot.account.masked_number,
+        **{name: getattr(lot.row, name) for name in names},
+    }
+
+
+class PortfoliosTable:
+    """One line a row of an account, instrument by instrument, below the accounts' cash."""
+
+    def __init__(self, portfolios: Portfolios) -> None:
+        self._portfolios = portfolios
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw the lines."""
+        rows = (*self._cash(), *self._lots())
+        yield fitting([Grid(_HEADERS, rows)], options.max_width) if rows else Text("Nothing is held.")
+
+    def _cash(self) -> Iterator[Row]:
+        for outcome in self._portfolios.outcomes:
+            if outcome.portfolio is not None and outcome.portfolio.cash is not None:
+                cash = outcome.portfolio.cash
+                yield Row(
+                    (
+                        Text("Cash"),
+                        Text(),
+                        Text(),
+                        Text(account_name(outcome.account)),
+                        Text(amounts.quantity(cash.number)),
+                        Text(_cash_words(cash), FAINT),
+                        Text(),
+                    )
+                )
+
+    def _lots(self) -> Iterator[Row]:
+        for position in self._portfolios.positions:
+            for lot in position.lots:
+                yield _lot_row(position, lot)
+
+
+def _cash_words(cash: PortfolioCash) -> str:
+    return {Measure.SHARE: "% of all assets", Measure.QUANTITY: "KRW"}.get(
+        cash.measure or Measure(""), _MEASURES[None]
+    )
+
+
+def _words(row: PortfolioRow) -> str:
+    return "" if row.number is None else _MEASURES.get(row.measure, _MEASURES[None])
+
+
+def _lot_row(position: PortfolioPosition, lot: PortfolioLot) -> Row:
+    row: PortfolioRow = lot.row
+    instrument = Instrument(asset_class=position.asset_class, product=position.product)
+    return Row(
+        (
+            plain_text(position.name or ""),
+            plain_text(position.code or "", FAINT),
+            plain_text(kind(instrument)),
+            Text(account_name(lot.account)),
+            Text(amounts.quantity(row.number)),
+            Text(_words(row), FAINT),
+            Text(amounts.percent(row.return_rate)),
+        )
+    )

@@ -1,0 +1,1 @@
+"""Logging an investor in from a terminal."""

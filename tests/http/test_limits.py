@@ -1,0 +1,180 @@
+"""How long is waited, how much is held, and what each failure is called."""
+
+import socket
+
+import anyio
+import httpx
+import pytest
+
+from koscom_async._http.connection import MAX_UNREAD_BYTES, OverdueError
+from koscom_async._transport.sender import read_body
+from koscom_async.errors import MalformedResponseError
+from tests.fake_time import settled
+from tests.http.scripted import always, ask, once, opened, scripted
+from tests.http.test_reuse import until
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+SOON = 0.02
+
+
+async def silent(wire):
+    await wire.closed()
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\n", OK[:-1]], ids=["nothing", "head", "body"])
+async def test_a_server_that_falls_silent_is_a_read_timeout(said):
+    async with scripted(once(said), always(OK)) as server, opened() as transport:
+        with pytest.raises(httpx.ReadTimeout, match="does not answer"):
+            await ask(transport, server.url, timeouts={"read": SOON})
+        assert await ask(transport, server.url) == (200, b"ok")
+        assert server.connections == 2
+
+
+async def test_the_read_timeout_is_between_pieces_and_not_for_the_whole():
+    """The connection's one timer is armed for the first call; later ones move its end."""
+    async with scripted(always(OK)) as server, opened() as transport:
+        for _ in range(3):
+            assert await ask(transport, server.url, timeouts={"read": 5.0}) == (200, b"ok")
+        (connection,) = transport._open
+        alarm = connection._alarm
+        assert await ask(transport, server.url, timeouts={"read": 5.0}) == (200, b"ok")
+        assert connection._alarm is alarm
+        assert await ask(transport, server.url, timeouts={"read": None}) == (200, b"ok")
+
+
+@pytest.mark.parametrize(
+    ("begun", "drop"),
+    [(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"), (b"HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n", b".")],
+    ids=["head", "body"],
+)
+async def test_a_server_that_drips_is_waited_for_no_longer_than_an_attempt_may_take(begun, drop, jump):
+    async def drip(wire):
+        await wire.answer(begun)
+        while not wire.writer.is_closing():
+            jump(1.0)
+            await wire.say(drop)
+
+    async with scripted(drip, always(OK)) as server, opened(attempt=30.0) as transport:
+        with pytest.raises(OverdueError, match="not whole in time"):
+            await ask(transport, server.url, timeouts={"read": 5.0})
+        assert await ask(transport, server.url) == (200, b"ok")
+        assert server.connections == 2
+
+
+async def test_the_time_of_an_attempt_ends_with_its_answer(jump):
+    async with scripted(always(OK)) as server, opened(attempt=10.0, keep_alive=60.0) as transport:
+        for _ in range(3):
+            assert await ask(transport, server.url) == (200, b"ok")
+            jump(9.0)
+        assert server.connections == 1
+
+
+async def test_an_alarm_that_rings_early_is_set_again():
+    async with scripted(always(OK)) as server, opened() as transport:
+        assert await ask(transport, server.url) == (200, b"ok")
+        (connection,) = transport._open
+        connection._ring()
+        assert not connection.is_over
+        assert connection._alarm_at == connection._due
+        assert await ask(transport, server.url) == (200, b"ok")
+
+
+async def test_a_server_that_reads_nothing_is_a_write_timeout():
+    stop = anyio.Event()
+
+    async def deaf(wire):
+        wire.writer.transport.pause_reading()
+        await stop.wait()
+
+    async with scripted(deaf) as server, opened() as transport:
+        with pytest.raises(httpx.WriteTimeout):
+            await ask(transport, server.url, content=b"x" * 2**24, timeouts={"write": SOON})
+        stop.set()
+
+
+async def test_a_large_request_is_sent_whole_and_then_the_answer_is_waited_for():
+    async with scripted(always(OK)) as server, opened() as transport:
+        content = b"x" * 2**22
+        assert await ask(transport, server.url, content=content) == (200, b"ok")
+        assert server.requests[0].endswith(b"\r\n\r\n" + content)
+        assert await ask(transport, server.url) == (200, b"ok")
+        assert server.connections == 1
+
+
+async def test_nobody_at_the_port_is_a_connect_error():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    async with opened() as transport:
+        with pytest.raises(httpx.ConnectError):
+            await ask(transport, f"http://127.0.0.1:{port}/")
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 64 + ".invalid"])
+async def test_a_name_without_an_address_is_a_connect_error(host):
+    async with opened() as transport:
+        with pytest.raises(httpx.ConnectError):
+            await ask(transport, f"http://{host}/")
+
+
+async def test_a_name_is_looked_up():
+    async with scripted(always(OK)) as server, opened() as transport:
+        assert await ask(transport, server.url.replace("127.0.0.1", "localhost")) == (200, b"ok")
+
+
+@pytest.mark.parametrize(("connect", "attempt"), [(SOON, 10.0), (10.0, SOON), (None, SOON)])
+async def test_a_connection_that_is_not_made_in_time_is_a_connect_timeout(connect, attempt):
+    """Nobody accepts, and the queue of those who wait to be accepted is full."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        with socket.create_connection(listener.getsockname()), socket.socket() as another:
+            another.setblocking(False)  # the socket module's own
+            another.connect_ex(listener.getsockname())
+            async with opened(attempt=attempt) as transport:
+                url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+                with pytest.raises(httpx.ConnectTimeout):
+                    await ask(transport, url, timeouts={"connect": connect})
+
+
+async def test_only_http_is_spoken():
+    async with opened() as transport:
+        with pytest.raises(httpx.UnsupportedProtocol):
+            await ask(transport, "ftp://127.0.0.1/")
+
+
+async def test_a_body_that_nobody_reads_is_not_let_in():
+    size = 2**25
+    sent = 0
+
+    async def generous(wire):
+        nonlocal sent
+        await wire.request()
+        await wire.say(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size)
+        while sent < size:
+            await wire.say(b"x" * 2**16)
+            sent += 2**16
+
+    async with scripted(generous) as server, opened() as transport:
+        response = await transport.handle_async_request(httpx.Request("GET", server.url))
+        (connection,) = transport._open
+        await until(lambda: connection._is_held)
+        await settled()
+        assert MAX_UNREAD_BYTES < response.stream._answer.unread_bytes <= MAX_UNREAD_BYTES + 2**18
+        assert len(await response.aread()) == size
+        assert transport.busy == 0
+
+
+async def test_an_answer_that_is_too_large_is_not_read_to_its_end():
+    async def endless(wire):
+        await wire.request()
+        await wire.say(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+        while True:
+            await wire.say(b"10000\r\n" + b"x" * 2**16 + b"\r\n")
+
+    async with scripted(endless) as server, opened() as transport:
+        response = await transport.handle_async_request(httpx.Request("GET", server.url))
+        with pytest.raises(MalformedResponseError, match="larger than"):
+            await read_body(response, most=2**20)
+        await response.aclose()
+        await settled()
+        assert not transport._open

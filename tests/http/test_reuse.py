@@ -1,0 +1,187 @@
+"""Which connection a call is given: the one used last, and none that is closed, has said something, or is too old."""
+
+import socket
+
+import anyio
+import httpx
+import pytest
+
+from tests.fake_time import settled
+from tests.http.scripted import always, ask, ending, once, opened, scripted
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+
+
+class Gate:
+    """A script that answers when it is let, and says how many wait."""
+
+    def __init__(self):
+        self.may_answer = anyio.Event()
+        self.waiting = 0
+
+    async def script(self, wire):
+        while True:
+            await wire.request()
+            self.waiting += 1
+            await self.may_answer.wait()
+            await wire.say(OK)
+
+
+async def until(condition):
+    for _ in range(10_000):
+        if condition():
+            return
+        await anyio.lowlevel.checkpoint()
+    raise AssertionError("it never came to that")
+
+
+async def test_as_many_connections_as_calls_are_opened_and_then_used_again():
+    gate = Gate()
+    async with scripted(gate.script) as server, opened(keep=25) as transport:
+        async with anyio.create_task_group() as group:
+            for _ in range(25):
+                group.start_soon(ask, transport, server.url)
+            await until(lambda: gate.waiting == 25)
+            assert transport.busy == 25
+            gate.may_answer.set()
+        assert (transport.busy, len(transport._idle)) == (0, 25)
+        for _ in range(50):
+            await ask(transport, server.url)
+        assert server.connections == 25
+
+
+async def test_no_more_are_kept_than_wanted():
+    gate = Gate()
+    async with scripted(gate.script) as server, opened(keep=2) as transport:
+        async with anyio.create_task_group() as group:
+            for _ in range(5):
+                group.start_soon(ask, transport, server.url)
+            await until(lambda: gate.waiting == 5)
+            gate.may_answer.set()
+        await settled()
+        assert (len(transport._open), len(transport._idle)) == (2, 2)
+
+
+async def test_each_call_gets_its_own_answer_however_they_cross():
+    async def echo(wire):
+        while True:
+            body = (await wire.request()).partition(b"\r\n\r\n")[2]
+            await wire.say(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body), body)
+
+    async with scripted(echo) as server, opened(keep=50) as transport:
+        answers = {}
+
+        async def worker(name):
+            for number in range(20):
+                sent = f"{name}-{number}".encode()
+                answers[sent] = await ask(transport, server.url, content=sent)
+
+        async with anyio.create_task_group() as group:
+            for name in range(20):
+                group.start_soon(worker, name)
+    assert len(answers) == 400
+    assert all(got == (200, sent) for sent, got in answers.items())
+
+
+async def test_a_connection_that_the_server_closed_is_not_used():
+    async with scripted(ending(OK)) as server, opened() as transport:
+        for _ in range(3):
+            assert await ask(transport, server.url) == (200, b"ok")
+            await until(lambda: not transport._open)
+        assert server.connections == 3
+
+
+async def test_one_that_said_something_unasked_is_not_used():
+    async def talkative(wire):
+        await wire.answer(OK)
+        await may_talk.wait()
+        await wire.say(OK)
+        await wire.closed()
+
+    may_talk = anyio.Event()
+    async with scripted(talkative, always(OK)) as server, opened() as transport:
+        assert await ask(transport, server.url) == (200, b"ok")
+        assert len(transport._idle) == 1
+        may_talk.set()
+        await until(lambda: not transport._open)
+        assert await ask(transport, server.url) == (200, b"ok")
+        assert server.connections == 2
+
+
+@pytest.mark.parametrize("last_words", [b"", OK], ids=["closed", "talked"])
+async def test_what_the_loop_has_not_seen_yet_is_looked_up(last_words):
+    """Other work held the loop, so that nobody has told the connection."""
+    wires = []
+
+    async def script(wire):
+        wires.append(wire)
+        await wire.answer(OK)
+        await wire.closed()
+
+    async with scripted(script, always(OK)) as server, opened() as transport:
+        assert await ask(transport, server.url) == (200, b"ok")
+        peer = wires[0].writer.get_extra_info("socket")
+        if last_words:
+            wires[0].writer.write(last_words)
+        else:
+            peer.shutdown(socket.SHUT_WR)
+        assert await ask(transport, server.url) == (200, b"ok")
+        assert server.connections == 2
+
+
+async def test_one_that_dies_before_the_first_byte_fails_the_call_and_is_not_asked_twice():
+    async def dying(wire):
+        await wire.answer(OK)
+        await wire.request()
+        wire.reset()
+
+    async with scripted(dying, always(OK)) as server, opened() as transport:
+        assert await ask(transport, server.url) == (200, b"ok")
+        with pytest.raises(httpx.TransportError):
+            await ask(transport, server.url)
+        assert len(server.requests) == 2
+        assert await ask(transport, server.url) == (200, b"ok")
+
+
+async def test_an_idle_connection_closes_when_its_time_is_over():
+    async with scripted(once(OK)) as server, opened(keep_alive=0.01) as transport:
+        assert await ask(transport, server.url) == (200, b"ok")
+        transport._all_gone = anyio.Event()
+        await transport._all_gone.wait()
+        assert len(transport._idle) == 0
+
+
+async def test_the_one_used_last_is_used_next():
+    gate = Gate()
+    async with scripted(gate.script) as server, opened() as transport:
+        async with anyio.create_task_group() as group:
+            for _ in range(3):
+                group.start_soon(ask, transport, server.url)
+            await until(lambda: gate.waiting == 3)
+            gate.may_answer.set()
+        last = list(next(iter(transport._idle._by_origin.values())))[-1]
+        for _ in range(3):
+            await ask(transport, server.url)
+            assert list(next(iter(transport._idle._by_origin.values())))[-1] is last
+
+
+async def test_two_servers_do_not_share_connections():
+    async with scripted(always(OK)) as one, scripted(always(OK)) as other, opened() as transport:
+        for _ in range(2):
+            assert await ask(transport, one.url) == (200, b"ok")
+            assert await ask(transport, other.url) == (200, b"ok")
+        assert (one.connections, other.connections) == (1, 1)
+
+
+async def test_an_answer_before_the_end_of_its_question_ends_the_connection():
+    async def hasty(wire):
+        await wire.reader.readuntil(b"\r\n\r\n")
+        await wire.say(b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n")
+        await closed.wait()
+
+    closed = anyio.Event()
+    async with scripted(hasty) as server, opened() as transport:
+        assert await ask(transport, server.url, content=b"x" * 2**24) == (413, b"")
+        await settled()
+        assert not transport._open
+        closed.set()
