@@ -19,10 +19,10 @@ import anyio.lowlevel
 import httpx
 
 from koscom_async import Settings
-from koscom_async._cooperative import SLICE_LENGTH, at_once
+from koscom_async._cooperative import SLICE_LENGTH, run_now
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.reading import BodyReader, Json
-from koscom_async._transport.statistics import CallLog
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.balance import BalancePage, BalanceReader
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import AuthScheme, Endpoint
@@ -85,7 +85,7 @@ def decoded(read: Json, body: bytes) -> BalancePage:
     """Do all that the gateway does with a body, without its stops."""
     if len(body) <= SLICE_LENGTH:
         return READER(read.read_json(body))
-    return READER(at_once(read.json_steps(body)))
+    return READER(run_now(read.json_steps(body)))
 
 
 def measured(rows: int, rounds: int) -> dict[str, list[float]]:
@@ -123,7 +123,7 @@ async def longest_hold(gateway: Gateway, call: Call[BalancePage]) -> float:
     async with anyio.create_task_group() as group:
         group.start_soon(others)
         await anyio.lowlevel.checkpoint()
-        await gateway.ask(call, CallLog())
+        await gateway.ask(call, TraceBuilder())
         group.cancel_scope.cancel()
     return longest
 

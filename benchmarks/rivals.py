@@ -22,7 +22,7 @@ from koscom_async._services.query import Capabilities
 from koscom_async._transport.connections import LIBRARIES
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.reading import BodyReader
-from koscom_async._transport.statistics import CallLog
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async.brokers import find_broker
 from koscom_async.models.codes import AssetClass
 from koscom_async.settings import Backend
@@ -67,7 +67,7 @@ def query_over(gateway: Gateway, settings: Settings) -> BalanceQuery:
         capabilities=Capabilities(settings),
         investor=INVESTOR,
         account=VirtualAccount(broker=broker, number=ACCOUNT),
-        log=CallLog(),
+        log=TraceBuilder(),
     )
 
 

@@ -18,7 +18,7 @@ from rivals import HTTPX, INVESTOR, available, settings_for
 
 from koscom_async._services.operation import deadline_at, until
 from koscom_async._transport.gateway import Gateway
-from koscom_async._transport.statistics import CallLog
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import BALANCE
 from koscom_async.observer import Attempt, Operation
@@ -81,13 +81,13 @@ async def bare(gateway: Gateway) -> object:
 
 async def whole(gateway: Gateway) -> object:
     """Ask as the services do."""
-    return await gateway.ask(CALL, CallLog())
+    return await gateway.ask(CALL, TraceBuilder())
 
 
 async def whole_until(gateway: Gateway) -> object:
     """Ask within a deadline."""
     with until(deadline_at(DEADLINE_SECONDS)):
-        return await gateway.ask(CALL, CallLog())
+        return await gateway.ask(CALL, TraceBuilder())
 
 
 async def samples(rounds: int, calls: int) -> dict[str, Sample]:

@@ -17,17 +17,17 @@ from anyio.lowlevel import checkpoint
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-Slices = Generator[None, None, Result]
+Cooperative = Generator[None, None, Result]
 """A computation that yields after each slice, and returns its result."""
 
 
-def sliced(items: Sequence[Item], *, count: int) -> Iterator[Sequence[Item]]:
+def batched(items: Sequence[Item], *, count: int) -> Iterator[Sequence[Item]]:
     """Yield the items, so many at a time."""
     for start in range(0, len(items), count):
         yield items[start : start + count]
 
 
-def at_once(slices: Slices[Result]) -> Result:
+def run_now(slices: Cooperative[Result]) -> Result:
     """Return the result, from one piece."""
     while True:
         try:
@@ -44,8 +44,8 @@ HOLD_SECONDS = 0.002
 """How long the event loop is held before it is given back; a slice is meant to be shorter."""
 
 
-async def in_turns(
-    slices: Slices[Result], *, hold: float = HOLD_SECONDS, now: Callable[[], float] = time.perf_counter
+async def run_cooperatively(
+    slices: Cooperative[Result], *, hold: float = HOLD_SECONDS, now: Callable[[], float] = time.perf_counter
 ) -> Result:
     """Return the result, and let other tasks run on the way; cancelled there, the computation is dropped.
 
@@ -73,23 +73,23 @@ SLICE_ROWS = 250
 """Rows made records between two stops: about as much work."""
 
 
-class SlicedReader(Generic[Page]):
+class CooperativeReader(Generic[Page]):
     """A reader of answers that may hold many rows: called, it reads at once; its steps stop between slices."""
 
     __slots__ = ()
 
     def __call__(self, document: object) -> Page:
         """Return the page, or raise an error of ours."""
-        return at_once(self.steps(document))
+        return run_now(self.steps(document))
 
     @abstractmethod
-    def steps(self, document: object) -> Slices[Page]:
+    def steps(self, document: object) -> Cooperative[Page]:
         """Do the same in steps."""
 
 
-def steps_of(read: Callable[[object], Result], document: object) -> Slices[Result]:
+def steps_of(read: Callable[[object], Result], document: object) -> Cooperative[Result]:
     """Return the steps of any reader; one that knows none takes a single one."""
-    if isinstance(read, SlicedReader):
+    if isinstance(read, CooperativeReader):
         result: Result = yield from read.steps(document)
         return result
     return read(document)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from koscom_async._services.account import AccountService
     from koscom_async._services.member import MemberService
     from koscom_async._services.oauth import OAuthService
-    from koscom_async._services.resolve import Whom
+    from koscom_async._services.resolve import BrokerLike
     from koscom_async._transport.limits.limiter import Limiter
     from koscom_async.models.codes import TransactionType
     from koscom_async.models.gathered import Portfolios, Watchlists
@@ -70,9 +70,9 @@ class Koscom:
         now: Callable[[], datetime] = korean_now,
         observer: Observer | None = None,
     ) -> None:
-        from koscom_async._fanout.investor import Stages  # noqa: PLC0415  # httpx and all that asks: see the module's docstring
+        from koscom_async._fanout.investor import InvestorFanout  # noqa: PLC0415  # httpx and all that asks: see the module's docstring
 
-        self._stages = Stages(
+        self._stages = InvestorFanout(
             settings, transport=transport, limiter=limiter, tokens=tokens, now=now, observer=observer
         )
         self._gateway = self._stages.gateway
@@ -215,7 +215,7 @@ class Koscom:
         json: Any = None,
         params: Mapping[str, object] | None = None,
         investor: Investor | None = None,
-        broker: Whom | None = None,
+        broker: BrokerLike | None = None,
         repeatable: bool | None = None,
         deadline: float | None = None,
     ) -> Any:

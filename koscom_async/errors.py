@@ -199,7 +199,7 @@ class ReauthorizationRequiredError(AuthenticationError):
         super().__init__(message, **context)
         self._invitation: _Invitation | None = None
 
-    def invite(self, url: str, state: str) -> None:
+    def attach_authorize_url(self, url: str, state: str) -> None:
         """Say where the investor is to be sent."""
         self._invitation = _Invitation(url, state)
 

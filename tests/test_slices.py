@@ -3,7 +3,7 @@
 import anyio
 import pytest
 
-from koscom_async._cooperative import HOLD_SECONDS, at_once, in_turns, sliced
+from koscom_async._cooperative import HOLD_SECONDS, batched, run_cooperatively, run_now
 
 
 def counting(log, slices=6):
@@ -33,13 +33,13 @@ class Clock:
     ("count", "parts"), [(2, [(1, 2), (3, 4), (5,)]), (5, [(1, 2, 3, 4, 5)]), (9, [(1, 2, 3, 4, 5)])]
 )
 def test_items_come_so_many_at_a_time(count, parts):
-    assert list(sliced((1, 2, 3, 4, 5), count=count)) == parts
-    assert list(sliced((), count=count)) == []
+    assert list(batched((1, 2, 3, 4, 5), count=count)) == parts
+    assert list(batched((), count=count)) == []
 
 
 def test_at_once_runs_every_slice_and_returns_the_result():
     log = []
-    assert at_once(counting(log)) == 15
+    assert run_now(counting(log)) == 15
     assert log == [0, 1, 2, 3, 4, 5]
 
 
@@ -53,7 +53,7 @@ async def run_beside(log, seconds):
 
     async with anyio.create_task_group() as group:
         group.start_soon(other)
-        result = await in_turns(counting(log), now=Clock(seconds))
+        result = await run_cooperatively(counting(log), now=Clock(seconds))
         group.cancel_scope.cancel()
     return result
 
@@ -78,7 +78,7 @@ async def test_work_that_is_cancelled_in_between_is_dropped():
     log = []
     with anyio.CancelScope() as scope:
         scope.cancel()
-        await in_turns(counting(log), now=Clock(HOLD_SECONDS))
+        await run_cooperatively(counting(log), now=Clock(HOLD_SECONDS))
     assert scope.cancelled_caught
     assert log == [0, "dropped"]
 
@@ -89,6 +89,6 @@ async def test_an_error_of_the_work_is_raised_as_it_is():
         raise KeyError("of the work")
 
     with pytest.raises(KeyError, match="of the work"):
-        await in_turns(broken())
+        await run_cooperatively(broken())
     with pytest.raises(KeyError, match="of the work"):
-        at_once(broken())
+        run_now(broken())

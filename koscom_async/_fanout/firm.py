@@ -12,9 +12,9 @@ from koscom_async._fanout.firm_tasks import FirmFanout
 from koscom_async._fanout.streams import DiscretionaryHoldingsStream, DiscretionaryStream
 from koscom_async._services.discretionary import DiscretionaryService
 from koscom_async._services.operation import deadline_at
-from koscom_async._services.resolve import Whom, named_broker
+from koscom_async._services.resolve import BrokerLike, resolve_broker
 from koscom_async._transport.gateway import Gateway
-from koscom_async._transport.statistics import CallLog
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async.brokers import BROKERS, Broker
 from koscom_async.errors import KoscomError
 from koscom_async.models.account import Balance
@@ -33,7 +33,7 @@ from koscom_async.models.outcome import AccountOutcome
 from koscom_async.settings import Environment, Settings
 
 Row = TypeVar("Row")
-Brokers = Iterable[Whom] | Whom | None
+Brokers = Iterable[BrokerLike] | BrokerLike | None
 
 
 class Discretionary(DiscretionaryService):
@@ -60,7 +60,7 @@ class Discretionary(DiscretionaryService):
         self.check_hours()
         end, asked_at = deadline_at(deadline), korean_now()
 
-        async def read(account: VirtualAccount, log: CallLog) -> Balance:
+        async def read(account: VirtualAccount, log: TraceBuilder) -> Balance:
             return (await self.read_balance(account, log, end=end)).as_balance()
 
         fanout = FirmFanout(self._lister(end, include_ended=include_ended), read, _account_outcome)
@@ -90,7 +90,7 @@ class Discretionary(DiscretionaryService):
         """Yield a stream of each account's orders as they are ready; its `answers` are all of them."""
         end = deadline_at(deadline)
 
-        async def read(account: VirtualAccount, log: CallLog) -> DiscretionaryRows[DiscretionaryOrder]:
+        async def read(account: VirtualAccount, log: TraceBuilder) -> DiscretionaryRows[DiscretionaryOrder]:
             filters = {"on": on, "side": side, "code": code, "order_number": None}
             return await self.read_orders(account, log, end=end, asset_class=asset_class, **filters)
 
@@ -135,7 +135,9 @@ class Discretionary(DiscretionaryService):
         self.check_hours()
         end = deadline_at(deadline)
 
-        async def read(account: VirtualAccount, log: CallLog) -> DiscretionaryRows[DiscretionarySettlement]:
+        async def read(
+            account: VirtualAccount, log: TraceBuilder
+        ) -> DiscretionaryRows[DiscretionarySettlement]:
             filters = {"on": on, "side": side, "code": code}
             return await self.read_settlements(account, log, end=end, asset_class=asset_class, **filters)
 
@@ -177,7 +179,7 @@ class Discretionary(DiscretionaryService):
         """Yield a stream of each account's trade book as it is ready; its `answers` are all of them."""
         end = deadline_at(deadline)
 
-        async def read(account: VirtualAccount, log: CallLog) -> DiscretionaryRows[DiscretionaryTrade]:
+        async def read(account: VirtualAccount, log: TraceBuilder) -> DiscretionaryRows[DiscretionaryTrade]:
             return await self.read_trades(account, log, end=end, since=since, until_day=until)
 
         return self._stream(brokers, read, end, include_ended=include_ended)
@@ -200,7 +202,7 @@ class Discretionary(DiscretionaryService):
     async def _stream(
         self,
         brokers: Brokers,
-        read: Callable[[VirtualAccount, CallLog], Awaitable[DiscretionaryRows[Row]]],
+        read: Callable[[VirtualAccount, TraceBuilder], Awaitable[DiscretionaryRows[Row]]],
         end: float,
         *,
         include_ended: bool,
@@ -215,8 +217,8 @@ class Discretionary(DiscretionaryService):
 
     def _lister(
         self, end: float, *, include_ended: bool
-    ) -> Callable[[Broker, CallLog], Awaitable[Sequence[VirtualAccount]]]:
-        async def read_list(broker: Broker, log: CallLog) -> Sequence[VirtualAccount]:
+    ) -> Callable[[Broker, TraceBuilder], Awaitable[Sequence[VirtualAccount]]]:
+        async def read_list(broker: Broker, log: TraceBuilder) -> Sequence[VirtualAccount]:
             listed = await self.read_accounts(broker, log, end=end)
             return [each.account for each in (listed.accounts if include_ended else listed.active)]
 
@@ -225,10 +227,12 @@ class Discretionary(DiscretionaryService):
     def brokers_of(self, brokers: Brokers = None) -> tuple[Broker, ...]:
         """Return whom a question across brokers asks, each once."""
         if brokers is None:
-            named: Sequence[Whom] = self._firm_settings.discretionary_brokers or _offered(self._firm_settings)
+            named: Sequence[BrokerLike] = self._firm_settings.discretionary_brokers or _offered(
+                self._firm_settings
+            )
         else:
             named = [brokers] if isinstance(brokers, str | Broker) else list(brokers)
-        return tuple({broker.short_name: broker for broker in map(named_broker, named)}.values())
+        return tuple({broker.short_name: broker for broker in map(resolve_broker, named)}.values())
 
 
 def _offered(settings: Settings) -> tuple[Broker, ...]:
@@ -237,14 +241,17 @@ def _offered(settings: Settings) -> tuple[Broker, ...]:
 
 
 def _account_outcome(
-    account: VirtualAccount, balance: Balance | None, error: KoscomError | None, log: CallLog
+    account: VirtualAccount, balance: Balance | None, error: KoscomError | None, log: TraceBuilder
 ) -> AccountOutcome:
     trace = log.frozen(anyio.current_time())
     return AccountOutcome(account=account, error=error, balance=balance, as_of=korean_now(), trace=trace)
 
 
 def _rows_outcome(
-    account: VirtualAccount, answer: DiscretionaryRows[Row] | None, error: KoscomError | None, log: CallLog
+    account: VirtualAccount,
+    answer: DiscretionaryRows[Row] | None,
+    error: KoscomError | None,
+    log: TraceBuilder,
 ) -> DiscretionaryOutcome[Row]:
     trace = log.frozen(anyio.current_time())
     return DiscretionaryOutcome(account=account, error=error, answer=answer, as_of=korean_now(), trace=trace)

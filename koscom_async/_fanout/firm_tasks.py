@@ -10,8 +10,8 @@ from typing import Generic, Protocol, TypeVar
 import anyio
 import anyio.abc
 
-from koscom_async._fanout.tasks import Arrivals, unforeseen
-from koscom_async._transport.statistics import CallLog
+from koscom_async._fanout.tasks import OutcomeQueue, unforeseen
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async.brokers import Broker
 from koscom_async.errors import AuthenticationError, KoscomError, QuotaExceededError, UsageError
 from koscom_async.models.member import VirtualAccount
@@ -34,12 +34,12 @@ class Outcome(Protocol):
 Answer = TypeVar("Answer")
 AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
 
-ReadList = Callable[[Broker, CallLog], Awaitable[Sequence[VirtualAccount]]]
-Read = Callable[[VirtualAccount, CallLog], Awaitable[Answer]]
-Settle = Callable[[VirtualAccount, Answer | None, KoscomError | None, CallLog], AnyOutcome]
+ReadList = Callable[[Broker, TraceBuilder], Awaitable[Sequence[VirtualAccount]]]
+Read = Callable[[VirtualAccount, TraceBuilder], Awaitable[Answer]]
+MakeOutcome = Callable[[VirtualAccount, Answer | None, KoscomError | None, TraceBuilder], AnyOutcome]
 
 
-class FirmOutcomes(Arrivals[AnyOutcome]):
+class FirmOutcomes(OutcomeQueue[AnyOutcome]):
     """The outcomes, each as it is ready; more accounts are learned about on the way. Iterate once."""
 
     def __init__(self, lists: int) -> None:
@@ -85,7 +85,9 @@ class FirmOutcomes(Arrivals[AnyOutcome]):
 class FirmFanout(Generic[Answer, AnyOutcome]):
     """What is asked of each broker and of each account, and what becomes of the answer."""
 
-    def __init__(self, read_list: ReadList, read: Read[Answer], settle: Settle[Answer, AnyOutcome]) -> None:
+    def __init__(
+        self, read_list: ReadList, read: Read[Answer], settle: MakeOutcome[Answer, AnyOutcome]
+    ) -> None:
         self._read_list = read_list
         self._read = read
         self._settle = settle
@@ -115,7 +117,7 @@ class FirmFanout(Generic[Answer, AnyOutcome]):
         self, broker: Broker, outcomes: FirmOutcomes[AnyOutcome], group: anyio.abc.TaskGroup
     ) -> None:
         whole = VirtualAccount(broker=broker, number=NO_NUMBER, alias="list of accounts")
-        log = CallLog(started=anyio.current_time())
+        log = TraceBuilder(started=anyio.current_time())
         try:
             listed = await self._read_list(broker, log)
         except KoscomError as error:
@@ -130,7 +132,7 @@ class FirmFanout(Generic[Answer, AnyOutcome]):
             group.start_soon(self._ask_account, account, outcomes)
 
     async def _ask_account(self, account: VirtualAccount, outcomes: FirmOutcomes[AnyOutcome]) -> None:
-        log = CallLog(started=anyio.current_time())
+        log = TraceBuilder(started=anyio.current_time())
         answer: Answer | None = None
         failure: KoscomError | None = None
         try:

@@ -19,13 +19,13 @@ from koscom_async._fanout.streams import HoldingsStream, PortfoliosStream, Watch
 from koscom_async._fanout.tasks import (
     Answer,
     AnyOutcome,
+    MakeOutcome,
     Outcomes,
     Read,
-    Settle,
     balance_outcome,
-    distinct,
     fan_out,
     portfolio_outcome,
+    unique_accounts,
     watchlist_outcome,
 )
 from koscom_async._fanout.transactions import Source, TransactionStream
@@ -38,10 +38,10 @@ from koscom_async._services.oauth import OAuthService
 from koscom_async._services.operation import deadline_at
 from koscom_async._services.raw import call_raw
 from koscom_async._services.tasks import background
-from koscom_async._services.windows import News, WindowFeed
+from koscom_async._services.windows import Notifier, WindowFeed
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.limits.limiter import Limiter
-from koscom_async._transport.statistics import CallLog
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async.models.codes import Measure, TransactionType
 from koscom_async.models.investor import Investor
 from koscom_async.models.member import VirtualAccount
@@ -50,7 +50,7 @@ from koscom_async.settings import Settings
 from koscom_async.tokens import TokenStore
 
 
-class Stages:
+class InvestorFanout:
     """One client's gateway and services; its methods are `Koscom`'s of the same names, and documented there."""
 
     def __init__(  # noqa: PLR0913  # each is a part that a user may replace
@@ -109,7 +109,7 @@ class Stages:
         name: str,
         investor: Investor,
         read: Read[Answer],
-        settle: Settle[Answer, AnyOutcome],
+        settle: MakeOutcome[Answer, AnyOutcome],
         *,
         end: float,
     ) -> AsyncIterator[Outcomes[AnyOutcome]]:
@@ -118,7 +118,7 @@ class Stages:
         with self.gateway.operation(operation):
             await self.oauth.authorize(investor, end=end)
             linked = await self.member.read_accounts(investor, end=end)
-            async with fan_out(distinct(linked.accounts), read, settle) as outcomes:
+            async with fan_out(unique_accounts(linked.accounts), read, settle) as outcomes:
                 yield outcomes
             _conclude(operation, len(outcomes.accounts), sum(each.ok for each in outcomes.delivered))
 
@@ -136,7 +136,7 @@ class Stages:
         """Yield one stream of what moved in every account, the earliest first."""
         window, end = range_of(since, until), deadline_at(deadline)
         kind = None if side is None else TransactionType(side)
-        asked_at, news = korean_now(), News()
+        asked_at, news = korean_now(), Notifier()
         operation = Operation(name="transactions")
         with self.gateway.operation(operation):
             await self.oauth.authorize(investor, end=end)
@@ -152,7 +152,7 @@ class Stages:
                     news=news,
                     end=end,
                 )
-                accounts = sorted(distinct(linked.accounts), key=lambda each: each.key)
+                accounts = sorted(unique_accounts(linked.accounts), key=lambda each: each.key)
                 sources = [_source(place, account, feeds) for place, account in enumerate(accounts)]
                 stream = TransactionStream(sources, news, as_of=asked_at)
                 try:
@@ -164,7 +164,7 @@ class Stages:
 
 def _source(place: int, account: VirtualAccount, feeds: Callable[..., WindowFeed]) -> Source:
     """Begin to read one account's transactions."""
-    log = CallLog(started=anyio.current_time())
+    log = TraceBuilder(started=anyio.current_time())
     feed = feeds(account, log)
     feed.start()
     return Source(account=account, feed=feed, log=log, place=place)

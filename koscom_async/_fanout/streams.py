@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from koscom_async._cooperative import Slices, at_once, in_turns
+from koscom_async._cooperative import Cooperative, run_cooperatively, run_now
 from koscom_async._fanout.firm_tasks import AnyOutcome as AnyEnded
 from koscom_async._fanout.firm_tasks import FirmOutcomes
 from koscom_async._fanout.tasks import Outcomes
@@ -65,9 +65,9 @@ class HoldingsStream(OutcomeStream[AccountOutcome, Holdings]):
     def __init__(
         self,
         outcomes: Outcomes[AccountOutcome],
-        merging: Callable[[Sequence[AccountOutcome]], Slices[Holdings]],
+        merging: Callable[[Sequence[AccountOutcome]], Cooperative[Holdings]],
     ) -> None:
-        super().__init__(outcomes, lambda delivered: at_once(merging(delivered)))
+        super().__init__(outcomes, lambda delivered: run_now(merging(delivered)))
         self._merging = merging
 
     @property
@@ -77,7 +77,7 @@ class HoldingsStream(OutcomeStream[AccountOutcome, Holdings]):
 
     async def merged(self) -> Holdings:
         """Return `holdings`, and let other tasks run while it is merged: for tens of thousands of rows."""
-        return await in_turns(self._merging(self._read()))
+        return await run_cooperatively(self._merging(self._read()))
 
 
 class PortfoliosStream(OutcomeStream[PortfolioOutcome, Portfolios]):
@@ -142,7 +142,7 @@ class DiscretionaryHoldingsStream(_Stream[AccountOutcome]):
 
     async def merged(self) -> Holdings:
         """Return `holdings`, and let other tasks run while it is merged: for tens of thousands of rows."""
-        return await in_turns(merging(self._read(), as_of=self._asked_at))
+        return await run_cooperatively(merging(self._read(), as_of=self._asked_at))
 
 
 class DiscretionaryStream(_Stream[DiscretionaryOutcome[Row]]):

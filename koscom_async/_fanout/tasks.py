@@ -13,8 +13,8 @@ import anyio
 
 from koscom_async._clock import korean_now
 from koscom_async._services.tasks import background
-from koscom_async._transport.isolation import mark_own_task
-from koscom_async._transport.statistics import CallLog
+from koscom_async._transport.isolation import mark_isolated
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async.errors import KoscomError, UsageError
 from koscom_async.models.account import Balance
 from koscom_async.models.member import VirtualAccount
@@ -29,10 +29,10 @@ Taken_contra = TypeVar("Taken_contra", contravariant=True)
 AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
 Arrived = TypeVar("Arrived")
 Made_co = TypeVar("Made_co", bound=Outcome, covariant=True)
-Read = Callable[[VirtualAccount, CallLog], Awaitable[Answer]]
+Read = Callable[[VirtualAccount, TraceBuilder], Awaitable[Answer]]
 
 
-class Settle(Protocol[Taken_contra, Made_co]):
+class MakeOutcome(Protocol[Taken_contra, Made_co]):
     """Makes an outcome of an answer (`None` where there is none) and of the facts that every outcome has."""
 
     def __call__(self, answer: Taken_contra | None, /, **facts: Any) -> Made_co:
@@ -54,7 +54,7 @@ def watchlist_outcome(answer: Watchlist | None, /, **facts: Any) -> WatchlistOut
     return WatchlistOutcome(watchlist=answer, **facts)
 
 
-class Arrivals(Generic[Arrived]):
+class OutcomeQueue(Generic[Arrived]):
     """Outcomes in the order in which they come, each handed out once; who they are awaited from, a subclass knows."""
 
     def __init__(self) -> None:
@@ -105,7 +105,7 @@ class Arrivals(Generic[Arrived]):
         return outcome
 
 
-class Outcomes(Arrivals[AnyOutcome]):
+class Outcomes(OutcomeQueue[AnyOutcome]):
     """The outcomes of a fan-out, each as it is ready. Iterate once; `accounts` says who is being asked.
 
     They are kept here and not in a stream, so that a caller who gives up waiting for one loses none.
@@ -121,7 +121,7 @@ class Outcomes(Arrivals[AnyOutcome]):
         return self._delivered == len(self.accounts)
 
 
-def distinct(accounts: Sequence[VirtualAccount]) -> tuple[VirtualAccount, ...]:
+def unique_accounts(accounts: Sequence[VirtualAccount]) -> tuple[VirtualAccount, ...]:
     """Return each account once: one that is listed under two labels holds its money once."""
     kept: dict[tuple[str, str], VirtualAccount] = {}
     for account in accounts:
@@ -131,7 +131,7 @@ def distinct(accounts: Sequence[VirtualAccount]) -> tuple[VirtualAccount, ...]:
 
 @asynccontextmanager
 async def fan_out(
-    accounts: Sequence[VirtualAccount], read: Read[Answer], settle: Settle[Answer, AnyOutcome]
+    accounts: Sequence[VirtualAccount], read: Read[Answer], settle: MakeOutcome[Answer, AnyOutcome]
 ) -> AsyncIterator[Outcomes[AnyOutcome]]:
     """Ask about every account at once, and yield the outcomes; leaving early cancels what is still asked."""
     outcomes: Outcomes[AnyOutcome] = Outcomes(accounts)
@@ -147,11 +147,11 @@ async def fan_out(
 async def _settle(
     account: VirtualAccount,
     read: Read[Answer],
-    settle: Settle[Answer, AnyOutcome],
+    settle: MakeOutcome[Answer, AnyOutcome],
     outcomes: Outcomes[AnyOutcome],
 ) -> None:
-    mark_own_task()
-    log = CallLog(started=anyio.current_time())
+    mark_isolated()
+    log = TraceBuilder(started=anyio.current_time())
     answer: Answer | None = None
     failure: KoscomError | None = None
     try:

@@ -12,8 +12,8 @@ from attrs import define, field
 
 from koscom_async._clock import korean_now
 from koscom_async._fanout.tasks import unforeseen
-from koscom_async._services.windows import News, WindowFeed
-from koscom_async._transport.statistics import CallLog
+from koscom_async._services.windows import Notifier, WindowFeed
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async.errors import KoscomError, UsageError
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import TransactionsOutcome, require_all
@@ -28,7 +28,7 @@ class Source:
 
     account: VirtualAccount
     feed: WindowFeed
-    log: CallLog
+    log: TraceBuilder
     place: int
     rows: deque[Transaction] = field(factory=deque)
     day: date = date.min
@@ -68,7 +68,7 @@ class TransactionStream:
     account that fails ends with what lies before its failure, and `complete` is not true then.
     """
 
-    def __init__(self, sources: Sequence[Source], news: News, *, as_of: datetime) -> None:
+    def __init__(self, sources: Sequence[Source], news: Notifier, *, as_of: datetime) -> None:
         self.as_of = as_of
         self._all = tuple(sources)
         self._live = list(sources)

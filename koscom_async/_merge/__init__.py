@@ -6,7 +6,7 @@ Pure: outcomes in, `Holdings` out, whatever order they come in. Cut into slices,
 from collections.abc import Iterable
 from datetime import datetime
 
-from koscom_async._cooperative import Slices, at_once
+from koscom_async._cooperative import Cooperative, run_now
 from koscom_async._decimals import exactly
 from koscom_async._merge.accounts import all_reconciled, merged_cash
 from koscom_async._merge.gathering import gathered
@@ -21,10 +21,10 @@ __all__ = ["merge", "merging"]
 
 def merge(outcomes: Iterable[AccountOutcome], *, as_of: datetime) -> Holdings:
     """Return the holdings of all accounts that were read, with the outcome of every one."""
-    return at_once(merging(outcomes, as_of=as_of))
+    return run_now(merging(outcomes, as_of=as_of))
 
 
-def merging(outcomes: Iterable[AccountOutcome], *, as_of: datetime) -> Slices[Holdings]:
+def merging(outcomes: Iterable[AccountOutcome], *, as_of: datetime) -> Cooperative[Holdings]:
     """Return the holdings, in slices. A decimal context belongs to who runs: each slice enters its own."""
     settled = tuple(sorted(outcomes, key=lambda outcome: outcome.account.key))
     balances = [outcome.balance for outcome in settled if outcome.balance is not None]

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from koscom_async._cooperative import Slices
+from koscom_async._cooperative import Cooperative
 from koscom_async._decimals import difference, exactly, total
 from koscom_async._merge.gathering import AccountRows
 from koscom_async.models.account import WON, Balance, BalanceSummary, ForeignCash
@@ -67,7 +67,7 @@ def _cash_lot(balance: Balance) -> CashLot:
 
 def all_reconciled(
     balances: Sequence[Balance], accounts: Sequence[AccountRows]
-) -> Slices[tuple[AccountReconciliation, ...]]:
+) -> Cooperative[tuple[AccountReconciliation, ...]]:
     """Hold each account's rows, as far as the totals in won count them, against its summary."""
     reconciliation = []
     for balance, rows in zip(balances, accounts, strict=True):

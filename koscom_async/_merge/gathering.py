@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from attrs import define, field
 
-from koscom_async._cooperative import Slices, sliced
+from koscom_async._cooperative import Cooperative, batched
 from koscom_async._decimals import exactly, total
 from koscom_async._merge.groups import Group
 from koscom_async._merge.identity import Kind, Synonyms, identity_of, synonyms_among
@@ -69,13 +69,13 @@ class _Shelf:
 _NO_SHELF = _Shelf(in_won=False, synonyms={})
 
 
-def gathered(balances: Sequence[Balance]) -> Slices[Gathering]:
+def gathered(balances: Sequence[Balance]) -> Cooperative[Gathering]:
     """Look at every row once."""
     further = yield from _further(balances)
     synonyms, shelves, accounts = synonyms_among(further), dict[Kind, _Shelf](), []
     for balance in balances:
         accounts.append(own := AccountRows())
-        for rows in sliced(balance.rows, count=ROWS_A_SLICE):
+        for rows in batched(balance.rows, count=ROWS_A_SLICE):
             with exactly():
                 _put(rows, balance.account, own, shelves, synonyms)
             yield
@@ -85,7 +85,7 @@ def gathered(balances: Sequence[Balance]) -> Slices[Gathering]:
     return Gathering(groups, accounts, bool(further))
 
 
-def _further(balances: Sequence[Balance]) -> Slices[list[BalanceRow]]:
+def _further(balances: Sequence[Balance]) -> Cooperative[list[BalanceRow]]:
     further: list[BalanceRow] = []
     for balance in balances:
         further += [row for row in balance.rows if row.other_codes or row.loan is not None]
@@ -133,7 +133,7 @@ def _added(shelves: dict[Kind, _Shelf], kind: Kind, synonyms: Mapping[Kind, Syno
     return shelf
 
 
-def _counted_again(balances: Sequence[Balance], groups: Sequence[Group]) -> Slices[list[AccountRows]]:
+def _counted_again(balances: Sequence[Balance], groups: Sequence[Group]) -> Cooperative[list[AccountRows]]:
     """Return what counts without any derivative's rows: one turned out to be that after rows of it were counted.
 
     Its broker may call it a share; another that calls it a future is believed, so accounts and totals agree.

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from itertools import groupby
 from math import inf
 
-from koscom_async._cooperative import Slices
+from koscom_async._cooperative import Cooperative
 from koscom_async.models.account import WON
 from koscom_async.models.positions import Position, lot_rank
 
 
-def in_order(positions: Iterable[Position]) -> Slices[list[Position]]:
+def in_order(positions: Iterable[Position]) -> Cooperative[list[Position]]:
     """Return the positions in order."""
     by_currency: defaultdict[str, list[Position]] = defaultdict(list)
     for position in positions:
@@ -22,7 +22,7 @@ def in_order(positions: Iterable[Position]) -> Slices[list[Position]]:
     return ordered
 
 
-def _by_size(positions: list[Position]) -> Slices[list[Position]]:
+def _by_size(positions: list[Position]) -> Cooperative[list[Position]]:
     # Floats are compared much faster than decimals, which only decide between what floats cannot tell apart.
     sizes = [inf if (value := position.value) is None else -float(value) for position in positions]
     yield

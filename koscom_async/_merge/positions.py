@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from koscom_async._cooperative import Slices, sliced
+from koscom_async._cooperative import Cooperative, batched
 from koscom_async._decimals import exactly, known_total, percent, total
 from koscom_async._merge.gathering import Gathering
 from koscom_async._merge.groups import Group
@@ -36,11 +36,11 @@ _made_instrument = constructor(
 )
 
 
-def made_positions(gathering: Gathering) -> Slices[list[Position]]:
+def made_positions(gathering: Gathering) -> Cooperative[list[Position]]:
     """Return one position an instrument, in no order, and without the weights, which need the totals."""
     positions: list[Position] = []
     has_further_facts = gathering.has_further_facts
-    for groups in sliced(gathering.groups, count=POSITIONS_A_SLICE):
+    for groups in batched(gathering.groups, count=POSITIONS_A_SLICE):
         with exactly():
             positions += [_position(group, has_further_facts=has_further_facts) for group in groups]
         yield

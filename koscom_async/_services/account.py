@@ -8,16 +8,16 @@ import anyio
 import anyio.abc
 
 from koscom_async._services.balance import BalanceQuery
-from koscom_async._services.operation import deadline_at, located
+from koscom_async._services.operation import deadline_at, error_context
 from koscom_async._services.operation import until as until_end
 from koscom_async._services.portfolio import PortfolioQuery
 from koscom_async._services.query import AccountAsker, Capabilities
 from koscom_async._services.tasks import background
 from koscom_async._services.transactions import Rows, TransactionsQuery
 from koscom_async._services.watchlist import WatchlistQuery
-from koscom_async._services.windows import DateRanges, News, Window, WindowFeed
+from koscom_async._services.windows import DateRanges, Notifier, Window, WindowFeed
 from koscom_async._transport.gateway import Gateway
-from koscom_async._transport.statistics import CallLog
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.endpoints import BALANCE, PORTFOLIO, TRANSACTIONS, WATCHLIST, Endpoint
 from koscom_async.errors import SettingsError
 from koscom_async.models.account import Balance
@@ -69,11 +69,11 @@ class AccountService:
         believed (another account's, rows missing, endless pages, broken), `ConnectionFailedError` where none came,
         `DeadlineExceededError` in time. Manual: 계좌 서비스, "계좌잔고 조회 API".
         """
-        log = CallLog(started=anyio.current_time())
+        log = TraceBuilder(started=anyio.current_time())
         return await self.read_balance(investor, account, log, end=deadline_at(deadline))
 
     async def read_balance(
-        self, investor: Investor, account: VirtualAccount, log: CallLog, *, end: float
+        self, investor: Investor, account: VirtualAccount, log: TraceBuilder, *, end: float
     ) -> Balance:
         """Read a balance until `end`, on the event loop's clock, and write down in `log` what it took."""
         query = BalanceQuery(
@@ -84,7 +84,7 @@ class AccountService:
             account=account,
             log=log,
         )
-        with self._watched(BALANCE, account), located(BALANCE, account), until_end(end):
+        with self._watched(BALANCE, account), error_context(BALANCE, account), until_end(end):
             return await query.read()
 
     def _watched(self, endpoint: Endpoint, account: VirtualAccount) -> AbstractContextManager[None]:
@@ -106,18 +106,18 @@ class AccountService:
         Not every broker offers quantities (6002). Asked, bounded and failing as `balance` is.
         Manual: 계좌 서비스, "자산 포트폴리오 조회 API".
         """
-        log = CallLog(started=anyio.current_time())
+        log = TraceBuilder(started=anyio.current_time())
         return await self.read_portfolio(
             investor, account, log, measure=Measure(measure), end=deadline_at(deadline)
         )
 
     async def read_portfolio(
-        self, investor: Investor, account: VirtualAccount, log: CallLog, *, measure: Measure, end: float
+        self, investor: Investor, account: VirtualAccount, log: TraceBuilder, *, measure: Measure, end: float
     ) -> Portfolio:
         """Read a portfolio until `end`, on the event loop's clock, and write down in `log` what it took."""
         asker = self._asker(PORTFOLIO, investor, account, log)
         query = PortfolioQuery(asker=asker, capabilities=self._capabilities, measure=measure)
-        with self._watched(PORTFOLIO, account), located(PORTFOLIO, account), until_end(end):
+        with self._watched(PORTFOLIO, account), error_context(PORTFOLIO, account), until_end(end):
             return await query.read()
 
     async def transactions(  # noqa: PLR0913  # each keyword is one condition of the query
@@ -143,8 +143,8 @@ class AccountService:
         """
         window, end = range_of(since, until), deadline_at(deadline)
         kind = None if side is None else TransactionType(side)
-        log = CallLog(started=anyio.current_time())
-        news, rows = News(), []
+        log = TraceBuilder(started=anyio.current_time())
+        news, rows = Notifier(), []
         async with background() as group:
             feed = self.feed(
                 self._transactions_query(investor, account, log, isin=isin, side=kind, page_size=page_size),
@@ -177,13 +177,13 @@ class AccountService:
         self,
         investor: Investor,
         account: VirtualAccount,
-        log: CallLog,
+        log: TraceBuilder,
         *,
         window: Window,
         isin: str | None,
         side: TransactionType | None,
         group: anyio.abc.TaskGroup,
-        news: News,
+        news: Notifier,
         end: float,
     ) -> WindowFeed:
         """Return the account's transactions as a feed that holds a bounded number of rows."""
@@ -199,7 +199,7 @@ class AccountService:
         window: Window,
         *,
         group: anyio.abc.TaskGroup,
-        news: News,
+        news: Notifier,
         ahead: int,
         end: float,
         room: int | None = None,
@@ -207,13 +207,13 @@ class AccountService:
         """Return a feed of a query's windows, each of which is read until `end`."""
 
         async def read(part: Window) -> Rows | tuple[Window, ...]:
-            with located(TRANSACTIONS, query.asker.account), until_end(end):
+            with error_context(TRANSACTIONS, query.asker.account), until_end(end):
                 return await query.read(part)
 
         return WindowFeed(window, read, group=group, news=news, ahead=ahead, room=room)
 
     def _transactions_query(
-        self, investor: Investor, account: VirtualAccount, log: CallLog, **conditions: Any
+        self, investor: Investor, account: VirtualAccount, log: TraceBuilder, **conditions: Any
     ) -> TransactionsQuery:
         asker = self._asker(TRANSACTIONS, investor, account, log)
         return TransactionsQuery(asker=asker, ranges=self._ranges, **conditions)
@@ -226,20 +226,20 @@ class AccountService:
         Brokers that take the query block are asked with it; one that refuses it (6004) is asked without it from then
         on. Bounded and failing as `balance` is. Manual: 계좌 서비스, "관심종목 조회 API".
         """
-        log = CallLog(started=anyio.current_time())
+        log = TraceBuilder(started=anyio.current_time())
         return await self.read_watchlist(investor, account, log, end=deadline_at(deadline))
 
     async def read_watchlist(
-        self, investor: Investor, account: VirtualAccount, log: CallLog, *, end: float
+        self, investor: Investor, account: VirtualAccount, log: TraceBuilder, *, end: float
     ) -> Watchlist:
         """Read a watchlist until `end`, on the event loop's clock, and write down in `log` what it took."""
         asker = self._asker(WATCHLIST, investor, account, log)
         query = WatchlistQuery(asker=asker, capabilities=self._capabilities)
-        with self._watched(WATCHLIST, account), located(WATCHLIST, account), until_end(end):
+        with self._watched(WATCHLIST, account), error_context(WATCHLIST, account), until_end(end):
             return await query.read()
 
     def _asker(
-        self, endpoint: Endpoint, investor: Investor, account: VirtualAccount, log: CallLog
+        self, endpoint: Endpoint, investor: Investor, account: VirtualAccount, log: TraceBuilder
     ) -> AccountAsker:
         return AccountAsker(
             endpoint=endpoint,

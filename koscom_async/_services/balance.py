@@ -11,9 +11,9 @@ from typing import TypeVar
 from attrs import frozen
 
 from koscom_async._services.query import Capabilities, find_contradiction, read_pages, secrets_of
-from koscom_async._services.tasks import together
+from koscom_async._services.tasks import gather
 from koscom_async._transport.gateway import Gateway
-from koscom_async._transport.statistics import CallLog
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.balance import BalancePage, BalanceReader
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import BALANCE, account_path
@@ -41,7 +41,7 @@ class BalanceQuery:
     capabilities: Capabilities
     investor: Investor
     account: VirtualAccount
-    log: CallLog
+    log: TraceBuilder
 
     async def read(self) -> Balance:
         """Return the balance, every page of every class, or raise the error that makes it unbelievable."""
@@ -49,7 +49,7 @@ class BalanceQuery:
             pages = await self._read_all()
             if pages is not None:
                 return self._balance(pages)
-        by_class = await together([partial(self._read_class, each) for each in CLASSES])
+        by_class = await gather([partial(self._read_class, each) for each in CLASSES])
         return self._balance([page for pages in by_class for page in pages])
 
     async def _read_all(self) -> list[BalancePage] | None:

@@ -14,11 +14,11 @@ from attrs import frozen
 
 from koscom_async._clock import KST, korean_now
 from koscom_async._services.firm_query import FirmQuery
-from koscom_async._services.operation import deadline_at, located, until
-from koscom_async._services.resolve import Account, Whom, named_account, named_broker
-from koscom_async._services.tasks import together
+from koscom_async._services.operation import deadline_at, error_context, until
+from koscom_async._services.resolve import Account, BrokerLike, resolve_account, resolve_broker
+from koscom_async._services.tasks import gather
 from koscom_async._transport.gateway import Gateway
-from koscom_async._transport.statistics import CallLog
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire import discretionary as wire
 from koscom_async._wire import requests
 from koscom_async._wire.discretionary import Blocks, DiscretionaryPage
@@ -92,28 +92,30 @@ class DiscretionaryService:
         self._settings = settings
         self._hours = ServiceHours(is_checked=settings.check_service_hours, now=now)
 
-    async def accounts(self, broker: Whom, *, deadline: float | None = None) -> DiscretionaryAccounts:
+    async def accounts(self, broker: BrokerLike, *, deadline: float | None = None) -> DiscretionaryAccounts:
         """Return the firm's accounts at a broker (일임설정 계좌), those included whose contract has ended.
 
         Manual: 일임매매서비스, "일임설정 계좌 조회 API".
         """
         end = deadline_at(deadline)
-        return await self.read_accounts(named_broker(broker), CallLog(started=anyio.current_time()), end=end)
+        return await self.read_accounts(
+            resolve_broker(broker), TraceBuilder(started=anyio.current_time()), end=end
+        )
 
     async def balances(
-        self, broker: Whom, account: Account, *, deadline: float | None = None
+        self, broker: BrokerLike, account: Account, *, deadline: float | None = None
     ) -> DiscretionaryBalance:
         """Return what an account holds (일임 계좌잔고): its cash by currency and day, and its securities.
 
         Every asset class is asked at once. `OutsideServiceHoursError` from 08:30 to 16:00 KST, before a call is spent.
         Manual: 일임매매서비스, "일임 계좌잔고 조회 API".
         """
-        asked = named_account(named_broker(broker), account)
+        asked = resolve_account(resolve_broker(broker), account)
         return await self.read_balance(asked, _log(), end=deadline_at(deadline))
 
     async def orders(  # noqa: PLR0913  # each keyword is one filter of the platform's
         self,
-        broker: Whom,
+        broker: BrokerLike,
         account: Account,
         *,
         on: date | None = None,
@@ -128,7 +130,7 @@ class DiscretionaryService:
         `code` and `order_number` ask for one instrument or one order, `asset_class` for one class instead of all.
         Manual: 일임매매서비스, "주문체결 조회 API".
         """
-        asked = named_account(named_broker(broker), account)
+        asked = resolve_account(resolve_broker(broker), account)
         filters: dict[str, Any] = {"on": on, "side": side, "code": code, "order_number": order_number}
         return await self.read_orders(
             asked, _log(), end=deadline_at(deadline), asset_class=asset_class, **filters
@@ -136,7 +138,7 @@ class DiscretionaryService:
 
     async def settlements(  # noqa: PLR0913  # as above
         self,
-        broker: Whom,
+        broker: BrokerLike,
         account: Account,
         *,
         on: date | None = None,
@@ -150,27 +152,27 @@ class DiscretionaryService:
         `on` is the day of the order. `OutsideServiceHoursError` from 08:30 to 16:00 KST, before a call is spent.
         Manual: 일임매매서비스, "결제예정내역 조회 API".
         """
-        asked = named_account(named_broker(broker), account)
+        asked = resolve_account(resolve_broker(broker), account)
         filters: dict[str, Any] = {"on": on, "side": side, "code": code}
         return await self.read_settlements(
             asked, _log(), end=deadline_at(deadline), asset_class=asset_class, **filters
         )
 
     async def trades(
-        self, broker: Whom, account: Account, since: date, until: date, *, deadline: float | None = None
+        self, broker: BrokerLike, account: Account, since: date, until: date, *, deadline: float | None = None
     ) -> DiscretionaryRows[DiscretionaryTrade]:
         """Return the trade book from `since` to `until`, both included, with costs (거래내역).
 
         Manual: 일임매매서비스, "일임계좌 거래내역 조회 API".
         """
-        asked = named_account(named_broker(broker), account)
+        asked = resolve_account(resolve_broker(broker), account)
         return await self.read_trades(asked, _log(), end=deadline_at(deadline), since=since, until_day=until)
 
     def check_hours(self) -> None:
         """Raise `OutsideServiceHoursError` while no balance is answered."""
         self._hours.check(DISCRETIONARY_BALANCES)
 
-    async def read_accounts(self, broker: Broker, log: CallLog, *, end: float) -> DiscretionaryAccounts:
+    async def read_accounts(self, broker: Broker, log: TraceBuilder, *, end: float) -> DiscretionaryAccounts:
         """Read the list of accounts until `end`, on the event loop's clock."""
         query = FirmQuery(
             gateway=self._gateway,
@@ -183,12 +185,16 @@ class DiscretionaryService:
             what="accounts",
         )
         operation = Operation(name=DISCRETIONARY_ACCOUNTS.name, broker=broker.short_name)
-        with self._gateway.operation(operation), located(DISCRETIONARY_ACCOUNTS, broker=broker), until(end):
+        with (
+            self._gateway.operation(operation),
+            error_context(DISCRETIONARY_ACCOUNTS, broker=broker),
+            until(end),
+        ):
             pages = await query.pages(log)
         return DiscretionaryAccounts(broker=broker, accounts=_items(pages), notes=tuple(log.notes))
 
     async def read_balance(
-        self, account: VirtualAccount, log: CallLog, *, end: float
+        self, account: VirtualAccount, log: TraceBuilder, *, end: float
     ) -> DiscretionaryBalance:
         """Read a balance until `end`, and write down in `log` what it took."""
         self._hours.check(DISCRETIONARY_BALANCES, account.broker.short_name)
@@ -211,7 +217,7 @@ class DiscretionaryService:
     async def read_orders(
         self,
         account: VirtualAccount,
-        log: CallLog,
+        log: TraceBuilder,
         *,
         end: float,
         asset_class: AssetClass | None = None,
@@ -233,7 +239,7 @@ class DiscretionaryService:
     async def read_settlements(
         self,
         account: VirtualAccount,
-        log: CallLog,
+        log: TraceBuilder,
         *,
         end: float,
         asset_class: AssetClass | None = None,
@@ -254,7 +260,7 @@ class DiscretionaryService:
         return _rows(account, by_class, log)
 
     async def read_trades(
-        self, account: VirtualAccount, log: CallLog, *, end: float, since: date, until_day: date
+        self, account: VirtualAccount, log: TraceBuilder, *, end: float, since: date, until_day: date
     ) -> DiscretionaryRows[DiscretionaryTrade]:
         """Read the trade book until `end`."""
         if since > until_day:
@@ -270,7 +276,11 @@ class DiscretionaryService:
             read_item=wire.read_trade,
             what="trades",
         )
-        with self._watched(DISCRETIONARY_TRADES, account), located(DISCRETIONARY_TRADES, account), until(end):
+        with (
+            self._watched(DISCRETIONARY_TRADES, account),
+            error_context(DISCRETIONARY_TRADES, account),
+            until(end),
+        ):
             return _rows(account, [await query.pages(log)], log)
 
     def _watched(self, endpoint: Endpoint, account: VirtualAccount) -> AbstractContextManager[None]:
@@ -282,7 +292,7 @@ class DiscretionaryService:
         self,
         endpoint: Endpoint,
         account: VirtualAccount,
-        log: CallLog,
+        log: TraceBuilder,
         *,
         end: float,
         asset_class: AssetClass | None = None,
@@ -305,14 +315,14 @@ class DiscretionaryService:
             )
             for each in (CLASSES if asset_class is None else (asset_class,))
         ]
-        with self._watched(endpoint, account), located(endpoint, account), until(end):
-            by_class = await together([partial(each.pages, log) for each in queries])
+        with self._watched(endpoint, account), error_context(endpoint, account), until(end):
+            by_class = await gather([partial(each.pages, log) for each in queries])
             _refuse_repeated(by_class)
             return by_class
 
 
-def _log() -> CallLog:
-    return CallLog(started=anyio.current_time())
+def _log() -> TraceBuilder:
+    return TraceBuilder(started=anyio.current_time())
 
 
 def _items(pages: Sequence[DiscretionaryPage[Row]]) -> tuple[Row, ...]:
@@ -320,7 +330,7 @@ def _items(pages: Sequence[DiscretionaryPage[Row]]) -> tuple[Row, ...]:
 
 
 def _rows(
-    account: VirtualAccount, by_class: Sequence[Sequence[DiscretionaryPage[Row]]], log: CallLog
+    account: VirtualAccount, by_class: Sequence[Sequence[DiscretionaryPage[Row]]], log: TraceBuilder
 ) -> DiscretionaryRows[Row]:
     rows = tuple(row for pages in by_class for row in _items(pages))
     return DiscretionaryRows(account=account, rows=rows, notes=tuple(log.notes))
@@ -339,7 +349,7 @@ def _refuse_repeated(by_class: Sequence[Sequence[DiscretionaryPage[Any]]]) -> No
         seen.append(raw)
 
 
-def _one_cash(pages: Sequence[DiscretionaryPage[Any]], log: CallLog) -> tuple[DiscretionaryCash, ...]:
+def _one_cash(pages: Sequence[DiscretionaryPage[Any]], log: TraceBuilder) -> tuple[DiscretionaryCash, ...]:
     """Return each view of the cash once: every page of every class tells of the same money."""
     views: dict[tuple[str, int | None], DiscretionaryCash] = {}
     for page in pages:

@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from koscom_async._services.query import find_contradiction, read_pages
 from koscom_async._transport.gateway import Gateway
-from koscom_async._transport.statistics import CallLog
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.call import Call
 from koscom_async._wire.discretionary import Blocks, DiscretionaryPage, DiscretionaryReader
 from koscom_async._wire.endpoints import Endpoint
@@ -35,13 +35,13 @@ class FirmQuery(Generic[Row]):
     read_item: Callable[[Block, str], Row]
     what: str
 
-    async def pages(self, log: CallLog) -> list[DiscretionaryPage[Row]]:
+    async def pages(self, log: TraceBuilder) -> list[DiscretionaryPage[Row]]:
         """Return every page, or raise the error that makes the answer unbelievable."""
         pages = await read_pages(partial(self._ask, log), limit=self.settings.page_limit, log=log)
         self._check_total(pages, log)
         return pages
 
-    async def _ask(self, log: CallLog, page: str | None) -> DiscretionaryPage[Row]:
+    async def _ask(self, log: TraceBuilder, page: str | None) -> DiscretionaryPage[Row]:
         request_id = new_request_id()
         query = self.query(page)
         number = self.account.number if self.account else None
@@ -70,7 +70,7 @@ class FirmQuery(Generic[Row]):
         log.note(*answer.notes)
         return answer
 
-    def _check_total(self, pages: list[DiscretionaryPage[Row]], log: CallLog) -> None:
+    def _check_total(self, pages: list[DiscretionaryPage[Row]], log: TraceBuilder) -> None:
         """Hold the rows against `totalCnt`, which counts no cash."""
         overrides = self.settings.overrides_of(self.broker.short_name)
         items = [_Items(rows=page.items, total=page.total) for page in pages]

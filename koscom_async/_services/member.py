@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import anyio
 
-from koscom_async._services.operation import deadline_at, located, until
+from koscom_async._services.operation import deadline_at, error_context, until
 from koscom_async._services.query import secrets_of
 from koscom_async._transport.gateway import Gateway
-from koscom_async._transport.statistics import CallLog
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.call import Answer, Call
 from koscom_async._wire.endpoints import COMMON, CONSENT, REGISTRATION, Endpoint
 from koscom_async._wire.member import read_linked_accounts, read_registration
@@ -56,5 +56,5 @@ class MemberService:
             read=read,
             secrets=secrets_of(self._settings, investor),
         )
-        with self._gateway.operation(Operation(name=endpoint.name)), located(endpoint), until(end):
-            return await self._gateway.ask(call, CallLog(started=anyio.current_time()))
+        with self._gateway.operation(Operation(name=endpoint.name)), error_context(endpoint), until(end):
+            return await self._gateway.ask(call, TraceBuilder(started=anyio.current_time()))

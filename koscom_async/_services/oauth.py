@@ -4,11 +4,11 @@ from functools import partial
 
 import anyio
 
-from koscom_async._services.operation import deadline_at, located, until
+from koscom_async._services.operation import deadline_at, error_context, until
 from koscom_async._transport.auth import new_state
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.limits.quota import utc_now
-from koscom_async._transport.statistics import CallLog
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.call import Answer, Call
 from koscom_async._wire.endpoints import AUTH, REFRESH, REVOKE, TOKEN
 from koscom_async._wire.oauth import (
@@ -107,7 +107,7 @@ class OAuthService:
         """
         if token.refresh is None:
             raise SettingsError("the token has no refresh token: authorise again", setting="token")
-        log = CallLog(started=anyio.current_time())
+        log = TraceBuilder(started=anyio.current_time())
         keep = None if investor is None else partial(self._gateway.tokens.keep, investor)
         with self._gateway.operation(Operation(name=REFRESH.name)), until(deadline_at(deadline)):
             return await self._gateway.refresh(token, keep, log)
@@ -133,18 +133,18 @@ class OAuthService:
                     read=read_revocation,
                     secrets=token.secrets,
                 )
-                with self._gateway.operation(Operation(name=REVOKE.name)), located(REVOKE), until(end):
-                    await self._gateway.ask(call, CallLog(started=anyio.current_time()))
+                with self._gateway.operation(Operation(name=REVOKE.name)), error_context(REVOKE), until(end):
+                    await self._gateway.ask(call, TraceBuilder(started=anyio.current_time()))
 
     async def authorize(self, investor: Investor, *, end: float) -> None:
         """Raise `ReauthorizationRequiredError` if no call for this investor could be made at all."""
         with until(end):
-            await self._gateway.authorize(investor, CallLog(started=anyio.current_time()))
+            await self._gateway.authorize(investor, TraceBuilder(started=anyio.current_time()))
 
     async def _ask(self, call: Call[Answer], *, deadline: float | None) -> Answer:
         operation = Operation(name=call.endpoint.name)
-        with self._gateway.operation(operation), located(call.endpoint), until(deadline_at(deadline)):
-            return await self._gateway.ask(call, CallLog(started=anyio.current_time()))
+        with self._gateway.operation(operation), error_context(call.endpoint), until(deadline_at(deadline)):
+            return await self._gateway.ask(call, TraceBuilder(started=anyio.current_time()))
 
     def _callback(self, redirect_uri: str | None) -> str:
         callback = self._settings.redirect_uri if redirect_uri is None else redirect_uri

@@ -15,7 +15,7 @@ from koscom_async.models.member import VirtualAccount
 
 
 @contextmanager
-def located(
+def error_context(
     endpoint: Endpoint, account: VirtualAccount | None = None, *, broker: Broker | None = None
 ) -> Iterator[None]:
     """Complete the errors that pass with endpoint and, where one is concerned, broker and masked account."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 from attrs import frozen
 
 from koscom_async._services.query import AccountAsker, Capabilities, check_announced, read_pages
-from koscom_async._services.tasks import together
+from koscom_async._services.tasks import gather
 from koscom_async._wire.envelope import Question
 from koscom_async._wire.portfolio import PortfolioPage, PortfolioReader, measured
 from koscom_async._wire.requests import portfolio_request
@@ -42,7 +42,7 @@ class PortfolioQuery:
             pages = await self._read_all()
             if pages is not None:
                 return self._portfolio(pages)
-        by_class = await together([partial(self._read_class, each) for each in CLASSES])
+        by_class = await gather([partial(self._read_class, each) for each in CLASSES])
         return self._portfolio([page for pages in by_class for page in pages])
 
     async def _read_all(self) -> list[PortfolioPage] | None:

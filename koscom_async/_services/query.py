@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 from attrs import field, frozen
 
 from koscom_async._transport.gateway import Gateway
-from koscom_async._transport.statistics import CallLog
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.call import Answer, Call
 from koscom_async._wire.endpoints import Endpoint, account_path
 from koscom_async._wire.envelope import Question
@@ -88,7 +88,7 @@ class AccountAsker:
     settings: Settings
     investor: Investor
     account: VirtualAccount
-    log: CallLog
+    log: TraceBuilder
 
     @property
     def broker(self) -> str:
@@ -157,7 +157,7 @@ AnyPage = TypeVar("AnyPage", bound=Page)
 Ask = Callable[[str | None], Awaitable[AnyPage]]
 
 
-async def read_pages(ask: Ask[AnyPage], *, limit: int, log: CallLog) -> list[AnyPage]:
+async def read_pages(ask: Ask[AnyPage], *, limit: int, log: TraceBuilder) -> list[AnyPage]:
     """Return every page of a query; a page key that the broker forgot restarts the query once."""
     try:
         return await _read_once(ask, limit=limit, log=log)
@@ -168,7 +168,7 @@ async def read_pages(ask: Ask[AnyPage], *, limit: int, log: CallLog) -> list[Any
         return await _read_once(ask, limit=limit, log=log)
 
 
-async def _read_once(ask: Ask[AnyPage], *, limit: int, log: CallLog) -> list[AnyPage]:
+async def _read_once(ask: Ask[AnyPage], *, limit: int, log: TraceBuilder) -> list[AnyPage]:
     pages: list[AnyPage] = []
     seen: set[str] = set()
     key: str | None = None

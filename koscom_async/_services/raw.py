@@ -5,10 +5,10 @@ from typing import Any
 
 import anyio
 
-from koscom_async._services.operation import deadline_at, located, until
-from koscom_async._services.resolve import Whom, named_broker
+from koscom_async._services.operation import deadline_at, error_context, until
+from koscom_async._services.resolve import BrokerLike, resolve_broker
 from koscom_async._transport.gateway import Gateway
-from koscom_async._transport.statistics import CallLog
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire import raw
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import AuthScheme, Endpoint
@@ -28,7 +28,7 @@ async def call_raw(  # noqa: PLR0913  # each keyword is one part of the question
     json: Any,
     params: Mapping[str, object] | None,
     investor: Investor | None,
-    broker: Whom | None,
+    broker: BrokerLike | None,
     repeatable: bool | None,
     deadline: float | None,
 ) -> Any:
@@ -48,12 +48,12 @@ async def call_raw(  # noqa: PLR0913  # each keyword is one part of the question
         path=where.path,
         method=verb,
         params=query,
-        broker=named_broker(broker).short_name if broker is not None else where.broker,
+        broker=resolve_broker(broker).short_name if broker is not None else where.broker,
         body=json,
         read=raw.RawReader(raw.request_id_in(json)),
         investor=investor if how is AuthScheme.BEARER else None,
         secrets=(*secrets, *raw.texts_in(json), *raw.texts_in(list(query.values()))),
     )
     operation = Operation(name=endpoint.name, broker=call.broker)
-    with gateway.operation(operation), located(endpoint), until(deadline_at(deadline)):
-        return await gateway.ask(call, CallLog(started=anyio.current_time()))
+    with gateway.operation(operation), error_context(endpoint), until(deadline_at(deadline)):
+        return await gateway.ask(call, TraceBuilder(started=anyio.current_time()))

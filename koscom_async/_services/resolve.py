@@ -8,13 +8,13 @@ from koscom_async.errors import UsageError
 from koscom_async.models.discretionary.account import DiscretionaryAccount
 from koscom_async.models.member import VirtualAccount
 
-Whom: TypeAlias = str | Broker
+BrokerLike: TypeAlias = str | Broker
 Account: TypeAlias = str | VirtualAccount | DiscretionaryAccount
 
 _SHORT_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
 
 
-def named_broker(broker: object) -> Broker:
+def resolve_broker(broker: object) -> Broker:
     """Return the broker of a record, a short name or a code; one that is not registered goes by its short name."""
     name = broker.short_name if isinstance(broker, Broker) else str(broker).strip().lower()
     found = find_broker(short_name=name) or find_broker(code=name)
@@ -27,7 +27,7 @@ def named_broker(broker: object) -> Broker:
     return broker if isinstance(broker, Broker) else Broker(name, name, name, name)
 
 
-def named_account(broker: Broker, account: object) -> VirtualAccount:
+def resolve_account(broker: Broker, account: object) -> VirtualAccount:
     """Return the account of a record or a number, which must be one of that broker."""
     if isinstance(account, VirtualAccount | DiscretionaryAccount):
         if account.broker.code != broker.code:

@@ -31,7 +31,7 @@ async def background() -> AsyncIterator[anyio.abc.TaskGroup]:
 Answer = TypeVar("Answer")
 
 
-async def together(asks: Sequence[Callable[[], Awaitable[Answer]]]) -> list[Answer]:
+async def gather(asks: Sequence[Callable[[], Awaitable[Answer]]]) -> list[Answer]:
     """Return every answer in the order of the questions; the first failure ends the rest and is raised bare."""
     answers: dict[int, Answer] = {}
     failures: list[Exception] = []

@@ -94,7 +94,7 @@ class _Slot:
     error: Exception | None = None
 
 
-class News:
+class Notifier:
     """Wakes whoever waits for something to change; shared by the feeds that one reader follows."""
 
     def __init__(self) -> None:
@@ -123,7 +123,7 @@ class WindowFeed:
         read: Read,
         *,
         group: anyio.abc.TaskGroup,
-        news: News,
+        news: Notifier,
         ahead: int,
         room: int | None,
     ) -> None:

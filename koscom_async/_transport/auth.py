@@ -17,7 +17,7 @@ import anyio
 from attrs import define, field
 
 from koscom_async._transport.limits.quota import utc_now
-from koscom_async._transport.statistics import CallLog
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import AUTH, REFRESH, AuthScheme
 from koscom_async._wire.oauth import authorize_address, read_token, refresh_form
@@ -53,7 +53,7 @@ def refresh_call(settings: Settings, token: Token) -> Call[Token]:
     )
 
 
-def invite(error: KoscomError, settings: Settings) -> None:
+def attach_authorize_url(error: KoscomError, settings: Settings) -> None:
     """Put on an error that only the investor can mend where to send them, if the callback is known."""
     if isinstance(error, ReauthorizationRequiredError) and error.url is None and settings.redirect_uri:
         state = new_state()
@@ -64,13 +64,13 @@ def invite(error: KoscomError, settings: Settings) -> None:
             scope=settings.scope,
             state=state,
         )
-        error.invite(url, state)
+        error.attach_authorize_url(url, state)
 
 
 Answer = TypeVar("Answer")
 Send = Callable[[Call[Any]], Awaitable[Answer]]
 Keep = Callable[[Token], Awaitable[None]]
-Renew = Callable[[Token, Keep, CallLog], Awaitable[Token]]
+Renew = Callable[[Token, Keep, TraceBuilder], Awaitable[Token]]
 
 RENEWED_BEFORE = timedelta(seconds=60)
 """So long before its end a token is renewed already: a call may wait for its turn, and clocks differ."""
@@ -85,7 +85,7 @@ class _Renewal:
     error: KoscomError | None = None
 
 
-class TokenKeeper:
+class TokenManager:
     """The tokens of all investors of a client. `renew` asks the gateway, and calls `keep` before it returns."""
 
     def __init__(
@@ -106,7 +106,7 @@ class TokenKeeper:
         # The investor's token in whose place another stands: whoever still carries it has not authorised anew.
         self._outlived: dict[str, str] = {}
 
-    async def current(self, investor: Investor, log: CallLog) -> Token:
+    async def current(self, investor: Investor, log: TraceBuilder) -> Token:
         """Return the token to call with, renewed if it is about to die; raise where there is none at all."""
         token = self._newer(await self._load(token_key(self._settings, investor)), investor.token)
         if token is None:
@@ -121,7 +121,7 @@ class TokenKeeper:
                 return token
             raise
 
-    async def renewed(self, investor: Investor, dead: Token, log: CallLog) -> Token:
+    async def renewed(self, investor: Investor, dead: Token, log: TraceBuilder) -> Token:
         """Return the token that takes a dead one's place; whoever asks meanwhile gets the same, or the same error."""
         key = token_key(self._settings, investor)
         while (renewal := self._renewals.get(key)) is not None:
@@ -146,7 +146,7 @@ class TokenKeeper:
         """Keep a token that was got in another way than by renewal."""
         await self._save(token_key(self._settings, investor), token)
 
-    async def _renewed_alone(self, key: str, investor: Investor, dead: Token, log: CallLog) -> Token:
+    async def _renewed_alone(self, key: str, investor: Investor, dead: Token, log: TraceBuilder) -> Token:
         async with self._locked(key):
             stored = await self._load(key)
             token = self._newer(stored, investor.token) or dead
@@ -165,7 +165,7 @@ class TokenKeeper:
             await self._save(key, investor.token)
             return investor.token
 
-    async def _asked_for(self, key: str, token: Token, log: CallLog) -> Token:
+    async def _asked_for(self, key: str, token: Token, log: TraceBuilder) -> Token:
         if token.refresh is None:
             raise ReauthorizationRequiredError("the access token is dead, and there is no refresh token")
         if self._refused.get(key) == token.refresh:
@@ -231,9 +231,9 @@ def _store_failed(what: str, error: Exception) -> ConnectionFailedError:
 class Bearer:
     """One call and its tries. Remembers a token that died, so that no try is spent on it again."""
 
-    keeper: TokenKeeper
+    keeper: TokenManager
     call: Call[Any]
-    log: CallLog
+    log: TraceBuilder
     dead: Token | None = None
 
     async def send(self, send: Send[Answer]) -> Answer:

@@ -15,15 +15,15 @@ import httpx
 from attrs import define, evolve
 
 from koscom_async._http.event_loop import running_loop
-from koscom_async._transport.auth import Bearer, Keep, TokenKeeper, invite, refresh_call
+from koscom_async._transport.auth import Bearer, Keep, TokenManager, attach_authorize_url, refresh_call
 from koscom_async._transport.breaker import BreakerOpenError, Breakers
-from koscom_async._transport.isolation import uninterrupted
+from koscom_async._transport.isolation import shielded
 from koscom_async._transport.limits.limiter import Limiter, ProcessLimiter
 from koscom_async._transport.limits.quota import utc_now
 from koscom_async._transport.reading import BodyReader
 from koscom_async._transport.retry import Retrier
 from koscom_async._transport.sender import Exchange, Reply
-from koscom_async._transport.statistics import CallLog, Counters, Counts
+from koscom_async._transport.statistics import Counters, Counts, TraceBuilder
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import AUTH
 from koscom_async._wire.failures import failure
@@ -71,11 +71,11 @@ class Gateway:
         self._limiter = limiter or ProcessLimiter(settings.limits)
         self._breakers = Breakers(settings.breaker)
         self._retrier = retrier or Retrier(settings.retry, counters=self._counters)
-        self.tokens = TokenKeeper(settings, tokens or MemoryTokenStore(), renew=self._renew)
+        self.tokens = TokenManager(settings, tokens or MemoryTokenStore(), renew=self._renew)
         self._loop: object = None
         self._is_closed = False
 
-    async def ask(self, call: Call[Answer], log: CallLog) -> Answer:
+    async def ask(self, call: Call[Answer], log: TraceBuilder) -> Answer:
         """Return the answer to a call, or raise an error of ours that says where it happened."""
         self._check_usable()
         tries: _Tries[Answer] = _Tries(self, Bearer(self.tokens, call, log))
@@ -95,21 +95,21 @@ class Gateway:
             if operation.outcome == CANCELLED:
                 operation.outcome = OK
 
-    async def authorize(self, investor: Investor, log: CallLog) -> None:
+    async def authorize(self, investor: Investor, log: TraceBuilder) -> None:
         """See that there is an access token to begin with, and one that does not die at once."""
         self._check_usable()
         current = partial(self.tokens.current, investor, log)
         try:
             await self._retrier.run(current, broker=AUTH, repeatable=True, log=log)
         except KoscomError as error:
-            invite(error, self._settings)
+            attach_authorize_url(error, self._settings)
             raise
 
-    async def refresh(self, token: Token, keep: Keep | None, log: CallLog) -> Token:
+    async def refresh(self, token: Token, keep: Keep | None, log: TraceBuilder) -> Token:
         """Return the token that takes another's place, kept before anybody sees it."""
         return await self.ask(evolve(refresh_call(self._settings, token), keep=keep), log)
 
-    async def _renew(self, token: Token, keep: Keep, log: CallLog) -> Token:
+    async def _renew(self, token: Token, keep: Keep, log: TraceBuilder) -> Token:
         """Refresh as a part of another call's try, which sees to trying again."""
         call = evolve(refresh_call(self._settings, token), keep=keep)
         return await self.observed(call, log)
@@ -119,7 +119,7 @@ class Gateway:
         error.broker = error.broker or call.broker
         error.endpoint = error.endpoint or call.endpoint.name
         error.account = error.account or call.account
-        invite(error, self._settings)
+        attach_authorize_url(error, self._settings)
 
     def statistics(self) -> Statistics:
         """Return a snapshot of what was asked, and how it went."""
@@ -148,7 +148,7 @@ class Gateway:
             )
 
     async def observed(
-        self, call: Call[Answer], log: CallLog, *, number: int = 1, backed_off: float = 0.0
+        self, call: Call[Answer], log: TraceBuilder, *, number: int = 1, backed_off: float = 0.0
     ) -> Answer:
         """Make one try, before the eyes of whoever watches."""
         attempt = Attempt(
@@ -169,7 +169,9 @@ class Gateway:
             logger.debug("%s %s: answered at attempt %d", call.broker, call.endpoint.name, number)
             return answer
 
-    async def _limited(self, call: Call[Answer], log: CallLog, counts: Counts, attempt: Attempt) -> Answer:
+    async def _limited(
+        self, call: Call[Answer], log: TraceBuilder, counts: Counts, attempt: Attempt
+    ) -> Answer:
         asked = monotonic()
         await self._limiter.acquire(call.broker, call.endpoint.service)
         try:
@@ -197,7 +199,7 @@ class Gateway:
             await keep(answer)
             return answer
 
-        return await uninterrupted(kept)
+        return await shielded(kept)
 
     async def _classified(self, call: Call[Answer], reply: Reply) -> Answer:
         remaining = read_remaining_calls(reply.headers)

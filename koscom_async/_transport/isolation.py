@@ -24,12 +24,12 @@ Answer = TypeVar("Answer")
 _is_own: ContextVar[bool] = ContextVar("koscom_async_own_task", default=False)
 
 
-def mark_own_task() -> None:
+def mark_isolated() -> None:
     """Say that nobody outside has this task in hand; to be called in a task that a task group began."""
     _is_own.set(True)
 
 
-async def in_own_task(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+async def isolated(ask: Callable[[], Awaitable[Answer]]) -> Answer:
     """Return the answer, or raise the failure bare; the task that asks is one of ours."""
     if _is_own.get():
         return await ask()
@@ -37,7 +37,7 @@ async def in_own_task(ask: Callable[[], Awaitable[Answer]]) -> Answer:
     failures: list[Exception] = []
 
     async def run() -> None:
-        mark_own_task()
+        mark_isolated()
         try:
             answers.append(await ask())
         except Exception as error:  # noqa: BLE001  # whatever it is, it goes up below, and not in a group
@@ -54,7 +54,7 @@ GRACE_SECONDS = 2.0
 """How far a caller's deadline may be overrun for it. A token that was renewed and got lost costs a new login."""
 
 
-async def uninterrupted(work: Callable[[], Awaitable[Answer]]) -> Answer:
+async def shielded(work: Callable[[], Awaitable[Answer]]) -> Answer:
     """Return what the work comes to, or raise its error bare; the caller's cancellation takes effect after it."""
     answers: list[Answer] = []
     failures: list[Exception] = []

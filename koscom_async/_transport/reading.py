@@ -5,7 +5,7 @@ What the text and the rows mean is `_wire`'s work.
 
 from typing import Protocol, TypeVar
 
-from koscom_async._cooperative import SLICE_LENGTH, Slices, in_turns, steps_of
+from koscom_async._cooperative import SLICE_LENGTH, Cooperative, run_cooperatively, steps_of
 from koscom_async._transport.connections import is_fast
 from koscom_async._wire.call import Call
 from koscom_async._wire.json import core as exact_json
@@ -24,7 +24,7 @@ class Json(Protocol):
     def read_json(self, body: bytes) -> object:
         """Return the document in a body, or raise a `MalformedResponseError`."""
 
-    def json_steps(self, body: bytes) -> Slices[object]:
+    def json_steps(self, body: bytes) -> Cooperative[object]:
         """Do so in steps, with stops between the slices of a large one."""
 
 
@@ -49,7 +49,7 @@ class BodyReader:
         try:
             if len(body) <= SLICE_LENGTH:
                 return call.read(document)
-            return await in_turns(steps_of(call.read, document), hold=0.0)
+            return await run_cooperatively(steps_of(call.read, document), hold=0.0)
         except KoscomError:
             raise
         except Exception as error:  # noqa: BLE001  # the last net: no answer, however odd, raises what is not ours
@@ -65,4 +65,4 @@ class BodyReader:
     async def _document(self, body: bytes) -> object:
         if len(body) <= SLICE_LENGTH:
             return self.json.read_json(body)
-        return await in_turns(self.json.json_steps(body), hold=0.0)
+        return await run_cooperatively(self.json.json_steps(body), hold=0.0)

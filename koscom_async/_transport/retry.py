@@ -17,7 +17,7 @@ from tenacity import (
 )
 
 from koscom_async._transport.breaker import BreakerOpenError
-from koscom_async._transport.statistics import CallLog, Counters
+from koscom_async._transport.statistics import Counters, TraceBuilder
 from koscom_async.errors import KoscomError, PlatformError
 from koscom_async.settings import Retry
 
@@ -105,7 +105,7 @@ class Retrier:
         self._jitter = wait_random_exponential(multiplier=policy.base, max=policy.cap)
 
     async def run(
-        self, attempt: Callable[[], Awaitable[Answer]], *, broker: str, repeatable: bool, log: CallLog
+        self, attempt: Callable[[], Awaitable[Answer]], *, broker: str, repeatable: bool, log: TraceBuilder
     ) -> Answer:
         """Return the attempt's answer, or raise its last error with the number of attempts on it."""
         self._budget.earn(broker)
@@ -119,7 +119,7 @@ class Retrier:
         return await self._again(attempt, first, broker, log)
 
     async def _again(
-        self, attempt: Callable[[], Awaitable[Answer]], first: KoscomError, broker: str, log: CallLog
+        self, attempt: Callable[[], Awaitable[Answer]], first: KoscomError, broker: str, log: TraceBuilder
     ) -> Answer:
         # Apart from the first try, which would otherwise carry cells for all of this.
         async def sleep(seconds: float) -> None:
@@ -146,7 +146,7 @@ class Retrier:
             failure = replay.failure
         raise failure
 
-    def _is_over(self, state: RetryCallState, broker: str, log: CallLog) -> bool:
+    def _is_over(self, state: RetryCallState, broker: str, log: TraceBuilder) -> bool:
         # Waiting past the deadline would only turn a good reason into a worse one.
         if state.attempt_number >= self._policy.attempts or _overruns_deadline(state):
             return True

@@ -15,7 +15,7 @@ from attrs import field, frozen
 
 from koscom_async._http.connection import OverdueError
 from koscom_async._transport.connections import keeps_time, open_transport, prepare
-from koscom_async._transport.isolation import in_own_task
+from koscom_async._transport.isolation import isolated
 from koscom_async._transport.request import RequestWriter
 from koscom_async._wire.call import Call
 from koscom_async.errors import ConnectionFailedError, KoscomError, MalformedResponseError
@@ -123,7 +123,7 @@ class Exchange:
             # httpx bounds each read, not the call: a server that drips would be waited for without end.
             with anyio.CancelScope(deadline=anyio.current_time() + seconds):
                 if self._is_given:
-                    return await in_own_task(partial(self._received, transport, request))
+                    return await isolated(partial(self._received, transport, request))
                 return await self._received(transport, request)
         except OverdueError:
             pass

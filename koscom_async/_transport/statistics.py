@@ -11,7 +11,7 @@ from koscom_async.models.statistics import BrokerStatistics
 
 
 @define
-class CallLog:
+class TraceBuilder:
     """The gateway and the services write here; one log belongs to one account's question."""
 
     started: float = 0.0

@@ -2,7 +2,7 @@
 
 from attrs import field, frozen
 
-from koscom_async._cooperative import SlicedReader, Slices
+from koscom_async._cooperative import Cooperative, CooperativeReader
 from koscom_async._wire.envelope import check_account, check_request_id, check_response_code, read_document
 from koscom_async._wire.records.fast import read_row, read_row_list
 from koscom_async._wire.scalars import read_count, read_text
@@ -27,7 +27,7 @@ class BalancePage:
 
 
 @frozen(kw_only=True)
-class BalanceReader(SlicedReader[BalancePage]):
+class BalanceReader(CooperativeReader[BalancePage]):
     """Reads the answer to one question about one account, and refuses the answer to any other."""
 
     account_number: str = field(repr=False)
@@ -35,7 +35,7 @@ class BalanceReader(SlicedReader[BalancePage]):
     asset_class: AssetClass
     strict_request_id: bool = True
 
-    def steps(self, document: object) -> Slices[BalancePage]:
+    def steps(self, document: object) -> Cooperative[BalancePage]:
         """Return the page in steps, or raise an error of ours."""
         answer = read_document(document)
         check_response_code(answer)

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from attrs import field, frozen
 
-from koscom_async._cooperative import SLICE_ROWS, SlicedReader, Slices, sliced
+from koscom_async._cooperative import SLICE_ROWS, Cooperative, CooperativeReader, batched
 from koscom_async._wire.envelope import (
     check_account_number,
     check_query,
@@ -67,7 +67,7 @@ class DiscretionaryPage(Generic[Row]):
 
 
 @frozen(kw_only=True)
-class DiscretionaryReader(SlicedReader[DiscretionaryPage[Row]], Generic[Row]):
+class DiscretionaryReader(CooperativeReader[DiscretionaryPage[Row]], Generic[Row]):
     """Reads the answer to one question, and refuses the answer to any other.
 
     `query` is what was asked, whose echo is compared.
@@ -80,7 +80,7 @@ class DiscretionaryReader(SlicedReader[DiscretionaryPage[Row]], Generic[Row]):
     query: Mapping[str, object] = field(factory=dict, repr=False)
     strict_request_id: bool = True
 
-    def steps(self, document: object) -> Slices[DiscretionaryPage[Row]]:
+    def steps(self, document: object) -> Cooperative[DiscretionaryPage[Row]]:
         """Return the page in steps, or raise an error of ours."""
         answer = read_document(document)
         check_response_code(answer)
@@ -95,7 +95,7 @@ class DiscretionaryReader(SlicedReader[DiscretionaryPage[Row]], Generic[Row]):
         if self.account_number is not None:
             notes += yield from check_account_number(body, rows, self.account_number)
         items: list[Row] = []
-        for some in sliced(self._items(rows), count=SLICE_ROWS):
+        for some in batched(self._items(rows), count=SLICE_ROWS):
             items += [self.read_item(row, path) for row, path in some]
             yield
         result = read_object(body.get("queryResult") or body.get("queryRequest"), "queryResult")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import field, frozen
 
-from koscom_async._cooperative import SLICE_ROWS, Slices, sliced
+from koscom_async._cooperative import SLICE_ROWS, Cooperative, batched
 from koscom_async._wire.failures import raise_for_code
 from koscom_async._wire.scalars import is_absent, read_count, read_text
 from koscom_async._wire.shapes import Block, read_field, read_object
@@ -83,10 +83,10 @@ _COMPARED = {
 }
 
 
-def check_account_number(body: Block, rows: list[tuple[str, Block]], number: str) -> Slices[list[str]]:
+def check_account_number(body: Block, rows: list[tuple[str, Block]], number: str) -> Cooperative[list[str]]:
     """Raise if the answer, or any row of it, is about another account; return notes on what was not said."""
     echoes = {read_field(read_object(body.get(name), name), "qrAccNo", read_text, name) for name in _QUERIES}
-    for some in sliced(rows, count=SLICE_ROWS):
+    for some in batched(rows, count=SLICE_ROWS):
         echoes.update(_numbers(some))
         yield
     echoes.discard(None)

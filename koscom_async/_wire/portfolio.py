@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from attrs import evolve, field, frozen
 
-from koscom_async._cooperative import SlicedReader, Slices
+from koscom_async._cooperative import Cooperative, CooperativeReader
 from koscom_async._decimals import exactly, known_total
 from koscom_async._wire.envelope import Question, open_envelope
 from koscom_async._wire.records.fast import read_row, read_row_list
@@ -47,14 +47,14 @@ class PortfolioPage:
 
 
 @frozen(kw_only=True)
-class PortfolioReader(SlicedReader[PortfolioPage]):
+class PortfolioReader(CooperativeReader[PortfolioPage]):
     """Reads the answer to one question about one account, and refuses the answer to any other."""
 
     question: Question
     asset_class: AssetClass
     measure: Measure
 
-    def steps(self, document: object) -> Slices[PortfolioPage]:
+    def steps(self, document: object) -> Cooperative[PortfolioPage]:
         """Return the page in steps, or raise an error of ours."""
         envelope = open_envelope(document, self.question, bodies=("portfolioResponseBody",))
         container = read_object(envelope.document.get("portfolioList"), "portfolioList")

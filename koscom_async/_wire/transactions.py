@@ -2,7 +2,7 @@
 
 from attrs import field, frozen
 
-from koscom_async._cooperative import SlicedReader, Slices
+from koscom_async._cooperative import Cooperative, CooperativeReader
 from koscom_async._wire.envelope import Question, open_envelope
 from koscom_async._wire.records.fast import read_row_list
 from koscom_async._wire.shapes import read_object
@@ -22,13 +22,13 @@ class TransactionsPage:
 
 
 @frozen(kw_only=True)
-class TransactionsReader(SlicedReader[TransactionsPage]):
+class TransactionsReader(CooperativeReader[TransactionsPage]):
     """Reads the answer to one question about one account, and refuses the answer to any other."""
 
     question: Question
     account: VirtualAccount
 
-    def steps(self, document: object) -> Slices[TransactionsPage]:
+    def steps(self, document: object) -> Cooperative[TransactionsPage]:
         """Return the page in steps, or raise an error of ours."""
         envelope = open_envelope(document, self.question, bodies=("transactionHistoryResponseBody",))
         container = read_object(envelope.document.get("transList"), "transList")

@@ -2,7 +2,7 @@
 
 from attrs import field, frozen
 
-from koscom_async._cooperative import SlicedReader, Slices
+from koscom_async._cooperative import Cooperative, CooperativeReader
 from koscom_async._wire.envelope import Question, open_envelope
 from koscom_async._wire.records.fast import read_row_list
 from koscom_async._wire.shapes import read_object
@@ -29,12 +29,12 @@ class WatchlistPage:
 
 
 @frozen(kw_only=True)
-class WatchlistReader(SlicedReader[WatchlistPage]):
+class WatchlistReader(CooperativeReader[WatchlistPage]):
     """Reads the answer to one question about one account, and refuses the answer to any other."""
 
     question: Question
 
-    def steps(self, document: object) -> Slices[WatchlistPage]:
+    def steps(self, document: object) -> Cooperative[WatchlistPage]:
         """Return the page in steps, or raise an error of ours."""
         envelope = open_envelope(document, self.question, bodies=_BODIES)
         # An investor who watches nothing may get an answer without the body block: then the account's echo vouches.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from attrs import evolve, field, frozen
 
-__all__ = ["Call", "CallLog"]
+__all__ = ["Call", "TraceBuilder"]
 
 _SHOWN = 4
 
@@ -38,7 +38,7 @@ class Call:
     in_flight_total: int = 1
 
 
-class CallLog:
+class TraceBuilder:
     """All calls, in the order in which they came.
 
     Only the server's event loop calls `begin`, `mark` and `end`; any thread may call `snapshot` and `clear`.

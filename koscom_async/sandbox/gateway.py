@@ -15,7 +15,7 @@ import httpx
 from koscom_async.models.investor import VARIABLES, Device, Investor, Token
 from koscom_async.sandbox.accounts import example_ledger
 from koscom_async.sandbox.application import build_application
-from koscom_async.sandbox.calls import Call, CallLog
+from koscom_async.sandbox.calls import Call, TraceBuilder
 from koscom_async.sandbox.credentials import Firm, Tokens
 from koscom_async.sandbox.delivery import Latency, latency_of
 from koscom_async.sandbox.dialects import DIALECTS
@@ -99,7 +99,7 @@ class SandboxGateway:
             latency=_latencies(latency),
             date_limits=dict(_known(date_limits or {})),
             page_sizes=dict(_known(page_sizes or {})),
-            calls=CallLog(),
+            calls=TraceBuilder(),
             random=Random(seed),  # noqa: S311  # chosen to repeat, and guards nothing
             now=now,
         )

@@ -43,8 +43,8 @@ class Wire:
 
     def reset(self):
         """End without a goodbye, as a firewall or a crash does."""
-        at_once = struct.pack("ii", 1, 0)
-        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        run_now = struct.pack("ii", 1, 0)
+        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, run_now)
         self.writer.transport.abort()
 
     async def closed(self):

@@ -200,7 +200,7 @@ async def ask(stack):
         await response.aclose()
 
 
-async def together(stack, network, count):
+async def gathered(stack, network, count):
     """Send so many calls at once, and answer them one after the other; return who was asked."""
     async with anyio.create_task_group() as group:
         for _ in range(count):
@@ -216,7 +216,7 @@ async def together(stack, network, count):
 async def test_the_connection_that_was_used_last_is_used_next():
     network = Network()
     stack = ConnectionStack(None, backend=network)
-    await together(stack, network, 3)
+    await gathered(stack, network, 3)
     for _ in range(4):
         async with anyio.create_task_group() as group:
             group.start_soon(ask, stack)
@@ -231,12 +231,12 @@ async def test_the_connection_that_was_used_last_is_used_next():
 async def test_connections_that_nobody_needs_grow_old_and_are_closed():
     network, now = Network(), [0.0]
     stack = ConnectionStack(None, backend=network, clock=lambda: now[0])
-    await together(stack, network, 3)
+    await gathered(stack, network, 3)
     now[0] = KEEP_ALIVE_SECONDS
-    await together(stack, network, 1)
+    await gathered(stack, network, 1)
     assert [line.is_open for line in network.lines] == [True, True, True]
     now[0] += 0.1
-    await together(stack, network, 1)
+    await gathered(stack, network, 1)
     assert [line.is_open for line in network.lines] == [False, False, True]
     await stack.aclose()
 
@@ -244,7 +244,7 @@ async def test_connections_that_nobody_needs_grow_old_and_are_closed():
 async def test_a_connection_is_never_used_for_another_origin():
     network = Network()
     stack = ConnectionStack(None, backend=network)
-    await together(stack, network, 1)
+    await gathered(stack, network, 1)
     async with anyio.create_task_group() as group:
         group.start_soon(stack.handle_async_request, request_to("other.example"))
         await settled()
@@ -269,7 +269,7 @@ async def test_an_answer_that_is_closed_twice_gives_its_connection_back_once():
         await settled()
         network.lines[0].say(ANSWER)
     assert len(stack.connections) == 1
-    assert len(await together(stack, network, 2)) == 2
+    assert len(await gathered(stack, network, 2)) == 2
     await stack.aclose()
 
 
@@ -295,7 +295,7 @@ async def test_what_comes_after_an_answer_is_never_another_call_s_answer():
         await settled()
         network.lines[0].say(ANSWER + ANSWER)
     assert [line.is_open for line in network.lines] == [False]
-    await together(stack, network, 1)
+    await gathered(stack, network, 1)
     assert [line.uses for line in network.lines] == [1, 1]
     await stack.aclose()
 

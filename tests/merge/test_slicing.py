@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 from hypothesis import given
 
-from koscom_async._cooperative import in_turns
+from koscom_async._cooperative import run_cooperatively
 from koscom_async._merge import gathering, merging, positions
 from tests.merge.accounts import CYBER, NOW, STAR, account, held, merged, read, share, summary
 from tests.merge.strategies import accounts_outcomes
@@ -16,7 +16,7 @@ from tests.merge.test_properties import said
 
 @given(accounts_outcomes())
 async def test_in_turns_it_is_the_answer_that_it_is_at_once(outcomes):
-    assert said(await in_turns(merging(outcomes, as_of=NOW))) == said(merged(*outcomes))
+    assert said(await run_cooperatively(merging(outcomes, as_of=NOW))) == said(merged(*outcomes))
 
 
 def many(count):

@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from koscom_async import UsageError
-from koscom_async._services.tasks import together
+from koscom_async._services.tasks import gather
 
 
 async def test_answers_stand_in_the_order_of_the_questions_whatever_comes_first():
@@ -18,11 +18,11 @@ async def test_answers_stand_in_the_order_of_the_questions_whatever_comes_first(
         second_is_done.set()
         return 2
 
-    assert await together([first, second]) == [1, 2]
+    assert await gather([first, second]) == [1, 2]
 
 
 async def test_no_questions_have_no_answers():
-    assert await together([]) == []
+    assert await gather([]) == []
 
 
 @pytest.mark.parametrize("error", [UsageError("ours"), ZeroDivisionError("theirs")])
@@ -39,7 +39,7 @@ async def test_the_first_failure_ends_the_rest_and_comes_up_bare(error):
         raise error
 
     with pytest.raises(type(error)) as caught:
-        await together([waits, fails, waits])
+        await gather([waits, fails, waits])
     assert caught.value is error
     assert ended == ["waits", "waits"]
 
@@ -50,5 +50,5 @@ async def test_cancellation_from_without_is_not_taken_for_an_answer():
 
     with anyio.CancelScope() as scope:
         scope.cancel()
-        await together([waits, waits])
+        await gather([waits, waits])
     assert scope.cancelled_caught is True

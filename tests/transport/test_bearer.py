@@ -16,8 +16,8 @@ from koscom_async import (
     Settings,
     Token,
 )
-from koscom_async._transport.auth import TokenKeeper
-from koscom_async._transport.statistics import CallLog
+from koscom_async._transport.auth import TokenManager
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async.tokens import token_key
 from tests.fake_time import settled
 
@@ -54,7 +54,7 @@ class Server:
 
 
 def keeper_of(server, store=None):
-    return TokenKeeper(SETTINGS, store or MemoryTokenStore(), renew=server, now=lambda: NOW)
+    return TokenManager(SETTINGS, store or MemoryTokenStore(), renew=server, now=lambda: NOW)
 
 
 KEY = token_key(SETTINGS, investor_of(None))
@@ -77,19 +77,21 @@ async def test_the_store_s_token_wins_unless_the_other_is_known_to_be_newer(stor
     store, server = MemoryTokenStore(), Server()
     if stored is not None:
         await store.save(KEY, stored)
-    token = await keeper_of(server, store).current(investor_of(given), CallLog())
+    token = await keeper_of(server, store).current(investor_of(given), TraceBuilder())
     assert (token.access, server.asked) == (used, [])
 
 
 async def test_without_any_token_the_investor_has_to_authorise():
     with pytest.raises(ReauthorizationRequiredError, match="there is no access token"):
-        await keeper_of(Server()).current(investor_of(None), CallLog())
+        await keeper_of(Server()).current(investor_of(None), TraceBuilder())
 
 
 @pytest.mark.parametrize(("seconds", "asked"), [(61, 0), (60, 1), (1, 1), (0, 1), (-9999, 1)])
 async def test_a_token_is_renewed_shortly_before_it_dies(seconds, asked):
     server, store = Server(), MemoryTokenStore()
-    token = await keeper_of(server, store).current(investor_of(token_of("t", seconds=seconds)), CallLog())
+    token = await keeper_of(server, store).current(
+        investor_of(token_of("t", seconds=seconds)), TraceBuilder()
+    )
     assert len(server.asked) == asked
     assert token.access == ("new-1" if asked else "t")
     assert await store.load(KEY) == (token if asked else None)
@@ -97,7 +99,7 @@ async def test_a_token_is_renewed_shortly_before_it_dies(seconds, asked):
 
 async def test_a_dying_token_that_cannot_be_renewed_is_used_until_the_gateway_calls_it_dead():
     token = token_of("t", refresh=False, seconds=-5)
-    assert await keeper_of(Server()).current(investor_of(token), CallLog()) is token
+    assert await keeper_of(Server()).current(investor_of(token), TraceBuilder()) is token
 
 
 @pytest.mark.parametrize(
@@ -105,9 +107,9 @@ async def test_a_dying_token_that_cannot_be_renewed_is_used_until_the_gateway_ca
 )
 async def test_a_renewal_ahead_of_time_may_fail_while_the_token_lives_and_not_after(error):
     living, dead = token_of("t", seconds=5), token_of("t", seconds=0)
-    assert await keeper_of(Server(error=error)).current(investor_of(living), CallLog()) is living
+    assert await keeper_of(Server(error=error)).current(investor_of(living), TraceBuilder()) is living
     with pytest.raises(type(error)):
-        await keeper_of(Server(error=error)).current(investor_of(dead), CallLog())
+        await keeper_of(Server(error=error)).current(investor_of(dead), TraceBuilder())
 
 
 async def renewals(keeper, investor, dead, count):
@@ -116,7 +118,7 @@ async def renewals(keeper, investor, dead, count):
 
     async def ask():
         try:
-            got.append((await keeper.renewed(investor, dead, CallLog())).access)
+            got.append((await keeper.renewed(investor, dead, TraceBuilder())).access)
         except (BrokerUnavailableError, ReauthorizationRequiredError) as error:
             got.append(error)
 
@@ -169,7 +171,7 @@ async def test_a_refresh_token_that_was_refused_is_not_offered_again():
 async def test_without_a_refresh_token_nobody_is_asked():
     server, token = Server(), token_of("t", refresh=False)
     with pytest.raises(ReauthorizationRequiredError, match="there is no refresh token"):
-        await keeper_of(server).renewed(investor_of(token), token, CallLog())
+        await keeper_of(server).renewed(investor_of(token), token, TraceBuilder())
     assert server.asked == []
 
 
@@ -179,16 +181,16 @@ async def test_whoever_authorised_anew_is_not_held_back_by_a_dead_token_in_the_s
     keeper = keeper_of(server, store)
     assert await renewals(keeper, investor_of(GIVEN), STORED, 2) == ["given", "given"]
     assert await store.load(KEY) == GIVEN
-    assert await keeper.current(investor_of(GIVEN), CallLog()) == GIVEN
+    assert await keeper.current(investor_of(GIVEN), TraceBuilder()) == GIVEN
 
 
 async def test_the_token_from_which_the_dead_one_came_is_no_new_authorisation():
     store, server = MemoryTokenStore(), Server()
     keeper = keeper_of(server, store)
-    new = await keeper.renewed(investor_of(GIVEN), GIVEN, CallLog())
+    new = await keeper.renewed(investor_of(GIVEN), GIVEN, TraceBuilder())
     server.error = ReauthorizationRequiredError("invalid_grant")
     with pytest.raises(ReauthorizationRequiredError, match="invalid_grant"):
-        await keeper.renewed(investor_of(GIVEN), new, CallLog())
+        await keeper.renewed(investor_of(GIVEN), new, TraceBuilder())
     assert await store.load(KEY) == new
 
 
@@ -198,7 +200,7 @@ async def test_if_the_leader_is_cancelled_another_takes_over():
     keeper = keeper_of(server)
 
     async def ask():
-        got.append((await keeper.renewed(investor_of(GIVEN), GIVEN, CallLog())).access)
+        got.append((await keeper.renewed(investor_of(GIVEN), GIVEN, TraceBuilder())).access)
 
     async with anyio.create_task_group() as others:
         async with anyio.create_task_group() as leader:
@@ -236,7 +238,7 @@ async def test_a_store_that_fails_is_said_so_in_our_words(what):
     with pytest.raises(
         ConnectionFailedError, match=rf"the token store could not {what} \(OSError\)"
     ) as caught:
-        await keeper_of(Server(), Broken(what)).renewed(investor_of(GIVEN), GIVEN, CallLog())
+        await keeper_of(Server(), Broken(what)).renewed(investor_of(GIVEN), GIVEN, TraceBuilder())
     assert (caught.value.code, "MARK" in str(caught.value)) == ("token-store", False)
 
 
@@ -245,5 +247,5 @@ async def test_a_token_that_is_not_kept_is_not_handed_out():
     keeper = keeper_of(Server(), store)
     for _ in range(2):
         with pytest.raises(ConnectionFailedError):
-            await keeper.renewed(investor_of(GIVEN), GIVEN, CallLog())
+            await keeper.renewed(investor_of(GIVEN), GIVEN, TraceBuilder())
     assert await store.load(KEY) is None

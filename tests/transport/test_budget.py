@@ -6,7 +6,7 @@ import pytest
 
 from koscom_async import BrokerUnavailableError, Retry
 from koscom_async._transport.retry import Retrier, RetryBudget
-from koscom_async._transport.statistics import CallLog, Counters
+from koscom_async._transport.statistics import Counters, TraceBuilder
 from tests.fake_time import FakeTime
 
 
@@ -36,7 +36,7 @@ async def test_a_total_outage_multiplies_the_load_by_at_most_a_fifth_in_any_ten_
     time, counters = FakeTime(), Counters()
     retrier = Retrier(Retry(attempts=4, base=0.2, cap=5.0), counters=counters, sleep=time.sleep)
     asked: list[float] = []
-    saved: list[CallLog] = []
+    saved: list[TraceBuilder] = []
 
     async def attempt():
         asked.append(time.now)
@@ -44,7 +44,7 @@ async def test_a_total_outage_multiplies_the_load_by_at_most_a_fifth_in_any_ten_
 
     async def call(number):
         await time.sleep(number / calls_a_second)
-        log = CallLog()
+        log = TraceBuilder()
         with pytest.raises(BrokerUnavailableError):
             await retrier.run(attempt, broker="star", repeatable=True, log=log)
         saved.append(log)

@@ -28,7 +28,7 @@ from koscom_async import (
 )
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.retry import Retrier
-from koscom_async._transport.statistics import CallLog
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import AuthScheme, Endpoint
 
@@ -74,7 +74,7 @@ def gateway_of(handler, *, waits=None, **changes):
 async def ask(handler, call=None, *, waits=None, log=None, **changes):
     gateway = gateway_of(handler, waits=waits, **changes)
     try:
-        return await gateway.ask(call or call_of(), log or CallLog())
+        return await gateway.ask(call or call_of(), log or TraceBuilder())
     finally:
         await gateway.aclose()
 
@@ -132,7 +132,7 @@ async def test_a_bearer_endpoint_without_an_investor_is_a_usage_error():
 
 
 async def test_a_passing_refusal_is_asked_again_and_counted():
-    waits, log = [], CallLog()
+    waits, log = [], TraceBuilder()
     down = httpx.Response(503, json={"category": "op-exco", "code": 3600, "message": "down"})
     answer = await ask(replies(down, down, httpx.Response(200, json={"a": 1})), waits=waits, log=log)
     assert answer == {"a": 1}
@@ -158,7 +158,7 @@ async def test_an_error_says_where_which_account_how_often_and_what_to_do():
 
 
 async def test_a_business_error_with_http_500_is_asked_once():
-    log = CallLog()
+    log = TraceBuilder()
     with pytest.raises(PlatformError, match="account not found"):
         await ask(replies(httpx.Response(500, json={"category": "star", "code": 4001})), log=log)
     assert log.calls == 1
@@ -187,7 +187,7 @@ async def test_a_business_error_with_http_500_is_asked_once():
     ],
 )
 async def test_what_is_no_answer_becomes_an_error_of_ours(body, status, kind, calls):
-    log = CallLog()
+    log = TraceBuilder()
     with pytest.raises(kind):
         await ask(replies(httpx.Response(status, content=body)), log=log)
     assert log.calls == calls
@@ -207,7 +207,7 @@ async def test_what_is_no_answer_becomes_an_error_of_ours(body, status, kind, ca
     ids=lambda value: type(value).__name__,
 )
 async def test_whatever_a_transport_raises_comes_up_as_ours(failure, calls):
-    log = CallLog()
+    log = TraceBuilder()
     with pytest.raises(ConnectionFailedError) as caught:
         await ask(replies(failure), log=log)
     assert log.calls == calls
@@ -278,7 +278,7 @@ async def test_a_429_holds_every_call_to_that_broker_back():
     answer = httpx.Response(429, headers={"retry-after": "7"}, json={"message": "API rate limit exceeded"})
     gateway = Gateway(settings, transport=httpx.MockTransport(lambda request: answer), limiter=Recording())
     with pytest.raises(RateLimitedError) as caught:
-        await gateway.ask(call_of(), CallLog())
+        await gateway.ask(call_of(), TraceBuilder())
     assert (caught.value.retry_after, paused) == (7.0, [("star", 7.0)])
     await gateway.aclose()
     assert paused == [("star", 7.0), "closed"]
@@ -296,7 +296,7 @@ async def test_a_spent_quota_fails_at_once_and_spends_no_further_call():
     gateway = gateway_of(handler)
     for _ in range(2):
         with pytest.raises(QuotaExceededError) as caught:
-            await gateway.ask(call_of(), CallLog())
+            await gateway.ask(call_of(), TraceBuilder())
     reset = caught.value.resets_at
     assert len(calls) == 1
     assert (reset.hour, reset.minute, reset.utcoffset().total_seconds()) == (0, 0, 0)
@@ -306,9 +306,9 @@ async def test_a_spent_quota_fails_at_once_and_spends_no_further_call():
 async def test_the_last_call_of_the_day_is_still_answered():
     answer = httpx.Response(200, headers={"x-ratelimit-remaining-day": "0"}, json={"a": 1})
     gateway = gateway_of(replies(answer))
-    assert await gateway.ask(call_of(), CallLog()) == {"a": 1}
+    assert await gateway.ask(call_of(), TraceBuilder()) == {"a": 1}
     with pytest.raises(QuotaExceededError):
-        await gateway.ask(call_of(), CallLog())
+        await gateway.ask(call_of(), TraceBuilder())
     await gateway.aclose()
 
 
@@ -316,14 +316,14 @@ async def test_after_closing_every_call_is_a_usage_error():
     gateway = gateway_of(replies(httpx.Response(200, json={})))
     await gateway.aclose()
     with pytest.raises(UsageError, match="closed"):
-        await gateway.ask(call_of(), CallLog())
+        await gateway.ask(call_of(), TraceBuilder())
 
 
 def test_a_second_event_loop_is_a_usage_error():
     gateway = gateway_of(replies(httpx.Response(200, json={})))
-    asyncio.run(gateway.ask(call_of(), CallLog()))
+    asyncio.run(gateway.ask(call_of(), TraceBuilder()))
     with pytest.raises(UsageError, match="another event loop"):
-        asyncio.run(gateway.ask(call_of(), CallLog()))
+        asyncio.run(gateway.ask(call_of(), TraceBuilder()))
 
 
 async def test_the_limiter_s_place_comes_back_however_a_call_ends():
@@ -333,7 +333,7 @@ async def test_the_limiter_s_place_comes_back_however_a_call_ends():
     gateway = gateway_of(answers, limits=Limits(in_flight=1))
     for _ in range(4):
         with suppress(PlatformError, MalformedResponseError, ConnectionFailedError):
-            await gateway.ask(call_of(), CallLog())
+            await gateway.ask(call_of(), TraceBuilder())
     assert gateway._limiter._turnstile.in_flight() == 0
     await gateway.aclose()
 
@@ -374,7 +374,7 @@ async def test_only_tries_after_the_first_have_backed_off():
         retrier=Retrier(settings.retry, sleep=sleep),
         observer=Watching(),
     )
-    await gateway.ask(call_of(), CallLog())
+    await gateway.ask(call_of(), TraceBuilder())
     assert [attempt.number for attempt in seen] == [1, 2]
     assert seen[0].seconds_backed_off == 0
     assert 0.002 <= seen[1].seconds_backed_off < 5
@@ -385,6 +385,6 @@ async def test_only_tries_after_the_first_have_backed_off():
 async def test_its_own_connections_are_httpx_s_and_respx_can_stand_in_for_them():
     route = respx.post(URL).mock(return_value=httpx.Response(200, json={"a": 1}))
     gateway = Gateway(settings_of())
-    assert await gateway.ask(call_of(), CallLog()) == {"a": 1}
+    assert await gateway.ask(call_of(), TraceBuilder()) == {"a": 1}
     assert json.loads(route.calls.last.request.content) == {"name": "홍길동"}
     await gateway.aclose()

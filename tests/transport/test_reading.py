@@ -7,7 +7,7 @@ import anyio.lowlevel
 import pytest
 
 from koscom_async import MalformedResponseError
-from koscom_async._cooperative import SLICE_LENGTH, SLICE_ROWS, SlicedReader
+from koscom_async._cooperative import SLICE_LENGTH, SLICE_ROWS, CooperativeReader
 from koscom_async._transport import connections as backend
 from koscom_async._transport.reading import BodyReader
 from koscom_async._wire.balance import BalanceReader
@@ -134,7 +134,7 @@ async def test_a_wrong_row_of_a_large_answer_is_named(bodies):
 
 
 async def test_whatever_a_reader_raises_between_slices_is_an_error_of_ours(bodies):
-    class Odd(SlicedReader):
+    class Odd(CooperativeReader):
         def steps(self, document):
             yield
             raise KeyError(document)
@@ -162,7 +162,7 @@ async def test_reading_ends_at_once_when_it_is_cancelled(bodies, stops):
 async def test_steps_are_closed_when_reading_is_cancelled(bodies):
     ended = []
 
-    class Endless(SlicedReader):
+    class Endless(CooperativeReader):
         def steps(self, _):
             try:
                 while True:

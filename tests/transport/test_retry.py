@@ -7,7 +7,7 @@ import pytest
 from koscom_async import BrokerUnavailableError, ConnectionFailedError, MalformedResponseError, Retry
 from koscom_async._transport.breaker import BreakerOpenError
 from koscom_async._transport.retry import Retrier
-from koscom_async._transport.statistics import CallLog
+from koscom_async._transport.statistics import TraceBuilder
 from tests.fake_time import settled
 
 
@@ -38,13 +38,13 @@ def unavailable(**facts):
 
 
 async def test_a_success_is_asked_once_and_waits_for_nothing():
-    waits, attempt, log = [], Scripted(), CallLog()
+    waits, attempt, log = [], Scripted(), TraceBuilder()
     assert await retrier(waits).run(attempt, broker="star", repeatable=True, log=log) == "answer"
     assert (attempt.attempts, waits, log.retries) == (1, [], 0)
 
 
 async def test_a_passing_failure_is_asked_again_until_it_answers():
-    waits, attempt, log = [], Scripted(unavailable(), unavailable()), CallLog()
+    waits, attempt, log = [], Scripted(unavailable(), unavailable()), TraceBuilder()
     assert await retrier(waits).run(attempt, broker="star", repeatable=True, log=log) == "answer"
     assert (attempt.attempts, log.retries) == (3, 2)
     assert log.seconds_waited == pytest.approx(sum(waits))
@@ -54,7 +54,7 @@ async def test_the_last_error_is_raised_bare_with_the_number_of_attempts():
     errors = [unavailable() for _ in range(9)]
     waits, attempt = [], Scripted(*errors)
     with pytest.raises(BrokerUnavailableError) as caught:
-        await retrier(waits, attempts=4).run(attempt, broker="star", repeatable=True, log=CallLog())
+        await retrier(waits, attempts=4).run(attempt, broker="star", repeatable=True, log=TraceBuilder())
     assert caught.value is errors[3]
     assert (caught.value.attempts, attempt.attempts, len(waits)) == (4, 4, 3)
     assert "asked 4 times" in str(caught.value)
@@ -72,20 +72,20 @@ async def test_the_last_error_is_raised_bare_with_the_number_of_attempts():
 async def test_what_cannot_help_is_asked_once(error):
     waits, attempt = [], Scripted(error)
     with pytest.raises(type(error)) as caught:
-        await retrier(waits).run(attempt, broker="star", repeatable=True, log=CallLog())
+        await retrier(waits).run(attempt, broker="star", repeatable=True, log=TraceBuilder())
     assert (attempt.attempts, caught.value.attempts, waits) == (1, 1, [])
 
 
 async def test_a_second_error_that_cannot_help_ends_it_with_its_own_count():
     waits, attempt = [], Scripted(unavailable(), MalformedResponseError("no JSON"))
     with pytest.raises(MalformedResponseError) as caught:
-        await retrier(waits).run(attempt, broker="star", repeatable=True, log=CallLog())
+        await retrier(waits).run(attempt, broker="star", repeatable=True, log=TraceBuilder())
     assert (attempt.attempts, caught.value.attempts, len(waits)) == (2, 2, 1)
 
 
 async def test_a_breaker_that_opens_in_between_leaves_the_broker_s_own_words():
     first, opened = unavailable(), BreakerOpenError("not asked", code="3600")
-    attempt, log = Scripted(first, opened), CallLog()
+    attempt, log = Scripted(first, opened), TraceBuilder()
     with pytest.raises(BrokerUnavailableError) as caught:
         await retrier([]).run(attempt, broker="star", repeatable=True, log=log)
     assert caught.value is first
@@ -96,7 +96,7 @@ async def test_a_breaker_that_opens_in_between_leaves_the_broker_s_own_words():
 async def test_what_is_not_repeatable_is_asked_once_whatever_happens():
     waits, attempt = [], Scripted(unavailable())
     with pytest.raises(BrokerUnavailableError):
-        await retrier(waits).run(attempt, broker="star", repeatable=False, log=CallLog())
+        await retrier(waits).run(attempt, broker="star", repeatable=False, log=TraceBuilder())
     assert attempt.attempts == 1
 
 
@@ -106,7 +106,7 @@ async def test_waits_are_drawn_below_a_doubling_bound_that_has_a_cap():
         waits = []
         attempt = Scripted(*(unavailable() for _ in range(5)))
         await retrier(waits, attempts=6, base=1.0, cap=5.0).run(
-            attempt, broker="star", repeatable=True, log=CallLog()
+            attempt, broker="star", repeatable=True, log=TraceBuilder()
         )
         longest = [max(pair) for pair in zip(longest, waits, strict=True)]
     bounds = [1, 2, 4, 5, 5]
@@ -117,7 +117,7 @@ async def test_a_wait_that_the_gateway_asks_for_is_kept():
     waits = []
     attempt = Scripted(unavailable(retry_after=12.0))
     await retrier(waits, base=0.1, max_retry_after=30).run(
-        attempt, broker="star", repeatable=True, log=CallLog()
+        attempt, broker="star", repeatable=True, log=TraceBuilder()
     )
     assert waits == [12.0]
 
@@ -125,14 +125,18 @@ async def test_a_wait_that_the_gateway_asks_for_is_kept():
 async def test_a_wait_above_the_cap_is_raised_at_once_with_its_value():
     waits, attempt = [], Scripted(unavailable(retry_after=31.0))
     with pytest.raises(BrokerUnavailableError) as caught:
-        await retrier(waits, max_retry_after=30).run(attempt, broker="star", repeatable=True, log=CallLog())
+        await retrier(waits, max_retry_after=30).run(
+            attempt, broker="star", repeatable=True, log=TraceBuilder()
+        )
     assert (caught.value.retry_after, attempt.attempts, waits) == (31.0, 1, [])
 
 
 async def test_no_wait_is_begun_that_would_overrun_the_deadline():
     waits, attempt = [], Scripted(unavailable(retry_after=20.0))
     with anyio.move_on_after(10), pytest.raises(BrokerUnavailableError):
-        await retrier(waits, max_retry_after=30).run(attempt, broker="star", repeatable=True, log=CallLog())
+        await retrier(waits, max_retry_after=30).run(
+            attempt, broker="star", repeatable=True, log=TraceBuilder()
+        )
     assert (attempt.attempts, waits) == (1, [])
 
 
@@ -145,7 +149,9 @@ async def test_cancellation_is_not_an_error_to_ask_again_after():
 
     with anyio.CancelScope() as scope:
         async with anyio.create_task_group() as group:
-            group.start_soon(lambda: retrier([]).run(hang, broker="star", repeatable=True, log=CallLog()))
+            group.start_soon(
+                lambda: retrier([]).run(hang, broker="star", repeatable=True, log=TraceBuilder())
+            )
             await settled()
             scope.cancel()
     assert asked == [1]
@@ -157,7 +163,7 @@ async def test_concurrent_runs_do_not_share_their_counts():
     answers = []
 
     async def run(attempt):
-        answers.append(await shared.run(attempt, broker="star", repeatable=True, log=CallLog()))
+        answers.append(await shared.run(attempt, broker="star", repeatable=True, log=TraceBuilder()))
 
     async with anyio.create_task_group() as group:
         for attempt in attempts:

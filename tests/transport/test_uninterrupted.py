@@ -8,7 +8,7 @@ import pytest
 
 from koscom_async import ConnectionFailedError
 from koscom_async._transport import isolation as module
-from koscom_async._transport.isolation import uninterrupted
+from koscom_async._transport.isolation import shielded
 
 
 async def test_the_answer_is_the_work_s_and_so_is_the_error_bare():
@@ -18,9 +18,9 @@ async def test_the_answer_is_the_work_s_and_so_is_the_error_bare():
     async def fail():
         raise ZeroDivisionError
 
-    assert await uninterrupted(answer) == 7
+    assert await shielded(answer) == 7
     with pytest.raises(ZeroDivisionError):
-        await uninterrupted(fail)
+        await shielded(fail)
 
 
 class Work:
@@ -42,7 +42,7 @@ async def test_anyio_s_cancellation_takes_effect_after_the_work():
     work, went_on = Work(), []
 
     async def ask():
-        went_on.append(await uninterrupted(work))
+        went_on.append(await shielded(work))
         await anyio.lowlevel.checkpoint()
         went_on.append("too far")
 
@@ -57,7 +57,7 @@ async def test_anyio_s_cancellation_takes_effect_after_the_work():
 
 async def test_asyncio_s_own_cancellation_does_too():
     work = Work()
-    task = asyncio.ensure_future(uninterrupted(work))
+    task = asyncio.ensure_future(shielded(work))
     await work.begun.wait()
     task.cancel()
     await asyncio.sleep(0)
@@ -79,7 +79,7 @@ async def test_a_deadline_that_is_overrun_for_long_breaks_it_off(monkeypatch):
             ended.append(True)
 
     with anyio.move_on_after(0.01) as scope:
-        await uninterrupted(never)
+        await shielded(never)
     assert scope.cancelled_caught is True
     assert ended == [True]
 
@@ -88,5 +88,5 @@ async def test_what_was_broken_off_is_an_error_where_nobody_cancelled(monkeypatc
     monkeypatch.setattr(module, "GRACE_SECONDS", 0.0)
     monkeypatch.setattr(module.anyio, "current_effective_deadline", anyio.current_time)
     with pytest.raises(ConnectionFailedError, match="broken off") as caught:
-        await uninterrupted(anyio.sleep_forever)
+        await shielded(anyio.sleep_forever)
     assert caught.value.retriable is True

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 
-from koscom_async._cooperative import SLICE_LENGTH, at_once
+from koscom_async._cooperative import SLICE_LENGTH, run_now
 from koscom_async._wire.json.core import json_steps, read_json, read_list, scan
 from koscom_async._wire.json.walk import Walk
 from koscom_async.errors import MalformedResponseError
@@ -19,7 +19,7 @@ SLICE = 64
 
 
 def in_slices(body):
-    return at_once(json_steps(body, slice_length=SLICE))
+    return run_now(json_steps(body, slice_length=SLICE))
 
 
 @given(body=bodies() | broken_bodies())
@@ -72,7 +72,7 @@ ROWS = [
 @pytest.mark.parametrize("separators", [(",", ":"), (", \n", " : ")], ids=["dense", "wide"])
 def test_a_document_of_any_shape_is_the_same(document, separators):
     body = json.dumps(document, separators=separators).encode()
-    read = at_once(json_steps(body, slice_length=2048))
+    read = run_now(json_steps(body, slice_length=2048))
     assert repr(read) == repr(read_json(body))
 
 
@@ -103,7 +103,7 @@ def test_of_a_long_list_no_more_than_a_slice_is_read_between_two_stops():
 
 def test_a_small_document_is_read_without_a_stop():
     assert list(json_steps(b'{"a": 1}')) == []
-    assert at_once(json_steps(b'{"a": 1}')) == {"a": Decimal(1)}
+    assert run_now(json_steps(b'{"a": 1}')) == {"a": Decimal(1)}
     assert list(json_steps(json.dumps(["x" * 9] * (SLICE_LENGTH // 8)).encode())) != []
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koscom_async._cooperative import at_once
+from koscom_async._cooperative import run_now
 from koscom_async._wire.json import core as exact_json
 from koscom_async._wire.json import fast as quick_json
 from koscom_async._wire.records.converter import WIRE_NAMES
@@ -33,7 +33,7 @@ def exact(body):
 
 
 def quick_in_slices(body, length):
-    return seen(lambda: at_once(quick_json.json_steps(body, slice_length=length)))
+    return seen(lambda: run_now(quick_json.json_steps(body, slice_length=length)))
 
 
 @given(body=bodies() | broken_bodies())

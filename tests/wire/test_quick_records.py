@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koscom_async._cooperative import SLICE_ROWS, at_once
+from koscom_async._cooperative import SLICE_ROWS, run_now
 from koscom_async._wire.json import fast as quick_json
 from koscom_async._wire.json.core import read_json
 from koscom_async._wire.records.converter import WIRE_NAMES, read_record
@@ -143,15 +143,15 @@ def test_what_a_row_does_not_say_is_given_to_its_record():
 
 def test_rows_of_a_list_are_read_whichever_way_they_need_and_named_by_their_place():
     rows = [{"qty": Decimal("1.0")}, {}, None, {"qty": " 2 "}, {"assetType": "ZZZ"}]
-    records = at_once(read_row_list(EquityRow, rows, "list"))
+    records = run_now(read_row_list(EquityRow, rows, "list"))
     assert [record.quantity for record in records] == [1, 2, None]
     assert records[2].product == "ZZZ"
     with pytest.raises(MalformedResponseError, match=r"list\[4\]\.qty: expected a number"):
-        at_once(read_row_list(EquityRow, [*rows[:4], {"qty": "many"}], "list"))
+        run_now(read_row_list(EquityRow, [*rows[:4], {"qty": "many"}], "list"))
     with pytest.raises(MalformedResponseError, match=r"list\[0\]: expected an object"):
-        at_once(read_row_list(EquityRow, ["row"], "list"))
-    assert at_once(read_row_list(EquityRow, {"qty": Decimal(3)}, "list")) == [EquityRow(quantity=Decimal(3))]
-    assert at_once(read_row_list(EquityRow, "null", "list")) == []
+        run_now(read_row_list(EquityRow, ["row"], "list"))
+    assert run_now(read_row_list(EquityRow, {"qty": Decimal(3)}, "list")) == [EquityRow(quantity=Decimal(3))]
+    assert run_now(read_row_list(EquityRow, "null", "list")) == []
 
 
 @pytest.mark.parametrize(("rows", "stops"), [(0, 0), (1, 1), (SLICE_ROWS, 1), (10 * SLICE_ROWS, 10)])

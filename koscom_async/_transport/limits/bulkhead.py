@@ -19,7 +19,7 @@ class _Lane:
     places: anyio.Semaphore
 
 
-class Turnstile:
+class Bulkhead:
     """The places of one process. Only `enter`, `enter_at_once` and `leave` change them."""
 
     def __init__(

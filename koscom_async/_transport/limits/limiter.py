@@ -11,7 +11,7 @@ from typing import Protocol
 
 import anyio
 
-from koscom_async._transport.limits.bulkhead import Turnstile
+from koscom_async._transport.limits.bulkhead import Bulkhead
 from koscom_async._transport.limits.gcra import Schedule
 from koscom_async._transport.limits.quota import DailyQuota, utc_now
 from koscom_async.models.statistics import ServiceQuota
@@ -54,7 +54,7 @@ class ProcessLimiter:
         self._limits = limits
         self._quota = DailyQuota(reserve=limits.quota_reserve, now=now)
         self._clock = clock
-        self._turnstile = Turnstile(limits, clock=clock, sleep=sleep)
+        self._turnstile = Bulkhead(limits, clock=clock, sleep=sleep)
         self._schedules: dict[str, Schedule] = {}
 
     def _schedule(self, broker: str) -> Schedule:

@@ -19,7 +19,7 @@ from random import random
 import anyio
 from attrs import define
 
-from koscom_async._transport.limits.bulkhead import Turnstile
+from koscom_async._transport.limits.bulkhead import Bulkhead
 from koscom_async._transport.limits.gcra import NEVER, Schedule
 from koscom_async._transport.limits.quota import DailyQuota, utc_now
 from koscom_async._transport.limits.redis_store import Decision, Redis, RedisStore
@@ -80,7 +80,7 @@ class RedisLimiter:
         self._store = RedisStore(
             redis, prefix=prefix, timeout=timeout, clock=clock, meanwhile=_meanwhile(local_share)
         )
-        self._turnstile = Turnstile(limits, clock=clock, sleep=sleep)
+        self._turnstile = Bulkhead(limits, clock=clock, sleep=sleep)
         self._quota = DailyQuota(reserve=limits.quota_reserve, now=utc_now)
         self._lanes: dict[str, _Lane] = {}
 

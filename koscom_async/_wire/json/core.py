@@ -6,7 +6,7 @@ Whatever is not a JSON document, or cannot be held exactly, is a `MalformedRespo
 import json
 from typing import NoReturn
 
-from koscom_async._cooperative import SLICE_LENGTH, Slices
+from koscom_async._cooperative import SLICE_LENGTH, Cooperative
 from koscom_async._wire.json.walk import Walk
 from koscom_async._wire.scalars import any_number, sent_number
 from koscom_async.errors import MalformedResponseError
@@ -52,7 +52,7 @@ def read_list(text: str) -> list[object]:
     return values
 
 
-def json_steps(body: bytes, *, slice_length: int = SLICE_LENGTH) -> Slices[object]:
+def json_steps(body: bytes, *, slice_length: int = SLICE_LENGTH) -> Cooperative[object]:
     """Do what `read_json` does, and stop between slices of a large document."""
     if len(body) <= slice_length:
         return read_json(body)

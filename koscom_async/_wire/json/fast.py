@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from koscom_async._cooperative import SLICE_LENGTH, Slices
+from koscom_async._cooperative import SLICE_LENGTH, Cooperative
 from koscom_async._wire.json import core as exact_json
 from koscom_async._wire.json.walk import Walk
 from koscom_async._wire.scalars import sent_number
@@ -37,7 +37,7 @@ def read_json(body: bytes) -> object:
     return exact_json.read_json(body)
 
 
-def json_steps(body: bytes, *, slice_length: int = SLICE_LENGTH) -> Slices[object]:
+def json_steps(body: bytes, *, slice_length: int = SLICE_LENGTH) -> Cooperative[object]:
     """Do what `read_json` does, and stop between slices of a large document."""
     if len(body) <= slice_length:
         return read_json(body)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from json import JSONDecodeError
 from typing import NoReturn
 
-from koscom_async._cooperative import SLICE_LENGTH, Slices
+from koscom_async._cooperative import SLICE_LENGTH, Cooperative
 
 PROBES_A_SLICE = 16
 """A value that ends within this part of a slice is not walked."""
@@ -35,7 +35,7 @@ class Walk:
         self._slice_length = self._stop = slice_length
         self._probe_length = slice_length // PROBES_A_SLICE
 
-    def steps(self) -> Slices[object]:
+    def steps(self) -> Cooperative[object]:
         """Return the value of the text, or raise what `json` would raise."""
         value, at = yield from self._value(self._skip(0), 0)
         at = self._skip(at)
@@ -50,7 +50,7 @@ class Walk:
     def _mark(self, at: int) -> str:
         return self._text[at : at + 1]
 
-    def _value(self, at: int, level: int) -> Slices[tuple[object, int]]:
+    def _value(self, at: int, level: int) -> Cooperative[tuple[object, int]]:
         walk = {"{": self._object, "[": self._list}.get(self._mark(at))
         small = None if walk is None else self._small(at)
         if small is not None:
@@ -74,7 +74,7 @@ class Walk:
         self._stop = at + self._slice_length
         return True
 
-    def _object(self, at: int, level: int) -> Slices[tuple[object, int]]:
+    def _object(self, at: int, level: int) -> Cooperative[tuple[object, int]]:
         members: dict[object, object] = {}
         at = self._skip(at)
         if self._mark(at) == "}":
@@ -96,7 +96,7 @@ class Walk:
             if self._mark(comma) != "," or self._mark(at) != '"':
                 self._break('{"":0', comma)
 
-    def _list(self, at: int, level: int) -> Slices[tuple[object, int]]:
+    def _list(self, at: int, level: int) -> Cooperative[tuple[object, int]]:
         values: list[object] = []
         at = first = self._skip(at)
         if self._mark(at) == "]":

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from koscom_async._cooperative import SLICE_ROWS, Slices, sliced
+from koscom_async._cooperative import SLICE_ROWS, Cooperative, batched
 from koscom_async._wire.records.converter import CODES, WIRE_NAMES, read_record
 from koscom_async._wire.scalars import NOTHING, plain, read_date, read_texts, read_time
 from koscom_async._wire.shapes import Block, read_entries, read_object
@@ -127,12 +127,12 @@ def read_row(kind: type[Record], row: Block, path: str, **given: object) -> Reco
     return read_record(kind, row, path, **given) if record is None else record
 
 
-def read_row_list(kind: type[Record], value: object, path: str, **given: object) -> Slices[list[Record]]:
+def read_row_list(kind: type[Record], value: object, path: str, **given: object) -> Cooperative[list[Record]]:
     """Return the records of what stands in the place of rows; an empty object is none."""
     quick: Quick[Record] = partial(generated(kind), **given) if given else generated(kind)
     records: list[Record] = []
     index = 0
-    for entries in sliced(read_entries(value), count=SLICE_ROWS):
+    for entries in batched(read_entries(value), count=SLICE_ROWS):
         for entry in entries:
             record = quick(entry)
             if record is None:
