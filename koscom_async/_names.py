@@ -21,6 +21,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "AccessDeniedError",
         "AccountUnavailableError",
         "AuthenticationError",
+        "BreakerOpenError",
         "BrokerUnavailableError",
         "ConnectionFailedError",
         "DeadlineExceededError",

@@ -13,6 +13,7 @@ KoscomError
 │   ├── RateLimitedError        too fast: wait
 │   │   └── QuotaExceededError  the day's calls are spent: wait for 00:00 UTC
 │   └── BrokerUnavailableError  the broker or the platform cannot serve now: try later
+│       └── BreakerOpenError    the broker failed too often; no call was made: wait `retry_after` seconds
 ├── ResponseError               an answer that must not be believed
 │   ├── MalformedResponseError  not JSON, or JSON of another shape
 │   ├── ResponseMismatchError   the answer to another question
@@ -39,6 +40,7 @@ __all__ = [
     "AccessDeniedError",
     "AccountUnavailableError",
     "AuthenticationError",
+    "BreakerOpenError",
     "BrokerUnavailableError",
     "ConnectionFailedError",
     "DeadlineExceededError",
@@ -247,6 +249,18 @@ class QuotaExceededError(RateLimitedError):
 
 class BrokerUnavailableError(PlatformError):
     """The broker, or the platform in front of it, cannot serve now."""
+
+
+class BreakerOpenError(BrokerUnavailableError):
+    """The broker failed several times in a row, so no call was made; `retry_after` says for how many seconds to wait.
+
+    Code and category are those of the failure that opened the circuit breaker.
+    """
+
+    default_advice = "ask again after `retry_after` seconds; the client tries the broker again by itself"
+
+    def __init__(self, message: str, **context: Any) -> None:
+        super().__init__(message, **{"retriable": True, **context})
 
 
 class ResponseError(KoscomError):

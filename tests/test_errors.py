@@ -100,7 +100,9 @@ def test_facts_that_are_added_later_travel_too() -> None:
 def test_where_to_authorise_again_travels_with_the_error_and_is_never_shown() -> None:
     error = errors.ReauthorizationRequiredError("no token")
     assert (error.url, error.state) == (None, None)
-    error.attach_authorize_url("https://g.example/authorize?client_id=KEY-MARK&state=STATE-MARK", "STATE-MARK")
+    error.attach_authorize_url(
+        "https://g.example/authorize?client_id=KEY-MARK&state=STATE-MARK", "STATE-MARK"
+    )
     twin = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own bytes
     assert (twin.url, twin.state) == (error.url, "STATE-MARK")
     for shown in (str(error), repr(error), repr(vars(error)), repr(error.args)):

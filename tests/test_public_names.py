@@ -19,7 +19,7 @@ from koscom_async import (
 NAMES = """
 AccountChange CashChange Explanation Group HoldingsDiff PositionChange
 AccessDeniedError AccountOutcome AccountReconciliation AccountUnavailableError AssetClass AuthenticationError
-BROKERS Backend Balance BalanceRow BalanceSummary Breaker Broker BrokerLimits BrokerOverrides BrokerStatistics BrokerUnavailableError Cash CashLot
+BROKERS Backend Balance BalanceRow BalanceSummary Breaker BreakerOpenError Broker BrokerLimits BrokerOverrides BrokerStatistics BrokerUnavailableError Cash CashLot
 ConnectionFailedError DeadlineExceededError Device Environment EquityRow FileTokenStore FundRow Holdings HoldingsStream
 IncompleteHoldingsError Instrument Investor Koscom KoscomError Limits LimitsUnavailableError LinkedAccounts Lot MalformedResponseError MemoryTokenStore
 OtherRow PagingError PlatformError Position Product QuotaExceededError RateLimitedError ReauthorizationRequiredError Registration

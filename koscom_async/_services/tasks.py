@@ -7,7 +7,7 @@ from typing import TypeVar
 import anyio
 import anyio.abc
 
-from koscom_async._transport.breaker import BreakerOpenError
+from koscom_async.errors import BreakerOpenError
 
 # A task group whose owner's own exception comes out bare, and whose tasks end when the owner leaves.
 

@@ -14,6 +14,7 @@ import anyio
 from attrs import define
 
 from koscom_async.errors import (
+    BreakerOpenError,
     BrokerUnavailableError,
     ConnectionFailedError,
     KoscomError,
@@ -24,9 +25,8 @@ from koscom_async.settings import Breaker
 
 logger = logging.getLogger("koscom_async.transport.breaker")
 
-
-class BreakerOpenError(BrokerUnavailableError):
-    """A call that was not made, since the broker is left alone for a while."""
+PROBE_SECONDS = 1.0
+"""The least `retry_after`: while the probe's answer is awaited, the rest is over, and asking at once is no help."""
 
 
 class BreakerState(Enum):
@@ -146,5 +146,5 @@ def _open_error(broker: str, circuit: _Circuit, rest: float) -> BreakerOpenError
         f"not asked, as {broker} failed {circuit.failures} times in a row ({reason}); next try in {rest:.0f} s",
         code=last.code if last else None,
         category=last.category if last else None,
-        advice="ask again later; the broker is tried again by itself",
+        retry_after=max(rest, PROBE_SECONDS),
     )

@@ -16,7 +16,7 @@ from attrs import define, evolve
 
 from koscom_async._http.event_loop import running_loop
 from koscom_async._transport.auth import Bearer, Keep, TokenManager, attach_authorize_url, refresh_call
-from koscom_async._transport.breaker import BreakerOpenError, Breakers
+from koscom_async._transport.breaker import Breakers
 from koscom_async._transport.isolation import shielded
 from koscom_async._transport.limits.limiter import Limiter, ProcessLimiter
 from koscom_async._transport.limits.quota import utc_now
@@ -34,6 +34,7 @@ from koscom_async._wire.headers import (
     read_retry_after,
 )
 from koscom_async.errors import (
+    BreakerOpenError,
     KoscomError,
     QuotaExceededError,
     RateLimitedError,

@@ -16,9 +16,8 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from koscom_async._transport.breaker import BreakerOpenError
 from koscom_async._transport.statistics import Counters, TraceBuilder
-from koscom_async.errors import KoscomError, PlatformError
+from koscom_async.errors import BreakerOpenError, KoscomError, PlatformError
 from koscom_async.settings import Retry
 
 # A retry budget for each broker: retries are paid for by first tries, so that an outage cannot multiply the load.
@@ -158,7 +157,8 @@ class Retrier:
         return True
 
     def _may_help(self, error: BaseException) -> bool:
-        if not isinstance(error, KoscomError) or not error.retriable:
+        # An open breaker is the caller's to wait for: a retry here would hold the call for the whole cool-down.
+        if not isinstance(error, KoscomError) or isinstance(error, BreakerOpenError) or not error.retriable:
             return False
         return (_asked_to_wait(error) or 0) <= self._policy.max_retry_after
 

@@ -7,13 +7,14 @@ import pytest
 from koscom_async import (
     AccountUnavailableError,
     Breaker,
+    BreakerOpenError,
     BrokerUnavailableError,
     ConnectionFailedError,
     LimitsUnavailableError,
     QuotaExceededError,
     RateLimitedError,
 )
-from koscom_async._transport.breaker import BreakerOpenError, Breakers, BreakerState
+from koscom_async._transport.breaker import Breakers, BreakerState
 
 
 class Clock:
@@ -64,7 +65,9 @@ def test_it_says_why_it_is_open_with_the_code_that_opened_it(breakers, clock):
     clock.now = 10.0
     with pytest.raises(BreakerOpenError) as caught:
         attempt(breakers)
-    assert (caught.value.code, caught.value.category, caught.value.retriable) == ("3600", "op-exco", False)
+    assert (caught.value.code, caught.value.category, caught.value.retriable) == ("3600", "op-exco", True)
+    assert caught.value.retry_after == 20.0
+    assert "after `retry_after` seconds" in caught.value.advice
     assert caught.value.message == (
         "not asked, as star failed 3 times in a row (broker server cannot serve); next try in 20 s"
     )
@@ -100,8 +103,9 @@ def test_after_the_rest_one_probe_passes_and_nobody_else(breakers, clock):
     clock.now = 30.0
     with breakers.guard("star"):
         assert breakers.state_of("star") is BreakerState.HALF_OPEN
-        with pytest.raises(BreakerOpenError):
+        with pytest.raises(BreakerOpenError) as caught:
             attempt(breakers)
+        assert caught.value.retry_after == 1.0
     assert breakers.state_of("star") is BreakerState.CLOSED
     attempt(breakers)
 

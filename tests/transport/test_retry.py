@@ -4,8 +4,13 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from koscom_async import BrokerUnavailableError, ConnectionFailedError, MalformedResponseError, Retry
-from koscom_async._transport.breaker import BreakerOpenError
+from koscom_async import (
+    BreakerOpenError,
+    BrokerUnavailableError,
+    ConnectionFailedError,
+    MalformedResponseError,
+    Retry,
+)
 from koscom_async._transport.retry import Retrier
 from koscom_async._transport.statistics import TraceBuilder
 from tests.fake_time import settled
@@ -66,6 +71,7 @@ async def test_the_last_error_is_raised_bare_with_the_number_of_attempts():
         BrokerUnavailableError("not found", code="3999"),
         MalformedResponseError("no JSON"),
         ConnectionFailedError("odd transport", retriable=False),
+        BreakerOpenError("not asked", code="3600", retry_after=0.5),
     ],
     ids=lambda error: type(error).__name__,
 )
