@@ -1,6 +1,6 @@
-"""The time of day in Korea, by which the platform's dates, times and service hours go."""
+"""What time it is: in Korea, by which the platform's dates and service hours go, and in UTC, by which its quotas do."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 KST = timezone(timedelta(hours=9), "KST")
 """Korea has no summer time."""
@@ -9,3 +9,8 @@ KST = timezone(timedelta(hours=9), "KST")
 def korean_now() -> datetime:
     """Return the time of day in Korea."""
     return datetime.now(KST)
+
+
+def utc_now() -> datetime:
+    """Return the time of day in UTC."""
+    return datetime.now(UTC)

@@ -4,10 +4,10 @@ from functools import partial
 
 import anyio
 
+from koscom_async._clock import utc_now
 from koscom_async._services.operation import deadline_at, error_context, until
 from koscom_async._transport.auth import new_state
 from koscom_async._transport.gateway import Gateway
-from koscom_async._transport.limits.quota import utc_now
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.call import Answer, Call
 from koscom_async._wire.endpoints import AUTH, REFRESH, REVOKE, TOKEN

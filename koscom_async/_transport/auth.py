@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import anyio
 from attrs import define, field
 
-from koscom_async._transport.limits.quota import utc_now
+from koscom_async._clock import utc_now
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.call import Call
 from koscom_async._wire.endpoints import AUTH, REFRESH, AuthScheme

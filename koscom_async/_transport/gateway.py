@@ -14,12 +14,12 @@ from typing import Any, Generic, TypeVar
 import httpx
 from attrs import define, evolve
 
+from koscom_async._clock import utc_now
 from koscom_async._http.event_loop import running_loop
 from koscom_async._transport.auth import Bearer, Keep, TokenManager, attach_authorize_url, refresh_call
 from koscom_async._transport.breaker import Breakers
 from koscom_async._transport.isolation import shielded
 from koscom_async._transport.limits.limiter import Limiter, ProcessLimiter
-from koscom_async._transport.limits.quota import utc_now
 from koscom_async._transport.reading import BodyReader
 from koscom_async._transport.retry import Retrier
 from koscom_async._transport.sender import Exchange, Reply

@@ -11,9 +11,10 @@ from typing import Protocol
 
 import anyio
 
+from koscom_async._clock import utc_now
 from koscom_async._transport.limits.bulkhead import Bulkhead
 from koscom_async._transport.limits.gcra import Schedule
-from koscom_async._transport.limits.quota import DailyQuota, utc_now
+from koscom_async._transport.limits.quota import DailyQuota
 from koscom_async.models.statistics import ServiceQuota
 from koscom_async.settings import Limits
 

@@ -1,10 +1,11 @@
 """What is left of the day's calls, as the gateway's headers say, so that none is spent that cannot succeed."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from attrs import evolve
 
+from koscom_async._clock import utc_now
 from koscom_async._wire.failures import quota_exceeded
 from koscom_async._wire.headers import next_reset
 from koscom_async.models.statistics import ServiceQuota
@@ -22,11 +23,6 @@ def believed_until(now: datetime) -> datetime:
     reset = next_reset(now)
     settled = reset - timedelta(days=1) + timedelta(seconds=FIRST_WORDS_SECONDS)
     return settled if now < settled else reset
-
-
-def utc_now() -> datetime:
-    """Return the time of day that quotas are reckoned by."""
-    return datetime.now(UTC)
 
 
 class DailyQuota:

@@ -19,9 +19,10 @@ from random import random
 import anyio
 from attrs import define
 
+from koscom_async._clock import utc_now
 from koscom_async._transport.limits.bulkhead import Bulkhead
 from koscom_async._transport.limits.gcra import NEVER, Schedule
-from koscom_async._transport.limits.quota import DailyQuota, utc_now
+from koscom_async._transport.limits.quota import DailyQuota
 from koscom_async._transport.limits.redis_store import Decision, Redis, RedisStore
 from koscom_async._wire.failures import quota_exceeded
 from koscom_async.errors import LimitsUnavailableError, SettingsError
