@@ -10,8 +10,10 @@ from typing import Literal
 from attrs import frozen
 
 from koscom_async.export.amounts import WON
-from koscom_async.export.records import AccountRecord, HoldingsRecord, InstrumentRecord, PositionRecord
 from koscom_async.export.texts import CLASSES, broker_name, kind
+from koscom_async.models.holdings import Holdings
+from koscom_async.models.member import VirtualAccount
+from koscom_async.models.positions import Instrument, Position
 
 _EXACT = Context(prec=100)
 
@@ -27,20 +29,20 @@ class Slice:
     share: float
 
 
-def counted_positions(holdings: HoldingsRecord) -> list[PositionRecord]:
+def counted_positions(holdings: Holdings) -> list[Position]:
     """Return the positions that are part of the whole: in KRW, no derivatives, of a known value above zero."""
     return [
         each for each in holdings.positions if is_counted(each) and each.value is not None and each.value > 0
     ]
 
 
-def is_counted(position: PositionRecord) -> bool:
+def is_counted(position: Position) -> bool:
     """Whether a position is in KRW and no derivative."""
     product = position.instrument.product
     return position.instrument.currency == WON and not (product and product.is_derivative)
 
 
-def slices(holdings: HoldingsRecord, by: By, *, at_most: int | None = None) -> list[Slice]:
+def slices(holdings: Holdings, by: By, *, at_most: int | None = None) -> list[Slice]:
     """Return the parts, largest first; those above `at_most` are added up as the last."""
     with localcontext(_EXACT):
         sums: dict[str, Decimal] = {}
@@ -59,13 +61,13 @@ def slices(holdings: HoldingsRecord, by: By, *, at_most: int | None = None) -> l
         return [Slice(label, amount, float(amount / whole)) for label, amount in ranked]
 
 
-def class_word(instrument: InstrumentRecord) -> str:
+def class_word(instrument: Instrument) -> str:
     """Return an instrument's asset class in a word, and among other assets its product."""
     asset_class = str(instrument.asset_class)
     return kind(instrument) if asset_class == "ETC" else CLASSES.get(asset_class, asset_class)
 
 
-def _by_class(holdings: HoldingsRecord) -> Iterator[tuple[str, Decimal]]:
+def _by_class(holdings: Holdings) -> Iterator[tuple[str, Decimal]]:
     for position in counted_positions(holdings):
         if position.value is not None:
             yield class_word(position.instrument), position.value
@@ -73,7 +75,7 @@ def _by_class(holdings: HoldingsRecord) -> Iterator[tuple[str, Decimal]]:
         yield CLASSES["CASH"], amount
 
 
-def _by_broker(holdings: HoldingsRecord) -> Iterator[tuple[str, Decimal]]:
+def _by_broker(holdings: Holdings) -> Iterator[tuple[str, Decimal]]:
     for position in counted_positions(holdings):
         for lot in position.lots:
             if lot.value is not None:
@@ -82,14 +84,14 @@ def _by_broker(holdings: HoldingsRecord) -> Iterator[tuple[str, Decimal]]:
         yield broker_name(account), amount
 
 
-def _cash(holdings: HoldingsRecord) -> Iterator[tuple[AccountRecord, Decimal]]:
+def _cash(holdings: Holdings) -> Iterator[tuple[VirtualAccount, Decimal]]:
     for cash in holdings.cash:
         for lot in cash.lots:
             if cash.currency == WON and lot.balance is not None:
                 yield lot.account, lot.balance
 
 
-_PARTS: Mapping[By, Callable[[HoldingsRecord], Iterator[tuple[str, Decimal]]]] = {
+_PARTS: Mapping[By, Callable[[Holdings], Iterator[tuple[str, Decimal]]]] = {
     "class": _by_class,
     "broker": _by_broker,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from koscom_async.export.records import PositionRecord
+from koscom_async.models.positions import Position
 
 WON = "KRW"
 ZERO = Decimal(0)
@@ -100,12 +100,12 @@ def _minus(value: Decimal) -> str:
     return MINUS if value < 0 else ""
 
 
-def has_cost(position: PositionRecord) -> bool:
+def has_cost(position: Position) -> bool:
     """Whether every lot has a cost; one of 0 is how a broker spells that it reports none."""
     return all(lot.cost for lot in position.lots)
 
 
-def cost(position: PositionRecord) -> str:
+def cost(position: Position) -> str:
     """Return the cost, marked where it is only a part, and unknown where no broker reports one."""
     shown = amount(position.cost, position.instrument.currency)
     if has_cost(position) or position.cost is None:
@@ -115,7 +115,7 @@ def cost(position: PositionRecord) -> str:
 
 def total_cost(
     total: Decimal | None,
-    positions: Iterable[PositionRecord],
+    positions: Iterable[Position],
     currency: str = WON,
     *,
     spelled: Callable[[Decimal | None, str], str] = amount,

@@ -6,9 +6,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 from koscom_async.errors import UsageError
-from koscom_async.export.records import HoldingsRecord
 from koscom_async.export.rows import TableName
 from koscom_async.export.tables import TABLES, Column, Exact, columns_of
+from koscom_async.models.holdings import Holdings
 
 # Optional libraries, imported where they are used; a missing one is named with the extra that brings it.
 
@@ -36,7 +36,7 @@ DIGITS = 38
 ZONE = "Asia/Seoul"
 
 
-def to_arrow(holdings: HoldingsRecord, table: TableName = "positions") -> "pa.Table":
+def to_arrow(holdings: Holdings, table: TableName = "positions") -> "pa.Table":
     """Return a table of the holdings as an Arrow table; its schema is the same whatever is held.
 
     The schema's metadata say whether the holdings are complete, and when the question was asked.
@@ -49,13 +49,13 @@ def to_arrow(holdings: HoldingsRecord, table: TableName = "positions") -> "pa.Ta
     return cast("pa.Table", arrow.table(arrays).replace_schema_metadata(facts))
 
 
-def to_polars(holdings: HoldingsRecord, table: TableName = "positions") -> "pl.DataFrame":
+def to_polars(holdings: Holdings, table: TableName = "positions") -> "pl.DataFrame":
     """Return a table of the holdings as a polars frame."""
     polars = needed("polars", extra="polars")
     return cast("pl.DataFrame", polars.from_arrow(to_arrow(holdings, table)))
 
 
-def to_pandas(holdings: HoldingsRecord, table: TableName = "positions") -> "pd.DataFrame":
+def to_pandas(holdings: Holdings, table: TableName = "positions") -> "pd.DataFrame":
     """Return a table of the holdings as a pandas frame of Arrow-backed columns; `attrs` say if it is complete."""
     pandas = needed("pandas", extra="pandas")
     frame = to_arrow(holdings, table).to_pandas(types_mapper=pandas.ArrowDtype)

@@ -3,14 +3,11 @@
 from collections.abc import Iterator
 
 from koscom_async.export.amounts import AT_LEAST, money, money_change
-from koscom_async.export.records import (
-    HoldingsRecord,
-    OutcomeRecord,
-    PositionRecord,
-    ReconciliationRecord,
-    TotalsRecord,
-)
 from koscom_async.export.texts import account_name, clean, counted
+from koscom_async.models.holdings import Holdings
+from koscom_async.models.outcome import AccountOutcome
+from koscom_async.models.positions import Position
+from koscom_async.models.totals import AccountReconciliation, Totals
 
 _NEEDED = {
     "summary": "no summary (cash, loans)",
@@ -23,7 +20,7 @@ _NEEDED = {
 _OF_LOTS = "The lots' numbers are the brokers' own: where a lot has no cost, its profit cannot be true"
 
 
-def headline(holdings: HoldingsRecord) -> str | None:
+def headline(holdings: Holdings) -> str | None:
     """Return what must not be missed where an account could not be read; `None` where all were."""
     failed, asked = len(holdings.failures), len(holdings.outcomes)
     if not failed:
@@ -34,7 +31,7 @@ def headline(holdings: HoldingsRecord) -> str | None:
     return f"INCOMPLETE: {failed} of {asked} accounts could not be read; the totals leave {what} out"
 
 
-def failure_lines(outcome: OutcomeRecord) -> list[str]:
+def failure_lines(outcome: AccountOutcome) -> list[str]:
     """Return what went wrong at an account and what to do, in one or two lines."""
     error = outcome.error
     if error is None:
@@ -46,14 +43,14 @@ def failure_lines(outcome: OutcomeRecord) -> list[str]:
     return [said, f"→ {clean(error.advice)}"] if error.advice else [said]
 
 
-def difference_line(account: ReconciliationRecord) -> str | None:
+def difference_line(account: AccountReconciliation) -> str | None:
     """Return where an account's rows and its broker's summary differ; `None` where they do not, or are not known."""
     differences = {"value": account.value_difference, "cost": account.cost_difference}
     parts = [f"{what} {money_change(each)}" for what, each in differences.items() if each]
     return f"rows less broker's summary: {', '.join(parts)}" if parts else None
 
 
-def notes(holdings: HoldingsRecord, *, with_lots: bool = False) -> list[str]:
+def notes(holdings: Holdings, *, with_lots: bool = False) -> list[str]:
     """Return all notes on the numbers, the weightiest first."""
     return [
         *_totals_unknown(holdings),
@@ -68,7 +65,7 @@ def notes(holdings: HoldingsRecord, *, with_lots: bool = False) -> list[str]:
     ]
 
 
-def _totals_unknown(holdings: HoldingsRecord) -> Iterator[str]:
+def _totals_unknown(holdings: Holdings) -> Iterator[str]:
     for account in holdings.reconciliation:
         if account.missing:
             lacks = ", ".join(_NEEDED.get(name, f"no {name}") for name in account.missing)
@@ -78,18 +75,18 @@ def _totals_unknown(holdings: HoldingsRecord) -> Iterator[str]:
             yield f"The total {what} is not known: {counted(unknown, 'position')} without a {what}"
 
 
-def _without(holdings: HoldingsRecord, name: str) -> int:
+def _without(holdings: Holdings, name: str) -> int:
     return sum(getattr(position, name) is None for position in holdings.positions)
 
 
-def profit_leaves_out(holdings: HoldingsRecord, totals: TotalsRecord) -> bool:
+def profit_leaves_out(holdings: Holdings, totals: Totals) -> bool:
     """Whether there are positions of which the total profit knows nothing."""
     if totals.value_without_cost is None:
         return bool(_unprofitable(holdings, totals))
     return bool(totals.value_without_cost)
 
 
-def _left_out(holdings: HoldingsRecord, totals: TotalsRecord) -> Iterator[str]:
+def _left_out(holdings: Holdings, totals: Totals) -> Iterator[str]:
     if profit_leaves_out(holdings, totals):
         positions = _unprofitable(holdings, totals)
         are_funds = all(each.instrument.asset_class == "FUND" for each in positions)
@@ -103,7 +100,7 @@ def _left_out(holdings: HoldingsRecord, totals: TotalsRecord) -> Iterator[str]:
         yield f"The totals leave out futures and options of {value}: their value is not money put in"
 
 
-def _unprofitable(holdings: HoldingsRecord, totals: TotalsRecord) -> list[PositionRecord]:
+def _unprofitable(holdings: Holdings, totals: Totals) -> list[Position]:
     return [
         position
         for position in holdings.positions
@@ -113,12 +110,12 @@ def _unprofitable(holdings: HoldingsRecord, totals: TotalsRecord) -> list[Positi
     ]
 
 
-def _partial_costs(holdings: HoldingsRecord) -> Iterator[str]:
+def _partial_costs(holdings: Holdings) -> Iterator[str]:
     if any(position.lots and not all(lot.cost for lot in position.lots) for position in holdings.positions):
         yield f"{AT_LEAST} marks a cost of which only a part is reported; a dash (—) what is not known"
 
 
-def _matched_by_name(holdings: HoldingsRecord) -> Iterator[str]:
+def _matched_by_name(holdings: Holdings) -> Iterator[str]:
     for position in holdings.positions:
         if position.matched_by == "name" and len(position.lots) > 1:
             yield (

@@ -11,16 +11,11 @@ from attrs import frozen
 
 from koscom_async._masking import masked_number
 from koscom_async.errors import KoscomError
-from koscom_async.export.records import (
-    AccountRecord,
-    CashLotRecord,
-    HoldingsRecord,
-    InstrumentRecord,
-    LotRecord,
-    OutcomeRecord,
-    PositionRecord,
-    ReconciliationRecord,
-)
+from koscom_async.models.holdings import Holdings
+from koscom_async.models.member import VirtualAccount
+from koscom_async.models.outcome import AccountOutcome
+from koscom_async.models.positions import Instrument, Lot, Position
+from koscom_async.models.totals import AccountReconciliation, CashLot
 
 # Any record as dicts, lists, text and numbers that JSON can hold, with nothing rounded and no secret shown.
 #
@@ -90,24 +85,24 @@ TableName = Literal["positions", "lots", "cash", "accounts"]
 class Row:
     """What a row is made of; the parts that its table does not use are not there."""
 
-    holdings: HoldingsRecord
+    holdings: Holdings
     account_index: int | None = None
-    account: AccountRecord | None = None
-    instrument: InstrumentRecord | None = None
-    position: PositionRecord | None = None
-    lot: LotRecord | None = None
+    account: VirtualAccount | None = None
+    instrument: Instrument | None = None
+    position: Position | None = None
+    lot: Lot | None = None
     currency: str | None = None
-    cash: CashLotRecord | None = None
-    outcome: OutcomeRecord | None = None
-    reconciliation: ReconciliationRecord | None = None
+    cash: CashLot | None = None
+    outcome: AccountOutcome | None = None
+    reconciliation: AccountReconciliation | None = None
 
 
-def _positions(holdings: HoldingsRecord) -> Iterator[Row]:
+def _positions(holdings: Holdings) -> Iterator[Row]:
     for position in holdings.positions:
         yield Row(holdings, instrument=position.instrument, position=position)
 
 
-def _lots(holdings: HoldingsRecord) -> Iterator[Row]:
+def _lots(holdings: Holdings) -> Iterator[Row]:
     index = _indices(holdings.outcomes)
     for position in holdings.positions:
         for lot in position.lots:
@@ -121,7 +116,7 @@ def _lots(holdings: HoldingsRecord) -> Iterator[Row]:
             )
 
 
-def _cash(holdings: HoldingsRecord) -> Iterator[Row]:
+def _cash(holdings: Holdings) -> Iterator[Row]:
     index = _indices(holdings.outcomes)
     for cash in holdings.cash:
         for lot in cash.lots:
@@ -135,7 +130,7 @@ def _cash(holdings: HoldingsRecord) -> Iterator[Row]:
             )
 
 
-def _accounts(holdings: HoldingsRecord) -> Iterator[Row]:
+def _accounts(holdings: Holdings) -> Iterator[Row]:
     reconciled = {each.account.key: each for each in holdings.reconciliation}
     for index, outcome in enumerate(holdings.outcomes):
         account = outcome.account
@@ -148,7 +143,7 @@ def _accounts(holdings: HoldingsRecord) -> Iterator[Row]:
         )
 
 
-ROWS: Mapping[TableName, Callable[[HoldingsRecord], Iterable[Row]]] = {
+ROWS: Mapping[TableName, Callable[[Holdings], Iterable[Row]]] = {
     "positions": _positions,
     "lots": _lots,
     "cash": _cash,
@@ -156,5 +151,5 @@ ROWS: Mapping[TableName, Callable[[HoldingsRecord], Iterable[Row]]] = {
 }
 
 
-def _indices(outcomes: Sequence[OutcomeRecord]) -> Mapping[tuple[str, str], int]:
+def _indices(outcomes: Sequence[AccountOutcome]) -> Mapping[tuple[str, str], int]:
     return {outcome.account.key: index for index, outcome in enumerate(outcomes)}

@@ -9,8 +9,9 @@ from typing import Any, Literal
 from attrs import frozen
 
 from koscom_async.errors import KoscomError
-from koscom_async.export.records import HoldingsRecord, PositionRecord
 from koscom_async.export.rows import ROWS, Row, TableName
+from koscom_async.models.holdings import Holdings
+from koscom_async.models.positions import Position
 
 
 @frozen
@@ -205,7 +206,7 @@ TABLES: Mapping[TableName, tuple[Column, ...]] = {
 }
 
 
-def columns_of(holdings: HoldingsRecord, table: TableName) -> Iterator[tuple[Column, list[object]]]:
+def columns_of(holdings: Holdings, table: TableName) -> Iterator[tuple[Column, list[object]]]:
     """Yield each column of a table with its values, unconverted."""
     rows = list(ROWS[table](holdings))
     for column in TABLES[table]:
@@ -217,7 +218,7 @@ def _bare(value: object) -> object:
     return str(value) if isinstance(value, str) else value
 
 
-def _brokers(position: PositionRecord) -> list[str]:
+def _brokers(position: Position) -> list[str]:
     return list(dict.fromkeys(lot.account.broker.short_name for lot in position.lots))
 
 

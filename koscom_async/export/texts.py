@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from koscom_async.export.records import AccountRecord, InstrumentRecord, PositionRecord
+from koscom_async.models.member import VirtualAccount
+from koscom_async.models.positions import Instrument, Position
 
 _KINDS: Mapping[str, str] = {
     "KSP": "KOSPI",
@@ -27,12 +28,12 @@ def clean(text: str) -> str:
     return " ".join(visible.split())
 
 
-def broker_name(account: AccountRecord) -> str:
+def broker_name(account: VirtualAccount) -> str:
     """Return the broker's Korean name, or its short one where the registry does not know it."""
     return clean(account.broker.name_ko or account.broker.short_name)
 
 
-def account_name(account: AccountRecord) -> str:
+def account_name(account: VirtualAccount) -> str:
     """Return broker and masked number."""
     return f"{broker_name(account)} {clean(account.masked_number)}"
 
@@ -42,7 +43,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def kind(instrument: InstrumentRecord) -> str:
+def kind(instrument: Instrument) -> str:
     """Return product or asset class in a word; a code that no document lists stands for itself."""
     if instrument.product is not None:
         return product_word(str(instrument.product))
@@ -60,7 +61,7 @@ def trade_type_word(trade_type: object) -> str:
     return _TRADE_TYPES.get(str(trade_type), "")
 
 
-def brokers_of(position: PositionRecord) -> list[AccountRecord]:
+def brokers_of(position: Position) -> list[VirtualAccount]:
     """Return one account of each broker that holds it, in the order of the lots."""
     return list({lot.account.broker.short_name: lot.account for lot in reversed(position.lots)}.values())[
         ::-1

@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from koscom_async.export.rows import plain
+from koscom_async.models._exports import rows
 from koscom_async.models.codes import AssetClass, Measure, Product
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import OfAccounts, PortfolioOutcome, WatchlistOutcome
@@ -67,12 +67,14 @@ class Portfolios(OfAccounts[PortfolioOutcome]):
         """Return everything as nested dicts and lists, decimals as text, account numbers masked."""
         return {
             "complete": self.complete,
-            "as_of": plain(self.as_of),
-            "measure": plain(self.measure),
-            "positions": plain(self.positions),
-            "portfolios": [plain(each.portfolio) for each in self.outcomes if each.portfolio is not None],
-            "outcomes": plain(self.outcomes),
-            "failures": plain(self.failures),
+            "as_of": rows.plain(self.as_of),
+            "measure": rows.plain(self.measure),
+            "positions": rows.plain(self.positions),
+            "portfolios": [
+                rows.plain(each.portfolio) for each in self.outcomes if each.portfolio is not None
+            ],
+            "outcomes": rows.plain(self.outcomes),
+            "failures": rows.plain(self.failures),
         }
 
 
@@ -107,9 +109,11 @@ class Watchlists(OfAccounts[WatchlistOutcome]):
         """Return everything as nested dicts and lists, account numbers masked."""
         return {
             "complete": self.complete,
-            "as_of": plain(self.as_of),
-            "symbols": plain(self.symbols),
-            "watchlists": [plain(each.watchlist) for each in self.outcomes if each.watchlist is not None],
-            "outcomes": plain(self.outcomes),
-            "failures": plain(self.failures),
+            "as_of": rows.plain(self.as_of),
+            "symbols": rows.plain(self.symbols),
+            "watchlists": [
+                rows.plain(each.watchlist) for each in self.outcomes if each.watchlist is not None
+            ],
+            "outcomes": rows.plain(self.outcomes),
+            "failures": rows.plain(self.failures),
         }

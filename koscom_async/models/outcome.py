@@ -7,8 +7,8 @@ from typing import ClassVar, Generic, Protocol, Self, TypeVar
 
 from attrs import field, frozen
 
-from koscom_async import export
 from koscom_async.errors import IncompleteHoldingsError, KoscomError
+from koscom_async.models._exports import pages
 from koscom_async.models.account import Balance
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.portfolio import Portfolio
@@ -125,7 +125,7 @@ class AccountOutcome(Outcome):
     balance: Balance | None = field(default=None, repr=False, metadata={"omitted": True})
 
     def _repr_html_(self) -> str:
-        return export.pages.outcome_view(self)
+        return pages.outcome_view(self)
 
 
 @frozen(kw_only=True)

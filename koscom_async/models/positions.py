@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from attrs import field, frozen
 
-from koscom_async import export
 from koscom_async._decimals import ZERO
+from koscom_async.models._exports import pages
 from koscom_async.models._fast import constructor
 from koscom_async.models.account import BalanceRow
 from koscom_async.models.codes import AssetClass, Product, TradeType
@@ -199,7 +199,7 @@ class Position(_HasSource):
         return self.instrument.currency == currency and not self.is_derivative
 
     def _repr_html_(self) -> str:
-        return export.pages.position_view(self)
+        return pages.position_view(self)
 
     if not TYPE_CHECKING:  # as above
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from koscom_async import export
+from koscom_async.models._exports import pages
 
 __all__ = ["BrokerStatistics", "ServiceQuota", "Statistics"]
 
@@ -53,4 +53,4 @@ class Statistics:
         return next((each for each in self.brokers if each.broker == broker), BrokerStatistics(broker=broker))
 
     def _repr_html_(self) -> str:
-        return export.pages.statistics_view(self)
+        return pages.statistics_view(self)

@@ -16,8 +16,10 @@ from koscom_async.export.html.cells import (
 )
 from koscom_async.export.html.sums import failure
 from koscom_async.export.notes import difference_line
-from koscom_async.export.records import CashLotRecord, HoldingsRecord, OutcomeRecord, ReconciliationRecord
 from koscom_async.export.texts import clean, counted
+from koscom_async.models.holdings import Holdings
+from koscom_async.models.outcome import AccountOutcome
+from koscom_async.models.totals import AccountReconciliation, CashLot
 
 READ, FAILED = "✓", "✗"
 
@@ -32,7 +34,7 @@ _HEAD = header(
 _NUMBERS = 5
 
 
-def accounts_table(holdings: HoldingsRecord) -> Markup:
+def accounts_table(holdings: Holdings) -> Markup:
     """Return a line an account, and below it what its reader must know."""
     reconciled = {each.account.key: each for each in holdings.reconciliation}
     cash = {
@@ -41,7 +43,7 @@ def accounts_table(holdings: HoldingsRecord) -> Markup:
     return table(_HEAD, [_body(outcome, reconciled, cash) for outcome in holdings.outcomes])
 
 
-def remarks(outcome: OutcomeRecord, account: ReconciliationRecord | None) -> Iterator[str]:
+def remarks(outcome: AccountOutcome, account: AccountReconciliation | None) -> Iterator[str]:
     """Yield how rows and summary differ, what the summary lacks, and what was tolerated on the way."""
     if account is not None:
         difference = difference_line(account)
@@ -63,9 +65,9 @@ def state(*, ok: bool) -> Markup:
 
 
 def _body(
-    outcome: OutcomeRecord,
-    reconciled: Mapping[tuple[str, str], ReconciliationRecord],
-    cash: Mapping[tuple[str, str], CashLotRecord],
+    outcome: AccountOutcome,
+    reconciled: Mapping[tuple[str, str], AccountReconciliation],
+    cash: Mapping[tuple[str, str], CashLot],
 ) -> Markup:
     key = outcome.account.key
     account = reconciled.get(key)
@@ -78,7 +80,7 @@ def _body(
     )
 
 
-def _failure(outcome: OutcomeRecord) -> Markup:
+def _failure(outcome: AccountOutcome) -> Markup:
     return text_cell(
         element("b", "not read", kind="kv-bad"), " ", failure(outcome), kind="kv-bad", colspan=_NUMBERS
     )
@@ -90,7 +92,7 @@ def _more(text: str) -> Child:
 
 
 def _numbers(
-    outcome: OutcomeRecord, account: ReconciliationRecord | None, cash: CashLotRecord | None
+    outcome: AccountOutcome, account: AccountReconciliation | None, cash: CashLot | None
 ) -> Iterator[Markup]:
     yield number(f"{len(outcome.balance.rows):,}" if outcome.balance else amounts.UNKNOWN, kind="kv-wider")
     if account is None:
@@ -103,7 +105,7 @@ def _numbers(
     yield number(amounts.amount(account.net_worth), amounts.amount(owed))
 
 
-def _answer(outcome: OutcomeRecord) -> Markup:
+def _answer(outcome: AccountOutcome) -> Markup:
     trace = outcome.trace
     return number(
         f"{outcome.as_of:%H:%M:%S}",

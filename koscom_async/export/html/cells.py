@@ -7,8 +7,8 @@ from html import escape
 
 from koscom_async.export import amounts
 from koscom_async.export.html.style import STYLE, VIEW
-from koscom_async.export.records import AccountRecord
 from koscom_async.export.texts import broker_name, clean
+from koscom_async.models.member import VirtualAccount
 
 # Elements of HTML, in which every text is cleaned and escaped; knows nothing of holdings.
 
@@ -88,12 +88,12 @@ def korean(text: str) -> Markup:
     return element("span", text, lang="ko")
 
 
-def named(account: AccountRecord) -> Markup:
+def named(account: VirtualAccount) -> Markup:
     """Return broker and masked number."""
     return joined(korean(broker_name(account)), f" {account.masked_number}")
 
 
-def account_cell(account: AccountRecord, *remarks: str) -> Markup:
+def account_cell(account: VirtualAccount, *remarks: str) -> Markup:
     """Return broker, and below it the masked number, the alias and what else there is."""
     below = [clean(account.masked_number), clean(account.alias or ""), *remarks]
     return joined(korean(broker_name(account)), element("small", " · ".join(filter(None, below))))

@@ -30,16 +30,12 @@ from koscom_async.export.html.positions import facts, lots_table, positions_tabl
 from koscom_async.export.html.style import PAGE_STYLE
 from koscom_async.export.html.sums import banner, failure, shares, sums
 from koscom_async.export.notes import notes
-from koscom_async.export.records import (
-    AccountRecord,
-    BrokerFigures,
-    HoldingsRecord,
-    OutcomeRecord,
-    PositionRecord,
-    QuotaFigures,
-    StatisticsRecord,
-)
 from koscom_async.export.texts import broker_name, counted
+from koscom_async.models.holdings import Holdings
+from koscom_async.models.member import VirtualAccount
+from koscom_async.models.outcome import AccountOutcome
+from koscom_async.models.positions import Position
+from koscom_async.models.statistics import BrokerStatistics, ServiceQuota, Statistics
 
 # How a fan-out stands, account by account, while it runs.
 
@@ -47,7 +43,7 @@ ASKED = "…"
 
 
 def progress_view(
-    accounts: Sequence[AccountRecord], outcomes: Sequence[OutcomeRecord], *, is_running: bool
+    accounts: Sequence[VirtualAccount], outcomes: Sequence[AccountOutcome], *, is_running: bool
 ) -> str:
     """Return one line and a mark for each account; what was stopped says so."""
     settled = {outcome.account.key: outcome for outcome in outcomes}
@@ -63,7 +59,9 @@ def progress_view(
     )
 
 
-def _state(accounts: Sequence[AccountRecord], outcomes: Sequence[OutcomeRecord], *, is_running: bool) -> str:
+def _state(
+    accounts: Sequence[VirtualAccount], outcomes: Sequence[AccountOutcome], *, is_running: bool
+) -> str:
     asked, settled = counted(len(accounts), "account"), len(outcomes)
     if is_running:
         return f"Asking {asked}: {settled} of {len(accounts)} answered"
@@ -73,7 +71,7 @@ def _state(accounts: Sequence[AccountRecord], outcomes: Sequence[OutcomeRecord],
     return f"✗ {failed} of {asked} not read" if failed else f"✓ {asked} read"
 
 
-def _mark(account: AccountRecord, outcome: OutcomeRecord | None) -> Markup:
+def _mark(account: VirtualAccount, outcome: AccountOutcome | None) -> Markup:
     if outcome is None:
         mark, kind = ASKED, ""
     else:
@@ -90,12 +88,12 @@ _LEGEND = (
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def holdings_view(holdings: HoldingsRecord) -> str:
+def holdings_view(holdings: Holdings) -> str:
     """Return the holdings for a notebook's cell."""
     return view(_holdings(holdings, scrolls=True))
 
 
-def report(holdings: HoldingsRecord) -> str:
+def report(holdings: Holdings) -> str:
     """Return the holdings as one HTML document, with nothing outside it."""
     head = element(
         "head",
@@ -110,7 +108,7 @@ def report(holdings: HoldingsRecord) -> str:
     return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
 
 
-def position_view(position: PositionRecord) -> str:
+def position_view(position: Position) -> str:
     """Return one position and its lots for a notebook's cell."""
     instrument = position.instrument
     currency = instrument.currency
@@ -142,7 +140,7 @@ def position_view(position: PositionRecord) -> str:
     )
 
 
-def outcome_view(outcome: OutcomeRecord) -> str:
+def outcome_view(outcome: AccountOutcome) -> str:
     """Return how the question about one account ended, for a notebook's cell."""
     trace = outcome.trace
     said = list(remarks(outcome, None))
@@ -169,7 +167,7 @@ def outcome_view(outcome: OutcomeRecord) -> str:
     )
 
 
-def statistics_view(statistics: StatisticsRecord) -> str:
+def statistics_view(statistics: Statistics) -> str:
     """Return a client's statistics for a notebook's cell."""
     head = header(
         ("Broker", "", "kv-text"),
@@ -195,7 +193,7 @@ def statistics_view(statistics: StatisticsRecord) -> str:
     )
 
 
-def _holdings(holdings: HoldingsRecord, *, scrolls: bool) -> Iterator[Child]:
+def _holdings(holdings: Holdings, *, scrolls: bool) -> Iterator[Child]:
     yield _title(holdings)
     yield banner(holdings)
     yield sums(holdings)
@@ -207,7 +205,7 @@ def _holdings(holdings: HoldingsRecord, *, scrolls: bool) -> Iterator[Child]:
     yield _legend()
 
 
-def _title(holdings: HoldingsRecord) -> Markup:
+def _title(holdings: Holdings) -> Markup:
     asked, failed = len(holdings.outcomes), len(holdings.failures)
     if failed:
         badge = element("span", f"✗ {failed} of {counted(asked, 'account')} not read", kind="kv-badge kv-bad")
@@ -217,7 +215,7 @@ def _title(holdings: HoldingsRecord) -> Markup:
     return element("div", element("h2", "Holdings"), when, badge, kind="kv-head")
 
 
-def _positions(holdings: HoldingsRecord, *, scrolls: bool) -> Iterator[Child]:
+def _positions(holdings: Holdings, *, scrolls: bool) -> Iterator[Child]:
     for totals in (holdings.totals, *holdings.foreign_totals):
         positions = [each for each in holdings.positions if each.instrument.currency == totals.currency]
         if not positions:
@@ -230,11 +228,11 @@ def _positions(holdings: HoldingsRecord, *, scrolls: bool) -> Iterator[Child]:
         yield element("div", f"No securities are held{scope}.", kind="kv-empty")
 
 
-def _asked(holdings: HoldingsRecord) -> str:
+def _asked(holdings: Holdings) -> str:
     return f"amounts in KRW; asked at {holdings.as_of:%H:%M:%S}"
 
 
-def _of_cost(position: PositionRecord) -> str:
+def _of_cost(position: Position) -> str:
     return f"{amounts.percent(position.return_pct)} of the cost"
 
 
@@ -246,7 +244,7 @@ def _legend() -> Markup:
     return element("p", _LEGEND, kind="kv-legend")
 
 
-def _broker(figures_of: BrokerFigures) -> Markup:
+def _broker(figures_of: BrokerStatistics) -> Markup:
     is_well = figures_of.breaker == "closed"
     breaker = joined(element("span", figures_of.breaker, kind="kv-good" if is_well else "kv-bad"))
     cells = (
@@ -261,7 +259,7 @@ def _broker(figures_of: BrokerFigures) -> Markup:
     return element("tbody", element("tr", cells))
 
 
-def _quota(quota: QuotaFigures) -> Markup:
+def _quota(quota: ServiceQuota) -> Markup:
     of = "" if quota.limit is None else f" of {quota.limit:,}"
     left = (
         None

@@ -17,7 +17,6 @@ from koscom_async.export.html.cells import (
     table,
     text_cell,
 )
-from koscom_async.export.records import InstrumentRecord, LotRecord, PositionRecord, TotalsRecord
 from koscom_async.export.texts import (
     broker_name,
     brokers_of,
@@ -26,6 +25,8 @@ from koscom_async.export.texts import (
     kind,
     trade_type_word,
 )
+from koscom_async.models.positions import Instrument, Lot, Position
+from koscom_async.models.totals import Totals
 
 MANY = 25
 """From so many positions on, the table scrolls in its own frame."""
@@ -44,9 +45,7 @@ _MATCHED = {
 }
 
 
-def positions_table(
-    positions: Sequence[PositionRecord], totals: TotalsRecord | None, *, scrolls: bool = True
-) -> Markup:
+def positions_table(positions: Sequence[Position], totals: Totals | None, *, scrolls: bool = True) -> Markup:
     """Return the table, with the sums below where they are given."""
     return table(
         _HEAD,
@@ -56,7 +55,7 @@ def positions_table(
     )
 
 
-def lots_table(position: PositionRecord) -> Markup:
+def lots_table(position: Position) -> Markup:
     """Return the lots of one position as a table of their own."""
     head = header(
         ("Account", "as its broker reports", "kv-text"),
@@ -68,16 +67,16 @@ def lots_table(position: PositionRecord) -> Markup:
     return table(head, [element("tbody", element("tr", _lot_cells(lot, currency))) for lot in position.lots])
 
 
-def facts(instrument: InstrumentRecord) -> str:
+def facts(instrument: Instrument) -> str:
     """Return kind and code in one line."""
     return f"{kind(instrument)} · {clean(instrument.code) if instrument.code else 'no code'}"
 
 
-def _body(position: PositionRecord) -> Markup:
+def _body(position: Position) -> Markup:
     return element("tbody", element("tr", _cells(position)), _lots(position))
 
 
-def _cells(position: PositionRecord) -> Iterator[Markup]:
+def _cells(position: Position) -> Iterator[Markup]:
     currency = position.instrument.currency
     brokers = [broker_name(account) for account in brokers_of(position)]
     yield text_cell(_name(position, brokers))
@@ -94,7 +93,7 @@ def _cells(position: PositionRecord) -> Iterator[Markup]:
     yield _weight(position)
 
 
-def _name(position: PositionRecord, brokers: Sequence[str]) -> Markup:
+def _name(position: Position, brokers: Sequence[str]) -> Markup:
     instrument = position.instrument
     where = element("span", f" · {', '.join(brokers)}", kind="kv-only", lang="ko")
     quantity = f" · {amounts.quantity(position.quantity)} held" if position.quantity is not None else ""
@@ -109,7 +108,7 @@ def _name(position: PositionRecord, brokers: Sequence[str]) -> Markup:
     return element("details", element("summary", name), element("p", matched) if matched else None)
 
 
-def _weight(position: PositionRecord) -> Markup:
+def _weight(position: Position) -> Markup:
     if position.weight is None:
         product = position.instrument.product
         remark = "not in totals" if product and product.is_derivative else None
@@ -120,7 +119,7 @@ def _weight(position: PositionRecord) -> Markup:
     return element("td", amounts.weight(position.weight), bar, kind="kv-weight")
 
 
-def _lots(position: PositionRecord) -> Iterator[Markup]:
+def _lots(position: Position) -> Iterator[Markup]:
     for lot in position.lots:
         name, quantity, value, profit_loss = _lot_cells(lot, position.instrument.currency, is_nested=True)
         yield element(
@@ -128,9 +127,7 @@ def _lots(position: PositionRecord) -> Iterator[Markup]:
         )
 
 
-def _lot_cells(
-    lot: LotRecord, currency: str, *, is_nested: bool = False
-) -> tuple[Markup, Markup, Markup, Markup]:
+def _lot_cells(lot: Lot, currency: str, *, is_nested: bool = False) -> tuple[Markup, Markup, Markup, Markup]:
     owed = f"loan {amounts.amount(lot.loan, currency)}" if lot.loan else ""
     remarks = [clean(lot.account.alias or ""), trade_type_word(lot.trade_type), owed]
     below = " · ".join(filter(None, remarks))
@@ -142,12 +139,12 @@ def _lot_cells(
     )
 
 
-def _rate(lot: LotRecord) -> str | None:
+def _rate(lot: Lot) -> str | None:
     # Without a percent sign: some brokers mean percent, others a fraction.
     return None if lot.return_rate is None else f"rate {amounts.quantity(lot.return_rate)}"
 
 
-def _total(totals: TotalsRecord, positions: Sequence[PositionRecord]) -> Child:
+def _total(totals: Totals, positions: Sequence[Position]) -> Child:
     currency = totals.currency
     return element(
         "tr",

@@ -14,12 +14,13 @@ from koscom_async.export.html.cells import (
     named,
 )
 from koscom_async.export.notes import headline, profit_leaves_out
-from koscom_async.export.records import HoldingsRecord, OutcomeRecord
+from koscom_async.models.holdings import Holdings
+from koscom_async.models.outcome import AccountOutcome
 
 # What nobody may overlook: which accounts could not be read, why, and what to do.
 
 
-def banner(holdings: HoldingsRecord) -> Markup | None:
+def banner(holdings: Holdings) -> Markup | None:
     """Return the alarm of holdings that are not complete; `None` where all accounts were read."""
     said = headline(holdings)
     if said is None:
@@ -28,7 +29,7 @@ def banner(holdings: HoldingsRecord) -> Markup | None:
     return element("div", element("p", f"⚠ {said}"), element("ul", items), kind="kv-banner", role="alert")
 
 
-def failure(outcome: OutcomeRecord) -> Markup:
+def failure(outcome: AccountOutcome) -> Markup:
     """Return what went wrong at an account, its code, and what to do."""
     error = outcome.error
     if error is None:
@@ -44,7 +45,7 @@ def failure(outcome: OutcomeRecord) -> Markup:
 SLICES = 7
 
 
-def sums(holdings: HoldingsRecord) -> Markup:
+def sums(holdings: Holdings) -> Markup:
     """Return the totals in KRW, each with what it needs to be understood."""
     totals = holdings.totals
     owed = None if totals.liabilities is None else totals.liabilities.copy_negate()
@@ -64,7 +65,7 @@ def sums(holdings: HoldingsRecord) -> Markup:
     )
 
 
-def shares(holdings: HoldingsRecord) -> Markup | None:
+def shares(holdings: Holdings) -> Markup | None:
     """Return the bar of shares with its legend; `None` where there is nothing to share out."""
     parts = slices(holdings, "class", at_most=SLICES)
     if not parts:
@@ -85,11 +86,11 @@ def shares(holdings: HoldingsRecord) -> Markup | None:
     )
 
 
-def _label(text: str, holdings: HoldingsRecord) -> Markup:
+def _label(text: str, holdings: Holdings) -> Markup:
     return joined(text, None if holdings.complete else element("span", " · incomplete", kind="kv-part"))
 
 
-def _scope(holdings: HoldingsRecord) -> str:
+def _scope(holdings: Holdings) -> str:
     asked, failed = len(holdings.outcomes), len(holdings.failures)
     return (
         "securities and cash less liabilities"
@@ -98,12 +99,12 @@ def _scope(holdings: HoldingsRecord) -> str:
     )
 
 
-def _cost(holdings: HoldingsRecord) -> str:
+def _cost(holdings: Holdings) -> str:
     won = [each for each in holdings.positions if each.instrument.currency == WON]
     return amounts.total_cost(holdings.totals.cost, won, spelled=amounts.money)
 
 
-def _profit_remark(holdings: HoldingsRecord) -> str:
+def _profit_remark(holdings: Holdings) -> str:
     if holdings.totals.profit_loss is None:
         return "not known: see the notes" if holdings.positions else ""
     said = f"{amounts.percent(holdings.totals.return_pct)} of the cost"
@@ -114,7 +115,7 @@ def _profit_remark(holdings: HoldingsRecord) -> str:
     )
 
 
-def _later_cash(holdings: HoldingsRecord) -> Markup | None:
+def _later_cash(holdings: Holdings) -> Markup | None:
     for cash in holdings.cash:
         if cash.currency == WON:
             views = {"D+1": cash.balance_d1, "D+2": cash.balance_d2, "withdrawable": cash.withdrawable}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from koscom_async.errors import UsageError
 from koscom_async.export.frames import needed
-from koscom_async.export.records import HoldingsRecord
+from koscom_async.models.holdings import Holdings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,7 +16,7 @@ Theme = Literal["light", "dark"]
 _DRAWN_BY = {"class": "bars", "broker": "bars", "treemap": "treemap", "profit": "profit"}
 
 
-def plot(holdings: HoldingsRecord, kind: PlotKind = "class", *, theme: Theme = "light") -> "Figure":
+def plot(holdings: Holdings, kind: PlotKind = "class", *, theme: Theme = "light") -> "Figure":
     """Return a picture of the holdings as a matplotlib figure."""
     for what, value, known in (("kind", kind, [*_DRAWN_BY]), ("theme", theme, ["light", "dark"])):
         if value not in known:

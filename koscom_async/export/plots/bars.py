@@ -6,7 +6,7 @@ from matplotlib.patches import Rectangle
 from koscom_async.export import amounts
 from koscom_async.export.allocation import By, Slice, slices
 from koscom_async.export.plots.canvas import Canvas, fitted
-from koscom_async.export.records import HoldingsRecord
+from koscom_async.models.holdings import Holdings
 
 AT_MOST = 12
 BAR = 0.36
@@ -16,7 +16,7 @@ _TITLES = {"class": "Holdings by class", "broker": "Holdings by broker"}
 _LABEL, _LONGEST, _AMOUNT = 0.2, 0.5, 0.72
 
 
-def draw(holdings: HoldingsRecord, by: By, theme: str) -> Figure:
+def draw(holdings: Holdings, by: By, theme: str) -> Figure:
     """Return the bars, largest first."""
     parts = slices(holdings, by, at_most=AT_MOST)
     whole = sum((part.amount for part in parts), amounts.ZERO)
@@ -49,5 +49,5 @@ def _bar(canvas: Canvas, row: int, part: Slice, label: str, largest: float) -> N
     canvas.text(1, row, amounts.share(part.share), ha="right", weight="bold")
 
 
-def _english(canvas: Canvas, holdings: HoldingsRecord) -> dict[str, str]:
+def _english(canvas: Canvas, holdings: Holdings) -> dict[str, str]:
     return {each.account.broker.name_ko: canvas.broker(each.account) for each in holdings.outcomes}

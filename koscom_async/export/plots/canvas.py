@@ -18,8 +18,10 @@ from koscom_async.export.allocation import is_counted
 from koscom_async.export.amounts import WON
 from koscom_async.export.html.cells import moment
 from koscom_async.export.notes import headline
-from koscom_async.export.records import AccountRecord, HoldingsRecord, PositionRecord
 from koscom_async.export.texts import broker_name, clean, counted, kind
+from koscom_async.models.holdings import Holdings
+from koscom_async.models.member import VirtualAccount
+from koscom_async.models.positions import Position
 
 # Finds a font that has Korean letters, and says so where there is none.
 
@@ -124,7 +126,7 @@ class Canvas:
 
     def __init__(  # noqa: PLR0913  # one keyword for each part of the sheet
         self,
-        holdings: HoldingsRecord,
+        holdings: Holdings,
         theme: str,
         *,
         title: str,
@@ -150,14 +152,14 @@ class Canvas:
         """Whether Korean names can be drawn."""
         return korean_family() is not None
 
-    def name(self, position: PositionRecord) -> str:
+    def name(self, position: Position) -> str:
         """Return a position's name, or what can be drawn in its place."""
         instrument = position.instrument
         if self.is_korean or instrument.label.isascii():
             return clean(instrument.label)
         return clean(instrument.code or kind(instrument))
 
-    def broker(self, account: AccountRecord) -> str:
+    def broker(self, account: VirtualAccount) -> str:
         """Return a broker's Korean name, or the English one where it cannot be drawn."""
         return broker_name(account) if self.is_korean else clean(account.broker.name)
 
@@ -216,7 +218,7 @@ def fitted(text: str, room: float) -> str:
     return f"{text}…"
 
 
-def _left_out(holdings: HoldingsRecord) -> list[str]:
+def _left_out(holdings: Holdings) -> list[str]:
     """Return what a picture in KRW cannot show."""
     foreign = [each for each in holdings.positions if each.instrument.currency != WON]
     won = [each for each in holdings.positions if each.instrument.currency == WON]

@@ -12,8 +12,9 @@ from koscom_async.export.allocation import is_counted
 from koscom_async.export.html.cells import change
 from koscom_async.export.notes import profit_leaves_out
 from koscom_async.export.plots.canvas import Canvas, fitted
-from koscom_async.export.records import HoldingsRecord, PositionRecord
 from koscom_async.export.texts import counted
+from koscom_async.models.holdings import Holdings
+from koscom_async.models.positions import Position
 
 AT_MOST = 14
 BAR = 0.34
@@ -29,7 +30,7 @@ class _Bar:
     return_pct: Decimal | None = None
 
 
-def draw(holdings: HoldingsRecord, _: str, theme: str) -> Figure:
+def draw(holdings: Holdings, _: str, theme: str) -> Figure:
     """Return the largest gains and losses in KRW, gains first; the small ones are added up."""
     positions = [each for each in holdings.positions if is_counted(each) and each.profit_loss]
     count = min(len(positions), AT_MOST)
@@ -50,7 +51,7 @@ def draw(holdings: HoldingsRecord, _: str, theme: str) -> Figure:
     return canvas.figure
 
 
-def _bars(canvas: Canvas, positions: Sequence[PositionRecord]) -> list[_Bar]:
+def _bars(canvas: Canvas, positions: Sequence[Position]) -> list[_Bar]:
     ranked = sorted(positions, key=lambda each: -abs(each.profit_loss or amounts.ZERO))
     shown, rest = (ranked, []) if len(ranked) <= AT_MOST else (ranked[: AT_MOST - 1], ranked[AT_MOST - 1 :])
     bars = [_Bar(canvas.name(each), each.profit_loss, each.return_pct) for each in shown if each.profit_loss]
@@ -93,7 +94,7 @@ def _draw_bar(canvas: Canvas, row: int, bar: _Bar, zero: float, length: float) -
     canvas.text(1, row, amounts.percent(bar.return_pct), ha="right", color=canvas.palette.faint)
 
 
-def _without_profit(holdings: HoldingsRecord) -> list[str]:
+def _without_profit(holdings: Holdings) -> list[str]:
     unknown = sum(is_counted(each) and each.profit_loss is None for each in holdings.positions)
     if not unknown or not profit_leaves_out(holdings, holdings.totals):
         return []

@@ -12,8 +12,8 @@ from matplotlib.patches import Rectangle
 from koscom_async.export import amounts
 from koscom_async.export.allocation import class_word, counted_positions, slices
 from koscom_async.export.plots.canvas import MARGIN, WIDTH, Canvas, ems, fitted
-from koscom_async.export.records import HoldingsRecord
 from koscom_async.export.texts import CLASSES
+from koscom_async.models.holdings import Holdings
 
 HEIGHT = 4.4
 LEGEND = 0.3
@@ -31,7 +31,7 @@ class _Tile:
     group: str
 
 
-def draw(holdings: HoldingsRecord, _: str, theme: str) -> Figure:
+def draw(holdings: Holdings, _: str, theme: str) -> Figure:
     """Return the tiles, the largest at the upper left."""
     with localcontext(Context(prec=100)):
         whole = sum((part.amount for part in slices(holdings, "class")), amounts.ZERO)
@@ -55,7 +55,7 @@ def draw(holdings: HoldingsRecord, _: str, theme: str) -> Figure:
     return canvas.figure
 
 
-def _tiles(canvas: Canvas, holdings: HoldingsRecord, whole: Decimal) -> list[_Tile]:
+def _tiles(canvas: Canvas, holdings: Holdings, whole: Decimal) -> list[_Tile]:
     """Return a tile for each position that is large enough, and one for the rest of each class."""
     tiles: list[_Tile] = []
     rests = {part.label: part.amount for part in slices(holdings, "class")}
