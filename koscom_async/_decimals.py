@@ -9,7 +9,7 @@ from decimal import Context, Decimal, localcontext
 
 # The thread's own context may round. Amounts have at most 34 digits on each side of the point, and sums of them few
 # more, so this one never does.
-_CONTEXT = Context(prec=150)
+EXACT = Context(prec=150)
 
 PERCENT_DECIMALS = 2
 """The platform states its rates to two decimals, and cuts."""
@@ -21,7 +21,7 @@ ZERO = Decimal(0)
 
 def exactly() -> AbstractContextManager[Context]:
     """Enter a context in which adding and multiplying amounts is exact."""
-    return localcontext(_CONTEXT)
+    return localcontext(EXACT)
 
 
 def total(amounts: Iterable[Decimal | None]) -> Decimal | None:

@@ -4,18 +4,17 @@ Only what has a value in KRW and is money put in counts: not futures and options
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Context, Decimal, localcontext
+from decimal import Decimal
 from typing import Literal
 
 from attrs import frozen
 
-from koscom_async.export.amounts import WON
+from koscom_async._decimals import ZERO, exactly
 from koscom_async.export.texts import CLASSES, broker_name, kind
+from koscom_async.models.account import WON
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.positions import Instrument, Position
-
-_EXACT = Context(prec=100)
 
 By = Literal["class", "broker"]
 
@@ -31,23 +30,15 @@ class Slice:
 
 def counted_positions(holdings: Holdings) -> list[Position]:
     """Return the positions that are part of the whole: in KRW, no derivatives, of a known value above zero."""
-    return [
-        each for each in holdings.positions if is_counted(each) and each.value is not None and each.value > 0
-    ]
-
-
-def is_counted(position: Position) -> bool:
-    """Whether a position is in KRW and no derivative."""
-    product = position.instrument.product
-    return position.instrument.currency == WON and not (product and product.is_derivative)
+    return [each for each in holdings.positions if each.counts_in(WON) and (each.value or ZERO) > 0]
 
 
 def slices(holdings: Holdings, by: By, *, at_most: int | None = None) -> list[Slice]:
     """Return the parts, largest first; those above `at_most` are added up as the last."""
-    with localcontext(_EXACT):
+    with exactly():
         sums: dict[str, Decimal] = {}
         for label, amount in _PARTS[by](holdings):
-            sums[label] = sums.get(label, Decimal(0)) + amount
+            sums[label] = sums.get(label, ZERO) + amount
         ranked = sorted(
             ((label, amount) for label, amount in sums.items() if amount > 0), key=lambda part: -part[1]
         )
@@ -55,9 +46,9 @@ def slices(holdings: Holdings, by: By, *, at_most: int | None = None) -> list[Sl
             rest = ranked[at_most - 1 :]
             ranked = [
                 *ranked[: at_most - 1],
-                (f"{len(rest)} others", sum((each for _, each in rest), Decimal(0))),
+                (f"{len(rest)} others", sum((each for _, each in rest), ZERO)),
             ]
-        whole = sum((amount for _, amount in ranked), Decimal(0))
+        whole = sum((amount for _, amount in ranked), ZERO)
         return [Slice(label, amount, float(amount / whole)) for label, amount in ranked]
 
 

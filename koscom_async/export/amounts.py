@@ -1,18 +1,17 @@
 """How numbers are shown: thousands apart, signs before them, no digit lost but the fractions of a won."""
 
 from collections.abc import Callable, Iterable
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
+from koscom_async._decimals import EXACT
+from koscom_async.models.account import WON
 from koscom_async.models.positions import Position
 
-WON = "KRW"
-ZERO = Decimal(0)
 UNKNOWN = "—"
 AT_LEAST = "≥"
 """Before a cost of which a broker reports only a part."""
 MINUS = "−"
 
-_EXACT = Context(prec=100)
 _DECIMALS = {WON: 0, "JPY": 0, "VND": 0, "IDR": 0}
 _USUAL_DECIMALS = 2
 
@@ -62,7 +61,7 @@ def weight(share: Decimal | None) -> str:
         return UNKNOWN
     if 0 < share < Decimal("0.0005"):
         return "<0.1%"
-    shown = (share * 100).quantize(Decimal("0.1"), ROUND_HALF_UP, _EXACT)
+    shown = (share * 100).quantize(Decimal("0.1"), ROUND_HALF_UP, EXACT)
     return f"{_minus(shown)}{_grouped(shown, decimals=1)}%"
 
 
@@ -79,7 +78,7 @@ def _symbol(currency: str) -> str:
 
 def _visible(value: Decimal, currency: str) -> Decimal:
     """Round to whole won; money of another currency keeps every digit."""
-    return value.quantize(Decimal(1), ROUND_HALF_UP, _EXACT) if currency == WON else value
+    return value.quantize(Decimal(1), ROUND_HALF_UP, EXACT) if currency == WON else value
 
 
 def _digits(value: Decimal, currency: str) -> str:

@@ -104,9 +104,7 @@ def _unprofitable(holdings: Holdings, totals: Totals) -> list[Position]:
     return [
         position
         for position in holdings.positions
-        if position.instrument.currency == totals.currency
-        and position.profit_loss is None
-        and not (position.instrument.product and position.instrument.product.is_derivative)
+        if position.counts_in(totals.currency) and position.profit_loss is None
     ]
 
 

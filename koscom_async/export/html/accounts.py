@@ -17,6 +17,7 @@ from koscom_async.export.html.cells import (
 from koscom_async.export.html.sums import failure
 from koscom_async.export.notes import difference_line
 from koscom_async.export.texts import clean, counted
+from koscom_async.models.account import WON
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.outcome import AccountOutcome
 from koscom_async.models.totals import AccountReconciliation, CashLot
@@ -37,9 +38,7 @@ _NUMBERS = 5
 def accounts_table(holdings: Holdings) -> Markup:
     """Return a line an account, and below it what its reader must know."""
     reconciled = {each.account.key: each for each in holdings.reconciliation}
-    cash = {
-        lot.account.key: lot for each in holdings.cash if each.currency == amounts.WON for lot in each.lots
-    }
+    cash = {lot.account.key: lot for each in holdings.cash if each.currency == WON for lot in each.lots}
     return table(_HEAD, [_body(outcome, reconciled, cash) for outcome in holdings.outcomes])
 
 

@@ -8,6 +8,7 @@ from html import escape
 from koscom_async.export import amounts
 from koscom_async.export.html.style import STYLE, VIEW
 from koscom_async.export.texts import broker_name, clean
+from koscom_async.models.account import WON
 from koscom_async.models.member import VirtualAccount
 
 # Elements of HTML, in which every text is cleaned and escaped; knows nothing of holdings.
@@ -77,7 +78,7 @@ def change_kind(value: Decimal | None) -> str:
     return ("kv-gain" if value > 0 else "kv-loss") if value else ""
 
 
-def change(value: Decimal | None, currency: str = amounts.WON) -> str:
+def change(value: Decimal | None, currency: str = WON) -> str:
     """Return a gain or a loss, told by arrow and sign and not only by colour."""
     shown = amounts.change(value, currency)
     return f"{GAIN if value > 0 else LOSS} {shown}" if value else shown

@@ -25,6 +25,7 @@ from koscom_async.export.texts import (
     kind,
     trade_type_word,
 )
+from koscom_async.models.account import WON
 from koscom_async.models.positions import Instrument, Lot, Position
 from koscom_async.models.totals import Totals
 
@@ -110,9 +111,8 @@ def _name(position: Position, brokers: Sequence[str]) -> Markup:
 
 def _weight(position: Position) -> Markup:
     if position.weight is None:
-        product = position.instrument.product
-        remark = "not in totals" if product and product.is_derivative else None
-        in_won = position.value_in_won if position.instrument.currency != amounts.WON else None
+        remark = "not in totals" if position.is_derivative else None
+        in_won = position.value_in_won if position.instrument.currency != WON else None
         return number(amounts.UNKNOWN, remark if in_won is None else f"≈ {amounts.money(in_won)}")
     width = max(0.0, min(1.0, float(position.weight)))
     bar = element("i", style=f"--w:{width:.2%}") if width else None

@@ -2,7 +2,6 @@
 
 from koscom_async.export import amounts
 from koscom_async.export.allocation import slices
-from koscom_async.export.amounts import WON
 from koscom_async.export.html.cells import (
     Markup,
     change,
@@ -14,6 +13,7 @@ from koscom_async.export.html.cells import (
     named,
 )
 from koscom_async.export.notes import headline, profit_leaves_out
+from koscom_async.models.account import WON
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.outcome import AccountOutcome
 

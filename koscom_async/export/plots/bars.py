@@ -3,6 +3,7 @@
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from koscom_async._decimals import ZERO
 from koscom_async.export import amounts
 from koscom_async.export.allocation import By, Slice, slices
 from koscom_async.export.plots.canvas import Canvas, fitted
@@ -19,7 +20,7 @@ _LABEL, _LONGEST, _AMOUNT = 0.2, 0.5, 0.72
 def draw(holdings: Holdings, by: By, theme: str) -> Figure:
     """Return the bars, largest first."""
     parts = slices(holdings, by, at_most=AT_MOST)
-    whole = sum((part.amount for part in parts), amounts.ZERO)
+    whole = sum((part.amount for part in parts), ZERO)
     canvas = Canvas(
         holdings,
         theme,

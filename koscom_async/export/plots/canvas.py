@@ -14,11 +14,10 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.text import Text
 
-from koscom_async.export.allocation import is_counted
-from koscom_async.export.amounts import WON
 from koscom_async.export.html.cells import moment
 from koscom_async.export.notes import headline
 from koscom_async.export.texts import broker_name, clean, counted, kind
+from koscom_async.models.account import WON
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.positions import Position
@@ -222,8 +221,8 @@ def _left_out(holdings: Holdings) -> list[str]:
     """Return what a picture in KRW cannot show."""
     foreign = [each for each in holdings.positions if each.instrument.currency != WON]
     won = [each for each in holdings.positions if each.instrument.currency == WON]
-    derivatives = sum(not is_counted(each) for each in won)
-    unknown = sum(is_counted(each) and each.value is None for each in won)
+    derivatives = sum(each.is_derivative for each in won)
+    unknown = sum(not each.is_derivative and each.value is None for each in won)
     currencies = ", ".join(sorted({clean(each.instrument.currency) for each in foreign}))
     said = {
         f"{counted(len(foreign), 'position')} in {currencies}": len(foreign),

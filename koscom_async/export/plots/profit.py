@@ -1,18 +1,19 @@
 """Gains and losses: a bar a position from the line between them, told by side, sign and hatching as well as colour."""
 
 from collections.abc import Sequence
-from decimal import Context, Decimal, localcontext
+from decimal import Decimal
 
 from attrs import frozen
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from koscom_async._decimals import ZERO, exactly
 from koscom_async.export import amounts
-from koscom_async.export.allocation import is_counted
 from koscom_async.export.html.cells import change
 from koscom_async.export.notes import profit_leaves_out
 from koscom_async.export.plots.canvas import Canvas, fitted
 from koscom_async.export.texts import counted
+from koscom_async.models.account import WON
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.positions import Position
 
@@ -32,7 +33,7 @@ class _Bar:
 
 def draw(holdings: Holdings, _: str, theme: str) -> Figure:
     """Return the largest gains and losses in KRW, gains first; the small ones are added up."""
-    positions = [each for each in holdings.positions if is_counted(each) and each.profit_loss]
+    positions = [each for each in holdings.positions if each.counts_in(WON) and each.profit_loss]
     count = min(len(positions), AT_MOST)
     totals = holdings.totals
     canvas = Canvas(
@@ -52,13 +53,13 @@ def draw(holdings: Holdings, _: str, theme: str) -> Figure:
 
 
 def _bars(canvas: Canvas, positions: Sequence[Position]) -> list[_Bar]:
-    ranked = sorted(positions, key=lambda each: -abs(each.profit_loss or amounts.ZERO))
+    ranked = sorted(positions, key=lambda each: -abs(each.profit_loss or ZERO))
     shown, rest = (ranked, []) if len(ranked) <= AT_MOST else (ranked[: AT_MOST - 1], ranked[AT_MOST - 1 :])
     bars = [_Bar(canvas.name(each), each.profit_loss, each.return_pct) for each in shown if each.profit_loss]
     bars.sort(key=lambda bar: -bar.amount)
     if rest:
-        with localcontext(Context(prec=100)):
-            left = sum((each.profit_loss or amounts.ZERO for each in rest), amounts.ZERO)
+        with exactly():
+            left = sum((each.profit_loss or ZERO for each in rest), ZERO)
         bars.append(_Bar(f"{len(rest)} others, added up", left))
     return bars
 
@@ -95,7 +96,7 @@ def _draw_bar(canvas: Canvas, row: int, bar: _Bar, zero: float, length: float) -
 
 
 def _without_profit(holdings: Holdings) -> list[str]:
-    unknown = sum(is_counted(each) and each.profit_loss is None for each in holdings.positions)
+    unknown = sum(each.counts_in(WON) and each.profit_loss is None for each in holdings.positions)
     if not unknown or not profit_leaves_out(holdings, holdings.totals):
         return []
     return [f"Not known is the profit of {counted(unknown, 'position')} whose brokers report no cost"]

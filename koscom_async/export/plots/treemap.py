@@ -1,7 +1,7 @@
 """Every position as a tile as large as its value, in the colour of its class."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Context, Decimal, localcontext
+from decimal import Decimal
 
 import squarify
 from attrs import frozen
@@ -9,6 +9,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from koscom_async._decimals import ZERO, exactly
 from koscom_async.export import amounts
 from koscom_async.export.allocation import class_word, counted_positions, slices
 from koscom_async.export.plots.canvas import MARGIN, WIDTH, Canvas, ems, fitted
@@ -33,8 +34,8 @@ class _Tile:
 
 def draw(holdings: Holdings, _: str, theme: str) -> Figure:
     """Return the tiles, the largest at the upper left."""
-    with localcontext(Context(prec=100)):
-        whole = sum((part.amount for part in slices(holdings, "class")), amounts.ZERO)
+    with exactly():
+        whole = sum((part.amount for part in slices(holdings, "class")), ZERO)
     canvas = Canvas(
         holdings,
         theme,
@@ -59,9 +60,9 @@ def _tiles(canvas: Canvas, holdings: Holdings, whole: Decimal) -> list[_Tile]:
     """Return a tile for each position that is large enough, and one for the rest of each class."""
     tiles: list[_Tile] = []
     rests = {part.label: part.amount for part in slices(holdings, "class")}
-    with localcontext(Context(prec=100)):
+    with exactly():
         for position in counted_positions(holdings):
-            value, group = position.value or amounts.ZERO, class_word(position.instrument)
+            value, group = position.value or ZERO, class_word(position.instrument)
             if value >= whole * LEAST:
                 tiles.append(_Tile(canvas.name(position), value, group))
                 rests[group] -= value
