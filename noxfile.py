@@ -8,7 +8,7 @@ nox.options.sessions = ["lint", "types", "tests"]
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = False
 
-RIVALS = ["aiohttp>=3.11", "httpx-aiohttp>=0.1", "pyreqwest>=0.5"]
+RIVALS = ["aiohttp>=3.11", "aiolimiter>=1.2", "httpx-aiohttp>=0.1", "pydantic>=2.10", "pyreqwest>=0.5"]
 """What our stacks are measured against, beside httpx."""
 
 BENCHMARKS: dict[str, list[str]] = {
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, list[str]] = {
     "imports": [],
     "backends": ["--rounds", "3", "--in-flight", "1", "50", "1000"],
     "call": ["--rounds", "3"],
+    "stacks": ["--rounds", "3"],
     "wrapper": [],
     "burst": [],
     "fanout": ["--latency-ms", "20", "100", "200", "400"],

@@ -16,6 +16,7 @@ TINY = {
     "imports": ["--rounds", "1", "--cases", "import koscom_async"],
     "merge": ["--rounds", "1"],
     "peers": ["--rounds", "1", "--scenarios", "twice", "--latency", "0"],
+    "stacks": ["--rounds", "1", "--rows", "4", "--in-flight", "1", "--calls", "2"],
     "wrapper": ["--rounds", "1", "--calls", "2"],
 }
 """What each takes to be done in a second or so."""
