@@ -18,6 +18,7 @@ ROOMS = (
     "_decimals",
     "_clock",
     "_cooperative",
+    "_files",
     "errors",
     "error_codes",
     "_http",

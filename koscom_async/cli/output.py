@@ -5,7 +5,6 @@ import io
 import json
 import os
 import re
-import secrets
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ import attrs
 import click
 from rich.console import Console, RenderableType
 
+from koscom_async._files import replace_file
 from koscom_async.cli.main import Failed
 from koscom_async.export.texts import clean
 from koscom_async.models.breakdown import Group
@@ -92,7 +92,7 @@ def write(path: Path, data: bytes, *, mode: int | None = None) -> None:
         if _is_special(target):
             target.write_bytes(data)
         else:
-            _replace(target, data, mode=_mode(target) if mode is None else mode)
+            replace_file(target, data, mode=_mode(target) if mode is None else mode)
     except OSError as error:
         raise Failed(f"{path} cannot be written: {error.strerror or error}") from error
 
@@ -108,21 +108,6 @@ def _is_special(path: Path) -> bool:
 
 def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode) if path.exists() else USUAL
-
-
-def _replace(target: Path, data: bytes, *, mode: int) -> None:
-    beside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
-    # Made with its mode, so that there is no moment at which others can open it.
-    end = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
-    try:
-        with os.fdopen(end, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(target)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
 
 
 # Where the command writes: data to stdout as UTF-8, what it has to say to stderr.

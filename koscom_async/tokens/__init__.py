@@ -1,12 +1,11 @@
-"""Where investors' tokens are kept between calls: the protocol of a store, and three of them.
+"""Where investors' tokens are kept between calls: in memory, in a file, in Redis, or in a store of the user's own.
 
-Owns loading and saving. When a token is renewed, and by whom, is the transport's work.
+Loads and saves. Does not renew: that is the transport's work.
 """
 
 from koscom_async.tokens.file import FileTokenStore
-from koscom_async.tokens.memory import MemoryTokenStore
 from koscom_async.tokens.redis import RedisTokenStore
-from koscom_async.tokens.store import LockingTokenStore, TokenStore, token_key
+from koscom_async.tokens.store import LockingTokenStore, MemoryTokenStore, TokenStore, token_key
 
 __all__ = [
     "FileTokenStore",

@@ -1,53 +1,60 @@
 """Tokens in a file of the user's own, for notebooks and the command line.
 
-Owns the file: its place, its mode, and that it is either the old one or the new one, whenever a crash comes. The
-tokens stand in it as they are, as those of other command lines do: what protects them is the file's mode.
+Owns the file: its place, its mode, and that it is the old one or the new one, whenever a crash comes. Does not encrypt:
+as with other command lines, the file's mode protects the tokens.
 """
 
 import json
 import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from tempfile import mkstemp
-from threading import Lock
+from threading import Event
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 
+from koscom_async._files import replace_file
 from koscom_async.models.investor import Token
-from koscom_async.tokens.file_lock import FileLock
-from koscom_async.tokens.record import read_record, token_record
+from koscom_async.tokens.store import read_record, token_record
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 FILE_VARIABLE = "KOSCOM_TOKEN_FILE"
 OWNERS_DIRECTORY = 0o700
+OWNERS_FILE = 0o600
 _POLL_SECONDS = 0.05
+_SAVE_POLL_SECONDS = 0.01
 
 
 def default_path() -> Path:
-    """Return the place of the file: KOSCOM_TOKEN_FILE, or `tokens.json` in the user's configuration directory."""
+    """Return KOSCOM_TOKEN_FILE, or `tokens.json` in the user's configuration directory.
+
+    A file in `~/.config`, where version 0.1 kept it on macOS too, is still found.
+    """
     named = os.environ.get(FILE_VARIABLE)
     if named:
         return Path(named).expanduser()
-    variable, fallback = (
-        ("APPDATA", "AppData/Roaming") if sys.platform == "win32" else ("XDG_CONFIG_HOME", ".config")
-    )
-    base = os.environ.get(variable)
-    return (Path(base) if base else Path.home() / fallback) / "koscom" / "tokens.json"
+    from platformdirs import user_config_path
+
+    path = user_config_path("koscom", appauthor=False, roaming=True) / "tokens.json"
+    base = os.environ.get("XDG_CONFIG_HOME")
+    earlier = (Path(base) if base else Path.home() / ".config") / "koscom" / "tokens.json"
+    return earlier if earlier.exists() and not path.exists() else path
 
 
 class FileTokenStore:
     """Tokens in a JSON file with mode 0600, in a directory that is made with mode 0700.
 
-    Without `path` it is the file of `koscom login`. Processes that share the file renew a token one at a time
-    (except on Windows, where only those of one process do). Raises `OSError` where the file cannot be read or
-    written; one with foreign content counts as empty, and is only replaced when a token is saved.
+    Without `path` it is the file of `koscom login`. Processes that share the file renew a token one at a time.
+    Raises `OSError` where the file cannot be read or written; one with foreign content counts as empty, and is only
+    replaced when a token is saved.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         self.path = default_path() if path is None else Path(path)
-        self._writing = Lock()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path}>"
@@ -63,13 +70,14 @@ class FileTokenStore:
     @asynccontextmanager
     async def lock(self, key: str) -> AsyncIterator[None]:  # noqa: ARG002  # one lock for the few tokens of a user
         """Let one process at a time renew a token of this file."""
-        lock = FileLock(self._beside("renewing"))
+        lock, is_over = self._lock("renewing"), Event()
         try:
-            # Polled, since a thread that waits in the system for a lock cannot be called back.
-            while not await anyio.to_thread.run_sync(self._take, lock):  # noqa: ASYNC110  # no event crosses processes
+            # Polled, since a thread that waits in the system for a lock cannot be cancelled.
+            while not await anyio.to_thread.run_sync(_take, lock, is_over):  # noqa: ASYNC110  # no event crosses processes
                 await anyio.sleep(_POLL_SECONDS)
             yield
         finally:
+            is_over.set()
             lock.release()
 
     def _read(self) -> dict[str, object]:
@@ -79,24 +87,33 @@ class FileTokenStore:
             return {}
         return document if isinstance(document, dict) else {}
 
-    def _take(self, lock: FileLock) -> bool:
-        _make_directory(self.path.parent)
-        return lock.acquire(wait=False)
-
     def _replace(self, key: str, token: Token) -> None:
-        _make_directory(self.path.parent)
         # Another process may be saving another investor's token: reading and writing belong together.
-        lock = FileLock(self._beside("lock"))
-        with self._writing:
-            try:
-                lock.acquire(wait=True)
-                document = self._read() | {key: token_record(token)}
-                _write_whole(Path(os.path.realpath(self.path)), json.dumps(document, indent=1))
-            finally:
-                lock.release()
+        with self._lock("lock").acquire(poll_interval=_SAVE_POLL_SECONDS):
+            document = self._read() | {key: token_record(token)}
+            replace_file(self.path, json.dumps(document, indent=1).encode(), mode=OWNERS_FILE)
 
-    def _beside(self, suffix: str) -> Path:
-        return self.path.with_name(f"{self.path.name}.{suffix}")
+    def _lock(self, suffix: str) -> "BaseFileLock":
+        from filelock import FileLock
+
+        _make_directory(self.path.parent)
+        # Taken in one thread and given back in another.
+        return FileLock(
+            self.path.with_name(f"{self.path.name}.{suffix}"), mode=OWNERS_FILE, thread_local=False
+        )
+
+
+def _take(lock: "BaseFileLock", is_over: Event) -> bool:
+    """Take the lock if it is free; give it back at once if its caller was cancelled while this thread took it."""
+    from filelock import Timeout
+
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return False
+    if is_over.is_set():
+        lock.release()
+    return True
 
 
 def _make_directory(path: Path) -> None:
@@ -104,28 +121,3 @@ def _make_directory(path: Path) -> None:
     if not path.is_dir():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir(mode=OWNERS_DIRECTORY, exist_ok=True)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Put a new file in the place of the old one, in one step; its mode is 0600 from the beginning."""
-    descriptor, name = mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    _sync_directory(path.parent)
-
-
-def _sync_directory(path: Path) -> None:
-    # What makes the new name outlive a power cut; Windows has no such call.
-    if sys.platform != "win32":
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

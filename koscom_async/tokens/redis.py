@@ -1,8 +1,7 @@
 """Tokens in Redis, for several processes that serve the same investors. Needs the extra `redis`.
 
-Owns the keys and the lock; the connection is redis-py's. The tokens stand there as they are: what protects them
-is Redis' own access control and TLS. The lock is redis-py's, too (SET NX with a time to live, given back by a
-script that compares its owner), which is what many run and know.
+Owns the keys. Does not encrypt: Redis' own access control and TLS protect the tokens. Connection and lock are
+redis-py's (SET NX with a time to live, released by a script that compares the owner), which many run and know.
 """
 
 from collections.abc import AsyncIterator
@@ -13,7 +12,7 @@ from uuid import uuid4
 import anyio
 
 from koscom_async.models.investor import Token
-from koscom_async.tokens.record import read_text, token_text
+from koscom_async.tokens.store import read_text, token_text
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -27,7 +26,7 @@ class RedisTokenStore:
 
     The client is the caller's to close. `lock_seconds` is when a lock runs out whose owner has died: longer than
     a renewal can take (see `Settings.timeouts`), or two processes might renew the same token.
-    Raises what redis-py raises where Redis cannot be reached; the client's calls say it as
+    Raises what redis-py raises where Redis cannot be reached; the client's calls raise it as
     `ConnectionFailedError`.
     """
 
@@ -73,8 +72,8 @@ class RedisTokenStore:
             await lock.acquire(token=owner)
             yield
         finally:
-            # By our own name for it: whoever is cancelled while Redis grants the lock does not know yet that it
-            # is theirs. One that ran out is nobody's.
+            # By the name of its owner: a caller that is cancelled while Redis grants the lock does not know yet that
+            # it has it. A lock that ran out has no owner.
             with anyio.CancelScope(shield=True), suppress(LockError):
                 await lock.do_release(owner.encode())
 

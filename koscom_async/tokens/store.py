@@ -1,9 +1,16 @@
-"""The protocol of a token store, and under which key an investor's token is kept."""
+"""What a token store is: its protocol, the key and the text of a token, and the store in memory.
 
+Does not decide when a token is renewed: that is the transport's work. A record that cannot be read is no token, and is
+never quoted.
+"""
+
+import json
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from hashlib import sha256
 from typing import Protocol, runtime_checkable
 
+from koscom_async.errors import SettingsError
 from koscom_async.models.investor import Investor, Token
 from koscom_async.settings import Settings
 
@@ -23,10 +30,31 @@ class LockingTokenStore(TokenStore, Protocol):
     """A store that several processes share, so that one of them renews a token while the others wait."""
 
     def lock(self, key: str) -> AbstractAsyncContextManager[object]:
-        """Return a context in which nobody else, in any process, renews the token of this key.
+        """Return a context in which no other task or process renews the token of this key.
 
         `load` and `save` are called inside. Leaving must not fail for a lock that ran out.
         """
+
+
+class MemoryTokenStore:
+    """Tokens in the memory of one process: the default. They are gone when it ends.
+
+    Give one to several clients to let them share it, within one event loop.
+    """
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, Token] = {}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {len(self._tokens)}>"
+
+    async def load(self, key: str) -> Token | None:
+        """Return the token that was saved last, or `None`."""
+        return self._tokens.get(key)
+
+    async def save(self, key: str, token: Token) -> None:
+        """Keep a token in the place of an earlier one."""
+        self._tokens[key] = token
 
 
 def token_key(settings: Settings, investor: Investor) -> str:
@@ -37,3 +65,37 @@ def token_key(settings: Settings, investor: Investor) -> str:
     """
     parts = (settings.base_url, settings.api_key, investor.ci)
     return sha256("\n".join(parts).encode()).hexdigest()
+
+
+def token_record(token: Token) -> dict[str, str | None]:
+    """Return the token as JSON can hold it."""
+    expires_at = token.expires_at.isoformat() if token.expires_at else None
+    return {"access": token.access, "refresh": token.refresh, "expires_at": expires_at}
+
+
+def read_record(record: object) -> Token | None:
+    """Return the token in a record, or `None` if it has none that can be read."""
+    if not isinstance(record, dict):
+        return None
+    try:
+        expires_at = record.get("expires_at")
+        return Token(
+            access=record["access"],
+            refresh=record.get("refresh"),
+            expires_at=datetime.fromisoformat(expires_at) if expires_at else None,
+        )
+    except (KeyError, TypeError, ValueError, SettingsError):
+        return None
+
+
+def token_text(token: Token) -> str:
+    """Return the token as JSON."""
+    return json.dumps(token_record(token))
+
+
+def read_text(text: str | bytes) -> Token | None:
+    """Return the token in a JSON text, or `None`."""
+    try:
+        return read_record(json.loads(text))
+    except (ValueError, RecursionError):
+        return None

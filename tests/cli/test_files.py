@@ -59,7 +59,7 @@ def test_where_writing_fails_the_old_file_stays_and_nothing_else_is_left(tmp_pat
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(Failed, match=r"a\.json cannot be written: No space left on device"):
         write(old, b"new")
     assert old.read_text() == "old"

@@ -1,5 +1,6 @@
 """The token file: its mode, its directory, and that a crash or a neighbour never costs a token."""
 
+import asyncio
 import json
 import os
 import stat
@@ -7,12 +8,14 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import anyio
+import anyio.to_thread
 import pytest
+from filelock import FileLock
 
 from koscom_async import FileTokenStore, Token
-from koscom_async.tokens.file_lock import FileLock
 
 TOKEN = Token(access="ACCESS-MARK", refresh="REFRESH-MARK", expires_at=datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
 OTHER = Token(access="OTHER-MARK")
@@ -45,17 +48,13 @@ async def test_where_there_is_no_file_there_is_no_token_and_none_is_made(store):
 async def test_only_the_owner_may_read_the_file_and_look_into_its_directory(store):
     previous = os.umask(0)
     try:
-        await store.save("a", TOKEN)
         async with store.lock("a"):
-            pass
+            await store.save("a", TOKEN)
+            modes = {path.name: mode_of(path) for path in store.path.parent.iterdir()}
     finally:
         os.umask(previous)
     assert mode_of(store.path.parent) == 0o700
-    assert {path.name: mode_of(path) for path in store.path.parent.iterdir()} == {
-        "tokens.json": 0o600,
-        "tokens.json.lock": 0o600,
-        "tokens.json.renewing": 0o600,
-    }
+    assert modes == {"tokens.json": 0o600, "tokens.json.lock": 0o600, "tokens.json.renewing": 0o600}
 
 
 @posix_only
@@ -127,7 +126,6 @@ anyio.run(main)
 """
 
 
-@posix_only
 async def test_two_processes_lose_none_of_each_other_s_tokens(store):
     processes = [
         subprocess.Popen([sys.executable, "-c", SAVE_TEN, str(store.path), name])  # noqa: ASYNC220, S603
@@ -137,8 +135,7 @@ async def test_two_processes_lose_none_of_each_other_s_tokens(store):
     assert len(json.loads(store.path.read_text())) == 20
 
 
-@posix_only
-async def test_whoever_renews_does_it_alone(store):
+async def test_one_caller_at_a_time_renews(store):
     entered, inside = [], anyio.Event()
 
     async def second():
@@ -154,14 +151,46 @@ async def test_whoever_renews_does_it_alone(store):
     assert entered == ["first", "second"]
 
 
-@posix_only
-def test_a_lock_whose_taker_has_gone_is_not_taken_for_nobody(tmp_path):
-    given_up, other = FileLock(tmp_path / "lock"), FileLock(tmp_path / "lock")
-    given_up.release()
-    assert given_up.acquire(wait=False) is False
-    assert other.acquire(wait=False) is True
-    assert FileLock(tmp_path / "lock").acquire(wait=False) is False
-    other.release()
+async def test_a_lock_is_given_back_if_its_caller_was_cancelled_while_a_thread_took_it(store, monkeypatch):
+    taking, go_on, taken = Event(), Event(), Event()
+    acquire = FileLock.acquire
+
+    def slow(self, *arguments, **options):
+        taking.set()
+        assert go_on.wait(10)
+        try:
+            return acquire(self, *arguments, **options)
+        finally:
+            taken.set()
+
+    async def renew():
+        async with store.lock("a"):
+            raise AssertionError
+
+    monkeypatch.setattr(FileLock, "acquire", slow)
+    # By the event loop's own cancelling, which does not wait for the thread, as anyio's does.
+    task = asyncio.get_running_loop().create_task(renew())
+    assert await anyio.to_thread.run_sync(taking.wait, 10)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    go_on.set()
+    assert await anyio.to_thread.run_sync(taken.wait, 10)
+    monkeypatch.undo()
+    with anyio.fail_after(10):
+        async with FileTokenStore(store.path).lock("a"):
+            pass
+
+
+async def test_who_waits_for_the_lock_can_be_cancelled_and_leaves_it_to_others(store):
+    async with store.lock("a"):
+        with anyio.move_on_after(0.2) as scope:
+            async with FileTokenStore(store.path).lock("a"):
+                raise AssertionError
+        assert scope.cancelled_caught
+    with anyio.fail_after(10):
+        async with FileTokenStore(store.path).lock("a"):
+            pass
 
 
 def test_the_file_s_place_is_the_one_that_was_named_or_the_user_s_own(monkeypatch, tmp_path):
@@ -170,6 +199,22 @@ def test_the_file_s_place_is_the_one_that_was_named_or_the_user_s_own(monkeypatc
     monkeypatch.delenv("KOSCOM_TOKEN_FILE")
     monkeypatch.setenv("XDG_CONFIG_HOME" if sys.platform != "win32" else "APPDATA", str(tmp_path))
     assert FileTokenStore().path == tmp_path / "koscom" / "tokens.json"
+
+
+def test_a_file_at_its_earlier_place_is_still_found_until_there_is_a_new_one(monkeypatch, tmp_path):
+    monkeypatch.delenv("KOSCOM_TOKEN_FILE", raising=False)
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setattr("platformdirs.user_config_path", lambda *_, **__: tmp_path / "Library" / "koscom")
+    new, earlier = (
+        tmp_path / "Library" / "koscom" / "tokens.json",
+        tmp_path / ".config" / "koscom" / "tokens.json",
+    )
+    assert FileTokenStore().path == new
+    for path, found in ((earlier, earlier), (new, new)):
+        path.parent.mkdir(parents=True)
+        path.write_text("{}")
+        assert FileTokenStore().path == found
 
 
 async def test_a_store_shows_no_token(store):

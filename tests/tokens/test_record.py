@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from koscom_async import Device, Investor, MemoryTokenStore, Settings, Token
 from koscom_async.tokens import LockingTokenStore, token_key
-from koscom_async.tokens.record import read_text, token_text
+from koscom_async.tokens.store import read_text, token_text
 
 TEXTS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1)
 ZONES = st.integers(-23, 23).map(lambda hours: timezone(timedelta(hours=hours)))

@@ -1,0 +1,38 @@
+"""Writes a file whole or not at all, whenever a crash comes. Chooses neither its place nor its mode."""
+
+import os
+import secrets
+import sys
+from pathlib import Path
+
+LONGEST_NAME = 100  # characters of the name that the temporary file takes over; file systems allow 255 bytes
+
+
+def replace_file(path: Path, data: bytes, *, mode: int) -> None:
+    """Put a new file in the place of the old one, in one step and on the disk; a link is followed.
+
+    The new file is created with `mode`, so that there is no moment at which others can open it.
+    """
+    target = Path(os.path.realpath(path))
+    beside = target.with_name(f".{target.name[:LONGEST_NAME]}.{secrets.token_hex(4)}.tmp")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    _sync_directory(target.parent)
+
+
+def _sync_directory(path: Path) -> None:
+    # Makes the new name outlive a power cut; Windows has no such call.
+    if sys.platform != "win32":
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
