@@ -9,7 +9,7 @@ OPTIONAL_PARTS = {"click", "rich"}
 def main() -> int:
     """Run the command with the arguments of the process, and return its exit code."""
     try:
-        from koscom_async.cli.main import run  # noqa: PLC0415  # click may be missing
+        from koscom_async.cli.main import run  # click may be missing
 
         return run()  # and rich, which only some subcommands load
     except ModuleNotFoundError as error:

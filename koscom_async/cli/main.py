@@ -72,9 +72,9 @@ class Failed(click.ClickException):
 
     exit_code = FAILED
 
-    def show(self, file: object = None) -> None:  # noqa: ARG002  # click's signature
+    def show(self, file: object = None) -> None:
         """Say it on stderr."""
-        from koscom_async.export.texts import clean  # noqa: PLC0415  # whoever asks for help need not wait for it
+        from koscom_async.export.texts import clean
 
         click.echo(f"koscom: {clean(self.message)}", err=True)
 
@@ -108,10 +108,10 @@ def code_of(answer: Answered) -> int:
 class _Command(click.Group):
     """A group that loads the subcommand that is run, in which an error of ours is one line, and Ctrl-C is quiet."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(ENTRIES)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # as above
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in ENTRIES:
             return None
         entry = ENTRIES[cmd_name]
@@ -126,7 +126,7 @@ class _Command(click.Group):
         click.Group(commands=named).format_commands(ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> Any:
-        from koscom_async.errors import KoscomError  # noqa: PLC0415  # whoever asks for help need not wait for it
+        from koscom_async.errors import KoscomError
 
         try:
             return super().invoke(ctx)

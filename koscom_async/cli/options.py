@@ -139,7 +139,7 @@ def _investor() -> Investor:
 def embedded_gateway(*, faults: Sequence[str], latency: float | None, port: int = 0) -> "SandboxGateway":
     """Return a sandbox gateway that goes wrong as told; a usage error names what it knows."""
     try:
-        from koscom_async.sandbox import SandboxGateway  # noqa: PLC0415  # an extra of its own
+        from koscom_async.sandbox import SandboxGateway  # an extra of its own
     except ImportError as error:
         raise Failed(str(error)) from error
     try:
@@ -284,7 +284,7 @@ def holdings_options(command: _F) -> _F:
     return command
 
 
-def wish_of(  # noqa: PLR0913  # click hands over each option
+def wish_of(
     *,
     by: str | None,
     earlier: Path | None,

@@ -69,7 +69,7 @@ def _lines(outcome: Outcome) -> list[str]:
     return [] if error is None else failure_lines(outcome)  # type: ignore[arg-type]  # it asks for no balance
 
 
-def answer_with(  # noqa: PLR0913  # each keyword is one form of the answer
+def answer_with(
     context: click.Context,
     answer: Gathered,
     *,

@@ -54,7 +54,7 @@ def koscom_fault(koscom_gateway: SandboxGateway) -> Callable[[str, Fault | str],
 @contextmanager
 def _running(options: dict[str, Any]) -> Iterator[SandboxGateway]:
     # Needs the extra `sandbox`, and says so where it is missing.
-    from koscom_async.sandbox import SandboxGateway  # noqa: PLC0415  # heavy, and only for who asks for it
+    from koscom_async.sandbox import SandboxGateway  # heavy, and only for who asks for it
 
     with SandboxGateway(**options) as gateway:
         yield gateway

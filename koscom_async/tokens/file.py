@@ -68,8 +68,8 @@ class FileTokenStore:
         await anyio.to_thread.run_sync(self._replace, key, token)
 
     @asynccontextmanager
-    async def lock(self, key: str) -> AsyncIterator[None]:  # noqa: ARG002  # one lock for the few tokens of a user
-        """Let one process at a time renew a token of this file."""
+    async def lock(self, key: str) -> AsyncIterator[None]:
+        """Let one process at a time renew a token of this file: one lock for the few tokens of a user."""
         lock, is_over = self._lock("renewing"), Event()
         try:
             # Polled, since a thread that waits in the system for a lock cannot be cancelled.

@@ -41,7 +41,7 @@ class RedisTokenStore:
     def from_url(cls, url: str, **options: Any) -> Self:
         """Return a store with a client of its own, at an address such as `redis://localhost:6379/0`."""
         try:
-            from redis.asyncio import Redis  # noqa: PLC0415  # an extra
+            from redis.asyncio import Redis  # an extra
         except ImportError as error:
             raise ImportError(
                 "the Redis token store needs redis: pip install 'koscom_async[redis]'"
@@ -64,7 +64,7 @@ class RedisTokenStore:
     @asynccontextmanager
     async def lock(self, key: str) -> AsyncIterator[None]:
         """Let one process at a time renew the token of this key."""
-        from redis.exceptions import LockError  # noqa: PLC0415  # an extra
+        from redis.exceptions import LockError  # an extra
 
         lock = self._redis.lock(f"{self._prefix}{key}:lock", timeout=self._lock_seconds, sleep=POLL_SECONDS)
         owner = uuid4().hex

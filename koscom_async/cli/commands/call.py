@@ -31,7 +31,7 @@ from koscom_async.settings import Settings
 @click.option("--repeatable", is_flag=True, help="Try again what failed passingly, though it is no GET.")
 @click.option("--deadline", type=float, metavar="SECONDS", callback=above_zero, help="Give up after this.")
 @gateway_options
-def call_command(  # noqa: PLR0913  # click hands over each option
+def call_command(
     *,
     method: str,
     path: str,

@@ -64,7 +64,7 @@ def _common_options(command: _F) -> _F:
     return gateway_options(command)
 
 
-def _run(  # noqa: PLR0913  # each keyword is one common option
+def _run(
     ask: Callable[[Koscom], Awaitable[Answer]],
     *,
     as_json: bool,
@@ -120,7 +120,7 @@ def accounts_command(
 @click.option("--lots", "with_lots", is_flag=True, help="Show the lots of each position.")
 @_common_options
 @click.pass_context
-def holdings_command(  # click hands over each option
+def holdings_command(
     context: click.Context,
     /,
     *,
@@ -180,7 +180,7 @@ def _hand_out(
 @click.option("--on", type=_DAY, help="The day of the orders.  [default: today]")
 @_common_options
 @click.pass_context
-def orders_command(  # as above
+def orders_command(
     context: click.Context,
     /,
     *,
@@ -204,7 +204,7 @@ def orders_command(  # as above
 @click.option("--on", type=_DAY, help="The day of the orders.  [default: all that are not settled]")
 @_common_options
 @click.pass_context
-def settlements_command(  # as above
+def settlements_command(
     context: click.Context,
     /,
     *,
@@ -229,7 +229,7 @@ def settlements_command(  # as above
 @click.option("--until", type=_DAY, help="The last day.  [default: today]")
 @_common_options
 @click.pass_context
-def trades_command(  # noqa: PLR0913  # as above
+def trades_command(
     context: click.Context,
     /,
     *,

@@ -37,7 +37,7 @@ HIGHEST_PORT = 65535
     help="Wait for the browser at most this long.",
 )
 @gateway_options
-def login_command(  # noqa: PLR0913  # click hands over each option
+def login_command(
     *,
     port: int | None,
     browser: bool,
@@ -57,7 +57,7 @@ def login_command(  # noqa: PLR0913  # click hands over each option
     )
 
 
-async def _log_in(  # noqa: PLR0913  # as above
+async def _log_in(
     *,
     port: int | None,
     browser: bool,

@@ -43,7 +43,7 @@ _MEASURES = {Measure.SHARE: "% of its class", Measure.QUANTITY: "quantity", None
 )
 @service_options
 @click.pass_context
-def portfolio_command(  # noqa: PLR0913  # click hands over each option
+def portfolio_command(
     context: click.Context,
     *,
     quantities: bool,

@@ -62,7 +62,7 @@ _ROWS_AT_ONCE = 500
 )
 @service_options
 @click.pass_context
-def transactions_command(  # noqa: PLR0913  # click hands over each option
+def transactions_command(
     context: click.Context,
     /,
     *,

@@ -25,7 +25,7 @@ _HEADERS = (Column("Symbol", least=None), Column("Watched at", least=20))
 @click.command(name="watchlist", epilog=EXIT_CODES_HELP)
 @service_options
 @click.pass_context
-def watchlist_command(  # noqa: PLR0913  # click hands over each option
+def watchlist_command(
     context: click.Context,
     *,
     as_json: bool,

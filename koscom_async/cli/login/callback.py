@@ -57,7 +57,7 @@ async def listening(answer: Answer, *, host: str, port: int, path: str) -> Async
                 yield listener.extra(SocketAttribute.local_port)  # noqa: S610  # a socket, and no query set
             except (GeneratorExit, anyio.get_cancelled_exc_class()):
                 raise
-            except BaseException as error:  # noqa: BLE001  # the caller's own, handed on bare and not in a group
+            except BaseException as error:  # the caller's own, handed on bare and not in a group
                 failure = error
             accepting.cancel_scope.cancel()
         visitors.dismiss()
