@@ -32,7 +32,7 @@ def each(names, cases):
                         test(**given, **row)
 
         signature = inspect.signature(test)
-        left = [each for name, each in signature.parameters.items() if name not in names]
+        left = [parameter for name, parameter in signature.parameters.items() if name not in names]
         looped.__signature__ = signature.replace(parameters=left)
         return looped
 

@@ -3,6 +3,7 @@
 import pytest
 
 from koscom_async.brokers import BROKERS, find_broker
+from tests.loops import each
 
 # 계좌 서비스, as of 2018-05-31: code, short name, offered (제공) or only contracted, ALL in the endpoints' notes.
 PAGES = [
@@ -40,7 +41,7 @@ def test_the_platforms_own_virtual_brokers_are_listed() -> None:
     assert virtual == VIRTUAL
 
 
-@pytest.mark.parametrize("broker", BROKERS, ids=str)
+@each("broker", BROKERS)
 def test_a_broker_is_found_by_code_or_short_name(broker: object) -> None:
     code, short_name = broker.code, broker.short_name  # type: ignore[attr-defined]
     assert find_broker(code=code) is broker

@@ -14,6 +14,7 @@ from koscom_async.errors import (
     PlatformError,
     RequestRejectedError,
 )
+from tests.loops import each
 
 SERVED = ("op-apim", "op-auth", "op-exco", "broker")
 """The categories that the account and member services answer with."""
@@ -100,7 +101,7 @@ def test_the_table_has_the_manuals_ninety_eight_codes_once_each() -> None:
     }
 
 
-@pytest.mark.parametrize("code", TABLE)
+@each("code", TABLE)
 def test_a_code_becomes_its_class_with_its_status_and_an_advice(code: str) -> None:
     status, kind = TABLE[code]
     row = rows(*SERVED)[code]
@@ -158,9 +159,7 @@ def test_a_code_that_the_services_do_not_list_is_not_found(code: str, category: 
     assert find_error_code(code, category) is None
 
 
-@pytest.mark.parametrize(
-    "row", [row for row in ERROR_CODES if row.kind is not Kind.SUCCESS], ids=lambda r: r.code
-)
+@each("row", [row for row in ERROR_CODES if row.kind is not Kind.SUCCESS])
 def test_every_row_says_what_it_means_and_what_to_do(row: ErrorCode) -> None:
     texts = (row.meaning_en, row.meaning_ko, row.advice)
     assert all(text and text == text.strip() and text.isprintable() for text in texts)

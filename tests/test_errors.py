@@ -25,6 +25,7 @@ from koscom_async.errors import (
 )
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome
+from tests.loops import each
 
 NOW = datetime(2018, 11, 6, tzinfo=UTC)
 ACCOUNT = VirtualAccount(broker=BROKERS[-1], number="160646584478700099")
@@ -68,11 +69,11 @@ def facts(error: BaseException) -> dict[str, Any]:
     return told
 
 
-each_class = pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+each_class = each("kind", CLASSES)
 
 
 @each_class
-@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+@each("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
 def test_an_error_survives_pickling_with_every_fact(kind: type[KoscomError], protocol: int) -> None:
     error = whole(kind)
     twin = pickle.loads(pickle.dumps(error, protocol))  # noqa: S301  # our own bytes
@@ -82,7 +83,7 @@ def test_an_error_survives_pickling_with_every_fact(kind: type[KoscomError], pro
 
 
 @each_class
-@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy])
+@each("again", [copy.copy, copy.deepcopy])
 def test_an_error_survives_copying_with_every_fact(kind: type[KoscomError], again: Any) -> None:
     error = whole(kind)
     assert facts(again(error)) == facts(error)

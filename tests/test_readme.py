@@ -10,6 +10,7 @@ import pytest
 
 import koscom_async
 from koscom_async.sandbox import SandboxGateway
+from tests.loops import each
 
 README = Path(__file__).parent.parent.joinpath("README.md").read_text(encoding="utf-8")
 PROGRAMS = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
@@ -60,6 +61,6 @@ async def test_each_further_program_runs_on_the_sandbox(program, environment, ca
         assert capsys.readouterr().out.strip()
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(\w+Error)`", README))))
+@each("name", sorted(set(re.findall(r"`(\w+Error)`", README))))
 def test_every_error_that_is_named_exists(name):
     assert issubclass(getattr(koscom_async, name), koscom_async.KoscomError)

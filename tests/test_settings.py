@@ -21,6 +21,7 @@ from koscom_async.settings import (
     Settings,
     Timeouts,
 )
+from tests.loops import each
 
 MISSING = object()
 WHOLE: dict[str, Any] = {
@@ -90,10 +91,8 @@ def test_an_unknown_environment_is_refused_with_the_known_ones(environment: obje
     assert "production or sandbox" in message
 
 
-@pytest.mark.parametrize("setting", ["api_key", "api_secret", "com_id", "srv_id"])
-@pytest.mark.parametrize(
-    "wrong", [MISSING, None, "", "   ", 5, b"key", "two words", "키", "a\nb", "a\r\nX: 1", "a\0"]
-)
+@each("setting", ["api_key", "api_secret", "com_id", "srv_id"])
+@each("wrong", [MISSING, None, "", "   ", 5, b"key", "two words", "키", "a\nb", "a\r\nX: 1", "a\0"])
 def test_a_credential_that_is_missing_or_cannot_travel_is_named(setting: str, wrong: object) -> None:
     message = refuse(setting, lambda: made(**{setting: wrong}))
     assert "MARK" not in message
@@ -135,7 +134,7 @@ WRONG_URLS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("url", WRONG_URLS, ids=repr)
+@each("url", WRONG_URLS)
 def test_an_impossible_base_url_is_refused(url: object) -> None:
     message = refuse("base_url", lambda: made(base_url=url))
     assert "pw" not in message
@@ -169,11 +168,10 @@ FLAGS = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "name"), NUMBERS)
-@pytest.mark.parametrize(
+@each(("kind", "name"), NUMBERS)
+@each(
     "wrong",
     [-1, -0.001, -math.inf, math.inf, math.nan, 10**400, True, False, None, "1", "", [1]],
-    ids=lambda v: repr(v)[:9],
 )
 def test_a_number_that_is_negative_or_none_is_refused(kind: type, name: str, wrong: object) -> None:
     assert f"{kind.__name__}.{name} must" in refuse(name, lambda: kind(**{name: wrong}))
@@ -193,8 +191,8 @@ def test_zero_is_a_number_only_where_nothing_can_be_meant_by_it(kind: type, name
         refuse(name, lambda: kind(**{name: 0}))
 
 
-@pytest.mark.parametrize(("kind", "name"), COUNTS)
-@pytest.mark.parametrize("wrong", [0, -1, 1.0, 1.5, math.nan, True, None, "1"])
+@each(("kind", "name"), COUNTS)
+@each("wrong", [0, -1, 1.0, 1.5, math.nan, True, None, "1"])
 def test_a_count_below_one_or_broken_is_refused(kind: type, name: str, wrong: object) -> None:
     assert f"{kind.__name__}.{name} must" in refuse(name, lambda: kind(**{name: wrong}))
 
@@ -215,8 +213,8 @@ def test_a_share_of_the_quota_is_kept(share: float) -> None:
     assert Limits(quota_reserve=share).quota_reserve == share
 
 
-@pytest.mark.parametrize(("kind", "name"), FLAGS)
-@pytest.mark.parametrize("wrong", [0, 1, "no", "false", "", [], 1.0])
+@each(("kind", "name"), FLAGS)
+@each("wrong", [0, 1, "no", "false", "", [], 1.0])
 def test_a_flag_that_is_neither_true_nor_false_is_refused(kind: type, name: str, wrong: object) -> None:
     assert f"{kind.__name__}.{name} must be True or False" in refuse(name, lambda: kind(**{name: wrong}))
 
@@ -227,8 +225,8 @@ def test_only_whether_all_works_may_be_left_to_the_registry() -> None:
     refuse("check_request_id", lambda: BrokerOverrides(check_request_id=None))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["retry", "limits", "timeouts", "breaker"])
-@pytest.mark.parametrize("wrong", [None, {}, 5, "fast", BrokerLimits()])
+@each("name", ["retry", "limits", "timeouts", "breaker"])
+@each("wrong", [None, {}, 5, "fast", BrokerLimits()])
 def test_a_nested_record_of_another_kind_is_refused(name: str, wrong: object) -> None:
     refuse(name, lambda: made(**{name: wrong}))
 

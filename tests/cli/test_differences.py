@@ -18,6 +18,7 @@ from tests.cli.portfolio import (
     yesterday,
 )
 from tests.cli.screen import line_with, lines_of
+from tests.loops import each
 
 HUGE = 123_456_789_012_345
 
@@ -78,8 +79,8 @@ def test_accounts_come_and_go():
     assert "No account was read both times: nothing can be compared." in text
 
 
-@pytest.mark.parametrize("width", [30, 40, 60, 79, 80, 81, 100, 119, 120, 140, 200])
-@pytest.mark.parametrize("later", ["whole", "partial"])
+@each("width", [30, 40, 60, 79, 80, 81, 100, 119, 120, 140, 200])
+@each("later", ["whole", "partial"])
 def test_no_number_is_cut_at_any_width(width, later):
     def big(quantity, *others):
         rows = [equity("이름이 아주 길고 또 길어서 들어가지 않는 종목", quantity=quantity, value=quantity)]

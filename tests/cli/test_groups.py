@@ -12,6 +12,7 @@ from koscom_async.cli.output import csv_of_groups
 from koscom_async.cli.views.groups import BAR_CELLS, HEADINGS, bar, groups_data, groups_report
 from tests.cli.portfolio import account, equity, holdings, read, stranger, summary, today, unread, yesterday
 from tests.cli.screen import line_with, lines_of
+from tests.loops import each
 
 HUGE = 123_456_789_012_345
 
@@ -86,8 +87,8 @@ def test_nothing_held_is_said_in_words():
     assert "Nothing is held." in lines_of(groups_report(answer, "class"))
 
 
-@pytest.mark.parametrize("width", [30, 40, 60, 79, 80, 81, 100, 119, 120, 140, 200])
-@pytest.mark.parametrize("by", HEADINGS)
+@each("width", [30, 40, 60, 79, 80, 81, 100, 119, 120, 140, 200])
+@each("by", HEADINGS)
 def test_no_number_is_cut_at_any_width(width, by):
     big = holdings(
         read(account(), equities=[equity(quantity=HUGE, cost=HUGE, value=HUGE + 1)], said=summary(HUGE))

@@ -20,6 +20,7 @@ from tests.cli.portfolio import (
     unread,
 )
 from tests.cli.screen import line_with, lines_of
+from tests.loops import each
 
 HUGE = 123_456_789_012_345
 
@@ -197,8 +198,8 @@ def test_lots_stand_below_their_position_with_the_brokers_numbers():
     assert line_with(lines, "brokers' own")
 
 
-@pytest.mark.parametrize("width", [30, 40, 60, 79, 80, 81, 100, 119, 120, 140, 200])
-@pytest.mark.parametrize("with_lots", [False, True])
+@each("width", [30, 40, 60, 79, 80, 81, 100, 119, 120, 140, 200])
+@each("with_lots", [False, True])
 def test_no_number_is_cut_at_any_width(width, with_lots):
     big = holdings(
         read(

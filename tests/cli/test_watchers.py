@@ -3,7 +3,6 @@
 import io
 import re
 
-import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
@@ -13,6 +12,7 @@ from koscom_async.cli.watch.screen import Noted, Screen
 from koscom_async.cli.watch.watchers import LineWatcher, watcher
 from tests.cli.portfolio import NOW, account, equity, holdings, read, stranger, today, yesterday
 from tests.fake_time import FakeTime
+from tests.loops import each
 
 
 def drawn(screen, *, width=120, height=40):
@@ -33,10 +33,10 @@ def screen(answer=None, *, noted=None, **options):
     )
 
 
-@pytest.mark.parametrize("width", [30, 40, 60, 80, 100, 120, 200])
-@pytest.mark.parametrize("height", [10, 24, 50])
-@pytest.mark.parametrize("answer", [yesterday, today])
-@pytest.mark.parametrize("by", [None, "broker"])
+@each("width", [30, 40, 60, 80, 100, 120, 200])
+@each("height", [10, 24, 50])
+@each("answer", [yesterday, today])
+@each("by", [None, "broker"])
 def test_the_screen_fits_and_says_what_does_not(width, height, answer, by):
     lines = drawn(screen(answer(), by=by), width=width, height=height)
     text = "\n".join(lines)

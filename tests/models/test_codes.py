@@ -6,6 +6,7 @@ import pickle
 import pytest
 
 from koscom_async.models.codes import AssetClass, OpenEnum, Product, TradeType
+from tests.loops import each
 
 # The documents' own code tables.
 LISTED = {
@@ -18,8 +19,8 @@ LISTED = {
 }  # fmt: skip
 UNKNOWN = ["ZZZ", "ksp", "", "주식", "null", "A B", "\0", "name", "__class__"]
 
-each_kind = pytest.mark.parametrize("kind", LISTED)
-each_unknown = pytest.mark.parametrize("text", UNKNOWN)
+each_kind = each("kind", LISTED)
+each_unknown = each("text", UNKNOWN)
 
 
 @each_kind
@@ -54,8 +55,8 @@ def test_unknown_codes_are_equal_when_their_text_is(kind: type[OpenEnum], text: 
 
 
 @each_kind
-@pytest.mark.parametrize("text", ["ZZZ", "ETC", "SUM", "CASH"])
-@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])  # noqa: S301  # our own bytes
+@each("text", ["ZZZ", "ETC", "SUM", "CASH"])
+@each("again", [copy.copy, copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])  # noqa: S301  # our own bytes
 def test_a_code_survives_copying_and_pickling(kind: type[OpenEnum], text: str, again: object) -> None:
     member = kind(text)
     twin = again(member)  # type: ignore[operator]
@@ -72,12 +73,12 @@ def test_a_gateway_that_invents_codes_does_not_make_the_class_grow(kind: type[Op
 
 
 @each_kind
-@pytest.mark.parametrize("value", [None, 5, b"KSP", ["KSP"], True])
+@each("value", [None, 5, b"KSP", ["KSP"], True])
 def test_what_is_no_text_is_no_code(kind: type[OpenEnum], value: object) -> None:
     with pytest.raises(ValueError, match="is not a valid"):
         kind(value)
 
 
-@pytest.mark.parametrize("product", [*Product, Product("ZZZ")])
+@each("product", [*Product, Product("ZZZ")])
 def test_only_futures_and_options_are_derivatives(product: Product) -> None:
     assert product.is_derivative is (product in {Product.FUTURE, Product.OPTION})

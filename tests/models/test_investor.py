@@ -9,6 +9,7 @@ from attrs.exceptions import FrozenInstanceError
 
 from koscom_async.errors import KoscomError, SettingsError
 from koscom_async.models.investor import VARIABLES, Device, Investor, Token
+from tests.loops import each
 
 CI = "kQXzSHH8M1FIR+5m19q+U95c22sz1liOENIBGdFUKPptAAapYld1eOF7Pv9+qgywHOZBynq6mG2gEajiy5AwJA=="
 DEVICE = {"ip": "192.168.1.10", "mac": "70:54:D2:7E:E2:47"}
@@ -27,7 +28,7 @@ def names(caught: pytest.ExceptionInfo[SettingsError], kind: str, setting: str) 
     return caught.value.setting == setting and f"{kind}.{setting}" in str(caught.value)
 
 
-@pytest.mark.parametrize(
+@each(
     ("setting", "wrong"),
     [
         *[("ci", wrong) for wrong in (MISSING, None, "", " ", CI[:-1], CI + "=", CI * 2, 88, CI.encode())],
@@ -56,10 +57,8 @@ def test_a_ci_is_trimmed_as_the_documents_carry_a_space_in_it() -> None:
     assert Investor(**without(WHOLE, ci=f" {CI}\n")).ci == CI
 
 
-@pytest.mark.parametrize(
-    "ip", ["192.168.1.10", "10.0.0.1", "255.255.255.255", "01012345678", "0111234567", "192168001010"]
-)
-@pytest.mark.parametrize(
+@each("ip", ["192.168.1.10", "10.0.0.1", "255.255.255.255", "01012345678", "0111234567", "192168001010"])
+@each(
     "mac", ["70:54:D2:7E:E2:47", "70-54-d2-7e-e2-47", "7054D27EE247", "9f1c2d3e-0000-4abc-8def-0123456789ab"]
 )
 def test_a_possible_device_is_kept_as_given(ip: str, mac: str) -> None:
@@ -67,7 +66,7 @@ def test_a_possible_device_is_kept_as_given(ip: str, mac: str) -> None:
     assert (device.ip, device.mac) == (ip, mac)
 
 
-@pytest.mark.parametrize(
+@each(
     ("setting", "wrong"),
     [
         *[
@@ -93,7 +92,7 @@ def test_an_impossible_device_is_named(setting: str, wrong: object) -> None:
     assert names(caught, "Device", setting)
 
 
-@pytest.mark.parametrize(
+@each(
     ("setting", "wrong"),
     [
         *[

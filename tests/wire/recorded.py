@@ -4,11 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from koscom_async._wire.balance import BalancePage, BalanceReader
 from koscom_async._wire.json.core import read_json
 from koscom_async.models.codes import AssetClass
+from tests.loops import each
 
 BODIES = Path(__file__).parent / "bodies"
 
@@ -19,9 +18,7 @@ ABSENT_VALUES = (None, "null", "", "   ", " null ")
 MISSING = object()
 """Stands for a key that is not there."""
 
-each_absent = pytest.mark.parametrize(
-    "absent", [MISSING, *ABSENT_VALUES], ids=["missing", "null", "text null", "empty", "blank", "padded null"]
-)
+each_absent = each("absent", [MISSING, *ABSENT_VALUES])
 
 
 def recorded(case: str, name: str = "answer.json") -> bytes:

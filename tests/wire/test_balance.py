@@ -9,6 +9,7 @@ import pytest
 from koscom_async.errors import MalformedResponseError, ResponseMismatchError
 from koscom_async.models.account import BalanceSummary, EquityRow, FundRow, OtherRow
 from koscom_async.models.codes import AssetClass, Product, TradeType
+from tests.loops import each
 from tests.wire.recorded import ABSENT_VALUES, MISSING, answer, each_absent, read_balance, with_value
 
 LISTS = {AssetClass.EQUITY: "equityList", AssetClass.FUND: "fundList", AssetClass.OTHER: "etcList"}
@@ -143,8 +144,8 @@ def test_an_absent_list_block_beside_a_body_holds_nothing(where: str, absent: ob
     assert (page.summary, page.rows, page.total) == (None, (), 157)
 
 
-@pytest.mark.parametrize("body", [MISSING, *ABSENT_VALUES, {}])
-@pytest.mark.parametrize("container", [MISSING, *ABSENT_VALUES, {}])
+@each("body", [MISSING, *ABSENT_VALUES, {}])
+@each("container", [MISSING, *ABSENT_VALUES, {}])
 def test_an_answer_with_neither_body_nor_list_is_not_an_empty_account(
     body: object, container: object
 ) -> None:

@@ -13,6 +13,7 @@ from koscom_async._wire.endpoints import (
 from koscom_async.brokers import Broker, find_broker
 from koscom_async.errors import ResponseMismatchError, UntrustedEndpointError
 from koscom_async.models.member import VirtualAccount
+from tests.loops import each
 
 GATEWAY = "https://sandbox-apigw.koscom.co.kr"
 LOOPBACK = "http://127.0.0.1:8080"
@@ -131,7 +132,7 @@ TRICKS = {
 }
 
 
-@pytest.mark.parametrize("address", TRICKS.values(), ids=TRICKS)
+@each("address", TRICKS.values())
 def test_any_other_address_is_refused_before_anything_is_sent(address: str) -> None:
     with pytest.raises(UntrustedEndpointError) as caught:
         account_path(BALANCE, account_at(address), GATEWAY)

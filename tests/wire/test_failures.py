@@ -22,6 +22,7 @@ from koscom_async.errors import (
     ReauthorizationRequiredError,
     RequestRejectedError,
 )
+from tests.loops import each
 from tests.wire.recorded import recorded
 
 RESET = datetime(2018, 11, 6, tzinfo=UTC)
@@ -101,8 +102,8 @@ SILENT: list[object] = [
 ]
 
 
-@pytest.mark.parametrize("document", SILENT, ids=repr)
-@pytest.mark.parametrize("status", STATUSES)
+@each("document", SILENT)
+@each("status", STATUSES)
 def test_the_status_speaks_where_the_body_has_no_code(status: int, document: object) -> None:
     error = failure(status=status, document=document)
     kind, retriable = STATUSES[status]
@@ -259,9 +260,9 @@ LEAKS = [
 ]
 
 
-@pytest.mark.parametrize("words", LEAKS)
-@pytest.mark.parametrize("status", [400, 401, 404, 418, 429, 500, 503])
-@pytest.mark.parametrize(
+@each("words", LEAKS)
+@each("status", [400, 401, 404, 418, 429, 500, 503])
+@each(
     "shape",
     [
         lambda words: {"message": words},

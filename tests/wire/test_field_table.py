@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import attrs
-import pytest
 
 from koscom_async._wire.records.converter import WIRE_NAMES
 from koscom_async._wire.records.field_table import field_table
 from koscom_async._wire.records.names import DISCRETIONARY_NAMES, INNER_NAMES
+from tests.loops import each
 
 README = Path(__file__).parent.parent.parent.joinpath("README.md").read_text(encoding="utf-8")
 
@@ -16,7 +16,7 @@ def test_the_readme_has_the_table_as_the_code_makes_it():
     assert field_table() in README, "paste what `python -m koscom_async._wire.records.field_table` prints"
 
 
-@pytest.mark.parametrize("kind", WIRE_NAMES, ids=lambda kind: kind.__name__)
+@each("kind", WIRE_NAMES)
 def test_every_attribute_comes_from_the_wire_or_says_that_it_does_not(kind):
     inside = set(INNER_NAMES) if kind in DISCRETIONARY_NAMES else set()
     ours = {

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koscom_async._wire.headers import next_reset, read_remaining_calls, read_retry_after
+from tests.loops import each
 
 NOW = datetime(2018, 11, 5, 8, 0, 0, tzinfo=UTC)
 FOREVER = 1e9  # what any wait of more than thirty years comes down to
@@ -71,7 +72,7 @@ RETRY_AFTER: dict[str, float | None] = {
 }
 
 
-@pytest.mark.parametrize("text", RETRY_AFTER, ids=lambda text: repr(text[:40]))
+@each("text", RETRY_AFTER)
 def test_retry_after_is_seconds_from_a_number_or_a_date_and_nothing_from_junk(text: str) -> None:
     assert read_retry_after({"retry-after": text}, now=NOW) == RETRY_AFTER[text]
 

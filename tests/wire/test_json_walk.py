@@ -11,6 +11,7 @@ from koscom_async._cooperative import SLICE_LENGTH, run_now
 from koscom_async._wire.json.core import json_steps, read_json, read_list, scan
 from koscom_async._wire.json.walk import Walk
 from koscom_async.errors import MalformedResponseError
+from tests.loops import each
 from tests.wire.json_texts import bodies, broken_bodies, outcome
 from tests.wire.recorded import recorded
 
@@ -40,7 +41,7 @@ ROWS = [
 ] * 300
 
 
-@pytest.mark.parametrize(
+@each(
     "document",
     [
         {"list": {"balance": {"summary": {"cash": 1.0}, "rows": ROWS, "others": ROWS}}},
@@ -55,21 +56,8 @@ ROWS = [
         [{}] * 5000,
         "x" * 20000,
     ],
-    ids=[
-        "blocks",
-        "an array of blocks",
-        "rows",
-        "rows in rows",
-        "members",
-        "texts",
-        "lists",
-        "numbers",
-        "no two alike",
-        "empty",
-        "one text",
-    ],
 )
-@pytest.mark.parametrize("separators", [(",", ":"), (", \n", " : ")], ids=["dense", "wide"])
+@each("separators", [(",", ":"), (", \n", " : ")])
 def test_a_document_of_any_shape_is_the_same(document, separators):
     body = json.dumps(document, separators=separators).encode()
     read = run_now(json_steps(body, slice_length=2048))

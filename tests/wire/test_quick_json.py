@@ -3,7 +3,6 @@
 import json
 from decimal import Decimal
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from koscom_async._wire.json import fast as quick_json
 from koscom_async._wire.records.converter import WIRE_NAMES
 from koscom_async._wire.scalars import OddNumber
 from koscom_async.models.account import EquityRow, FundRow, OtherRow
+from tests.loops import each
 from tests.wire.json_texts import bodies, broken_bodies, outcome
 from tests.wire.recorded import ABSENT_VALUES, BODIES, answer, read_balance
 
@@ -56,7 +56,7 @@ def test_arbitrary_bytes_are_the_same_to_both(body):
     assert quick(body) == exact(body)
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "[NaN]", "[-Infinity]", "[1E999]", "[1E-999]", "[18446744073709551616]", "[-9223372036854775809]",
@@ -95,9 +95,7 @@ def test_a_number_that_is_no_amount_is_as_odd_as_it_is_to_the_core():
     assert isinstance(document["c"], OddNumber)
 
 
-@pytest.mark.parametrize(
-    "path", sorted(BODIES.rglob("*.json")), ids=lambda path: f"{path.parent.name}/{path.name}"
-)
+@each("path", sorted(BODIES.rglob("*.json")))
 def test_every_recorded_body_is_the_same_to_both(path):
     body = path.read_bytes()
     assert quick(body) == exact(body)

@@ -22,6 +22,7 @@ from koscom_async.models.account import EquityRow
 from koscom_async.models.codes import AssetClass, Measure
 from koscom_async.models.discretionary.account import DiscretionaryAccount
 from koscom_async.models.portfolio import PortfolioEquity
+from tests.loops import each
 
 KINDS = tuple(WIRE_NAMES)
 
@@ -97,7 +98,7 @@ def test_it_reads_what_the_careful_way_reads_or_nothing(kind, data):
         assert quick.raw is block
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@each("kind", KINDS)
 def test_a_row_of_any_kind_may_take_the_quick_way(kind):
     """Each field in a plain spelling: a number, or else a text that its type takes."""
     block = {}
@@ -116,12 +117,12 @@ def test_a_row_of_any_kind_may_take_the_quick_way(kind):
     assert quick == read_record(kind, block, "row", **given_to(kind))
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@each("kind", KINDS)
 def test_no_record_has_a_validator_or_a_converter_that_the_quick_way_would_pass_by(kind):
     assert [each.name for each in attrs.fields(kind) if each.validator or each.converter] == []
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@each("kind", KINDS)
 def test_a_quick_record_can_be_pickled_copied_and_evolved(kind):
     row = {"accNo": "1"} if kind is DiscretionaryAccount else {"x": "y"}
     record = generated(kind)(row, **given_to(kind))

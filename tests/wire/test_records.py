@@ -11,6 +11,7 @@ from koscom_async._wire.records.converter import read_record
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.account import BalanceSummary, EquityRow, FundRow, OtherRow
 from koscom_async.models.codes import Product, TradeType
+from tests.loops import each
 from tests.wire.recorded import each_absent, with_value
 
 # A full block of each kind by the documents' field tables, each wire field with the attribute that it fills.
@@ -77,10 +78,8 @@ KINDS: dict[type, dict[str, tuple[str, Any, Any]]] = {
 }
 FIELDS = [(kind, name) for kind, table in KINDS.items() for name in table]
 
-each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-each_field = pytest.mark.parametrize(
-    ("kind", "name"), FIELDS, ids=[f"{kind.__name__}.{name}" for kind, name in FIELDS]
-)
+each_kind = each("kind", KINDS)
+each_field = each(("kind", "name"), FIELDS)
 
 
 def block_of(kind: type) -> dict[str, Any]:
@@ -155,7 +154,7 @@ VARIANTS = [
     (FundRow, "value", "valAtCur", "valueAtCur"),
     (OtherRow, "value", "valAtCur", "valueAtCur"),
 ]
-each_variant = pytest.mark.parametrize(("kind", "attribute", "first", "second"), VARIANTS)
+each_variant = each(("kind", "attribute", "first", "second"), VARIANTS)
 
 
 @each_variant
@@ -194,7 +193,7 @@ def test_both_spellings_with_two_values_are_refused(
 
 
 @each_variant
-@pytest.mark.parametrize("junk", ["abc", True, [1], {"a": 1}])
+@each("junk", ["abc", True, [1], {"a": 1}])
 def test_junk_in_either_spelling_is_named_as_it_stands_on_the_wire(
     kind: type, attribute: str, first: str, second: str, junk: object
 ) -> None:

@@ -16,13 +16,14 @@ from koscom_async._wire.scalars import (
     read_number,
     read_text,
 )
+from tests.loops import each
 from tests.wire.recorded import ABSENT_VALUES
 
 READERS = (read_number, read_count, read_text, read_date)
 
 
-@pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("absent", ABSENT_VALUES)
+@each("reader", READERS)
+@each("absent", ABSENT_VALUES)
 def test_each_spelling_of_absent_reads_as_none(reader, absent) -> None:  # type: ignore[no-untyped-def]
     assert is_absent(absent)
     assert reader(absent) is None
@@ -64,7 +65,7 @@ NUMBERS: list[tuple[object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("spelling", "plain"), NUMBERS)
+@each(("spelling", "plain"), NUMBERS)
 def test_a_number_comes_out_exact_and_without_exponent(spelling: object, plain: str) -> None:
     number = read_number(spelling)
     assert number is not None
@@ -114,8 +115,8 @@ NO_NUMBERS = [
 ]
 
 
-@pytest.mark.parametrize("value", NO_NUMBERS, ids=lambda value: repr(value)[:24])
-@pytest.mark.parametrize("reader", [read_number, read_count])
+@each("value", NO_NUMBERS)
+@each("reader", [read_number, read_count])
 def test_what_is_no_number_is_refused(reader, value: object) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ScalarError, match="expected"):
         reader(value)

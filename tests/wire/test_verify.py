@@ -13,6 +13,7 @@ from koscom_async.errors import (
     RequestRejectedError,
     ResponseMismatchError,
 )
+from tests.loops import each
 from tests.wire.recorded import ACCOUNT, REQUEST_ID, answer, each_absent, read_balance, with_value
 
 NO_ACCOUNT = "the broker did not echo the account number"
@@ -28,14 +29,12 @@ def inside(document: Any) -> Any:
     return document["balanceResponseBody"]
 
 
-each_place = pytest.mark.parametrize("place", [beside, inside])
+each_place = each("place", [beside, inside])
 
 
-@pytest.mark.parametrize("strict", [True, False])
+@each("strict", [True, False])
 @each_place
-@pytest.mark.parametrize(
-    "echo", [ACCOUNT, f" {ACCOUNT} ", Decimal(ACCOUNT), Decimal("1.60678007213500001E17")]
-)
+@each("echo", [ACCOUNT, f" {ACCOUNT} ", Decimal(ACCOUNT), Decimal("1.60678007213500001E17")])
 def test_the_account_that_was_asked_for_is_accepted(place: Any, echo: object, *, strict: bool) -> None:
     document = answer()
     del document["accInfo"]
@@ -43,11 +42,9 @@ def test_the_account_that_was_asked_for_is_accepted(place: Any, echo: object, *,
     assert read_balance(document, strict=strict).notes == ()
 
 
-@pytest.mark.parametrize("strict", [True, False])
+@each("strict", [True, False])
 @each_place
-@pytest.mark.parametrize(
-    "echo", [OTHER, ACCOUNT[:-1], ACCOUNT + "0", "0" + ACCOUNT, "0", ACCOUNT.replace("0", "O")]
-)
+@each("echo", [OTHER, ACCOUNT[:-1], ACCOUNT + "0", "0" + ACCOUNT, "0", ACCOUNT.replace("0", "O")])
 def test_another_account_is_refused_and_not_quoted(place: Any, echo: str, *, strict: bool) -> None:
     document = answer()
     del document["accInfo"]
@@ -78,7 +75,7 @@ def test_a_missing_echo_of_the_account_is_tolerated_and_noted(*, whole_block: bo
     assert len(page.rows) == 20
 
 
-@pytest.mark.parametrize("info", ["text", [], [{"vtAccNo": ACCOUNT}], {"vtAccNo": True}, {"vtAccNo": {}}])
+@each("info", ["text", [], [{"vtAccNo": ACCOUNT}], {"vtAccNo": True}, {"vtAccNo": {}}])
 @each_place
 def test_an_echo_of_the_account_that_cannot_be_read_is_refused(place: Any, info: object) -> None:
     document = answer()

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from koscom_async.export.html.style import _DARK, _LIGHT, PAGE_STYLE, STYLE
+from tests.loops import each
 
 
 def selectors():
@@ -34,9 +35,9 @@ def contrast(first, second):
     return (light + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize("theme", [_LIGHT, _DARK], ids=["light", "dark"])
-@pytest.mark.parametrize("surface", ["surface", "raised"])
-@pytest.mark.parametrize("colour", ["text", "faint", "gain", "loss", "good", "alarm", "notice"])
+@each("theme", [_LIGHT, _DARK])
+@each("surface", ["surface", "raised"])
+@each("colour", ["text", "faint", "gain", "loss", "good", "alarm", "notice"])
 def test_text_has_the_contrast_that_wcag_asks_for(theme, surface, colour):
     assert contrast(theme[colour], theme[surface]) >= 4.5
 
