@@ -1,26 +1,191 @@
 """What an investor owns at every Korean broker, right now: an asyncio client for Koscom's Open API platform."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from koscom_async._public import *  # noqa: F403  # what a type checker sees is what `__getattr__` gives
 
 __version__ = "0.1.0"
 
+if TYPE_CHECKING:  # the public names, listed here and nowhere else
+    from koscom_async._fanout.streams import (
+        DiscretionaryHoldingsStream as DiscretionaryHoldingsStream,
+        DiscretionaryStream as DiscretionaryStream,
+        HoldingsStream as HoldingsStream,
+        PortfoliosStream as PortfoliosStream,
+        WatchlistsStream as WatchlistsStream,
+    )
+    from koscom_async._fanout.transactions import TransactionStream as TransactionStream
+    from koscom_async.brokers import (
+        BROKERS as BROKERS,
+        Broker as Broker,
+    )
+    from koscom_async.client import Koscom as Koscom
+    from koscom_async.errors import (
+        AccessDeniedError as AccessDeniedError,
+        AccountUnavailableError as AccountUnavailableError,
+        AuthenticationError as AuthenticationError,
+        BreakerOpenError as BreakerOpenError,
+        BrokerUnavailableError as BrokerUnavailableError,
+        ConnectionFailedError as ConnectionFailedError,
+        DeadlineExceededError as DeadlineExceededError,
+        IncompleteHoldingsError as IncompleteHoldingsError,
+        KoscomError as KoscomError,
+        LimitsUnavailableError as LimitsUnavailableError,
+        MalformedResponseError as MalformedResponseError,
+        OutsideServiceHoursError as OutsideServiceHoursError,
+        PagingError as PagingError,
+        PlatformError as PlatformError,
+        QuotaExceededError as QuotaExceededError,
+        RateLimitedError as RateLimitedError,
+        ReauthorizationRequiredError as ReauthorizationRequiredError,
+        RequestRejectedError as RequestRejectedError,
+        ResponseError as ResponseError,
+        ResponseMismatchError as ResponseMismatchError,
+        SettingsError as SettingsError,
+        TruncatedResponseError as TruncatedResponseError,
+        UntrustedEndpointError as UntrustedEndpointError,
+        UsageError as UsageError,
+    )
+    from koscom_async.models.account import (
+        Balance as Balance,
+        BalanceRow as BalanceRow,
+        BalanceSummary as BalanceSummary,
+        EquityRow as EquityRow,
+        ForeignCash as ForeignCash,
+        FundRow as FundRow,
+        OtherRow as OtherRow,
+    )
+    from koscom_async.models.breakdown import Group as Group
+    from koscom_async.models.codes import (
+        AssetClass as AssetClass,
+        Direction as Direction,
+        Measure as Measure,
+        Product as Product,
+        TradeType as TradeType,
+        TransactionType as TransactionType,
+    )
+    from koscom_async.models.difference import (
+        AccountChange as AccountChange,
+        CashChange as CashChange,
+        HoldingsDiff as HoldingsDiff,
+        PositionChange as PositionChange,
+    )
+    from koscom_async.models.discretionary.account import (
+        DiscretionaryAccount as DiscretionaryAccount,
+        DiscretionaryAccounts as DiscretionaryAccounts,
+    )
+    from koscom_async.models.discretionary.answers import (
+        DiscretionaryAnswers as DiscretionaryAnswers,
+        DiscretionaryOutcome as DiscretionaryOutcome,
+        DiscretionaryRows as DiscretionaryRows,
+    )
+    from koscom_async.models.discretionary.balance import (
+        DiscretionaryBalance as DiscretionaryBalance,
+        DiscretionaryCash as DiscretionaryCash,
+        DiscretionaryRow as DiscretionaryRow,
+    )
+    from koscom_async.models.discretionary.codes import (
+        Amendment as Amendment,
+        Cancellation as Cancellation,
+        ContractStatus as ContractStatus,
+        Cost as Cost,
+        InstrumentCode as InstrumentCode,
+        OrderSide as OrderSide,
+        TradeKind as TradeKind,
+    )
+    from koscom_async.models.discretionary.orders import (
+        DiscretionaryOrder as DiscretionaryOrder,
+        Execution as Execution,
+    )
+    from koscom_async.models.discretionary.settlements import (
+        DiscretionarySettlement as DiscretionarySettlement,
+        DiscretionaryTrade as DiscretionaryTrade,
+    )
+    from koscom_async.models.explanation import Explanation as Explanation
+    from koscom_async.models.gathered import (
+        PortfolioLot as PortfolioLot,
+        PortfolioPosition as PortfolioPosition,
+        Portfolios as Portfolios,
+        Watched as Watched,
+        WatchedSymbol as WatchedSymbol,
+        Watchlists as Watchlists,
+    )
+    from koscom_async.models.holdings import Holdings as Holdings
+    from koscom_async.models.investor import (
+        Device as Device,
+        Investor as Investor,
+        Token as Token,
+    )
+    from koscom_async.models.member import (
+        LinkedAccounts as LinkedAccounts,
+        Registration as Registration,
+        VirtualAccount as VirtualAccount,
+    )
+    from koscom_async.models.outcome import (
+        AccountOutcome as AccountOutcome,
+        Outcome as Outcome,
+        PortfolioOutcome as PortfolioOutcome,
+        Trace as Trace,
+        TransactionsOutcome as TransactionsOutcome,
+        WatchlistOutcome as WatchlistOutcome,
+    )
+    from koscom_async.models.portfolio import (
+        Portfolio as Portfolio,
+        PortfolioCash as PortfolioCash,
+        PortfolioEquity as PortfolioEquity,
+        PortfolioFund as PortfolioFund,
+        PortfolioOther as PortfolioOther,
+        PortfolioRow as PortfolioRow,
+    )
+    from koscom_async.models.positions import (
+        Instrument as Instrument,
+        Lot as Lot,
+        Position as Position,
+    )
+    from koscom_async.models.statistics import (
+        BrokerStatistics as BrokerStatistics,
+        ServiceQuota as ServiceQuota,
+        Statistics as Statistics,
+    )
+    from koscom_async.models.totals import (
+        AccountReconciliation as AccountReconciliation,
+        Cash as Cash,
+        CashLot as CashLot,
+        Totals as Totals,
+    )
+    from koscom_async.models.transactions import (
+        Transaction as Transaction,
+        Transactions as Transactions,
+    )
+    from koscom_async.models.watchlist import (
+        WatchGroup as WatchGroup,
+        Watchlist as Watchlist,
+    )
+    from koscom_async.settings import (
+        Backend as Backend,
+        Breaker as Breaker,
+        BrokerLimits as BrokerLimits,
+        BrokerOverrides as BrokerOverrides,
+        Environment as Environment,
+        Limits as Limits,
+        Retry as Retry,
+        Settings as Settings,
+        Timeouts as Timeouts,
+    )
+    from koscom_async.tokens import (
+        FileTokenStore as FileTokenStore,
+        MemoryTokenStore as MemoryTokenStore,
+        TokenStore as TokenStore,
+    )
+else:  # type checkers must not see this: they would take any name for an attribute
 
-def __getattr__(name: str) -> Any:
-    """Load a public name's module when the name is asked for: nobody waits for what their program does not use."""
-    if name.startswith("_") and name != "__all__":  # a submodule's, which is found by importing it
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    names = import_module("koscom_async._names")
-    if name == "__all__":
-        return [*sorted(names.MODULE_OF), "__version__"]
-    if name not in names.MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(names.MODULE_OF[name]), name)
-    return value
+    def __getattr__(name: str) -> Any:
+        """Import a public name when it is first used, so that a program loads no more than it uses."""
+        if (
+            name.startswith("_") and name != "__all__"
+        ):  # a submodule: the import system asks before it imports it
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from koscom_async._lazy import listed, load
 
+        return [*sorted(listed(__name__)), "__version__"] if name == "__all__" else load(__name__, name)
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__getattr__("__all__")})
+    def __dir__() -> list[str]:
+        return __getattr__("__all__")

@@ -4,16 +4,20 @@ import ast
 import inspect
 import json
 import pickle
+import py_compile
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
 import koscom_async
-from koscom_async import _names, _public
+from koscom_async import _lazy
 from koscom_async.sandbox import Fault, SandboxGateway
 
+PUBLIC = _lazy.listed("koscom_async")
 FIRST_PROGRAM = "from koscom_async import Koscom, Settings, Investor, Device, Token, KoscomError"
 HEAVY = {
     "anyio", "asyncio", "cattrs", "click", "h11", "httpcore", "httptools", "httpx", "json", "logging", "matplotlib",
@@ -54,7 +58,7 @@ def test_a_first_program_loads_only_the_modules_of_its_names():
         "koscom_async.settings.frozen_mapping",
         "koscom_async._clock",
         "koscom_async._masking",
-        "koscom_async._names",
+        "koscom_async._lazy",
         "koscom_async.client",
         "koscom_async.errors",
         "koscom_async.models",
@@ -81,24 +85,34 @@ def test_the_pytest_plugin_loads_no_more_than_the_package():
 
 
 def checked_names():
-    """Where a type checker finds each public name."""
-    tree = ast.parse(inspect.getsource(_public))
-    return {
-        alias.name: node.module
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
+    """Where a type checker finds each public name, which it takes for exported since it is imported `as` itself."""
+    (block,) = [node for node in ast.parse(inspect.getsource(koscom_async)).body if isinstance(node, ast.If)]
+    assert all(isinstance(node, ast.ImportFrom) for node in block.body)
+    assert all(alias.asname == alias.name for node in block.body for alias in node.names)
+    return {alias.name: node.module for node in block.body for alias in node.names}
 
 
 def test_a_type_checker_sees_each_name_where_a_program_finds_it():
-    assert checked_names() == _names.MODULE_OF
-    assert sorted(_public.__all__) == sorted(_names.MODULE_OF)
-    assert all(getattr(koscom_async, name) is getattr(_public, name) for name in _public.__all__)
+    names = checked_names()
+    assert names == PUBLIC
+    assert sorted(koscom_async.__all__) == sorted([*names, "__version__"])
+    for name, module in names.items():
+        assert getattr(koscom_async, name) is getattr(import_module(module), name), name
+
+
+def test_the_names_are_found_in_a_zip_without_source(tmp_path):
+    compiled = Path(py_compile.compile(koscom_async.__file__, cfile=tmp_path / "compiled.pyc", doraise=True))
+    with ZipFile(tmp_path / "package.zip", "w") as package:
+        package.write(compiled, "koscom_async/__init__.pyc")
+        for module in ("_lazy", "_masking", "errors"):
+            path = Path(koscom_async.__file__).parent / f"{module}.py"
+            package.write(py_compile.compile(path, cfile=tmp_path / module), f"koscom_async/{module}.pyc")
+    program = f"import koscom_async\nassert len(koscom_async.__all__) == {len(koscom_async.__all__)}\nassert koscom_async.UsageError('x')"
+    modules_after(program, before=f"sys.path.insert(0, {str(tmp_path / 'package.zip')!r})")
 
 
 def test_each_name_is_found_where_it_says_that_it_lives():
-    for name, module in _names.MODULE_OF.items():
+    for name, module in PUBLIC.items():
         value = getattr(koscom_async, name)
         assert getattr(sys.modules[module], name) is value, name
         if inspect.isclass(value):
@@ -115,7 +129,7 @@ def test_dir_lists_every_public_name_before_any_is_loaded():
     loaded = modules_after("import koscom_async\nassert set(koscom_async.__all__) <= set(dir(koscom_async))")
     assert {name for name in loaded if name.startswith("koscom_async")} == {
         "koscom_async",
-        "koscom_async._names",
+        "koscom_async._lazy",
     }
 
 
