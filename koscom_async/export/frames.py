@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,9 +22,21 @@ def needed(name: str, *, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != name.partition(".")[0]:
             raise
-        raise ImportError(
-            f'this needs {name}, which comes with an extra: pip install "koscom_async[{extra}]"', name=name
-        ) from error
+        raise _missing(name, extra) from error
+
+
+def located(name: str, *, extra: str) -> Path:
+    """Return the folder of a package that an extra brings, without importing it, or raise as `needed` does."""
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise _missing(name, extra)
+    return Path(spec.origin).parent
+
+
+def _missing(name: str, extra: str) -> ImportError:
+    return ImportError(
+        f'this needs {name}, which comes with an extra: pip install "koscom_async[{extra}]"', name=name
+    )
 
 
 if TYPE_CHECKING:

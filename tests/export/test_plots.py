@@ -1,15 +1,19 @@
 """The pictures: what they say, that names cannot steer them, and that they can be saved."""
 
 import io
+import os
 import re
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from matplotlib import font_manager
+from matplotlib.ft2font import FT2Font
 from PIL import Image
 
 from koscom_async import BrokerUnavailableError, Holdings, UsageError
 from koscom_async.export.plots import canvas
-from koscom_async.export.plots import canvas as fonts
 from koscom_async.export.plots.treemap import _ink
 from tests.merge.accounts import (
     CYBER,
@@ -27,20 +31,6 @@ from tests.merge.accounts import (
 
 KINDS = ("class", "broker", "treemap", "profit")
 DOWN = BrokerUnavailableError("broker server cannot serve", code="3600")
-
-
-@pytest.fixture(autouse=True)
-def korean_font(request, monkeypatch):
-    """Whatever is installed here, names are set as if there were Korean letters; `installed_fonts` undoes it."""
-    if "installed_fonts" in request.fixturenames:
-        return
-    monkeypatch.setattr(fonts, "korean_family", lambda: "DejaVu Sans")
-    monkeypatch.setattr(canvas, "korean_family", lambda: "DejaVu Sans")
-
-
-@pytest.fixture
-def installed_fonts():
-    """The fonts of this machine, whether Korean or not."""
 
 
 def texts(figure):
@@ -130,8 +120,7 @@ def test_nothing_to_show_is_no_crash_and_says_so(holdings, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.filterwarnings("ignore:no Korean font is installed")
-def test_pictures_are_saved_as_png_and_svg(holdings, kind, theme, installed_fonts):
+def test_pictures_are_saved_as_png_and_svg(holdings, kind, theme):
     figure = holdings.plot(kind, theme=theme)
     png, svg = io.BytesIO(), io.StringIO()
     figure.savefig(png, format="png")
@@ -162,24 +151,66 @@ def test_figures_are_not_kept_by_pyplot(holdings):
     assert pyplot is None or pyplot.get_fignums() == []
 
 
-def test_without_a_korean_font_codes_stand_for_names_and_the_picture_says_so(monkeypatch):
-    monkeypatch.setattr(fonts, "korean_family", lambda: None)
-    monkeypatch.setattr(canvas, "korean_family", lambda: None)
-    holdings = merged(read(account(DIAMOND), share("KR7000020008", name="동화약품"), bond("채권", 1, 1, 2)))
-    with pytest.warns(UserWarning, match="no Korean font is installed"):
-        profit = texts(holdings.plot("profit"))
-    assert {"KR7000020008", "Bond"} <= set(profit)
-    assert any("no Korean font is installed, so codes stand for names" in line for line in profit)
-    with pytest.warns(UserWarning, match="no Korean font"):
-        figure = holdings.plot("broker")
-    assert "Diamond (virtual)" in texts(figure)
-    figure.savefig(io.BytesIO(), format="png")  # a missing letter would be a warning, and so an error
+# In a process of its own, as matplotlib keeps the fonts that it once found, in memory and in a file.
+ON_A_BARE_MACHINE = """
+import warnings
+warnings.simplefilter("error")
+import matplotlib
+from matplotlib import font_manager
+font_manager.findSystemFonts = lambda *paths, **options: []
+fonts = font_manager.fontManager.ttflist
+fonts[:] = [font for font in fonts if font.fname.startswith(matplotlib.get_data_path())]
+settings = dict(matplotlib.rcParams)
+from tests.export.test_plots import KINDS, drawn_in, korean
+for kind in KINDS:
+    figure = korean().plot(kind)
+    figure.savefig(f"{kind}.png")
+    figure.savefig(f"{kind}.svg")
+assert dict(matplotlib.rcParams) == settings
+print(*sorted(drawn_in(korean().plot("profit"), "동")))
+"""
 
 
-def test_a_family_counts_only_if_it_has_korean_letters():
-    assert not fonts._has_hangul(
-        next(entry.fname for entry in fonts.font_manager.fontManager.ttflist if entry.name == "DejaVu Sans")
+def korean():
+    return merged(read(account(DIAMOND), share("KR7000020008", 19, 181519, 201400, name="동화약품")))
+
+
+def drawn_in(figure, letter):
+    """The fonts that have a letter, of those that the figure's texts ask for, by weight: regular and bold."""
+    found = set()
+    for text in (*figure.texts, *figure.axes[0].texts):
+        paths = font_manager.fontManager._find_fonts_by_props(text.get_fontproperties())
+        found |= {Path(path).name for path in paths if FT2Font(path).get_char_index(ord(letter))}
+    return found
+
+
+def test_korean_names_are_drawn_where_no_font_is_installed(tmp_path):
+    home = str(Path(__file__).parents[2])
+    ended = subprocess.run(  # noqa: S603  # our own text
+        [sys.executable, "-c", ON_A_BARE_MACHINE],
+        cwd=tmp_path,
+        env=os.environ | {"MPLCONFIGDIR": str(tmp_path), "PYTHONPATH": home},
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    assert (ended.returncode, ended.stdout.split()) == (0, ["NanumGothic.ttf", "NanumGothicBold.ttf"]), (
+        ended.stderr
+    )
+    with Image.open(tmp_path / "profit.png") as picture:
+        assert picture.width == 900
+
+
+def test_a_missing_font_is_named_with_its_extra(monkeypatch):
+    monkeypatch.setattr("koscom_async.export.frames.find_spec", lambda _: None)
+    canvas.bring_fonts.cache_clear()
+    with pytest.raises(
+        ImportError,
+        match=re.escape(
+            'needs koreanize_matplotlib, which comes with an extra: pip install "koscom_async[plot]"'
+        ),
+    ):
+        held().plot()
 
 
 @pytest.mark.parametrize(("what", "options"), [("kind", {"kind": "pie"}), ("theme", {"theme": "blue"})])

@@ -148,7 +148,6 @@ def test_a_partial_report_is_unmistakably_red(chromium):
 
 
 @pytest.mark.parametrize("kind", ["class", "broker", "treemap", "profit"])
-@pytest.mark.filterwarnings("ignore:no Korean font is installed")
 def test_plots_as_svg_are_drawn(chromium, kind, tmp_path):
     WHOLE.plot(kind).savefig(tmp_path / "plot.svg")
     svg = (tmp_path / "plot.svg").read_text(encoding="utf-8")

@@ -29,9 +29,8 @@ def draw(holdings: Holdings, by: By, theme: str) -> Figure:
         height=max(1, len(parts)) * BAR + 0.1,
     )
     canvas.axes.set(xlim=(0, 1), ylim=(max(1, len(parts)) - 0.4, -0.6))
-    names = {} if canvas.is_korean or by == "class" else _english(canvas, holdings)
     for row, part in enumerate(parts):
-        _bar(canvas, row, part, names.get(part.label, part.label), parts[0].share)
+        _bar(canvas, row, part, part.label, parts[0].share)
     if not parts:
         canvas.text(0, 0, "Nothing in KRW that has a value.", color=canvas.palette.faint)
     return canvas.figure
@@ -48,7 +47,3 @@ def _bar(canvas: Canvas, row: int, part: Slice, label: str, largest: float) -> N
     canvas.text(0, row, fitted(label, 12.5), size=10)
     canvas.text(_AMOUNT + 0.2, row, amounts.money(part.amount), ha="right")
     canvas.text(1, row, amounts.share(part.share), ha="right", weight="bold")
-
-
-def _english(canvas: Canvas, holdings: Holdings) -> dict[str, str]:
-    return {each.account.broker.name_ko: canvas.broker(each.account) for each in holdings.outcomes}

@@ -1,7 +1,6 @@
 """The sheet that every picture is drawn on: its colours, title, alarm and footnotes, and how text is set."""
 
 import io
-import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
 from unicodedata import east_asian_width
@@ -10,60 +9,31 @@ from attrs import frozen
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ft2font import FT2Font
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.text import Text
 
+from koscom_async.export.frames import located
 from koscom_async.export.html.cells import moment
 from koscom_async.export.notes import headline
-from koscom_async.export.texts import broker_name, clean, counted, kind
+from koscom_async.export.texts import clean, counted
 from koscom_async.models.account import WON
 from koscom_async.models.holdings import Holdings
-from koscom_async.models.member import VirtualAccount
-from koscom_async.models.positions import Position
 
-# Finds a font that has Korean letters, and says so where there is none.
-
-# The usual ones of each system first; the face for Japan is the one that a collection of Noto shows first.
-PREFERRED = (
-    "Pretendard",
-    "Noto Sans KR",
-    "Noto Sans CJK KR",
-    "Noto Sans CJK JP",
-    "Apple SD Gothic Neo",
-    "AppleGothic",
-    "Malgun Gothic",
-    "NanumGothic",
-    "NanumBarunGothic",
-    "UnDotum",
-    "Baekmuk Dotum",
-    "Source Han Sans KR",
-    "Noto Serif CJK JP",
-)
-_LATIN = "DejaVu Sans"  # matplotlib brings it along
-_HANGUL = "한"
-
-MISSING = "no Korean font is installed, so codes stand for names; Debian: fonts-noto-cjk, fonts-nanum"
+KOREAN = "NanumGothic"
+FAMILIES = (KOREAN, "DejaVu Sans")
+"""The first that has a letter draws it; matplotlib brings the second along."""
 
 
 @cache
-def korean_family() -> str | None:
-    """Return the family of an installed font with Korean letters, or `None`."""
-    paths = {entry.name: entry.fname for entry in reversed(font_manager.fontManager.ttflist)}
-    return next((name for name in PREFERRED if name in paths and _has_hangul(paths[name])), None)
+def bring_fonts() -> None:
+    """Make the Korean font known to matplotlib: the one that the extra brings, whatever is installed beside it.
 
-
-def families() -> list[str]:
-    """Return the fonts to draw text in, the first that has a letter first; warns if none has Korean ones."""
-    korean = korean_family()
-    if korean is None:
-        warnings.warn(MISSING, stacklevel=2)
-        return [_LATIN]
-    return [korean, _LATIN]
-
-
-def _has_hangul(path: str) -> bool:
-    return FT2Font(path).get_char_index(ord(_HANGUL)) != 0
+    The package's own module is not imported: that would change matplotlib's settings for the whole program.
+    """
+    fonts = located("koreanize_matplotlib", extra="plot") / "fonts"
+    for file, weight in (("NanumGothic.ttf", 400), ("NanumGothicBold.ttf", 700)):
+        entry = font_manager.FontEntry(fname=str(fonts / file), name=KOREAN, weight=weight, size="scalable")
+        font_manager.fontManager.ttflist.append(entry)
 
 
 WIDTH = 9.0  # inches, as all sizes here
@@ -134,9 +104,9 @@ class Canvas:
         notes: Sequence[str] = (),
     ) -> None:
         self.palette = PALETTES[theme]
-        self._families = families()
+        bring_fonts()
         alarm = headline(holdings)
-        lines = [*notes, *_left_out(holdings)] + ([] if self.is_korean else [MISSING])
+        lines = [*notes, *_left_out(holdings)]
         head = MARGIN + 0.55 + (0.5 if alarm else 0)
         foot = MARGIN + LINE * len(lines)
         self._size = (WIDTH, head + height + foot)
@@ -146,26 +116,10 @@ class Canvas:
         for index, line in enumerate(reversed(lines)):
             self._sheet_text(MARGIN, MARGIN * 0.6 + LINE * index, line, size=8, color=self.palette.faint)
 
-    @property
-    def is_korean(self) -> bool:
-        """Whether Korean names can be drawn."""
-        return korean_family() is not None
-
-    def name(self, position: Position) -> str:
-        """Return a position's name, or what can be drawn in its place."""
-        instrument = position.instrument
-        if self.is_korean or instrument.label.isascii():
-            return clean(instrument.label)
-        return clean(instrument.code or kind(instrument))
-
-    def broker(self, account: VirtualAccount) -> str:
-        """Return a broker's Korean name, or the English one where it cannot be drawn."""
-        return broker_name(account) if self.is_korean else clean(account.broker.name)
-
     def text(self, x: float, y: float, said: str, **options: object) -> Text:
         """Set text at a place of the drawing; dollar signs are dollar signs."""
         options = {"color": self.palette.text, "size": 9.5, "va": "center"} | options
-        return self.axes.text(x, y, said, family=self._families, parse_math=False, **options)  # type: ignore[arg-type]
+        return self.axes.text(x, y, said, family=FAMILIES, parse_math=False, **options)  # type: ignore[arg-type]
 
     def _axes(self, foot: float, height: float) -> Axes:
         width, whole = self._size
@@ -200,7 +154,7 @@ class Canvas:
     def _sheet_text(self, x: float, y: float, said: str, **options: object) -> None:
         width, height = self._size
         options = {"color": self.palette.text, "va": "center"} | options
-        self.figure.text(x / width, y / height, said, family=self._families, parse_math=False, **options)  # type: ignore[arg-type]
+        self.figure.text(x / width, y / height, said, family=FAMILIES, parse_math=False, **options)  # type: ignore[arg-type]
 
 
 def ems(text: str) -> float:

@@ -12,7 +12,7 @@ from koscom_async.export import amounts
 from koscom_async.export.html.cells import change
 from koscom_async.export.notes import profit_leaves_out
 from koscom_async.export.plots.canvas import Canvas, fitted
-from koscom_async.export.texts import counted
+from koscom_async.export.texts import clean, counted
 from koscom_async.models.account import WON
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.positions import Position
@@ -44,7 +44,7 @@ def draw(holdings: Holdings, _: str, theme: str) -> Figure:
         height=max(1, count) * BAR + 0.1,
         notes=_without_profit(holdings),
     )
-    bars = _bars(canvas, positions)
+    bars = _bars(positions)
     canvas.axes.set(xlim=(0, 1), ylim=(max(1, count) - 0.4, -0.6))
     _draw_bars(canvas, bars)
     if not bars:
@@ -52,10 +52,14 @@ def draw(holdings: Holdings, _: str, theme: str) -> Figure:
     return canvas.figure
 
 
-def _bars(canvas: Canvas, positions: Sequence[Position]) -> list[_Bar]:
+def _bars(positions: Sequence[Position]) -> list[_Bar]:
     ranked = sorted(positions, key=lambda each: -abs(each.profit_loss or ZERO))
     shown, rest = (ranked, []) if len(ranked) <= AT_MOST else (ranked[: AT_MOST - 1], ranked[AT_MOST - 1 :])
-    bars = [_Bar(canvas.name(each), each.profit_loss, each.return_pct) for each in shown if each.profit_loss]
+    bars = [
+        _Bar(clean(each.instrument.label), each.profit_loss, each.return_pct)
+        for each in shown
+        if each.profit_loss
+    ]
     bars.sort(key=lambda bar: -bar.amount)
     if rest:
         with exactly():

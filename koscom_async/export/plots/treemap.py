@@ -13,7 +13,7 @@ from koscom_async._decimals import ZERO, exactly
 from koscom_async.export import amounts
 from koscom_async.export.allocation import class_word, counted_positions, slices
 from koscom_async.export.plots.canvas import MARGIN, WIDTH, Canvas, ems, fitted
-from koscom_async.export.texts import CLASSES
+from koscom_async.export.texts import CLASSES, clean
 from koscom_async.models.holdings import Holdings
 
 HEIGHT = 4.4
@@ -44,7 +44,7 @@ def draw(holdings: Holdings, _: str, theme: str) -> Figure:
         height=HEIGHT + LEGEND,
     )
     canvas.axes.set(xlim=(0, WIDTH - 2 * MARGIN), ylim=(HEIGHT + LEGEND, 0))
-    tiles = _tiles(canvas, holdings, whole)
+    tiles = _tiles(holdings, whole)
     parts = canvas.palette.parts
     colours = {
         part.label: parts[min(index, len(parts) - 1)] for index, part in enumerate(slices(holdings, "class"))
@@ -56,7 +56,7 @@ def draw(holdings: Holdings, _: str, theme: str) -> Figure:
     return canvas.figure
 
 
-def _tiles(canvas: Canvas, holdings: Holdings, whole: Decimal) -> list[_Tile]:
+def _tiles(holdings: Holdings, whole: Decimal) -> list[_Tile]:
     """Return a tile for each position that is large enough, and one for the rest of each class."""
     tiles: list[_Tile] = []
     rests = {part.label: part.amount for part in slices(holdings, "class")}
@@ -64,7 +64,7 @@ def _tiles(canvas: Canvas, holdings: Holdings, whole: Decimal) -> list[_Tile]:
         for position in counted_positions(holdings):
             value, group = position.value or ZERO, class_word(position.instrument)
             if value >= whole * LEAST:
-                tiles.append(_Tile(canvas.name(position), value, group))
+                tiles.append(_Tile(clean(position.instrument.label), value, group))
                 rests[group] -= value
     tiles += [_Tile(_rest_label(group), rest, group) for group, rest in rests.items() if rest > 0]
     return sorted(tiles, key=lambda tile: -tile.amount)
