@@ -7,10 +7,37 @@ import pytest
 from hypothesis import settings
 
 from tests.backends import BACKENDS, CHOICE
+from tests.machine import CHROMIUM, REDIS_SERVER, find_program, hide_system_fonts, require_programs
+from tests.redis_server import RedisServer
 
 # Machines are slow and noisy.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+
+def pytest_configure(config):
+    hide_system_fonts(config)
+
+
+def pytest_runtest_setup(item):
+    require_programs(item)
+
+
+@pytest.fixture(scope="session")
+def redis_command():
+    return find_program(*REDIS_SERVER)
+
+
+@pytest.fixture(scope="session")
+def chromium_command():
+    return find_program(*CHROMIUM)
+
+
+@pytest.fixture(scope="session")
+def running_redis(redis_command):
+    """One Redis for the whole run; who uses it empties it before."""
+    with RedisServer(redis_command) as server:
+        yield server
 
 
 @pytest.fixture(params=BACKENDS)

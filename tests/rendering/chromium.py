@@ -2,14 +2,12 @@
 
 import json
 import re
-import shutil
 import subprocess
 from html import unescape
 from pathlib import Path
 
 from attrs import frozen
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE_SECONDS = 120
 
 FLAGS = (
@@ -24,11 +22,6 @@ FLAGS = (
 )
 DARK = "--blink-settings=preferredColorScheme=0"
 LIGHT = "--blink-settings=preferredColorScheme=1"
-
-
-def find() -> str | None:
-    """Where Chromium is installed, if it is."""
-    return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @frozen

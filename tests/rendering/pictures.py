@@ -14,7 +14,8 @@ from rich.terminal_theme import TerminalTheme
 from koscom_async import Holdings, Koscom
 from koscom_async.cli.views.report import report
 from koscom_async.sandbox import SandboxGateway
-from tests.rendering.chromium import Chromium, find
+from tests.machine import CHROMIUM, find_program
+from tests.rendering.chromium import Chromium
 from tests.rendering.hosts import notebook
 
 PICTURES = Path(__file__).parents[2] / ".pictures"
@@ -102,7 +103,7 @@ def main() -> None:
         .replace("<details open>", "<details>", 3)
     )
     with TemporaryDirectory() as home:
-        chromium = Chromium(find() or sys.exit("no Chromium is installed"), Path(home))
+        chromium = Chromium(find_program(*CHROMIUM) or sys.exit("no Chromium is installed"), Path(home))
         save(
             cropped(chromium.screenshot(terminal(whole), "terminal", width=1000, height=1400, scale=SCALE)),
             "terminal",

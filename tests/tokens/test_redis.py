@@ -13,17 +13,13 @@ from koscom_async import ConnectionFailedError, Koscom, Token
 from koscom_async.integrations.redis import RedisTokenStore
 from koscom_async.sandbox import SandboxGateway
 from koscom_async.tokens import LockingTokenStore
-from tests.redis_server import RedisServer
 
 TOKEN = Token(access="ACCESS-MARK", refresh="REFRESH-MARK")
 
 
-@pytest.fixture(scope="module")
-def address():
-    server = RedisServer()
-    server.start()
-    yield server.url
-    server.stop()
+@pytest.fixture
+def address(running_redis):
+    return running_redis.url
 
 
 @pytest.fixture

@@ -6,14 +6,6 @@ import redis
 from tests.redis_server import RedisServer
 
 
-@pytest.fixture(scope="session")
-def running_redis():
-    server = RedisServer()
-    server.start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture
 def redis_server(running_redis):
     """One for the whole run, forgetful between tests."""
@@ -23,9 +15,7 @@ def redis_server(running_redis):
 
 
 @pytest.fixture
-def mortal_redis():
+def mortal_redis(redis_command):
     """One that a test may stop and start."""
-    server = RedisServer()
-    server.start()
-    yield server
-    server.stop()
+    with RedisServer(redis_command) as server:
+        yield server
