@@ -23,9 +23,9 @@ from koscom_async._cooperative import SLICE_LENGTH, run_now
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.reading import BodyReader, Json
 from koscom_async._transport.statistics import TraceBuilder
-from koscom_async._wire.balance import BalancePage, BalanceReader
-from koscom_async._wire.call import Call
-from koscom_async._wire.endpoints import AuthScheme, Endpoint
+from koscom_async._wire.account import BalancePage, BalanceReader
+from koscom_async._wire.endpoints import AuthScheme, Call, Endpoint
+from koscom_async._wire.envelope import Question
 from koscom_async.models.codes import AssetClass
 from koscom_async.settings import Backend
 
@@ -41,7 +41,9 @@ TARGETS = {
     (Backend.FAST, 100): 1.75,
     (Backend.FAST, 5000): 2.2,
 }
-READER = BalanceReader(account_number=ACCOUNT, request_id=REQUEST_ID, asset_class=AssetClass.ALL)
+READER = BalanceReader(
+    question=Question(account_number=ACCOUNT, request_id=REQUEST_ID), asset_class=AssetClass.ALL
+)
 
 
 def answer(rows: int) -> bytes:

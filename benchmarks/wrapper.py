@@ -19,8 +19,7 @@ from rivals import HTTPX, INVESTOR, available, settings_for
 from koscom_async._services.operation import deadline_at, until
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
-from koscom_async._wire.call import Call
-from koscom_async._wire.endpoints import BALANCE
+from koscom_async._wire.endpoints import BALANCE, Call
 from koscom_async.observer import Attempt, Operation
 from koscom_async.settings import Backend
 

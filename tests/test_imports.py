@@ -21,7 +21,7 @@ PUBLIC = _lazy.listed("koscom_async")
 FIRST_PROGRAM = "from koscom_async import Koscom, Settings, Investor, Device, Token, KoscomError"
 HEAVY = {
     "anyio", "asyncio", "cattrs", "click", "h11", "httpcore", "httptools", "httpx", "json", "logging", "matplotlib",
-    "msgspec", "oauthlib", "opentelemetry", "pandas", "polars", "pyarrow", "redis", "rich", "ssl", "starlette", "stdnum",
+    "msgspec", "opentelemetry", "pandas", "polars", "pyarrow", "redis", "rich", "ssl", "starlette", "stdnum",
     "tenacity", "uvicorn",
 }  # fmt: skip
 

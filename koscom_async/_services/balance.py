@@ -14,9 +14,9 @@ from koscom_async._services.query import Capabilities, find_contradiction, read_
 from koscom_async._services.tasks import gather
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
-from koscom_async._wire.balance import BalancePage, BalanceReader
-from koscom_async._wire.call import Call
-from koscom_async._wire.endpoints import BALANCE, account_path
+from koscom_async._wire.account import BalancePage, BalanceReader
+from koscom_async._wire.endpoints import BALANCE, Call, account_path
+from koscom_async._wire.envelope import Question
 from koscom_async._wire.requests import balance_request, new_request_id
 from koscom_async.errors import RequestRejectedError, ResponseError, TruncatedResponseError
 from koscom_async.models.account import Balance, BalanceRow, EquityRow, FundRow, OtherRow
@@ -110,10 +110,12 @@ class BalanceQuery:
                     page=page,
                 ),
                 read=BalanceReader(
-                    account_number=self.account.number,
-                    request_id=request_id,
+                    question=Question(
+                        account_number=self.account.number,
+                        request_id=request_id,
+                        strict_request_id=self.settings.overrides_of(self._broker).check_request_id,
+                    ),
                     asset_class=asset_class,
-                    strict_request_id=self.settings.overrides_of(self._broker).check_request_id,
                 ),
                 secrets=secrets_of(self.settings, self.investor, self.account),
             ),

@@ -9,11 +9,10 @@ from attrs import field, frozen
 from koscom_async._services.query import find_contradiction, read_pages
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
-from koscom_async._wire.call import Call
 from koscom_async._wire.discretionary import Blocks, DiscretionaryPage, DiscretionaryReader
-from koscom_async._wire.endpoints import Endpoint
+from koscom_async._wire.endpoints import Call, Endpoint
 from koscom_async._wire.requests import firm_request, new_request_id
-from koscom_async._wire.shapes import Block
+from koscom_async._wire.values import Block
 from koscom_async.brokers import Broker
 from koscom_async.models.member import VirtualAccount
 from koscom_async.settings import Settings

@@ -8,8 +8,7 @@ from koscom_async._services.operation import deadline_at, error_context, until
 from koscom_async._services.query import secrets_of
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
-from koscom_async._wire.call import Answer, Call
-from koscom_async._wire.endpoints import COMMON, CONSENT, REGISTRATION, Endpoint
+from koscom_async._wire.endpoints import COMMON, CONSENT, REGISTRATION, Answer, Call, Endpoint
 from koscom_async._wire.member import read_linked_accounts, read_registration
 from koscom_async._wire.requests import member_request, new_request_id
 from koscom_async.models.investor import Investor

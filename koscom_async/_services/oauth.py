@@ -9,8 +9,7 @@ from koscom_async._services.operation import deadline_at, error_context, until
 from koscom_async._transport.auth import new_state
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
-from koscom_async._wire.call import Answer, Call
-from koscom_async._wire.endpoints import AUTH, REFRESH, REVOKE, TOKEN
+from koscom_async._wire.endpoints import AUTH, REFRESH, REVOKE, TOKEN, Answer, Call
 from koscom_async._wire.oauth import (
     ACCESS_TOKEN,
     REFRESH_TOKEN,
@@ -82,7 +81,7 @@ class OAuthService:
         raises `ReauthorizationRequiredError` where the code is not accepted, and otherwise what any call raises.
         Manual: Authorization Code Grant, "Access Token 요청".
         """
-        form = exchange_form(self._settings.api_key, code=code, redirect_uri=self._callback(redirect_uri))
+        form = exchange_form(code=code, redirect_uri=self._callback(redirect_uri))
         call = Call(
             endpoint=TOKEN,
             path=TOKEN.path,
@@ -129,7 +128,7 @@ class OAuthService:
                     endpoint=REVOKE,
                     path=REVOKE.path,
                     broker=AUTH,
-                    body=revoke_form(self._settings.api_key, token=text, kind=kind),
+                    body=revoke_form(text, kind=kind),
                     read=read_revocation,
                     secrets=token.secrets,
                 )

@@ -8,8 +8,7 @@ from attrs import field, frozen
 
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
-from koscom_async._wire.call import Answer, Call
-from koscom_async._wire.endpoints import Endpoint, account_path
+from koscom_async._wire.endpoints import Answer, Call, Endpoint, account_path
 from koscom_async._wire.envelope import Question
 from koscom_async._wire.requests import device_block, new_request_id
 from koscom_async.errors import PagingError, RequestRejectedError, ResponseError, TruncatedResponseError

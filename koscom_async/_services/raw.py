@@ -10,8 +10,7 @@ from koscom_async._services.resolve import BrokerLike, resolve_broker
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire import raw
-from koscom_async._wire.call import Call
-from koscom_async._wire.endpoints import AuthScheme, Endpoint
+from koscom_async._wire.endpoints import AuthScheme, Call, Endpoint
 from koscom_async.errors import UsageError
 from koscom_async.models.investor import Investor
 from koscom_async.observer import Operation

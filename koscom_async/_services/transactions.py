@@ -9,8 +9,9 @@ from attrs import frozen
 
 from koscom_async._services.query import AccountAsker, check_announced, read_pages
 from koscom_async._services.windows import DateRanges, Window
+from koscom_async._wire.account import TransactionsReader
+from koscom_async._wire.envelope import Page
 from koscom_async._wire.requests import BROKERS_CHOICE, transactions_request
-from koscom_async._wire.transactions import TransactionsPage, TransactionsReader
 from koscom_async.errors import RequestRejectedError
 from koscom_async.models.codes import TransactionType
 from koscom_async.models.transactions import Transaction
@@ -66,9 +67,9 @@ class TransactionsQuery:
             self.ranges.prove(self.asker.broker, window.days)
         if self.most_rows and page.total and window.days > 1 and page.total > self.most_rows:
             return window.cut(max(1, window.days * self.most_rows // page.total))
-        first: list[TransactionsPage] = [page]
+        first: list[Page[Transaction]] = [page]
 
-        async def ask(key: str | None) -> TransactionsPage:
+        async def ask(key: str | None) -> Page[Transaction]:
             # The first page is there already; it is asked again only where a query has to start anew.
             return first.pop() if key is None and first else await self._ask_page(window, key)
 
@@ -82,7 +83,7 @@ class TransactionsQuery:
         )
         return self._kept(window, in_order([row for page in pages for row in page.rows]))
 
-    async def _ask_page(self, window: Window, page: str | None) -> TransactionsPage:
+    async def _ask_page(self, window: Window, page: str | None) -> Page[Transaction]:
         return await self.asker.ask(
             transactions_request,
             lambda question: TransactionsReader(question=question, account=self.asker.account),

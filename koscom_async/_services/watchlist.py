@@ -5,8 +5,9 @@ from functools import partial
 from attrs import evolve, frozen
 
 from koscom_async._services.query import AccountAsker, Capabilities, read_pages
+from koscom_async._wire.account import WatchlistReader
+from koscom_async._wire.envelope import Page
 from koscom_async._wire.requests import watchlist_request
-from koscom_async._wire.watchlist import WatchlistPage, WatchlistReader
 from koscom_async.errors import RequestRejectedError, TruncatedResponseError
 from koscom_async.models.watchlist import WatchGroup, Watchlist
 
@@ -26,7 +27,7 @@ class WatchlistQuery:
         self._check_total(pages)
         return Watchlist(account=self.asker.account, groups=_groups(pages), notes=tuple(self.asker.log.notes))
 
-    async def _read(self, *, with_query: bool) -> list[WatchlistPage]:
+    async def _read(self, *, with_query: bool) -> list[Page[WatchGroup]]:
         try:
             return await read_pages(
                 partial(self._ask_page, with_query=with_query),
@@ -40,7 +41,7 @@ class WatchlistQuery:
         self.asker.log.note(f"the query block was refused ({INVALID_QUERY}), and left out")
         return await self._read(with_query=False)
 
-    async def _ask_page(self, page: str | None, *, with_query: bool) -> WatchlistPage:
+    async def _ask_page(self, page: str | None, *, with_query: bool) -> Page[WatchGroup]:
         return await self.asker.ask(
             watchlist_request,
             lambda question: WatchlistReader(question=question),
@@ -48,7 +49,7 @@ class WatchlistQuery:
             page=page,
         )
 
-    def _check_total(self, pages: list[WatchlistPage]) -> None:
+    def _check_total(self, pages: list[Page[WatchGroup]]) -> None:
         """Hold what came against what was announced, whether the broker counts groups or symbols."""
         announced = max((page.total for page in pages if page.total is not None), default=0)
         groups = sum(len(page.rows) for page in pages)
@@ -60,7 +61,7 @@ class WatchlistQuery:
             self.asker.log.note(f"{missing}, which the settings allow")
 
 
-def _groups(pages: list[WatchlistPage]) -> tuple[WatchGroup, ...]:
+def _groups(pages: list[Page[WatchGroup]]) -> tuple[WatchGroup, ...]:
     """Return the groups; one that a page's end has cut in two is put together again."""
     groups: list[WatchGroup] = []
     for page in pages:

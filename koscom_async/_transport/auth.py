@@ -18,8 +18,7 @@ from attrs import define, field
 
 from koscom_async._clock import utc_now
 from koscom_async._transport.statistics import TraceBuilder
-from koscom_async._wire.call import Call
-from koscom_async._wire.endpoints import AUTH, REFRESH, AuthScheme
+from koscom_async._wire.endpoints import AUTH, REFRESH, AuthScheme, Call
 from koscom_async._wire.oauth import authorize_address, read_token, refresh_form
 from koscom_async.errors import (
     AuthenticationError,
@@ -41,13 +40,13 @@ def new_state() -> str:
     return secrets.token_urlsafe(STATE_BYTES)
 
 
-def refresh_call(settings: Settings, token: Token) -> Call[Token]:
+def refresh_call(token: Token) -> Call[Token]:
     """Return the question for the token that takes this one's place."""
     return Call(
         endpoint=REFRESH,
         path=REFRESH.path,
         broker=AUTH,
-        body=refresh_form(settings.api_key, refresh_token=token.refresh or ""),
+        body=refresh_form(token.refresh or ""),
         read=partial(read_token, now=utc_now, refresh=token.refresh),
         secrets=token.secrets,
     )

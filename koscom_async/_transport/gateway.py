@@ -24,15 +24,14 @@ from koscom_async._transport.reading import BodyReader
 from koscom_async._transport.retry import Retrier
 from koscom_async._transport.sender import Exchange, Reply
 from koscom_async._transport.statistics import Counters, Counts, TraceBuilder
-from koscom_async._wire.call import Call
-from koscom_async._wire.endpoints import AUTH
-from koscom_async._wire.failures import failure
-from koscom_async._wire.headers import (
+from koscom_async._wire.endpoints import AUTH, Call
+from koscom_async._wire.envelope import (
     next_reset,
     read_call_limit,
     read_remaining_calls,
     read_retry_after,
 )
+from koscom_async._wire.failures import failure
 from koscom_async.errors import (
     BreakerOpenError,
     KoscomError,
@@ -108,11 +107,11 @@ class Gateway:
 
     async def refresh(self, token: Token, keep: Keep | None, log: TraceBuilder) -> Token:
         """Return the token that takes another's place, kept before anybody sees it."""
-        return await self.ask(evolve(refresh_call(self._settings, token), keep=keep), log)
+        return await self.ask(evolve(refresh_call(token), keep=keep), log)
 
     async def _renew(self, token: Token, keep: Keep, log: TraceBuilder) -> Token:
         """Refresh as a part of another call's try, which sees to trying again."""
-        call = evolve(refresh_call(self._settings, token), keep=keep)
+        call = evolve(refresh_call(token), keep=keep)
         return await self.observed(call, log)
 
     def complete(self, error: KoscomError, call: Call[Any]) -> None:

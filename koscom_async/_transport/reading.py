@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from koscom_async._cooperative import SLICE_LENGTH, Cooperative, run_cooperatively, steps_of
 from koscom_async._transport.connections import is_fast
-from koscom_async._wire.call import Call
+from koscom_async._wire.endpoints import Call
 from koscom_async._wire.json import core as exact_json
 from koscom_async.errors import KoscomError, MalformedResponseError
 from koscom_async.settings import Backend

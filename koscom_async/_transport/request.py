@@ -10,8 +10,7 @@ from urllib.parse import urlencode
 import httpx
 
 from koscom_async._transport.reading import json_of
-from koscom_async._wire.call import Call
-from koscom_async._wire.endpoints import AuthScheme, Content
+from koscom_async._wire.endpoints import AuthScheme, Call, Content
 from koscom_async.errors import UsageError
 from koscom_async.models.investor import Token
 from koscom_async.settings import Settings, Timeouts

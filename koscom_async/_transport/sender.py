@@ -17,7 +17,7 @@ from koscom_async._http.connection import OverdueError
 from koscom_async._transport.connections import keeps_time, open_transport, prepare
 from koscom_async._transport.isolation import isolated
 from koscom_async._transport.request import RequestWriter
-from koscom_async._wire.call import Call
+from koscom_async._wire.endpoints import Call
 from koscom_async.errors import ConnectionFailedError, KoscomError, MalformedResponseError
 from koscom_async.settings import Settings
 

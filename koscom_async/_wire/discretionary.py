@@ -17,18 +17,21 @@ from koscom_async._wire.envelope import (
     read_document,
 )
 from koscom_async._wire.records.fast import read_row
-from koscom_async._wire.records.names import INNER_NAMES
-from koscom_async._wire.scalars import read_count, read_text
-from koscom_async._wire.shapes import Block, read_field, read_object, read_rows
+from koscom_async._wire.records.names import LIST_NAMES
+from koscom_async._wire.values import Block, read_count, read_field, read_object, read_rows, read_text
 from koscom_async.brokers import Broker
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.codes import AssetClass
 from koscom_async.models.discretionary.account import DiscretionaryAccount
 from koscom_async.models.discretionary.balance import DiscretionaryCash, DiscretionaryRow
-from koscom_async.models.discretionary.orders import DiscretionaryOrder
+from koscom_async.models.discretionary.codes import Cost, InstrumentCode
+from koscom_async.models.discretionary.orders import DiscretionaryOrder, Execution
 from koscom_async.models.discretionary.settlements import DiscretionarySettlement, DiscretionaryTrade
 
 Row = TypeVar("Row")
+
+_INNER: Mapping[str, type] = {"codes": InstrumentCode, "costs": Cost, "executions": Execution}
+# The records of the lists inside a row.
 
 
 @frozen
@@ -81,7 +84,7 @@ class DiscretionaryReader(CooperativeReader[DiscretionaryPage[Row]], Generic[Row
     strict_request_id: bool = True
 
     def steps(self, document: object) -> Cooperative[DiscretionaryPage[Row]]:
-        """Return the page in steps, or raise an error of ours."""
+        """Return the page in steps, or raise a `KoscomError`."""
         answer = read_document(document)
         check_response_code(answer)
         body_name, container_name = self.blocks.answer, self.blocks.container
@@ -145,10 +148,10 @@ def _inner(kind: type, name: str, row: Block, path: str) -> tuple[Any, ...]:
 
 def item_reader(kind: type[Row], **given: object) -> Callable[[Block, str], Row]:
     """Return what reads a row of that kind with the lists inside it; `given` is what the row does not say itself."""
-    inner = [(attribute, *INNER_NAMES[attribute]) for attribute in INNER_NAMES if hasattr(kind, attribute)]
+    inner = [(attribute, name) for attribute, name in LIST_NAMES.items() if hasattr(kind, attribute)]
 
     def read(row: Block, path: str) -> Row:
-        lists = {attribute: _inner(record, name, row, path) for attribute, name, record in inner}
+        lists = {attribute: _inner(_INNER[attribute], name, row, path) for attribute, name in inner}
         return read_row(kind, row, path, **given, **lists)
 
     return read

@@ -1,17 +1,22 @@
-"""The endpoints as data: address, how a caller is recognised, and whether a question may be asked twice.
+"""The endpoints as data, one call to one of them, and the path at which a linked account is asked.
 
-Also the one place that decides which address a linked account is asked at, and refuses foreign ones.
+The one place that decides where a call goes, and that refuses other addresses than the gateway's. Sends nothing.
 """
 
 import re
+from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum, auto
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
-from attrs import frozen
+from attrs import field, frozen
 
 from koscom_async.brokers import find_broker
 from koscom_async.errors import ResponseMismatchError, UntrustedEndpointError
+from koscom_async.models.investor import Investor, Token
 from koscom_async.models.member import VirtualAccount
+
+Answer = TypeVar("Answer")
 
 
 class AuthScheme(Enum):
@@ -32,7 +37,7 @@ class Content(Enum):
 
 @frozen
 class Endpoint:
-    """One endpoint. `repeatable`: whether asking twice is safe; the verb does not say, as reads are POSTs."""
+    """One endpoint. `repeatable`: whether asking twice is safe; the verb does not tell, as reads are POSTs."""
 
     name: str
     path: str
@@ -44,6 +49,49 @@ class Endpoint:
     def service(self) -> str:
         """Which of the platform's services it belongs to; each has a daily quota of its own."""
         return self.name.partition(".")[0]
+
+
+@frozen(kw_only=True)
+class Call(Generic[Answer]):
+    """One call, as the layers hand it on: where to, with what body, and how its answer is read and checked.
+
+    `broker` is whose limits it counts against; `account` the account's masked number. `investor` is on whose behalf it
+    is asked, where the endpoint wants an access token: the newest that is known is put in `token` before the call
+    leaves. `read` gets the JSON document of a successful answer, and raises a `KoscomError` if it must not be believed.
+    `keep` runs with an answer that has arrived, even if its caller is cancelled. `secrets` are the texts that no error
+    may repeat from an answer. `method` and `params` (the query of the URL, never a secret) are for endpoints that are
+    not POSTs; those without a `body` send none.
+    """
+
+    endpoint: Endpoint
+    path: str
+    broker: str
+    body: Any = field(repr=False)
+    read: Callable[[object], Answer] = field(repr=False)
+    investor: Investor | None = field(default=None, repr=False)
+    token: Token | None = None
+    keep: Callable[[Answer], Awaitable[None]] | None = field(default=None, repr=False)
+    account: str | None = None
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    method: str = "POST"
+    params: Mapping[str, str] = field(factory=dict, repr=False)
+
+    def signed(self, token: Token) -> "Call[Answer]":
+        """Return the same call with an access token. Every call is signed, and `attrs.evolve` costs twice as much."""
+        return Call(
+            endpoint=self.endpoint,
+            path=self.path,
+            broker=self.broker,
+            body=self.body,
+            read=self.read,
+            investor=self.investor,
+            token=token,
+            keep=self.keep,
+            account=self.account,
+            secrets=(*self.secrets, *token.secrets),
+            method=self.method,
+            params=self.params,
+        )
 
 
 REGISTRATION = Endpoint("member.register", "/v1/common/member/register/search", AuthScheme.API_KEY)
@@ -100,7 +148,7 @@ def broker_in(address: str) -> str | None:
 
 
 def account_path(endpoint: Endpoint, account: VirtualAccount, base_url: str) -> str:
-    """Return the path at which to ask about an account; only ever one on the configured gateway.
+    """Return the path at which to ask about an account, always on the configured gateway.
 
     An account without an address is asked under its broker's registered short name.
     """
@@ -127,7 +175,7 @@ def account_path(endpoint: Endpoint, account: VirtualAccount, base_url: str) -> 
 def _trusted(endpoint: Endpoint, account: VirtualAccount, base_url: str) -> tuple[str, str]:
     address = account.endpoint or ""
     match = None
-    # Nothing but plain ASCII: look-alike letters, encoded slashes and backslashes have no business here.
+    # Plain ASCII only: no look-alike letters, encoded slashes or backslashes.
     if re.fullmatch(r"[A-Za-z0-9:/._\-\[\]]+", address, re.ASCII) and _origin(address) == _origin(base_url):
         match = _ACCOUNT_ADDRESS.fullmatch(urlsplit(address).path)
     if match is None:

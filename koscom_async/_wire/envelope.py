@@ -1,24 +1,99 @@
-"""What every answer of the account service has around its rows: whose it is, what it echoes, where the next page is.
+"""Reads what stands around the rows of every answer: headers, response code, echoes, totals, the next page's key.
 
-Owns the spellings of the body block and its parts; the rows are each reader's own.
+Is this the answer to the question that was asked? An echo that is missing is tolerated and noted; a wrong one never is:
+one customer's money must not show up at another's. The rows are each reader's own.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Generic, TypeVar
 
 from attrs import field, frozen
 
 from koscom_async._cooperative import SLICE_ROWS, Cooperative, batched
 from koscom_async._wire.failures import raise_for_code
-from koscom_async._wire.scalars import is_absent, read_count, read_text
-from koscom_async._wire.shapes import Block, read_field, read_object
+from koscom_async._wire.values import (
+    Block,
+    is_absent,
+    read_count,
+    read_entries,
+    read_field,
+    read_object,
+    read_text,
+)
 from koscom_async.errors import MalformedResponseError, ResponseMismatchError
 from koscom_async.models.codes import AssetClass
 
-# Is this the answer to the question that was asked? Echoes of account and request id, and the response code.
-#
-# A missing echo is tolerated and noted; a wrong one never: one customer's money must not show up at another's.
+Row = TypeVar("Row")
 
 SUCCESS = "200"
+
+# The first is the examples' spelling, the others stand in the tables.
+QUERY_ECHOES = ("queryType", "queryParams", "queryPrams")
+QUERY_RESULTS = ("queryResult", "queryRequest")
+
+
+@frozen(kw_only=True)
+class Question:
+    """What an answer must be the answer to."""
+
+    account_number: str = field(repr=False)
+    request_id: str
+    strict_request_id: bool = True
+
+
+@frozen(kw_only=True)
+class Envelope:
+    """An answer that belongs to the question, opened; `total` and `next_page` are `None` where it has none."""
+
+    document: Block = field(repr=False)
+    body: Block = field(repr=False)
+    echo: Block = field(repr=False)
+    total: int | None
+    next_page: str | None
+    notes: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class Page(Generic[Row]):
+    """One page of rows, in the broker's order; `None` is what the answer does not say.
+
+    `total` is the number of rows in the whole query (of a watchlist: groups or symbols, the documents do not say
+    which); `next_page` is the key of the rest.
+    """
+
+    rows: tuple[Row, ...]
+    total: int | None
+    next_page: str | None
+    notes: tuple[str, ...] = ()
+
+
+def open_envelope(document: object, question: Question, *, bodies: Sequence[str]) -> Envelope:
+    """Check whose answer it is, and open it; raise a `KoscomError` if it must not be believed."""
+    answer = read_document(document)
+    check_response_code(answer)
+    body = _first(answer, bodies)
+    notes = check_request_id(answer, question.request_id, strict=question.strict_request_id)
+    notes += check_account(answer, body, question.account_number)
+    result = _first(body, QUERY_RESULTS)
+    return Envelope(
+        document=answer,
+        body=body,
+        echo=_first(body, QUERY_ECHOES),
+        total=read_field(result, "totalCnt", read_count, "queryResult"),
+        next_page=read_field(result, "page", read_text, "queryResult"),
+        notes=tuple(notes),
+    )
+
+
+def _first(block: Block, names: Sequence[str]) -> Block:
+    """Return the block under the first of its names that is there."""
+    for name in names:
+        if not is_absent(block.get(name)):
+            return read_object(block[name], name)
+    return {}
 
 
 def read_document(document: object) -> Block:
@@ -65,10 +140,18 @@ def check_account(document: Block, body: Block, number: str) -> list[str]:
     return [] if echoes else ["the broker did not echo the account number"]
 
 
-# The discretionary service's echoes: whose rows these are, and to which query.
-#
-# Of the account a wrong echo is refused, wherever it stands. Of the query the documents' own examples echo other dates
-# and product codes, so only another asset class is refused, and the rest is noted.
+def refuse_other_classes(blocks: Block, lists: Mapping[str, AssetClass], *, asked: AssetClass) -> None:
+    """Refuse rows of a class that was not asked for: in the answers to four questions they would count four times."""
+    if asked is AssetClass.ALL:
+        return
+    for name, asset_class in lists.items():
+        if asset_class is not asked and any(read_entries(blocks.get(name))):
+            raise ResponseMismatchError(f"asked for {asked}, answered with rows of {asset_class}")
+
+
+# The discretionary service's echoes: whose rows these are, and to which query. A wrong account is refused wherever it
+# stands. The documents' own examples echo other dates and product codes than were asked for, so of the query only
+# another asset class is refused, and the rest is noted.
 
 _CLASSES = {AssetClass.EQUITY.value, AssetClass.FUND.value, AssetClass.OTHER.value}
 _QUERIES = ("queryParameter", "queryParams", "queryPrams", "queryType")
@@ -128,53 +211,43 @@ def _differs(name: str, query: Mapping[str, object], echoed: Block) -> bool:
     return echo is not None and not is_absent(query.get(name)) and echo != query[name]
 
 
-# The first is the examples' spelling, the others stand in the tables.
-QUERY_ECHOES = ("queryType", "queryParams", "queryPrams")
-QUERY_RESULTS = ("queryResult", "queryRequest")
+# What the headers say of waiting.
+
+_SECONDS = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+_LONGEST_WAIT = 1e9  # 30 years: nobody waits for it, and sums with it stay finite
+_WHOLE = re.compile(r"\d{1,12}", re.ASCII)
 
 
-@frozen(kw_only=True)
-class Question:
-    """What an answer must be the answer to."""
-
-    account_number: str = field(repr=False)
-    request_id: str
-    strict_request_id: bool = True
-
-
-@frozen(kw_only=True)
-class Envelope:
-    """An answer that belongs to the question, opened; `total` and `next_page` are `None` where not said."""
-
-    document: Block = field(repr=False)
-    body: Block = field(repr=False)
-    echo: Block = field(repr=False)
-    total: int | None
-    next_page: str | None
-    notes: tuple[str, ...]
+def read_retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
+    """Return the seconds to wait, from a number or a date; `None` for none and for junk."""
+    text = headers.get("retry-after", "").strip()
+    if _SECONDS.fullmatch(text):
+        return min(float(text), _LONGEST_WAIT)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError, TypeError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())
 
 
-def open_envelope(document: object, question: Question, *, bodies: Sequence[str]) -> Envelope:
-    """Check whose answer it is, and open it; raise an error of ours if it must not be believed."""
-    answer = read_document(document)
-    check_response_code(answer)
-    body = _first(answer, bodies)
-    notes = check_request_id(answer, question.request_id, strict=question.strict_request_id)
-    notes += check_account(answer, body, question.account_number)
-    result = _first(body, QUERY_RESULTS)
-    return Envelope(
-        document=answer,
-        body=body,
-        echo=_first(body, QUERY_ECHOES),
-        total=read_field(result, "totalCnt", read_count, "queryResult"),
-        next_page=read_field(result, "page", read_text, "queryResult"),
-        notes=tuple(notes),
-    )
+def read_remaining_calls(headers: Mapping[str, str]) -> int | None:
+    """Return how many calls the day still allows, or `None` where the gateway does not say."""
+    return _read_whole(headers, "x-ratelimit-remaining-day")
 
 
-def _first(block: Block, names: Sequence[str]) -> Block:
-    """Return the block under the first of its names that is there."""
-    for name in names:
-        if not is_absent(block.get(name)):
-            return read_object(block[name], name)
-    return {}
+def read_call_limit(headers: Mapping[str, str]) -> int | None:
+    """Return how many calls a day has, or `None` where the gateway does not say."""
+    return _read_whole(headers, "x-ratelimit-limit-day")
+
+
+def _read_whole(headers: Mapping[str, str], name: str) -> int | None:
+    text = headers.get(name, "").strip()
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
+def next_reset(now: datetime) -> datetime:
+    """Return when the day's quota begins anew: 00:00 UTC."""
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today + timedelta(days=1)

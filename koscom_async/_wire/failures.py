@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from attrs import frozen
 
 from koscom_async._masking import HIDDEN, redacted
-from koscom_async._wire.scalars import ScalarError, read_text
+from koscom_async._wire.values import ScalarError, read_text
 from koscom_async.error_codes import ErrorCode, Kind, find_error_code
 from koscom_async.errors import (
     AccessDeniedError,

@@ -2,8 +2,7 @@
 
 from koscom_async._wire.endpoints import broker_in
 from koscom_async._wire.envelope import check_response_code, read_document
-from koscom_async._wire.scalars import read_date, read_text
-from koscom_async._wire.shapes import Block, read_field, read_rows
+from koscom_async._wire.values import Block, read_date, read_field, read_rows, read_text
 from koscom_async.brokers import Broker, find_broker
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.member import LinkedAccounts, Registration, VirtualAccount

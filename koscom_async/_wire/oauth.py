@@ -1,58 +1,52 @@
-"""The messages of the authorization-code flow: what is asked, as oauthlib writes it, and what comes back.
+"""The messages of the authorization-code flow (RFC 6749, 4.1 and 6; RFC 7009): forms out, tokens and callbacks in.
 
-Owns parameters and answers.
+Sends nothing, and keeps no token. The forms have two to four fixed fields, so that no library is needed to write them.
+The client's name and secret travel in a header (RFC 6749, 2.3.1), and are not repeated in a form.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Literal
-from urllib.parse import parse_qsl, urlsplit
-
-from oauthlib.oauth2 import WebApplicationClient
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from koscom_async._wire.endpoints import AUTHORIZE_PATH
 from koscom_async._wire.envelope import read_document
 from koscom_async._wire.failures import raise_for_oauth_error
-from koscom_async._wire.scalars import ScalarError, read_number, read_text
-from koscom_async._wire.shapes import read_field
+from koscom_async._wire.values import ScalarError, read_field, read_number, read_text
 from koscom_async.errors import MalformedResponseError, ResponseMismatchError, SettingsError
 from koscom_async.models.investor import Token
 
 REVOKED = "revoked"
 TokenKind = Literal["access_token", "refresh_token"]
 ACCESS_TOKEN: TokenKind = "access_token"  # noqa: S105  # the name of a field
-REFRESH_TOKEN: TokenKind = "refresh_token"  # noqa: S105  # as above
-
-# oauthlib refuses plain http, which the settings allow on loopback: it is shown an address in the place of the
-# gateway's, and only its parameters are used.
-_PLACEHOLDER = "https://gateway.invalid"
+REFRESH_TOKEN: TokenKind = "refresh_token"  # noqa: S105  # the name of a field
 
 
 def authorize_address(base_url: str, client_id: str, *, redirect_uri: str, scope: str, state: str) -> str:
     """Return where an investor's browser is sent to authorise."""
-    uri = WebApplicationClient(client_id).prepare_request_uri(
-        _PLACEHOLDER, redirect_uri=redirect_uri, scope=scope, state=state
-    )
-    return f"{base_url}{AUTHORIZE_PATH}?{urlsplit(uri).query}"
+    query = {
+        "response_type": "code",
+        "client_id": client_id,
+        "redirect_uri": redirect_uri,
+        "scope": scope,
+        "state": state,
+    }
+    return f"{base_url}{AUTHORIZE_PATH}?{urlencode(query)}"
 
 
-def exchange_form(client_id: str, *, code: str, redirect_uri: str) -> Mapping[str, str]:
-    """Return the question for the token that a code stands for."""
-    body = WebApplicationClient(client_id).prepare_request_body(
-        code=code, redirect_uri=redirect_uri, include_client_id=False
-    )
-    return dict(parse_qsl(body))
+def exchange_form(*, code: str, redirect_uri: str) -> Mapping[str, str]:
+    """Return the request for the token that a code stands for."""
+    return {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
 
 
-def refresh_form(client_id: str, *, refresh_token: str) -> Mapping[str, str]:
-    """Return the question for a new token; without a scope, which leaves it as it was granted."""
-    return dict(parse_qsl(WebApplicationClient(client_id).prepare_refresh_body(refresh_token=refresh_token)))
+def refresh_form(refresh_token: str) -> Mapping[str, str]:
+    """Return the request for a new token; without a scope, which keeps the scope that was granted."""
+    return {"grant_type": "refresh_token", "refresh_token": refresh_token}
 
 
-def revoke_form(client_id: str, *, token: str, kind: TokenKind) -> Mapping[str, str]:
-    """Return the request that ends a token's life; `kind` is which of the two it is."""
-    _, _, body = WebApplicationClient(client_id).prepare_token_revocation_request(_PLACEHOLDER, token, kind)
-    return dict(parse_qsl(body))
+def revoke_form(token: str, *, kind: TokenKind) -> Mapping[str, str]:
+    """Return the request that ends a token's life."""
+    return {"token": token, "token_type_hint": kind}
 
 
 def read_token(document: object, *, now: Callable[[], datetime], refresh: str | None = None) -> Token:
@@ -74,8 +68,8 @@ def read_token(document: object, *, now: Callable[[], datetime], refresh: str | 
 
 
 def _expiry(lifetime: object, now: datetime) -> datetime | None:
-    # A lifetime that cannot be read is one that is not known: the token in the same answer must not be lost for
-    # it. Nor is one dead on arrival believed, which would have it renewed at every call.
+    # A lifetime that cannot be read is unknown: the token in the same answer must not be lost for it. Zero is not
+    # believed either, or the token would be renewed at every call.
     try:
         seconds = read_number(lifetime)
         return now + timedelta(seconds=float(seconds)) if seconds and seconds > 0 else None
@@ -94,8 +88,8 @@ def read_callback(address: str, *, state: str) -> str:
     parameters = parse_qsl(urlsplit(address).query)
     values = dict(parameters)
     if len(values) != len(parameters):
-        raise MalformedResponseError("the callback says the same thing twice")
-    # Before anything else is believed: without it, somebody else may have sent the browser here.
+        raise MalformedResponseError("the callback carries one parameter twice")
+    # Checked before anything else: without the state, another site may have sent the browser here.
     if not state or values.get("state") != state:
         raise ResponseMismatchError(
             "the callback does not carry the state that was sent",

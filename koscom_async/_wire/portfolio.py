@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from koscom_async._cooperative import Cooperative, CooperativeReader
 from koscom_async._decimals import exactly, known_total
-from koscom_async._wire.envelope import Question, open_envelope
+from koscom_async._wire.envelope import Page, Question, open_envelope, refuse_other_classes
 from koscom_async._wire.records.fast import read_row, read_row_list
-from koscom_async._wire.scalars import read_text
-from koscom_async._wire.shapes import Block, read_blocks, read_field, read_object, read_rows
-from koscom_async.errors import MalformedResponseError, ResponseMismatchError
+from koscom_async._wire.values import Block, read_blocks, read_field, read_object, read_text
+from koscom_async.errors import MalformedResponseError
 from koscom_async.models.codes import AssetClass, Measure
 from koscom_async.models.portfolio import (
     PortfolioCash,
@@ -32,18 +31,14 @@ _LISTS: dict[str, type[PortfolioRow]] = {
     "fundList": PortfolioFund,
     "etcList": PortfolioOther,
 }
-_KINDS = {kind.asset_class: name for name, kind in _LISTS.items()}
+_CLASSES = {name: kind.asset_class for name, kind in _LISTS.items()}
 
 
 @frozen(kw_only=True)
-class PortfolioPage:
+class PortfolioPage(Page[PortfolioRow]):
     """One page. The rows carry the measure that the broker echoed, or else the one that was asked for."""
 
     cash: PortfolioCash | None
-    rows: tuple[PortfolioRow, ...]
-    total: int | None
-    next_page: str | None
-    notes: tuple[str, ...] = field(default=())
 
 
 @frozen(kw_only=True)
@@ -55,7 +50,7 @@ class PortfolioReader(CooperativeReader[PortfolioPage]):
     measure: Measure
 
     def steps(self, document: object) -> Cooperative[PortfolioPage]:
-        """Return the page in steps, or raise an error of ours."""
+        """Return the page in steps, or raise a `KoscomError`."""
         envelope = open_envelope(document, self.question, bodies=("portfolioResponseBody",))
         container = read_object(envelope.document.get("portfolioList"), "portfolioList")
         if not envelope.body and not container:
@@ -63,7 +58,7 @@ class PortfolioReader(CooperativeReader[PortfolioPage]):
         blocks = read_blocks(
             container.get("portfolio"), "portfolioList.portfolio", objects=("cash",), lists=_LISTS
         )
-        self._refuse_other_classes(blocks)
+        refuse_other_classes(blocks, _CLASSES, asked=self.asset_class)
         measure, notes = self._measure(envelope.echo)
         rows: list[PortfolioRow] = []
         for name, kind in _LISTS.items():
@@ -82,15 +77,6 @@ class PortfolioReader(CooperativeReader[PortfolioPage]):
         if said is None or said == self.measure:
             return self.measure, []
         return Measure(said), [f"asked for {self.measure}, the broker says that it answers {Measure(said)}"]
-
-    def _refuse_other_classes(self, blocks: Block) -> None:
-        if self.asset_class is AssetClass.ALL:
-            return
-        for asset_class, name in _KINDS.items():
-            if asset_class is not self.asset_class and any(read_rows(blocks.get(name), name)):
-                raise ResponseMismatchError(
-                    f"asked for {self.asset_class}, answered with rows of {asset_class}"
-                )
 
 
 def _cash(blocks: Block, measure: Measure) -> PortfolioCash | None:

@@ -11,8 +11,7 @@ from attrs import frozen
 
 from koscom_async._wire.endpoints import COMMON, AuthScheme
 from koscom_async._wire.envelope import check_request_id, check_response_code
-from koscom_async._wire.scalars import read_text
-from koscom_async._wire.shapes import read_field, read_object
+from koscom_async._wire.values import read_field, read_object, read_text
 from koscom_async.brokers import find_broker
 from koscom_async.errors import UsageError
 

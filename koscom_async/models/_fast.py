@@ -22,12 +22,12 @@ def constructor(kind: type[Record], names: Sequence[str]) -> Callable[..., Recor
     """Return a function that makes a record of these slots' values, given by position."""
     lines = [
         f"def make({', '.join(names)}):",
-        "  record = new(twin)",
+        "  record = NEW(TWIN)",
         *[f"  record.{name} = {name}" for name in names],
-        "  record.__class__ = kind",
+        "  record.__class__ = KIND",
         "  return record",
     ]
-    known: dict[str, Any] = {"new": object.__new__, "twin": unlocked(kind), "kind": kind}
+    known: dict[str, Any] = {"NEW": object.__new__, "TWIN": unlocked(kind), "KIND": kind}
     exec(compile("\n".join(lines), f"<constructor of {kind.__name__}>", "exec"), known)  # noqa: S102  # of our own field names
     make: Callable[..., Record] = known["make"]
     return make

@@ -29,8 +29,7 @@ from koscom_async import (
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.retry import Retrier
 from koscom_async._transport.statistics import TraceBuilder
-from koscom_async._wire.call import Call
-from koscom_async._wire.endpoints import AuthScheme, Endpoint
+from koscom_async._wire.endpoints import AuthScheme, Call, Endpoint
 
 URL = "https://gateway.example/v1/star/account/balance/search"
 

@@ -10,9 +10,9 @@ from koscom_async import MalformedResponseError
 from koscom_async._cooperative import SLICE_LENGTH, SLICE_ROWS, CooperativeReader
 from koscom_async._transport import connections as backend
 from koscom_async._transport.reading import BodyReader
-from koscom_async._wire.balance import BalanceReader
-from koscom_async._wire.call import Call
-from koscom_async._wire.endpoints import BALANCE
+from koscom_async._wire.account import BalanceReader
+from koscom_async._wire.endpoints import BALANCE, Call
+from koscom_async._wire.envelope import Question
 from koscom_async._wire.json import core as exact_json
 from koscom_async._wire.json import fast as quick_json
 from koscom_async.models.codes import AssetClass
@@ -48,7 +48,9 @@ def bodies(request):
     return BodyReader(request.param)
 
 
-READER = BalanceReader(account_number=ACCOUNT, request_id=REQUEST_ID, asset_class=AssetClass.ALL)
+READER = BalanceReader(
+    question=Question(account_number=ACCOUNT, request_id=REQUEST_ID), asset_class=AssetClass.ALL
+)
 
 
 def call_of(read=READER):

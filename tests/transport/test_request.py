@@ -7,8 +7,7 @@ import pytest
 from koscom_async import Settings, Timeouts, Token, UsageError
 from koscom_async._transport import request as module
 from koscom_async._transport.request import RequestWriter
-from koscom_async._wire.call import Call
-from koscom_async._wire.endpoints import AuthScheme, Content, Endpoint
+from koscom_async._wire.endpoints import AuthScheme, Call, Content, Endpoint
 
 JSON = (b"Content-Type", b"application/json; charset=utf-8")
 ACCEPT = (b"Accept", b"application/json")

@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from koscom_async._wire.balance import BalancePage, BalanceReader
+from koscom_async._wire.account import BalancePage, BalanceReader
+from koscom_async._wire.envelope import Question
 from koscom_async._wire.json.core import read_json
 from koscom_async.models.codes import AssetClass
 from tests.loops import each
@@ -51,7 +52,5 @@ def read_balance(
     request_id: str = REQUEST_ID,
     strict: bool = True,
 ) -> BalancePage:
-    reader = BalanceReader(
-        account_number=account, request_id=request_id, asset_class=asset_class, strict_request_id=strict
-    )
-    return reader(document)
+    question = Question(account_number=account, request_id=request_id, strict_request_id=strict)
+    return BalanceReader(question=question, asset_class=asset_class)(document)

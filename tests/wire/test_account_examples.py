@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
+from koscom_async._wire.account import TransactionsReader, WatchlistReader
 from koscom_async._wire.envelope import Question
 from koscom_async._wire.json.core import read_json
 from koscom_async._wire.portfolio import PortfolioReader, measured
-from koscom_async._wire.records.converter import WIRE_NAMES
+from koscom_async._wire.records.converter import names_of
 from koscom_async._wire.requests import portfolio_request, transactions_request, watchlist_request
-from koscom_async._wire.transactions import TransactionsReader
-from koscom_async._wire.watchlist import WatchlistReader
 from koscom_async.brokers import find_broker
 from koscom_async.models.codes import AssetClass, Direction, Measure, Product, TransactionType
 from koscom_async.models.member import VirtualAccount
@@ -122,7 +121,7 @@ def numbers_in(block: Any) -> Iterator[str]:
 
 
 def numbers_of(record: Any) -> list[Decimal]:
-    return [value for name in WIRE_NAMES[type(record)] if isinstance(value := getattr(record, name), Decimal)]
+    return [value for name in names_of(type(record)) if isinstance(value := getattr(record, name), Decimal)]
 
 
 def test_every_number_of_the_portfolio_equals_its_text():

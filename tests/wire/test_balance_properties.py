@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from koscom_async._wire.balance import BalancePage
+from koscom_async._wire.account import BalancePage
 from koscom_async._wire.json.core import read_json
 from koscom_async._wire.member import read_linked_accounts, read_registration
-from koscom_async._wire.scalars import OddNumber
+from koscom_async._wire.values import OddNumber
 from koscom_async.errors import KoscomError, MalformedResponseError
 from koscom_async.models.codes import AssetClass
 from koscom_async.models.member import LinkedAccounts, Registration

@@ -3,8 +3,7 @@
 from attrs import fields
 
 from koscom_async import Device, Investor, Token
-from koscom_async._wire.call import Call
-from koscom_async._wire.endpoints import BALANCE
+from koscom_async._wire.endpoints import BALANCE, Call
 
 
 async def keep(answer):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from koscom_async._wire.json import core as exact_json
 from koscom_async._wire.json import fast as quick_json
 from koscom_async._wire.json.core import read_json
-from koscom_async._wire.scalars import ScalarError, read_number
+from koscom_async._wire.values import ScalarError, read_number
 from koscom_async.errors import MalformedResponseError
 
 

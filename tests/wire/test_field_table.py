@@ -4,9 +4,9 @@ from pathlib import Path
 
 import attrs
 
-from koscom_async._wire.records.converter import WIRE_NAMES
-from koscom_async._wire.records.field_table import field_table
-from koscom_async._wire.records.names import DISCRETIONARY_NAMES, INNER_NAMES
+from koscom_async._wire.records.converter import names_of
+from koscom_async._wire.records.field_table import RECORDS, field_table
+from koscom_async._wire.records.names import LIST_NAMES
 from tests.loops import each
 
 README = Path(__file__).parent.parent.parent.joinpath("README.md").read_text(encoding="utf-8")
@@ -16,15 +16,15 @@ def test_the_readme_has_the_table_as_the_code_makes_it():
     assert field_table() in README, "paste what `python -m koscom_async._wire.records.field_table` prints"
 
 
-@each("kind", WIRE_NAMES)
+@each("kind", RECORDS)
 def test_every_attribute_comes_from_the_wire_or_says_that_it_does_not(kind):
-    inside = set(INNER_NAMES) if kind in DISCRETIONARY_NAMES else set()
     ours = {
         attribute.name
         for attribute in attrs.fields(kind)
-        if attribute.metadata.get("not_on_the_wire") or attribute.name in {"raw", "other_codes"} | inside
+        if attribute.metadata.get("not_on_the_wire")
+        or attribute.name in {"raw", "other_codes"} | set(LIST_NAMES)
     }
-    assert {attribute.name for attribute in attrs.fields(kind)} - ours == set(WIRE_NAMES[kind])
+    assert {attribute.name for attribute in attrs.fields(kind)} - ours == set(names_of(kind))
 
 
 def test_a_field_has_its_korean_term():

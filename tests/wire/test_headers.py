@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koscom_async._wire.headers import next_reset, read_remaining_calls, read_retry_after
+from koscom_async._wire.envelope import next_reset, read_remaining_calls, read_retry_after
 from tests.loops import each
 
 NOW = datetime(2018, 11, 5, 8, 0, 0, tzinfo=UTC)

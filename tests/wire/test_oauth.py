@@ -43,13 +43,13 @@ def test_the_authorize_address_is_the_gateway_s_with_every_parameter_escaped(bas
 
 
 def test_the_forms_say_what_the_manual_wants_and_leave_the_client_to_the_header():
-    assert exchange_form("k", code="c&d", redirect_uri="https://a/cb") == {
+    assert exchange_form(code="c&d", redirect_uri="https://a/cb") == {
         "grant_type": "authorization_code",
         "code": "c&d",
         "redirect_uri": "https://a/cb",
     }
-    assert refresh_form("k", refresh_token="r+/=") == {"grant_type": "refresh_token", "refresh_token": "r+/="}
-    assert revoke_form("k", token="t", kind="access_token") == {
+    assert refresh_form("r+/=") == {"grant_type": "refresh_token", "refresh_token": "r+/="}
+    assert revoke_form("t", kind="access_token") == {
         "token": "t",
         "token_type_hint": "access_token",
     }

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from koscom_async._cooperative import run_now
 from koscom_async._wire.json import core as exact_json
 from koscom_async._wire.json import fast as quick_json
-from koscom_async._wire.records.converter import WIRE_NAMES
-from koscom_async._wire.scalars import OddNumber
+from koscom_async._wire.records.converter import names_of
+from koscom_async._wire.values import OddNumber
 from koscom_async.models.account import EquityRow, FundRow, OtherRow
 from tests.loops import each
 from tests.wire.json_texts import bodies, broken_bodies, outcome
@@ -104,7 +104,7 @@ def test_every_recorded_body_is_the_same_to_both(path):
 
 KINDS = {"equityList": EquityRow, "fundList": FundRow, "etcList": OtherRow}
 KEYS = sorted(
-    {spelling for kind in KINDS.values() for names in WIRE_NAMES[kind].values() for spelling in names} | {"x"}
+    {spelling for kind in KINDS.values() for names in names_of(kind).values() for spelling in names} | {"x"}
 )
 ODD = ("KSP", "ZZZ", "SUM", "20160112", "20161340", "삼성", " padded ", "5", "3.4E5", True, [], {}, [1], 0, 7, 10**40, -12.9,
        245400.0, 1.0e10, 1e300, "\ud800", {"a": 1})  # fmt: skip

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from koscom_async._cooperative import SLICE_ROWS, run_now
 from koscom_async._wire.json import fast as quick_json
 from koscom_async._wire.json.core import read_json
-from koscom_async._wire.records.converter import WIRE_NAMES, read_record
+from koscom_async._wire.records.converter import names_of, read_record
 from koscom_async._wire.records.fast import generated, read_row, read_row_list
-from koscom_async._wire.scalars import read_number
+from koscom_async._wire.records.field_table import RECORDS
+from koscom_async._wire.values import read_number
 from koscom_async.brokers import find_broker
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.account import EquityRow
@@ -24,19 +25,19 @@ from koscom_async.models.discretionary.account import DiscretionaryAccount
 from koscom_async.models.portfolio import PortfolioEquity
 from tests.loops import each
 
-KINDS = tuple(WIRE_NAMES)
+KINDS = RECORDS
 
 # What a row does not say itself, and a record cannot do without.
 GIVEN = {"asset_class": AssetClass.EQUITY, "broker": find_broker(short_name="star"), "number": "1"}
 
 
 def given_to(kind):
-    names = {each.name for each in attrs.fields(kind)} - set(WIRE_NAMES[kind])
+    names = {each.name for each in attrs.fields(kind)} - set(names_of(kind))
     return {name: value for name, value in GIVEN.items() if name in names}
 
 
 def keys_of(kind):
-    return sorted({spelling for names in WIRE_NAMES[kind].values() for spelling in names} | {"x"})
+    return sorted({spelling for names in names_of(kind).values() for spelling in names} | {"x"})
 
 
 TEXTS = (
@@ -102,7 +103,7 @@ def test_it_reads_what_the_careful_way_reads_or_nothing(kind, data):
 def test_a_row_of_any_kind_may_take_the_quick_way(kind):
     """Each field in a plain spelling: a number, or else a text that its type takes."""
     block = {}
-    for attribute, spellings in WIRE_NAMES[kind].items():
+    for attribute, spellings in names_of(kind).items():
         annotation = str(attrs.fields_dict(kind)[attribute].type)
         block[spellings[0]] = (
             Decimal("1.50")

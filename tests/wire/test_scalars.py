@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koscom_async._wire.scalars import (
+from koscom_async._wire.values import (
     MAX_DIGITS,
     ScalarError,
     is_absent,

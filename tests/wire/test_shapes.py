@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from koscom_async._wire.scalars import read_number
-from koscom_async._wire.shapes import read_blocks, read_field, read_object, read_rows
+from koscom_async._wire.values import read_blocks, read_field, read_number, read_object, read_rows
 from koscom_async.errors import MalformedResponseError
 from tests.wire.recorded import ABSENT_VALUES, MISSING, each_absent, with_value
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from attrs import evolve
 
 from koscom_async._clock import utc_now
+from koscom_async._wire.envelope import next_reset
 from koscom_async._wire.failures import quota_exceeded
-from koscom_async._wire.headers import next_reset
 from koscom_async.models.statistics import ServiceQuota
 
 FIRST_WORDS_SECONDS = 60

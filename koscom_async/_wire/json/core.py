@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from koscom_async._cooperative import SLICE_LENGTH, Cooperative
 from koscom_async._wire.json.walk import Walk
-from koscom_async._wire.scalars import any_number, sent_number
+from koscom_async._wire.values import any_number, sent_number
 from koscom_async.errors import MalformedResponseError
 
 

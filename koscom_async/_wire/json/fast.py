@@ -14,7 +14,7 @@ import msgspec
 from koscom_async._cooperative import SLICE_LENGTH, Cooperative
 from koscom_async._wire.json import core as exact_json
 from koscom_async._wire.json.walk import Walk
-from koscom_async._wire.scalars import sent_number
+from koscom_async._wire.values import sent_number
 
 _DECODER = msgspec.json.Decoder(float_hook=sent_number)
 

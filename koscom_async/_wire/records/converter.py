@@ -1,26 +1,26 @@
-"""Rows and summaries to frozen records: a cattrs converter, with the wire's names as tables.
+"""Rows and summaries to frozen records: a cattrs converter with the wire's names. Reads every row; `fast` is quicker.
 
-The discretionary service's names have a table of their own, `discretionary_names`; lists inside a row are not read
-here, and what else a row does not say itself is given to `read_record`.
+- Scalars follow the rules of `scalars`, absent included; a code becomes an open enum.
+- Unknown keys are left alone and stay reachable in `raw`.
+- What does not fit is a `MalformedResponseError` that names the field as it stands on the wire.
 
-- a field's first name is the examples' spelling, the others are variants that were seen;
-- scalars follow the rules of `scalars`, absent included; a code becomes an open enum;
-- unknown keys are left alone and stay reachable in `raw`;
-- what does not fit is a `MalformedResponseError` that names the field as it stands on the wire.
+Lists inside a row are not read here; what else a row does not say itself is given to `read_record`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, get_args
 
 from attrs import fields
 from cattrs import Converter
 from cattrs.errors import AttributeValidationNote, ClassValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
-from koscom_async._wire.records.names import ACCOUNT_FIELDS, DISCRETIONARY_NAMES
-from koscom_async._wire.scalars import (
+from koscom_async._wire.records.names import WIRE_NAMES, WireNames
+from koscom_async._wire.values import (
+    Block,
     ScalarError,
     is_absent,
     read_date,
@@ -29,158 +29,79 @@ from koscom_async._wire.scalars import (
     read_texts,
     read_time,
 )
-from koscom_async._wire.shapes import Block
 from koscom_async.errors import MalformedResponseError
-from koscom_async.models.account import WON, BalanceSummary, EquityRow, FundRow, OtherRow
-from koscom_async.models.codes import OpenEnum, Product, TradeType, TransactionType
-from koscom_async.models.discretionary.codes import (
-    Amendment,
-    Cancellation,
-    ContractStatus,
-    OrderSide,
-    TradeKind,
-)
+from koscom_async.models.account import WON
+from koscom_async.models.codes import OpenEnum
 
 Record = TypeVar("Record")
-WireNames = Mapping[str, tuple[str, ...]]
-
-_AMOUNTS: WireNames = {
-    "cost": ("valAtTrade",),
-    "value": ("valAtCur", "valueAtCur"),
-    "profit_loss": ("proLoss",),
-    "return_rate": ("earningRate",),
-    # The account service's tables have no currency; the discretionary service's name for it is taken.
-    "currency": ("crcyCode",),
-    "rate": ("currencyRate",),
-    "loan": ("loanCreditAmt",),
-}
-
-WIRE_NAMES: Mapping[type, WireNames] = {
-    BalanceSummary: {
-        "cash": ("cashBalance",),
-        "cash_d1": ("d1",),
-        "cash_d2": ("d2",),
-        "substitute": ("substitute", "substiture"),
-        "receivable": ("receivable",),
-        "substitute_margin": ("subsMargin",),
-        "loan": ("loanCredit",),
-        "cost": ("valAtTrade",),
-        "value": ("valueAtCur", "valAtCur"),
-        "profit_loss": ("proLoss",),
-        "total_value": ("totalAccVal",),
-        "withdrawable": ("cashAvWithdraw",),
-    },
-    EquityRow: {
-        "product": ("assetType",),
-        "product_type": ("productType",),
-        "code": ("isinCode",),
-        "name": ("productName",),
-        "quantity": ("qty",),
-        "trade_type": ("tradeType",),
-        **_AMOUNTS,
-    },
-    FundRow: {
-        "product": ("assetType",),
-        "fund_type": ("fundType",),
-        "code": ("fundCode",),
-        "name": ("fundName",),
-        "quantity": ("qty",),
-        "trade_type": ("tradeType",),
-        "first_bought_on": ("firstDateBuy",),
-        "last_bought_on": ("lastDateBuy",),
-        "matures_on": ("maturity",),
-        **_AMOUNTS,
-    },
-    OtherRow: {
-        "product": ("assetType",),
-        "code": ("isinCode",),
-        "name": ("assetName",),
-        "quantity": ("qty",),
-        "trade_type": ("tradeType",),
-        **_AMOUNTS,
-    },
-    **ACCOUNT_FIELDS,
-    **DISCRETIONARY_NAMES,
-}
 
 # No JSON key of the platform's begins like these.
 _RAW = "\0raw"
 _GIVEN = "\0given "
 
 
-CODES: tuple[type[OpenEnum], ...] = (
-    Product,
-    TradeType,
-    TransactionType,
-    ContractStatus,
-    OrderSide,
-    Amendment,
-    Cancellation,
-    TradeKind,
-)
-"""The codes that rows carry."""
+def names_of(kind: type) -> WireNames:
+    """Return the wire's names for the attributes of a record."""
+    return WIRE_NAMES[kind.__name__]
 
 
-def _code(kind: type[OpenEnum]) -> Callable[[object, object], OpenEnum | None]:
-    def read(value: object, _: object) -> OpenEnum | None:
-        text = read_text(value)
-        return None if text is None else kind(text)
-
-    return read
-
-
-def _read_currency(value: object, _: object) -> str:
-    return (read_text(value) or WON).upper()
-
-
-def _made_converter() -> Converter:
-    converter = Converter()
-    converter.register_structure_hook(Decimal | None, lambda value, _: read_number(value))
-    converter.register_structure_hook(date | None, lambda value, _: read_date(value))
-    converter.register_structure_hook(str | None, lambda value, _: read_text(value))
-    converter.register_structure_hook(str, _read_currency)
-    converter.register_structure_hook_func(
-        lambda kind: kind == tuple[str, ...], lambda value, _: read_texts(value)
-    )
-    converter.register_structure_hook(datetime | None, lambda value, _: read_time(value))
-    for code in CODES:
-        converter.register_structure_hook(code | None, _code(code))
-    raw = override(rename=_RAW, struct_hook=lambda value, _: value)
-    for kind, names in WIRE_NAMES.items():
-        renamed: dict[str, Any] = {
-            attribute: override(rename=spellings[0]) for attribute, spellings in names.items()
-        }
-        attributes = [each.name for each in fields(kind)]
-        given = {
-            name: override(rename=_GIVEN + name, struct_hook=lambda value, _: value)
-            for name in attributes
-            if name not in names
-        }
-        hook: Any = make_dict_structure_fn(
-            kind, converter, **{**given, **renamed, **({"raw": raw} if "raw" in attributes else {})}
-        )
-        converter.register_structure_hook(kind, hook)
-    return converter
-
-
-_CONVERTER = _made_converter()
-
-_VARIANTS = {
-    kind: [(spellings[0], variant) for spellings in names.values() for variant in spellings[1:]]
-    for kind, names in WIRE_NAMES.items()
-}
+def code_of(kind: Any) -> type[OpenEnum] | None:
+    """Return the open enum of a field that holds a code or `None`; `None` for fields of other types."""
+    first = next(iter(get_args(kind)), None)
+    return first if isinstance(first, type) and issubclass(first, OpenEnum) else None
 
 
 def read_record(kind: type[Record], block: Block, path: str, **given: object) -> Record:
     """Return a block as a record, or raise naming the field that does not fit; `given` is what it does not say."""
     known: dict[str, Any] = {**block, _RAW: block, **{_GIVEN + name: value for name, value in given.items()}}
-    for name, variant in _VARIANTS[kind]:
-        if variant in block:
-            known[name] = _either(block.get(name), block[variant], f"{path}.{variant}")
+    for first, *variants in names_of(kind).values():
+        for variant in variants:
+            if variant in block:
+                known[first] = _either(block.get(first), block[variant], f"{path}.{variant}")
     try:
-        return _CONVERTER.structure(known, kind)
+        record: Record = _structure_function(kind)(known, kind)
     except ClassValidationError as group:
         raise MalformedResponseError("; ".join(_complaints(kind, block, group, path))) from None
+    return record
+
+
+# Both are made when the first row needs them: most programs meet few kinds of rows that `fast` cannot read.
+@cache
+def _converter() -> Converter:
+    converter = Converter()
+    converter.register_structure_hook(Decimal | None, lambda value, _: read_number(value))
+    converter.register_structure_hook(date | None, lambda value, _: read_date(value))
+    converter.register_structure_hook(datetime | None, lambda value, _: read_time(value))
+    converter.register_structure_hook(str | None, lambda value, _: read_text(value))
+    converter.register_structure_hook(str, lambda value, _: (read_text(value) or WON).upper())  # a currency
+    converter.register_structure_hook_func(
+        lambda kind: kind == tuple[str, ...], lambda value, _: read_texts(value)
+    )
+    converter.register_structure_hook_func(lambda kind: code_of(kind) is not None, _read_code)
+    return converter
+
+
+def _make_structure_function(kind: type) -> Callable[[Any, Any], Any]:
+    names = names_of(kind)
+    overrides = {
+        each.name: override(rename=_GIVEN + each.name, struct_hook=_as_it_is) for each in fields(kind)
+    }
+    overrides |= {attribute: override(rename=spellings[0]) for attribute, spellings in names.items()}
+    if "raw" in overrides:
+        overrides["raw"] = override(rename=_RAW, struct_hook=_as_it_is)
+    return make_dict_structure_fn(kind, _converter(), **overrides)  # type: ignore[arg-type]  # by name, as its keywords
+
+
+_structure_function: Callable[[type], Callable[[Any, Any], Any]] = cache(_make_structure_function)
+
+
+def _as_it_is(value: object, _: object) -> object:
+    return value
+
+
+def _read_code(value: object, kind: Any) -> OpenEnum | None:
+    text, code = read_text(value), code_of(kind)
+    return None if text is None or code is None else code(text)
 
 
 def _either(first: object, second: object, path: str) -> object:
@@ -199,6 +120,6 @@ def _complaints(kind: type, block: Block, group: ClassValidationError, path: str
         notes = [
             note for note in getattr(error, "__notes__", ()) if isinstance(note, AttributeValidationNote)
         ]
-        spellings = WIRE_NAMES[kind].get(notes[0].name, ("?",)) if notes else ("?",)
+        spellings = names_of(kind).get(notes[0].name, ("?",)) if notes else ("?",)
         name = next((each for each in spellings if not is_absent(block.get(each))), spellings[0])
         yield f"{path}.{name}: {error}"

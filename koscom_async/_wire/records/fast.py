@@ -1,28 +1,36 @@
 """Rows that are spelled plainly, read in one pass by a function that is generated once for each record.
 
-`records` says what a row means, and is asked about every row that is not plain: text with blanks around it,
-numbers as text, a field in two spellings, a code that the documents do not list. So this module can be quick, and
-never decides anything. It trusts that numbers came from `exact_json` or `quick_json`.
+Decides nothing: `converter` says what a row means, and reads every row that is not plain (text with blanks around it,
+numbers as text, a field in two spellings, a code that the documents do not list). Numbers must come from `_wire.json`.
 """
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from itertools import chain
 from typing import Any, TypeVar
 
 import attrs
 
 from koscom_async._cooperative import SLICE_ROWS, Cooperative, batched
-from koscom_async._wire.records.converter import CODES, WIRE_NAMES, read_record
-from koscom_async._wire.scalars import NOTHING, plain, read_date, read_texts, read_time
-from koscom_async._wire.shapes import Block, read_entries, read_object
-from koscom_async.models._fast import unlocked
+from koscom_async._wire.records.converter import code_of, names_of, read_record
+from koscom_async._wire.values import (
+    NOTHING,
+    Block,
+    plain,
+    read_date,
+    read_entries,
+    read_object,
+    read_texts,
+    read_time,
+)
+from koscom_async.models._fast import constructor
 from koscom_async.models.account import WON
+from koscom_async.models.codes import OpenEnum
 
 Record = TypeVar("Record")
-Quick = Callable[..., Record | None]
+FastReader = Callable[..., Record | None]
 
 _TEXT = (
     "if it is not None:",
@@ -32,57 +40,96 @@ _TEXT = (
     "  elif not it.isascii(): it.encode()",
 )
 
-# How each type of field is read; what is not plain returns, or raises.
+# How each type of field is read; what is not plain returns, or raises. A code is looked up among those that are known.
+# What the lines use has capitals, since fields have none.
 _LINES: dict[object, tuple[str, ...]] = {
     Decimal | None: (
         "if it is not None:",
-        "  if type(it) is not Decimal: return None",
-        "  it = plain(it) if it else ZERO",
+        "  if TYPE(it) is not Decimal: return None",
+        "  it = PLAIN(it) if it else ZERO",
     ),
     str | None: _TEXT,
     str: (*_TEXT, "it = WON if it is None else it.upper()"),
-    date | None: ("it = day(it)",),
-    datetime | None: ("it = time(it)",),
-    tuple[str, ...]: ("it = texts(it)",),
-    **{code | None: (f"it = {code.__name__}[it]",) for code in CODES},
+    date | None: ("it = DAY(it)",),
+    datetime | None: ("it = TIME(it)",),
+    tuple[str, ...]: ("it = TEXTS(it)",),
 }
 
 _NAMES: dict[str, Any] = {
+    "TYPE": type,
     "Decimal": Decimal,
     "ZERO": Decimal(0),
     "WON": WON,
-    "plain": plain,
+    "PLAIN": plain,
     # Rows of one time have few days in common with each other, but those often.
-    "day": lru_cache(maxsize=1024)(read_date),
-    "time": read_time,
-    "texts": read_texts,
-    "new": object.__new__,
-    **{
-        code.__name__: dict.fromkeys((None, *NOTHING)) | {member.value: member for member in code}
-        for code in CODES
-    },
+    "DAY": lru_cache(maxsize=1024)(read_date),
+    "TIME": read_time,
+    "TEXTS": read_texts,
 }
+
+
+def read_row(kind: type[Record], row: Block, path: str, **given: object) -> Record:
+    """Return a row as a record, or raise naming the field that does not fit; `given` is what it does not say."""
+    record = generated(kind)(row, **given)
+    return read_record(kind, row, path, **given) if record is None else record
+
+
+def read_row_list(kind: type[Record], value: object, path: str, **given: object) -> Cooperative[list[Record]]:
+    """Return the records of what stands in the place of rows; an empty object is none."""
+    read: FastReader[Record] = partial(generated(kind), **given) if given else generated(kind)
+    records: list[Record] = []
+    index = 0
+    for entries in batched(read_entries(value), count=SLICE_ROWS):
+        for entry in entries:
+            record = read(entry)
+            if record is None:
+                row = read_object(entry, f"{path}[{index}]")
+                record = read_record(kind, row, f"{path}[{index}]", **given) if row else None
+            if record is not None:
+                records.append(record)
+            index += 1
+        yield
+    return records
+
+
+def _generated(kind: type) -> FastReader[Any]:
+    attributes = attrs.fields(kind)
+    defaults = {f"DEFAULT_{each.name}": each.default for each in attributes}
+    codes = {code.__name__: _members(code) for each in attributes if (code := code_of(each.type)) is not None}
+    make: Callable[..., Any] = constructor(kind, [each.name for each in attributes])
+    names: dict[str, Any] = _NAMES | defaults | codes | {"MAKE": make}
+    exec(compile(_source(kind), f"<fast reader of {kind.__name__}>", "exec"), names)  # noqa: S102  # of our own tables
+    read: FastReader[Any] = names["read"]
+    return read
+
+
+generated: Callable[[type], FastReader[Any]] = cache(_generated)
+"""Return a function that makes a record of a plain row, and `None` of any other.
+
+What a row does not say itself is given to it by name.
+"""
+
+
+def _members(code: type[OpenEnum]) -> dict[str | None, OpenEnum | None]:
+    return dict.fromkeys((None, *NOTHING)) | {member.value: member for member in code}
 
 
 def _source(kind: type) -> str:
     attributes = attrs.fields_dict(kind)
-    given = [each for name, each in attributes.items() if name not in WIRE_NAMES[kind] and name != "raw"]
+    given = [each for name, each in attributes.items() if name not in names_of(kind) and name != "raw"]
     parameters = [
         each.name if each.default is attrs.NOTHING else f"{each.name}=DEFAULT_{each.name}" for each in given
     ]
-    fields = (_field_lines(attributes[name], names) for name, names in WIRE_NAMES[kind].items())
+    fields = (_field_lines(attributes[name], spellings) for name, spellings in names_of(kind).items())
+    arguments = ["block" if name == "raw" else name for name in attributes]
     lines = (
         f"def read({', '.join(['block', *(['*'] if parameters else []), *parameters])}):",
         "  if not block: return None",
-        "  record = new(draft)",
         "  try:",
         "    get = block.get",
         *(f"    {line}" for line in chain.from_iterable(fields)),
         "  except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError): return None",
-        *(f"  record.{each.name} = {each.name}" for each in given),
-        "  record.raw = block" if "raw" in attributes else "",
-        "  record.__class__ = kind",
-        "  return record",
+        f"  return MAKE({', '.join(arguments)})",
     )
     return "\n".join(lines)
 
@@ -95,51 +142,6 @@ def _field_lines(field: Any, spellings: tuple[str, ...]) -> Iterator[str]:
         yield f"elif {variant!r} in block: return None"
     if field.default is attrs.NOTHING:
         yield "if it is None: return None"
-    yield from _LINES[field.type]
-    yield f"record.{field.name} = it"
-
-
-def _generated(kind: type) -> Quick[Any]:
-    defaults = {f"DEFAULT_{each.name}": each.default for each in attrs.fields(kind)}
-    names: dict[str, Any] = _NAMES | defaults | {"kind": kind, "draft": unlocked(kind)}
-    exec(compile(_source(kind), f"<quick {kind.__name__}>", "exec"), names)  # noqa: S102  # of our own tables
-    read: Quick[Any] = names["read"]
-    return read
-
-
-_GENERATED: dict[type, Quick[Any]] = {}
-
-
-def generated(kind: type[Any]) -> Quick[Any]:
-    """Return a function that makes a record of a plain row, and `None` of any other.
-
-    What a row does not say itself is given to it by name.
-    """
-    read = _GENERATED.get(kind)
-    if read is None:
-        read = _GENERATED[kind] = _generated(kind)
-    return read
-
-
-def read_row(kind: type[Record], row: Block, path: str, **given: object) -> Record:
-    """Return a row as a record, or raise naming the field that does not fit; `given` is what it does not say."""
-    record = generated(kind)(row, **given)
-    return read_record(kind, row, path, **given) if record is None else record
-
-
-def read_row_list(kind: type[Record], value: object, path: str, **given: object) -> Cooperative[list[Record]]:
-    """Return the records of what stands in the place of rows; an empty object is none."""
-    quick: Quick[Record] = partial(generated(kind), **given) if given else generated(kind)
-    records: list[Record] = []
-    index = 0
-    for entries in batched(read_entries(value), count=SLICE_ROWS):
-        for entry in entries:
-            record = quick(entry)
-            if record is None:
-                row = read_object(entry, f"{path}[{index}]")
-                record = read_record(kind, row, f"{path}[{index}]", **given) if row else None
-            if record is not None:
-                records.append(record)
-            index += 1
-        yield
-    return records
+    code = code_of(field.type)
+    yield from (f"it = {code.__name__}[it]",) if code is not None else _LINES[field.type]
+    yield f"{field.name} = it"

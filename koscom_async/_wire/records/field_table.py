@@ -11,8 +11,18 @@ from collections.abc import Iterator
 from itertools import pairwise
 from textwrap import dedent
 
-from koscom_async._wire.records.converter import WIRE_NAMES
-from koscom_async._wire.records.names import DISCRETIONARY_NAMES, INNER_NAMES
+from koscom_async._wire.records.converter import names_of
+from koscom_async._wire.records.names import LIST_NAMES, WIRE_NAMES
+from koscom_async.models import account, portfolio, transactions, watchlist
+from koscom_async.models.discretionary import account as contracts
+from koscom_async.models.discretionary import balance, codes, orders, settlements
+
+_MODULES = (account, portfolio, transactions, watchlist, contracts, balance, codes, orders, settlements)
+
+RECORDS: tuple[type, ...] = tuple(
+    next(vars(module)[name] for module in _MODULES if name in vars(module)) for name in WIRE_NAMES
+)
+"""Every record that is read from the wire, in the order of the tables."""
 
 HEAD = ("| record | wire field | attribute | Korean term |", "|---|---|---|---|")
 _KOREAN = re.compile(r"[가-힣][^(`,;:]*")
@@ -24,17 +34,16 @@ def field_table() -> str:
 
 
 def _lines() -> Iterator[str]:
-    for kind, names in WIRE_NAMES.items():
+    for kind in RECORDS:
         terms = _terms(kind)
-        for attribute, spellings in {**names, **_lists(kind)}.items():
+        for attribute, spellings in {**names_of(kind), **_lists(kind)}.items():
             wire = ", ".join(f"`{spelling}`" for spelling in spellings)
             yield f"| `{kind.__name__}` | {wire} | `{attribute}` | {terms.get(attribute, '')} |"
 
 
 def _lists(kind: type) -> dict[str, tuple[str, ...]]:
     """Return the lists inside a row of the discretionary service."""
-    inside = INNER_NAMES.items() if kind in DISCRETIONARY_NAMES else ()
-    return {attribute: (name,) for attribute, (name, _) in inside if hasattr(kind, attribute)}
+    return {attribute: (name,) for attribute, name in LIST_NAMES.items() if hasattr(kind, attribute)}
 
 
 def _terms(kind: type) -> dict[str, str]:

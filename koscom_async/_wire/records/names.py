@@ -1,45 +1,97 @@
-"""The discretionary service's wire names, as tables: attribute, the examples' spelling, other spellings."""
+"""The wire's names as data: for each record, by its name, the spellings of each attribute. Imports no record.
+
+An attribute's first name is the spelling of the documents' examples; the others are spellings of their tables, or were
+seen. A record that a program never reads is not imported for its names.
+"""
 
 from collections.abc import Mapping
 
-from koscom_async.models.discretionary.account import DiscretionaryAccount
-from koscom_async.models.discretionary.balance import DiscretionaryCash, DiscretionaryRow
-from koscom_async.models.discretionary.codes import Cost, InstrumentCode
-from koscom_async.models.discretionary.orders import DiscretionaryOrder, Execution
-from koscom_async.models.discretionary.settlements import DiscretionarySettlement, DiscretionaryTrade
-from koscom_async.models.portfolio import PortfolioCash, PortfolioEquity, PortfolioFund, PortfolioOther
-from koscom_async.models.transactions import Transaction
-from koscom_async.models.watchlist import WatchGroup
+WireNames = Mapping[str, tuple[str, ...]]
 
-# The wire names of the account service's other records: portfolio, transactions, watchlist. Data only.
-#
-# A field's first name is the examples' spelling, the others are the tables'.
+_AMOUNTS: WireNames = {
+    "cost": ("valAtTrade",),
+    "value": ("valAtCur", "valueAtCur"),
+    "profit_loss": ("proLoss",),
+    "return_rate": ("earningRate",),
+    # The account service's tables have no currency; the discretionary service's name for it is taken.
+    "currency": ("crcyCode",),
+    "rate": ("currencyRate",),
+    "loan": ("loanCreditAmt",),
+}
 
-_NUMBERS = {"number": ("qty",), "return_rate": ("earningRate",)}
+# The portfolio's number is a share or a quantity; the example has one name for both.
+_NUMBERS: WireNames = {"number": ("qty",), "return_rate": ("earningRate",)}
 
-ACCOUNT_FIELDS: Mapping[type, Mapping[str, tuple[str, ...]]] = {
-    PortfolioCash: {"number": ("amt",)},
-    PortfolioEquity: {
+_WHOSE: WireNames = {"account_number": ("accNo",), "holder": ("accName",)}
+_WHERE: WireNames = {"exchange": ("exchange",), "currency": ("crcyCode",)}
+
+WIRE_NAMES: Mapping[str, WireNames] = {
+    # The account service.
+    "BalanceSummary": {
+        "cash": ("cashBalance",),
+        "cash_d1": ("d1",),
+        "cash_d2": ("d2",),
+        "substitute": ("substitute", "substiture"),
+        "receivable": ("receivable",),
+        "substitute_margin": ("subsMargin",),
+        "loan": ("loanCredit",),
+        "cost": ("valAtTrade",),
+        "value": ("valueAtCur", "valAtCur"),
+        "profit_loss": ("proLoss",),
+        "total_value": ("totalAccVal",),
+        "withdrawable": ("cashAvWithdraw",),
+    },
+    "EquityRow": {
+        "product": ("assetType",),
+        "product_type": ("productType",),
+        "code": ("isinCode",),
+        "name": ("productName",),
+        "quantity": ("qty",),
+        "trade_type": ("tradeType",),
+        **_AMOUNTS,
+    },
+    "FundRow": {
+        "product": ("assetType",),
+        "fund_type": ("fundType",),
+        "code": ("fundCode",),
+        "name": ("fundName",),
+        "quantity": ("qty",),
+        "trade_type": ("tradeType",),
+        "first_bought_on": ("firstDateBuy",),
+        "last_bought_on": ("lastDateBuy",),
+        "matures_on": ("maturity",),
+        **_AMOUNTS,
+    },
+    "OtherRow": {
+        "product": ("assetType",),
+        "code": ("isinCode",),
+        "name": ("assetName",),
+        "quantity": ("qty",),
+        "trade_type": ("tradeType",),
+        **_AMOUNTS,
+    },
+    "PortfolioCash": {"number": ("amt",)},
+    "PortfolioEquity": {
         "product": ("assetType",),
         "code": ("isinCode",),
         # Not in the tables; the balance's name for it is taken.
         "name": ("productName",),
         **_NUMBERS,
     },
-    PortfolioFund: {
+    "PortfolioFund": {
         "product": ("assetType",),
         "code": ("fundCode",),
         "name": ("fundName",),
         "matures_on": ("maturity",),
         **_NUMBERS,
     },
-    PortfolioOther: {
+    "PortfolioOther": {
         "product": ("assetType",),
         "code": ("isinCode",),
         "name": ("assetName",),
         **_NUMBERS,
     },
-    Transaction: {
+    "Transaction": {
         "on": ("transDate",),
         "type": ("transType",),
         "code": ("isinCode",),
@@ -47,25 +99,19 @@ ACCOUNT_FIELDS: Mapping[type, Mapping[str, tuple[str, ...]]] = {
         "quantity_change": ("changeQty",),
         "quantity_after": ("qty",),
     },
-    WatchGroup: {
+    "WatchGroup": {
         "name": ("groupName",),
         "modified_on": ("modifyDate",),
         "symbols": ("isinCode",),
     },
-}
-
-
-_WHOSE = {"account_number": ("accNo",), "holder": ("accName",)}
-_WHERE = {"exchange": ("exchange",), "currency": ("crcyCode",)}
-
-DISCRETIONARY_NAMES: Mapping[type, Mapping[str, tuple[str, ...]]] = {
-    DiscretionaryAccount: {
+    # The discretionary service.
+    "DiscretionaryAccount": {
         "number": ("accNo",),
         "holder": ("accName",),
         "virtual_number": ("virtualAccNo", "vtAccNo"),
         "status": ("contractStatus",),
     },
-    DiscretionaryCash: {
+    "DiscretionaryCash": {
         "code": ("crcyCode",),
         "balance": ("cashBalance",),
         "margin": ("margin",),
@@ -76,7 +122,7 @@ DISCRETIONARY_NAMES: Mapping[type, Mapping[str, tuple[str, ...]]] = {
         "value": ("valAtCur", "valueAtCur"),
         "withdrawable": ("cashAvWithdraw",),
     },
-    DiscretionaryRow: {
+    "DiscretionaryRow": {
         "product": ("assetType",),
         **_WHERE,
         "loan_type": ("loanCreditType",),
@@ -92,7 +138,7 @@ DISCRETIONARY_NAMES: Mapping[type, Mapping[str, tuple[str, ...]]] = {
         "won_deposit": ("wonDeposit",),
         "rate": ("currencyRate",),
     },
-    DiscretionaryOrder: {
+    "DiscretionaryOrder": {
         **_WHOSE,
         "amendment": ("modifyType",),
         "cancellation": ("cancelType",),
@@ -112,13 +158,13 @@ DISCRETIONARY_NAMES: Mapping[type, Mapping[str, tuple[str, ...]]] = {
         "ordered_at": ("orderTime",),
         "rejection": ("orderRejectReason",),
     },
-    Execution: {
+    "Execution": {
         "quantity": ("execQty",),
         "price": ("execPrice",),
         "number": ("execNo",),
         "executed_at": ("execTime",),
     },
-    DiscretionarySettlement: {
+    "DiscretionarySettlement": {
         **_WHOSE,
         "side": ("sellBuyType",),
         **_WHERE,
@@ -130,7 +176,7 @@ DISCRETIONARY_NAMES: Mapping[type, Mapping[str, tuple[str, ...]]] = {
         "settles_on": ("settDate",),
         "cost_total": ("costTotal",),
     },
-    DiscretionaryTrade: {
+    "DiscretionaryTrade": {
         **_WHOSE,
         "traded_on": ("transDate",),
         "kind": ("transType",),
@@ -142,13 +188,9 @@ DISCRETIONARY_NAMES: Mapping[type, Mapping[str, tuple[str, ...]]] = {
         "subject": ("subject",),
         "summary": ("summary",),
     },
-    InstrumentCode: {"kind": ("isinType",), "code": ("isinCode",), "name": ("isinName",)},
-    Cost: {"name": ("costName",), "amount": ("cost",)},
+    "InstrumentCode": {"kind": ("isinType",), "code": ("isinCode",), "name": ("isinName",)},
+    "Cost": {"name": ("costName",), "amount": ("cost",)},
 }
 
-INNER_NAMES: Mapping[str, tuple[str, type]] = {
-    "codes": ("isinInfo", InstrumentCode),
-    "costs": ("costInfo", Cost),
-    "executions": ("execList", Execution),
-}
-"""The lists that stand inside a row: attribute, wire name, record."""
+LIST_NAMES: Mapping[str, str] = {"codes": "isinInfo", "costs": "costInfo", "executions": "execList"}
+"""The lists inside a row of the discretionary service: attribute and wire name."""

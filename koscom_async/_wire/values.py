@@ -1,19 +1,26 @@
-"""The rules for single values: absent, number, count, text, date, time. The platform's spellings, and no others.
+"""Reads single values, and brings objects, lists and blocks to one shape. Knows no field and no record.
+
+The platform's spellings, and no others:
 
 - absent is `None`, `"null"`, `""` and blank text (a missing key never gets here);
 - a number is a JSON number or text that holds one; it comes out without exponent and needless zeros;
 - a date is YYYYMMDD (or with dashes); 00000000 and 99999999 mean none;
 - a time is YYYYMMDDhhmm, with ss and two or three digits of the second's fraction where they are sent.
 
-Anything else raises `ScalarError`, which tells the kind of value and never the value: it may be somebody's.
+Any other value raises `ScalarError`, which names the kind of value and never the value: it may be personal.
+Blocks may be missing or come in several forms; one of the wrong type raises `MalformedResponseError`.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Rounded
+from typing import Any
 
 from koscom_async._clock import KST
+from koscom_async.errors import MalformedResponseError
+
+Block = Mapping[str, Any]
 
 MAX_DIGITS = 34
 """Digits before or after the point that an amount may have: more than any money, less than an attack."""
@@ -177,3 +184,59 @@ def read_time(value: object) -> datetime | None:
     except ValueError:
         pass
     raise ScalarError(f"expected a time as YYYYMMDDhhmmss, got {_kind(value)}")
+
+
+def read_object(value: object, path: str) -> Block:
+    """Return a block, empty where it is absent."""
+    if is_absent(value):
+        return {}
+    if not isinstance(value, dict):
+        raise MalformedResponseError(f"{path}: expected an object, got a {type(value).__name__}")
+    return value
+
+
+def read_entries(value: object) -> list[Any]:
+    """Return what stands in the place of rows, as a list: a single object stands for one."""
+    if is_absent(value):
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def read_rows(value: object, path: str) -> Iterator[tuple[str, Block]]:
+    """Yield each row with its path; a single object stands for one row, an empty one for none."""
+    for index, entry in enumerate(read_entries(value)):
+        row = read_object(entry, f"{path}[{index}]")
+        if row:
+            yield f"{path}[{index}]", row
+
+
+def read_blocks(value: object, path: str, *, objects: Collection[str], lists: Collection[str]) -> Block:
+    """Return an object of blocks, whether it came as one or as an array of blocks with a key each.
+
+    A list may be split over several blocks; an object that comes twice is ambiguous, and refused. Other keys
+    are left out: one that stands in every block must not hurt.
+    """
+    if not isinstance(value, list):
+        return read_object(value, path)
+    merged: dict[str, Any] = {}
+    for where, block in read_rows(value, path):
+        for name in lists:
+            content = block.get(name)
+            if not is_absent(content):
+                merged.setdefault(name, []).extend(content if isinstance(content, list) else [content])
+        for name in objects:
+            content = block.get(name)
+            if is_absent(content):
+                continue
+            if name in merged:
+                raise MalformedResponseError(f"{where}.{name}: the same block came twice")
+            merged[name] = content
+    return merged
+
+
+def read_field(block: Block, name: str, reader: Any, path: str) -> Any:
+    """Read one field by a rule of `scalars`, naming the field if it breaks."""
+    try:
+        return reader(block.get(name))
+    except ScalarError as error:
+        raise MalformedResponseError(f"{path}.{name}: {error}") from None

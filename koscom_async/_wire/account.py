@@ -1,0 +1,112 @@
+"""Reads one page of a balance, of transactions or of a watchlist. Which pages are asked for is the services' choice.
+
+Each reader refuses the answer to any other question than its own. A balance's four classes may come in one answer, and
+their blocks in several forms; the watchlist's body block has four spellings in the documents.
+"""
+
+from attrs import frozen
+
+from koscom_async._cooperative import Cooperative, CooperativeReader
+from koscom_async._wire.envelope import Page, Question, open_envelope, refuse_other_classes
+from koscom_async._wire.records.fast import read_row, read_row_list
+from koscom_async._wire.values import Block, read_blocks, read_object
+from koscom_async.errors import MalformedResponseError
+from koscom_async.models.account import BalanceRow, BalanceSummary, EquityRow, FundRow, OtherRow
+from koscom_async.models.codes import AssetClass
+from koscom_async.models.member import VirtualAccount
+from koscom_async.models.transactions import Transaction
+from koscom_async.models.watchlist import WatchGroup
+
+
+@frozen(kw_only=True)
+class BalancePage(Page[BalanceRow]):
+    """One page of a balance, and the summary where it came with it."""
+
+    summary: BalanceSummary | None
+
+
+_LISTS: dict[str, type[BalanceRow]] = {"equityList": EquityRow, "fundList": FundRow, "etcList": OtherRow}
+_CLASSES = {name: kind.asset_class for name, kind in _LISTS.items()}
+
+
+@frozen(kw_only=True)
+class BalanceReader(CooperativeReader[BalancePage]):
+    """Reads a page of one asset class, or of all."""
+
+    question: Question
+    asset_class: AssetClass
+
+    def steps(self, document: object) -> Cooperative[BalancePage]:
+        """Return the page in steps, or raise a `KoscomError`."""
+        envelope = open_envelope(document, self.question, bodies=("balanceResponseBody",))
+        container = read_object(envelope.document.get("balanceList"), "balanceList")
+        if not envelope.body and not container:
+            raise MalformedResponseError("neither balanceResponseBody nor balanceList is there")
+        blocks = read_blocks(
+            container.get("balance"), "balanceList.balance", objects=("summary",), lists=_LISTS
+        )
+        refuse_other_classes(blocks, _CLASSES, asked=self.asset_class)
+        rows: list[BalanceRow] = []
+        for name, kind in _LISTS.items():
+            rows += yield from read_row_list(kind, blocks.get(name), name)
+        return BalancePage(
+            summary=_summary(blocks),
+            rows=tuple(rows),
+            total=envelope.total,
+            next_page=envelope.next_page,
+            notes=envelope.notes,
+        )
+
+
+def _summary(blocks: Block) -> BalanceSummary | None:
+    block = read_object(blocks.get("summary"), "summary")
+    return read_row(BalanceSummary, block, "summary") if block else None
+
+
+@frozen(kw_only=True)
+class TransactionsReader(CooperativeReader[Page[Transaction]]):
+    """Reads a page of a range of dates."""
+
+    question: Question
+    account: VirtualAccount
+
+    def steps(self, document: object) -> Cooperative[Page[Transaction]]:
+        """Return the page in steps, or raise a `KoscomError`."""
+        envelope = open_envelope(document, self.question, bodies=("transactionHistoryResponseBody",))
+        container = read_object(envelope.document.get("transList"), "transList")
+        if not envelope.body and not container:
+            raise MalformedResponseError("neither transactionHistoryResponseBody nor transList is there")
+        rows = yield from read_row_list(
+            Transaction, container.get("transaction"), "transList.transaction", account=self.account
+        )
+        return Page(
+            rows=tuple(rows), total=envelope.total, next_page=envelope.next_page, notes=envelope.notes
+        )
+
+
+# The example's spelling, and the tables'; the tables' heading is as misspelt as their rows.
+_WATCHLIST_BODIES = (
+    "interestSymbolListResponseBody",
+    "interestSymbolReponseBody",
+    "interestSymbolResponseBody",
+    "InterestStmbolListResponseBody",
+)
+
+
+@frozen(kw_only=True)
+class WatchlistReader(CooperativeReader[Page[WatchGroup]]):
+    """Reads a page of the watched groups."""
+
+    question: Question
+
+    def steps(self, document: object) -> Cooperative[Page[WatchGroup]]:
+        """Return the page in steps, or raise a `KoscomError`."""
+        envelope = open_envelope(document, self.question, bodies=_WATCHLIST_BODIES)
+        # An investor who watches nothing may get an answer without the body block: the account's echo vouches for it.
+        if not envelope.body and "resp" not in envelope.document:
+            raise MalformedResponseError("neither interestSymbolListResponseBody nor resp is there")
+        container = read_object(envelope.body.get("groupList"), "groupList")
+        rows = yield from read_row_list(WatchGroup, container.get("group"), "groupList.group")
+        return Page(
+            rows=tuple(rows), total=envelope.total, next_page=envelope.next_page, notes=envelope.notes
+        )
