@@ -77,22 +77,22 @@ def open_envelope(document: object, question: Question, *, bodies: Sequence[str]
     body = _first(answer, bodies)
     notes = check_request_id(answer, question.request_id, strict=question.strict_request_id)
     notes += check_account(answer, body, question.account_number)
-    result = _first(body, QUERY_RESULTS)
+    result = _first(body, QUERY_RESULTS, within=f"{bodies[0]}.")
     return Envelope(
         document=answer,
         body=body,
-        echo=_first(body, QUERY_ECHOES),
+        echo=_first(body, QUERY_ECHOES, within=f"{bodies[0]}."),
         total=read_field(result, "totalCnt", read_count, "queryResult"),
         next_page=read_field(result, "page", read_text, "queryResult"),
         notes=tuple(notes),
     )
 
 
-def _first(block: Block, names: Sequence[str]) -> Block:
+def _first(block: Block, names: Sequence[str], *, within: str = "") -> Block:
     """Return the block under the first of its names that is there."""
     for name in names:
         if not is_absent(block.get(name)):
-            return read_object(block[name], name)
+            return read_object(block[name], f"{within}{name}")
     return {}
 
 
