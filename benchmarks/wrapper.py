@@ -1,6 +1,6 @@
 """What the wrapper adds to a call that succeeds at once: limiter, retry, breaker, deadline, statistics, observer.
 
-The investor's token is looked up in it, too. The gateway and its bare exchange are asked over a transport that answers
+The investor's token is looked up in it, too. The gateway and its sender are asked over a transport that answers
 at once, so that the difference is the wrapper's. Building the request, reading the body and decoding are in both.
 """
 
@@ -73,9 +73,8 @@ class Watching:
 
 
 async def bare(gateway: Gateway) -> object:
-    """Ask the exchange alone, and read its answer: what is wrapped."""
-    reply = await gateway._exchange.send(SIGNED)  # noqa: SLF001  # as above
-    return await gateway._classified(SIGNED, reply)  # noqa: SLF001  # as above
+    """Send and read, without the policies: what is wrapped."""
+    return await gateway.send(SIGNED)
 
 
 async def whole(gateway: Gateway) -> object:
@@ -101,7 +100,7 @@ async def samples(rounds: int, calls: int) -> dict[str, Sample]:
         for gateway in gateways:
             stack.push_async_callback(gateway.aclose)
         asks: dict[str, Callable[[], Awaitable[object]]] = {
-            "bare exchange": partial(bare, plain),
+            "send and read": partial(bare, plain),
             "gateway": partial(whole, plain),
             DEMANDED: partial(whole_until, plain),
             "gateway, deadline, observer": partial(whole_until, watched),
@@ -118,7 +117,7 @@ async def samples(rounds: int, calls: int) -> dict[str, Sample]:
 
 def rows_of(taken: dict[str, Sample]) -> list[Row]:
     """Return the costs, and what is added."""
-    base, httpx_call = taken["bare exchange"], taken[HTTPX]
+    base, httpx_call = taken["send and read"], taken[HTTPX]
     case = {"calls": "a call that succeeds at once"}
     made = [
         Row(case=case, measure=name, unit="us", value=each.median * 1e6, spread=each.spread * 1e6)

@@ -22,16 +22,16 @@ def other_tasks() -> set[asyncio.Task]:
 
 def held_places(koscom: Koscom) -> dict[str, int]:
     """Return what the limiter has given out and not got back, by broker and in total; waiting queues count, too."""
-    turnstile = koscom._gateway._limiter._turnstile
-    held = {"total": turnstile.in_flight()}
-    for broker, lane in turnstile._lanes.items():
-        held[broker] = turnstile.in_flight(broker) + lane.queue.locked()
+    bulkhead = koscom._gateway.limiter.bulkhead
+    held = {"total": bulkhead.in_flight()}
+    for broker, of_broker in bulkhead.brokers.items():
+        held[broker] = bulkhead.in_flight(broker) + of_broker.queue.locked()
     return {name: count for name, count in held.items() if count}
 
 
 def busy_connections(koscom: Koscom) -> list[str]:
     """Return the connections that are neither idle nor closed, or not given back."""
-    transport = koscom._gateway._exchange._transport
+    transport = koscom._gateway.sender.transport
     if isinstance(transport, FastTransport):
         wrong = [f"{transport.busy} connections carry a call"] if transport.busy else []
         if transport._dialler._under_way:

@@ -1,10 +1,9 @@
-"""The only code that does network I/O: how often, how fast and how long the gateway is asked, and as whom.
+"""The only code that does network I/O: the attempt, its limits, retries, breaker and token.
 
-One attempt is nested in a fixed order: deadline( retry( limiter( send with auth, verify, decode, classify ))).
+`gateway.py` is the page where they meet; each policy has a file of its own. What goes over the wire is not known here.
 """
 
 import logging
 
-# Quiet unless the program that uses this says otherwise. Here, since nothing is said before something is asked, and
-# a program that only imports the library need not wait for logging.
+# Quiet unless the program configures logging. Set here and not on import of the library, which need not load logging.
 logging.getLogger("koscom_async").addHandler(logging.NullHandler())

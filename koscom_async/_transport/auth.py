@@ -1,8 +1,7 @@
-"""Which access token a call carries, and what becomes of one that is dead: renewed once, and the call repeated once.
+"""Access tokens: which one a call carries, and what becomes of a dead one: renewed once, and the call repeated once.
 
-Owns the choice between the store's token and the investor's, and that a token is renewed by one caller at a time
-while all others wait for the same one. How a renewal is asked for is the gateway's work, and keeping tokens the
-store's.
+Owns the choice between the store's token and the investor's, and that one caller renews a token while all others wait
+for the same one. The gateway asks for the renewal; the store keeps the tokens.
 """
 
 import secrets
@@ -11,7 +10,8 @@ from contextlib import asynccontextmanager
 from copy import copy
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Generic, TypeVar
 
 import anyio
 from attrs import define, field
@@ -30,18 +30,22 @@ from koscom_async.models.investor import Investor, Token
 from koscom_async.settings import Settings
 from koscom_async.tokens import LockingTokenStore, TokenStore, token_key
 
-# The question for a new token, and the invitation of an investor who has to authorise again.
+Answer = TypeVar("Answer")
+Keep = Callable[[Token], Awaitable[None]]
+Renew = Callable[[Token, Keep, TraceBuilder], Awaitable[Token]]
 
 STATE_BYTES = 32
+RENEWED_BEFORE = timedelta(seconds=60)
+"""A token is renewed this long before it expires: a call may wait in a queue, and clocks differ."""
 
 
 def new_state() -> str:
-    """Return a state that nobody can guess."""
+    """Return a state that cannot be guessed."""
     return secrets.token_urlsafe(STATE_BYTES)
 
 
-def refresh_call(token: Token) -> Call[Token]:
-    """Return the question for the token that takes this one's place."""
+def refresh_call(token: Token, keep: Keep | None) -> Call[Token]:
+    """Return the call for the token that replaces this one; `keep` saves it before the caller sees it."""
     return Call(
         endpoint=REFRESH,
         path=REFRESH.path,
@@ -49,11 +53,12 @@ def refresh_call(token: Token) -> Call[Token]:
         body=refresh_form(token.refresh or ""),
         read=partial(read_token, now=utc_now, refresh=token.refresh),
         secrets=token.secrets,
+        keep=keep,
     )
 
 
 def attach_authorize_url(error: KoscomError, settings: Settings) -> None:
-    """Put on an error that only the investor can mend where to send them, if the callback is known."""
+    """Add the authorize URL where the investor must log in again, if the settings have a `redirect_uri`."""
     if isinstance(error, ReauthorizationRequiredError) and error.url is None and settings.redirect_uri:
         state = new_state()
         url = authorize_address(
@@ -66,18 +71,50 @@ def attach_authorize_url(error: KoscomError, settings: Settings) -> None:
         error.attach_authorize_url(url, state)
 
 
-Answer = TypeVar("Answer")
-Send = Callable[[Call[Any]], Awaitable[Answer]]
-Keep = Callable[[Token], Awaitable[None]]
-Renew = Callable[[Token, Keep, TraceBuilder], Awaitable[Token]]
+@define(eq=False, repr=False)
+class TokenSession(Generic[Answer]):
+    """The token of one call, over all its attempts. Enter it around an attempt, and `sign` the call inside.
 
-RENEWED_BEFORE = timedelta(seconds=60)
-"""So long before its end a token is renewed already: a call may wait for its turn, and clocks differ."""
+    The first refusal of a dead token ends the block without an error, so that the attempt is made again; `sign` then
+    renews the token. A further refusal is the caller's.
+    """
+
+    _manager: "TokenManager"
+    _call: Call[Answer]
+    _trace: TraceBuilder
+    _used: Token | None = None
+    _dead: Token | None = None
+
+    async def sign(self) -> Call[Answer]:
+        """Return the call with the investor's token, where its endpoint asks for one."""
+        self._used = None  # an error below is not this token's
+        investor = self._call.investor
+        if investor is None or self._call.endpoint.scheme is not AuthScheme.BEARER:
+            return self._call
+        if self._dead is None:
+            self._used = await self._manager.current(investor, self._trace)
+        else:
+            self._used = await self._manager.renewed(investor, self._dead, self._trace)
+        return self._call.signed(self._used)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if self._used is None or self._dead is not None:
+            return False
+        if not isinstance(error, AuthenticationError) or not error.token_is_dead:
+            return False
+        self._dead = self._used
+        self._trace.note("the access token was dead; it was renewed")
+        return True
 
 
 @define(eq=False)
 class _Renewal:
-    """One renewal on its way, for all who wait for it. Neither token nor error: who led it was cancelled."""
+    """One renewal under way. Both `None` at its end if the task that was refreshing was cancelled."""
 
     done: anyio.Event = field(factory=anyio.Event)
     token: Token | None = None
@@ -85,7 +122,7 @@ class _Renewal:
 
 
 class TokenManager:
-    """The tokens of all investors of a client. `renew` asks the gateway, and calls `keep` before it returns."""
+    """The tokens of all investors of a client. `renew` asks the gateway, and awaits `keep` before it returns."""
 
     def __init__(
         self,
@@ -99,40 +136,43 @@ class TokenManager:
         self._store = store
         self._renew = renew
         self._now = now
-        # All are keyed as the store is, and only changed while a token is renewed or kept.
+        # All are keyed as the store is, and change only while a token is renewed or kept.
         self._renewals: dict[str, _Renewal] = {}
         self._refused: dict[str, str] = {}
-        # The investor's token in whose place another stands: whoever still carries it has not authorised anew.
+        # The investor's own token that a renewal replaced: an investor who still carries it has not authorised again.
         self._outlived: dict[str, str] = {}
 
-    async def current(self, investor: Investor, log: TraceBuilder) -> Token:
-        """Return the token to call with, renewed if it is about to die; raise where there is none at all."""
+    def session(self, call: Call[Answer], trace: TraceBuilder) -> TokenSession[Answer]:
+        return TokenSession(self, call, trace)
+
+    async def current(self, investor: Investor, trace: TraceBuilder) -> Token:
+        """Return the token to call with, renewed if it is about to expire; raise if there is none."""
         token = self._newer(await self._load(token_key(self._settings, investor)), investor.token)
         if token is None:
             raise ReauthorizationRequiredError("there is no access token for this investor")
         if token.refresh is None or not self._is_dying(token):
             return token
         try:
-            return await self.renewed(investor, token, log)
+            return await self.renewed(investor, token, trace)
         except KoscomError:
-            # Too early to give up: it is renewed again, or called dead by the gateway, when it is.
+            # It is still alive: the next call tries to renew it again.
             if token.expires_at is not None and self._now() < token.expires_at:
                 return token
             raise
 
-    async def renewed(self, investor: Investor, dead: Token, log: TraceBuilder) -> Token:
-        """Return the token that takes a dead one's place; whoever asks meanwhile gets the same, or the same error."""
+    async def renewed(self, investor: Investor, dead: Token, trace: TraceBuilder) -> Token:
+        """Return the token that replaces a dead one. Callers in between get the same token, or the same error."""
         key = token_key(self._settings, investor)
         while (renewal := self._renewals.get(key)) is not None:
             await renewal.done.wait()
             if renewal.error is not None:
-                # A copy, since each call writes on its error where it happened.
+                # A copy, since each call completes its own error.
                 raise copy(renewal.error)
             if renewal.token is not None and renewal.token.access != dead.access:
                 return renewal.token
         renewal = self._renewals[key] = _Renewal()
         try:
-            renewal.token = await self._renewed_alone(key, investor, dead, log)
+            renewal.token = await self._renew_alone(key, investor, dead, trace)
         except KoscomError as error:
             renewal.error = copy(error)
             raise
@@ -142,19 +182,19 @@ class TokenManager:
         return renewal.token
 
     async def keep(self, investor: Investor, token: Token) -> None:
-        """Keep a token that was got in another way than by renewal."""
+        """Keep a token that did not come from a renewal."""
         await self._save(token_key(self._settings, investor), token)
 
-    async def _renewed_alone(self, key: str, investor: Investor, dead: Token, log: TraceBuilder) -> Token:
+    async def _renew_alone(self, key: str, investor: Investor, dead: Token, trace: TraceBuilder) -> Token:
         async with self._locked(key):
             stored = await self._load(key)
             token = self._newer(stored, investor.token) or dead
             if token.access != dead.access:
                 return token  # another process was faster, or the caller has a newer one
             try:
-                renewed = await self._asked_for(key, token, log)
+                renewed = await self._ask_for(key, token, trace)
             except ReauthorizationRequiredError:
-                # The store's line of tokens has ended. If the investor has authorised anew, that begins another.
+                # The store's token cannot be renewed any more. The investor's own can, if they authorised again.
                 if investor.token is None or investor.token.access in {dead.access, self._outlived.get(key)}:
                     raise
             else:
@@ -164,13 +204,13 @@ class TokenManager:
             await self._save(key, investor.token)
             return investor.token
 
-    async def _asked_for(self, key: str, token: Token, log: TraceBuilder) -> Token:
+    async def _ask_for(self, key: str, token: Token, trace: TraceBuilder) -> Token:
         if token.refresh is None:
             raise ReauthorizationRequiredError("the access token is dead, and there is no refresh token")
         if self._refused.get(key) == token.refresh:
             raise ReauthorizationRequiredError("the refresh token was refused before")
         try:
-            return await self._renew(token, partial(self._save, key), log)
+            return await self._renew(token, partial(self._save, key), trace)
         except ReauthorizationRequiredError:
             self._refused[key] = token.refresh
             raise
@@ -180,7 +220,7 @@ class TokenManager:
 
     @staticmethod
     def _newer(stored: Token | None, given: Token | None) -> Token | None:
-        """Return the one that dies later; the store's, where that is not known."""
+        """Return the one that expires later; the store's, if that is not known."""
         if stored is None or given is None:
             return stored or given
         if (
@@ -194,20 +234,20 @@ class TokenManager:
     async def _load(self, key: str) -> Token | None:
         try:
             return await self._store.load(key)
-        except Exception as error:  # a store that was given may raise anything
+        except Exception as error:
             raise _store_failed("load", error) from error
 
     async def _save(self, key: str, token: Token) -> None:
         try:
             await self._store.save(key, token)
-        except Exception as error:  # as above
+        except Exception as error:
             raise _store_failed("save", error) from error
         self._refused.pop(key, None)
 
     @asynccontextmanager
     async def _locked(self, key: str) -> AsyncIterator[None]:
         if not isinstance(self._store, LockingTokenStore):
-            yield  # one process, where `renewed` sees to it
+            yield  # one process, where `renewed` keeps callers apart
             return
         try:
             async with self._store.lock(key):
@@ -222,31 +262,5 @@ def _store_failed(what: str, error: Exception) -> ConnectionFailedError:
     return ConnectionFailedError(
         f"the token store could not {what} ({type(error).__name__})",
         code="token-store",
-        advice="see the error's cause, and to the store",
+        advice="see the error's cause, and check the token store",
     )
-
-
-@define(eq=False)
-class Bearer:
-    """One call and its tries. Remembers a token that died, so that no try is spent on it again."""
-
-    keeper: TokenManager
-    call: Call[Any]
-    log: TraceBuilder
-    dead: Token | None = None
-
-    async def send(self, send: Send[Answer]) -> Answer:
-        """Send the call as the investor, and once more if its token turns out to be dead."""
-        investor = self.call.investor
-        if investor is None or self.call.endpoint.scheme is not AuthScheme.BEARER:
-            return await send(self.call)
-        if self.dead is None:
-            token = await self.keeper.current(investor, self.log)
-            try:
-                return await send(self.call.signed(token))
-            except AuthenticationError as error:
-                if not error.token_is_dead:
-                    raise
-                self.dead = token
-            self.log.note("the access token was dead; it was renewed")
-        return await send(self.call.signed(await self.keeper.renewed(investor, self.dead, self.log)))

@@ -1,7 +1,7 @@
-"""A circuit breaker for each broker: after a run of availability failures it is left alone, then tried by one probe.
+"""A circuit breaker for each broker: it opens after a run of availability failures, and one probe closes it again.
 
-Account-level errors never count: they come from a broker that works. While it is open, calls fail at once, with
-the code and the words of the failure that opened it, since that is what the caller has to know.
+Account-level errors never count: they come from a broker that works. While a circuit is open, calls fail at once, with
+the code and message of the failure that opened it, as that is what the caller needs to know.
 """
 
 import logging
@@ -26,11 +26,11 @@ from koscom_async.settings import Breaker
 logger = logging.getLogger("koscom_async.transport.breaker")
 
 PROBE_SECONDS = 1.0
-"""The least `retry_after`: while the probe's answer is awaited, the rest is over, and asking at once is no help."""
+"""The least `retry_after`: while a probe is under way, the cool-down is over, and to ask at once does not help."""
 
 
 class BreakerState(Enum):
-    """Closed: calls pass. Open: none does. Half-open: one probe is on its way."""
+    """Closed: calls pass. Open: they fail at once. Half-open: one probe is under way."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -54,48 +54,48 @@ class Breakers:
         self._circuits: dict[str, _Circuit] = {}
 
     def state_of(self, broker: str) -> BreakerState:
-        """Return where a broker's circuit stands."""
+        """Return the state of a broker's circuit."""
         circuit = self._circuits.get(broker)
         if circuit is None or circuit.opened_at is None:
             return BreakerState.CLOSED
         return BreakerState.HALF_OPEN if circuit.is_probing else BreakerState.OPEN
 
     def states(self) -> dict[str, str]:
-        """Return where every circuit stands, in words."""
+        """Return the state of every circuit, as statistics name it."""
         return {broker: self.state_of(broker).value for broker in self._circuits}
 
     def guard(self, broker: str) -> AbstractContextManager[None]:
-        """Let one attempt pass, and learn from how it ends; raise at once while the circuit is open."""
+        """Enter it around one attempt, whose end it records; entering raises while the circuit is open."""
         circuit = self._circuits.get(broker)
         if circuit is None:
             circuit = self._circuits[broker] = _Circuit()
         return _Guard(self, broker, circuit)
 
     def ended(self, broker: str, circuit: _Circuit, error: BaseException | None, *, is_probe: bool) -> None:
-        """Learn from how an attempt ended."""
+        """Record how an attempt ended."""
         if error is None:
             self._succeeded(broker, circuit)
         elif isinstance(error, BrokerUnavailableError | ConnectionFailedError):
             self._failed(broker, circuit, error, is_probe=is_probe)
         elif isinstance(error, QuotaExceededError | LimitsUnavailableError):
-            # The limiter spoke, or the gateway for itself: nothing was learned, and the next call may be the probe.
+            # From the limiter, or the gateway for itself: it says nothing about the broker. The next call may probe.
             circuit.is_probing = circuit.is_probing and not is_probe
         elif isinstance(error, KoscomError):
-            # The broker spoke, whatever it said.
+            # The broker answered, whatever it said.
             self._succeeded(broker, circuit)
         elif is_probe:
-            # Cancelled: nothing was learned, and the next call may be the probe.
+            # Cancelled: it says nothing about the broker. The next call may probe.
             circuit.is_probing = False
 
     def admit(self, broker: str, circuit: _Circuit) -> bool:
-        """Say whether an attempt is the probe; raise if none may pass."""
+        """Return whether an attempt is the probe; raise while none may pass."""
         if circuit.opened_at is None:
             return False
-        rest = circuit.opened_at + self._policy.cool_down - self._clock()
-        if rest > 0 or circuit.is_probing:
-            raise _open_error(broker, circuit, max(rest, 0.0))
+        wait = circuit.opened_at + self._policy.cool_down - self._clock()
+        if wait > 0 or circuit.is_probing:
+            raise _open_error(broker, circuit, max(wait, 0.0))
         circuit.is_probing = True
-        logger.info("%s is tried again by one call, after its rest", broker)
+        logger.info("probing %s with one call", broker)
         return True
 
     def _failed(self, broker: str, circuit: _Circuit, error: KoscomError, *, is_probe: bool) -> None:
@@ -105,16 +105,16 @@ class Breakers:
             circuit.opened_at = self._clock()
             circuit.is_probing = False
             logger.warning(
-                "%s is left alone for %g s: it failed %d times in a row, the last time with %s",
+                "circuit open for %s: %d consecutive failures, the last: %s; next probe in %g s",
                 broker,
-                self._policy.cool_down,
                 circuit.failures,
                 error.message,
+                self._policy.cool_down,
             )
 
     def _succeeded(self, broker: str, circuit: _Circuit) -> None:
         if circuit.opened_at is not None:
-            logger.info("%s answers again", broker)
+            logger.info("circuit closed for %s: it answers again", broker)
         circuit.failures = 0
         circuit.opened_at = None
         circuit.is_probing = False
@@ -123,7 +123,7 @@ class Breakers:
 
 @define(eq=False)
 class _Guard(AbstractContextManager[None]):
-    """One attempt. Not a generator, which would cost each call four times as much."""
+    """One attempt. Not a `@contextmanager`, which would cost each call four times as much."""
 
     breakers: Breakers
     broker: str
@@ -139,12 +139,12 @@ class _Guard(AbstractContextManager[None]):
         self.breakers.ended(self.broker, self.circuit, error, is_probe=self.is_probe)
 
 
-def _open_error(broker: str, circuit: _Circuit, rest: float) -> BreakerOpenError:
+def _open_error(broker: str, circuit: _Circuit, wait: float) -> BreakerOpenError:
     last = circuit.last
     reason = last.message if last else "no answer"
     return BreakerOpenError(
-        f"not asked, as {broker} failed {circuit.failures} times in a row ({reason}); next try in {rest:.0f} s",
+        f"circuit open: {broker} failed {circuit.failures} times in a row ({reason}); next probe in {wait:.0f} s",
         code=last.code if last else None,
         category=last.category if last else None,
-        retry_after=max(rest, PROBE_SECONDS),
+        retry_after=max(wait, PROBE_SECONDS),
     )

@@ -1,7 +1,7 @@
-"""Work that is brought to its end even if whoever asked for it is cancelled meanwhile, within a bound.
+"""Work in a child task, out of reach of asyncio's own cancellation (`task.cancel()`, `wait_for`, a client hanging up).
 
-In a task of its own, as a shield alone holds off anyio's cancellation and not asyncio's (`wait_for`, a web server
-whose client hung up). The caller still waits for it, so that no task is ever left behind.
+asyncio's cancellation knows no shield. In a child task of a task group it arrives as the cancellation of a scope,
+which shields hold off. The caller still waits for the child, so that no task is left behind.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,66 +12,61 @@ import anyio
 
 from koscom_async.errors import ConnectionFailedError
 
-# Keeps a caller's `task.cancel()` away from the connections of a transport that was given, in a task of our own.
-#
-# asyncio's own cancellation knows no shield: it strikes inside httpcore's shielded closing, too, and leaves a
-# connection behind that is neither idle nor closed, and never will be. In a child task it arrives as the
-# cancellation of a scope, which httpcore withstands. Tasks of a fan-out are such children already, and pay nothing;
-# nor does our own transport, which closes what comes back to it in any other state than idle.
-
 Answer = TypeVar("Answer")
+Work = Callable[[], Awaitable[Answer]]
 
-_is_own: ContextVar[bool] = ContextVar("koscom_async_own_task", default=False)
+GRACE_SECONDS = 2.0
+"""By how much shielded work may overrun the caller's deadline. A renewed token that is lost costs a new login."""
+
+_is_isolated: ContextVar[bool] = ContextVar("koscom_async_isolated", default=False)
 
 
 def mark_isolated() -> None:
-    """Say that nobody outside has this task in hand; to be called in a task that a task group began."""
-    _is_own.set(True)
+    """Mark the current task as one that only our task group can cancel. Call it first in such a task."""
+    _is_isolated.set(True)
 
 
-async def isolated(ask: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Return the answer, or raise the failure bare; the task that asks is one of ours."""
-    if _is_own.get():
-        return await ask()
+async def isolated(work: Work[Answer]) -> Answer:
+    """Run work in a task that only our task group can cancel; raise its error as it is.
+
+    For the transports of others: `task.cancel()` strikes inside httpcore's shielded closing, too, and leaves behind
+    a connection that is neither idle nor closed, and never will be. The tasks of a fan-out are isolated already and
+    pay nothing; nor does our own transport, which closes what comes back to it in any other state than idle.
+    """
+    if _is_isolated.get():
+        return await work()
+    return await _in_child_task(work)
+
+
+async def shielded(work: Work[Answer]) -> Answer:
+    """Run work to its end even if the caller is cancelled meanwhile; the cancellation takes effect after it.
+
+    The work is cut off `GRACE_SECONDS` after the caller's deadline, with a `ConnectionFailedError`.
+    """
+    # Read in the caller's task: in the child there is no deadline to be seen.
+    end = anyio.current_effective_deadline() + GRACE_SECONDS
+
+    async def work_under_shield() -> Answer:
+        with anyio.CancelScope(shield=True, deadline=end):
+            return await work()
+        raise ConnectionFailedError("cut off at the deadline, with no whole answer", retriable=True)
+
+    return await _in_child_task(work_under_shield)
+
+
+async def _in_child_task(work: Work[Answer]) -> Answer:
     answers: list[Answer] = []
     failures: list[Exception] = []
 
     async def run() -> None:
         mark_isolated()
         try:
-            answers.append(await ask())
-        except Exception as error:  # noqa: BLE001  # whatever it is, it goes up below, and not in a group
+            answers.append(await work())
+        except Exception as error:  # raised below, where it does not come in an ExceptionGroup
             failures.append(error)
 
     async with anyio.create_task_group() as group:
         group.start_soon(run)
     if failures:
         raise failures[0]
-    return answers[0]
-
-
-GRACE_SECONDS = 2.0
-"""How far a caller's deadline may be overrun for it. A token that was renewed and got lost costs a new login."""
-
-
-async def shielded(work: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Return what the work comes to, or raise its error bare; the caller's cancellation takes effect after it."""
-    answers: list[Answer] = []
-    failures: list[Exception] = []
-    # Read out here: in the task below there is no deadline to be seen.
-    end = anyio.current_effective_deadline() + GRACE_SECONDS
-
-    async def run() -> None:
-        with anyio.CancelScope(shield=True, deadline=end):
-            try:
-                answers.append(await work())
-            except Exception as error:  # noqa: BLE001  # whatever it is, it goes up below, and not in a group
-                failures.append(error)
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(run)
-    if failures:
-        raise failures[0]
-    if not answers:
-        raise ConnectionFailedError("broken off at the deadline, with no whole answer", retriable=True)
     return answers[0]

@@ -1,6 +1,6 @@
-"""Reads an answer's body: the text, then what the call makes of it, and lets others run between slices of a large one.
+"""Reads an answer's body: the JSON, then what the call makes of it. Between slices of a large one, other tasks run.
 
-What the text and the rows mean is `_wire`'s work.
+What the JSON and its rows mean is not decided here.
 """
 
 from typing import Protocol, TypeVar
@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from koscom_async._cooperative import SLICE_LENGTH, Cooperative, run_cooperatively, steps_of
 from koscom_async._transport.connections import is_fast
 from koscom_async._wire.endpoints import Call
-from koscom_async._wire.json import core as exact_json
+from koscom_async._wire.json import core as core_json
 from koscom_async.errors import KoscomError, MalformedResponseError
 from koscom_async.settings import Backend
 
@@ -16,7 +16,7 @@ Answer = TypeVar("Answer")
 
 
 class Json(Protocol):
-    """Reads and writes JSON, exactly; `exact_json` and `quick_json` differ in nothing but speed."""
+    """Reads and writes JSON with exact numbers; `core` and `fast` differ in nothing but speed."""
 
     def write_json(self, document: object) -> bytes:
         """Return the bytes of a document that JSON can hold."""
@@ -25,16 +25,16 @@ class Json(Protocol):
         """Return the document in a body, or raise a `MalformedResponseError`."""
 
     def json_steps(self, body: bytes) -> Cooperative[object]:
-        """Do so in steps, with stops between the slices of a large one."""
+        """Read it in steps, with stops between the slices of a large one."""
 
 
 def json_of(backend: Backend) -> Json:
-    """Return what the settings say, and what is installed, for reading and writing."""
+    """Return the reader and writer for a backend, as the settings and what is installed decide."""
     if not is_fast(backend):
-        return exact_json
-    from koscom_async._wire.json import fast as quick_json  # noqa: PLC0415  # an extra
+        return core_json
+    from koscom_async._wire.json import fast as fast_json
 
-    return quick_json
+    return fast_json
 
 
 class BodyReader:
@@ -44,7 +44,7 @@ class BodyReader:
         self.json = json_of(backend)
 
     async def read_answer(self, call: Call[Answer], body: bytes) -> Answer:
-        """Return what a call makes of a successful answer, or raise an error of ours."""
+        """Return what a call makes of a successful answer, or raise a `KoscomError`."""
         document = await self._document(body)
         try:
             if len(body) <= SLICE_LENGTH:
@@ -52,11 +52,11 @@ class BodyReader:
             return await run_cooperatively(steps_of(call.read, document), hold=0.0)
         except KoscomError:
             raise
-        except Exception as error:  # noqa: BLE001  # the last net: no answer, however odd, raises what is not ours
+        except Exception as error:  # the last net: an answer, however odd, raises a `KoscomError`
             raise MalformedResponseError(f"the answer could not be read ({type(error).__name__})") from None
 
     async def read_refusal(self, body: bytes) -> object:
-        """Return the document of an answer that refuses, or `None` where it is none."""
+        """Return the JSON of a refusal, or `None` where it is not JSON."""
         try:
             return await self._document(body)
         except MalformedResponseError:

@@ -1,6 +1,6 @@
-"""The form in which a call leaves: an httpx request, whose constant parts are made once.
+"""Writes a call as an httpx request, whose constant parts are made once.
 
-Owns headers, URL and the body's bytes. Sending it, and how long that may take, is the exchange's.
+Owns the URL, the headers (with the caller's credentials) and the body's bytes. Does not send.
 """
 
 from base64 import b64encode
@@ -15,8 +15,7 @@ from koscom_async.errors import UsageError
 from koscom_async.models.investor import Token
 from koscom_async.settings import Settings, Timeouts
 
-# The gateway's ways to recognise a caller, as headers. Every secret travels in one, and never in a URL.
-
+# Every secret travels in a header, and never in a URL.
 Headers = tuple[tuple[bytes, bytes], ...]
 
 API_KEY_HEADER = b"apikey"
@@ -25,7 +24,7 @@ AUTHORIZATION_HEADER = b"Authorization"
 
 
 class Signature:
-    """Who asks: the firm, whose headers are always the same, or an investor by an access token."""
+    """The headers that say who asks: the firm, always the same, or an investor, with an access token."""
 
     def __init__(self, settings: Settings) -> None:
         key, secret = settings.api_key, settings.api_secret
@@ -40,12 +39,12 @@ class Signature:
         }
 
     def headers(self, scheme: AuthScheme, token: Token | None) -> Headers:
-        """Return the headers that an endpoint asks for."""
+        """Return the headers that an endpoint's scheme demands."""
         if scheme is not AuthScheme.BEARER:
             return self._of_firm[scheme]
         if token is None:
             raise UsageError("this endpoint is asked on behalf of an investor: give one")
-        # The token, and the key beside it as clients in production send it: account service.
+        # The token, and the key beside it, as clients in production send it: account service.
         return (self._key, (AUTHORIZATION_HEADER, f"Bearer {token.access}".encode()))
 
 
@@ -66,11 +65,11 @@ class RequestWriter:
         self._host = (b"Host", httpx.URL(settings.base_url).netloc)
         self._signature = Signature(settings)
         self._extensions = {"timeout": _httpx_timeout(settings.timeouts)}
-        # As many as endpoints times brokers; parsing one is a twentieth of a call.
+        # By path: as many as endpoints times brokers. To parse one costs a twentieth of a call.
         self._urls: dict[str, httpx.URL] = {}
 
     def write(self, call: Call[Any]) -> httpx.Request:
-        """Return the request that asks a call; raise `UsageError` where it lacks a token."""
+        """Return the request of a call; raise `UsageError` where it lacks a token."""
         body = self._encoded(call)
         headers = [
             self._host,
@@ -80,7 +79,7 @@ class RequestWriter:
         ]
         if body or call.method in _HAVE_A_BODY:
             headers.append((b"Content-Length", b"%d" % len(body)))
-        # Headers that are whole, and a stream: what httpx makes of `content` costs three times as much.
+        # Complete headers and a stream: what httpx makes of `content=` costs three times as much.
         request = httpx.Request(
             call.method,
             self._url(call),
@@ -108,11 +107,11 @@ class RequestWriter:
 
 
 _MOST_URLS = 1024
-"""Paths of `call()` are the caller's, and may be without end."""
+"""The paths of `koscom.call` are the caller's, and their number is unbounded."""
 
 
 def _httpx_timeout(timeouts: Timeouts) -> dict[str, float | None]:
-    # Nothing waits in the pool: the limiter lets no more out than there are connections.
+    # Nothing waits in the pool: the limiter lets no more calls leave than there are connections.
     return httpx.Timeout(
         connect=timeouts.connect, read=timeouts.read, write=timeouts.write, pool=timeouts.connect
     ).as_dict()

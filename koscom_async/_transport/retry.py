@@ -1,187 +1,183 @@
-"""When to ask again, and how long to wait before: what the error table calls retriable, with full jitter.
+"""When a failed call is asked again, and after which wait: what the error table calls retriable, with full jitter.
 
-tenacity does the plumbing, but only after a first failure: a call that succeeds at once pays nothing for it.
+tenacity computes the waits, and is entered only after a failure: a call that succeeds at once pays nothing for it.
+What an attempt does, and what an error means, is not decided here.
 """
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from time import monotonic
+from types import TracebackType
+from typing import Self
 
 import anyio
 from attrs import define
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception,
-    wait_random_exponential,
-)
+from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
 from koscom_async._transport.statistics import Counters, TraceBuilder
 from koscom_async.errors import BreakerOpenError, KoscomError, PlatformError
 from koscom_async.settings import Retry
 
-# A retry budget for each broker: retries are paid for by first tries, so that an outage cannot multiply the load.
-#
-# A token bucket: each first try puts in `budget_share` of a token, each retry takes one out, and the bucket holds
-# at most `budget_reserve`, with which it begins.
-
-
-@define
-class _Bucket:
-    tokens: float
-
-
-class RetryBudget:
-    """What each broker's retries may still cost. Only `earn` and `spend` change it."""
-
-    def __init__(self, policy: Retry) -> None:
-        self._share = policy.budget_share
-        self._reserve = float(policy.budget_reserve)
-        self._buckets: dict[str, _Bucket] = {}
-
-    def _bucket(self, broker: str) -> _Bucket:
-        bucket = self._buckets.get(broker)
-        if bucket is None:
-            bucket = self._buckets[broker] = _Bucket(self._reserve)
-        return bucket
-
-    def earn(self, broker: str) -> None:
-        """Take note of a first try."""
-        bucket = self._bucket(broker)
-        bucket.tokens = min(self._reserve, bucket.tokens + self._share)
-
-    def spend(self, broker: str) -> bool:
-        """Whether there is a token for a retry; it is taken."""
-        bucket = self._bucket(broker)
-        if bucket.tokens < 1:
-            return False
-        bucket.tokens -= 1
-        return True
-
-
-Answer = TypeVar("Answer")
 Sleep = Callable[[float], Awaitable[None]]
 
 logger = logging.getLogger("koscom_async.transport.retry")
 
 
-@define(eq=False)
-class _Replay:
-    """An attempt whose first outcome is known already; `failure` is the last that the gateway gave."""
+class RetryBudget:
+    """What each broker's retries may still cost: an outage cannot multiply the load. Only `earn` and `spend` change it.
 
-    failure: KoscomError
-    attempt: Callable[[], Awaitable[object]]
-    count_retry: Callable[[], None]
-    attempts: int = 0
+    A token bucket for each broker: a first attempt adds `budget_share` of a token, a retry takes one, and the bucket
+    holds at most `budget_reserve`, with which it begins.
+    """
 
-    async def __call__(self) -> object:
-        self.attempts += 1
-        if self.attempts == 1:
-            raise self.failure
-        try:
-            answer = await self.attempt()
-        except BreakerOpenError:
-            raise  # no call left
-        except KoscomError as error:
-            self.count_retry()
-            error.attempts = self.attempts
-            self.failure = error
-            raise
-        self.count_retry()
-        return answer
+    def __init__(self, policy: Retry) -> None:
+        self._share = policy.budget_share
+        self._reserve = float(policy.budget_reserve)
+        self._tokens: dict[str, float] = {}
+
+    def earn(self, broker: str) -> None:
+        """Credit a first attempt."""
+        self._tokens[broker] = min(self._reserve, self._tokens.get(broker, self._reserve) + self._share)
+
+    def spend(self, broker: str) -> bool:
+        """Take the token of one retry; return `False` where there is none."""
+        tokens = self._tokens.get(broker, self._reserve)
+        if tokens < 1:
+            return False
+        self._tokens[broker] = tokens - 1
+        return True
 
 
 class Retrier:
-    """Runs an attempt, and again where that may help."""
+    """The retry policy of one client."""
 
     def __init__(
         self, policy: Retry, *, counters: Counters | None = None, sleep: Sleep = anyio.sleep
     ) -> None:
-        self._policy = policy
-        self._budget = RetryBudget(policy)
-        self._counters = counters or Counters()
-        self._sleep = sleep
-        self._jitter = wait_random_exponential(multiplier=policy.base, max=policy.cap)
+        self.policy = policy
+        self.budget = RetryBudget(policy)
+        self.counters = counters or Counters()
+        self.sleep = sleep
+        self._tenacity = AsyncRetrying(wait=wait_random_exponential(multiplier=policy.base, max=policy.cap))
 
-    async def run(
-        self, attempt: Callable[[], Awaitable[Answer]], *, broker: str, repeatable: bool, log: TraceBuilder
-    ) -> Answer:
-        """Return the attempt's answer, or raise its last error with the number of attempts on it."""
-        self._budget.earn(broker)
-        try:
-            return await attempt()
-        except KoscomError as error:
-            error.attempts = 1
-            if not repeatable or not self._may_help(error):
-                raise
-            first = error
-        return await self._again(attempt, first, broker, log)
+    def attempts(self, broker: str, *, repeatable: bool, trace: TraceBuilder) -> "Attempts":
+        """Return the attempts of one call; one that is not `repeatable` gets a single attempt."""
+        self.budget.earn(broker)
+        return Attempts(self, broker, trace, is_repeatable=repeatable)
 
-    async def _again(
-        self, attempt: Callable[[], Awaitable[Answer]], first: KoscomError, broker: str, log: TraceBuilder
-    ) -> Answer:
-        # Apart from the first try, which would otherwise carry cells for all of this.
-        async def sleep(seconds: float) -> None:
-            log.seconds_waited += seconds
-            await self._sleep(seconds)
+    def single_attempt(self, broker: str, *, trace: TraceBuilder) -> "Attempts":
+        """Return one attempt that is part of another call's: that call earned it, and repeats it if need be."""
+        return Attempts(self, broker, trace, is_repeatable=False)
 
-        def count_retry() -> None:
-            log.retries += 1
-            self._counters.of(broker).retries += 1
+    def wait_after(self, attempts: int, error: KoscomError) -> float:
+        """Return how many seconds to wait after so many attempts: tenacity's jitter, or a longer `Retry-After`."""
+        state = RetryCallState(self._tenacity, fn=None, args=(), kwargs={})
+        state.attempt_number = attempts
+        return max(self._tenacity.wait(state), _retry_after(error))
 
-        retrying = AsyncRetrying(
-            retry=retry_if_exception(self._may_help),
-            wait=self._wait,
-            stop=lambda state: self._is_over(state, broker, log),
-            before_sleep=lambda state: _tell(state, broker),
-            sleep=sleep,
-            reraise=True,
-        )
-        replay = _Replay(first, attempt, count_retry)
-        try:
-            return await retrying(replay)
-        except BreakerOpenError:
-            # It opened while this call waited: the broker's own words say more than that it is left alone.
-            failure = replay.failure
-        raise failure
 
-    def _is_over(self, state: RetryCallState, broker: str, log: TraceBuilder) -> bool:
-        # Waiting past the deadline would only turn a good reason into a worse one.
-        if state.attempt_number >= self._policy.attempts or _overruns_deadline(state):
-            return True
-        if self._budget.spend(broker):
+@define(eq=False, repr=False)
+class Attempts:
+    """The attempts of one call, as a loop: the first at once, each further one after a wait.
+
+        async for attempt in attempts:
+            with attempt:
+                return await ask()
+        raise attempts.failure
+
+    The loop ends when no further attempt may help. What it yields is this object: `number` is 1 for the first
+    attempt, `seconds_backed_off` passed since the one before. A block that is left without an error is entered once
+    more, at once and under the same number; a `return` leaves the loop with it.
+    """
+
+    _retrier: Retrier
+    _broker: str
+    _trace: TraceBuilder
+    _is_repeatable: bool
+    number: int = 0
+    seconds_backed_off: float = 0.0
+    _failure: KoscomError | None = None
+    _failed_at: float = 0.0
+    _has_failed: bool = False
+    _retries_counted: int = 0
+
+    @property
+    def failure(self) -> KoscomError:
+        """The last error, with the number of attempts on it."""
+        assert self._failure is not None  # noqa: S101  # the loop only ends with one
+        return self._failure
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Self:
+        if self.number == 0:
+            self.number = 1
+        elif self._has_failed:
+            await self._back_off(self.failure)
+        return self
+
+    def __enter__(self) -> Self:
+        self._has_failed = False
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if error is not None and not isinstance(error, KoscomError):
             return False
-        self._counters.of(broker).retries_saved += 1
-        log.note(f"{broker}'s retry budget is spent; the call was not tried again")
-        logger.warning("%s's retry budget is spent; a call that failed is not tried again", broker)
+        if isinstance(error, BreakerOpenError) and self._failure is not None:
+            # It opened while this call waited. No call left, and the failure before says more.
+            self._is_repeatable = False
+        else:
+            self._count_retry()
+            if error is None:
+                return False
+            error.attempts = self.number
+            self._failure, self._failed_at = error, monotonic()
+        self._has_failed = True
         return True
 
-    def _may_help(self, error: BaseException) -> bool:
-        # An open breaker is the caller's to wait for: a retry here would hold the call for the whole cool-down.
-        if not isinstance(error, KoscomError) or isinstance(error, BreakerOpenError) or not error.retriable:
-            return False
-        return (_asked_to_wait(error) or 0) <= self._policy.max_retry_after
-
-    def _wait(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        return max(self._jitter(state), _asked_to_wait(error) or 0.0)
-
-
-def _tell(state: RetryCallState, broker: str) -> None:
-    if logger.isEnabledFor(logging.INFO):
-        reason = state.outcome.exception() if state.outcome else None
+    async def _back_off(self, failure: KoscomError) -> None:
+        if not self._is_repeatable or not self._may_help(failure):
+            raise StopAsyncIteration
+        seconds = self._retrier.wait_after(self.number, failure)
+        if self._is_last(seconds) or not self._is_affordable():
+            raise StopAsyncIteration
         logger.info(
-            "%s: attempt %d comes in %.3f s, since: %s",
-            broker,
-            state.attempt_number + 1,
-            state.upcoming_sleep,
-            reason,
+            "%s: retrying in %.3f s (attempt %d): %s", self._broker, seconds, self.number + 1, failure
         )
+        self._trace.seconds_waited += seconds
+        await self._retrier.sleep(seconds)
+        self.number += 1
+        self.seconds_backed_off = monotonic() - self._failed_at
+
+    def _may_help(self, failure: KoscomError) -> bool:
+        # The caller waits for an open breaker: a retry here would hold the call for the whole cool-down.
+        if isinstance(failure, BreakerOpenError):
+            return False
+        return failure.retriable and _retry_after(failure) <= self._retrier.policy.max_retry_after
+
+    def _is_last(self, seconds: float) -> bool:
+        # Waiting past the deadline would only turn a good reason into a worse one.
+        overruns = anyio.current_time() + seconds >= anyio.current_effective_deadline()
+        return overruns or self.number >= self._retrier.policy.attempts
+
+    def _is_affordable(self) -> bool:
+        if self._retrier.budget.spend(self._broker):
+            return True
+        self._retrier.counters.of(self._broker).retries_saved += 1
+        self._trace.note(f"{self._broker}'s retry budget is spent; the call was not retried")
+        logger.warning("%s: retry budget is spent; a failed call is not retried", self._broker)
+        return False
+
+    def _count_retry(self) -> None:
+        # Once for each attempt after the first, however often it is entered.
+        if self._retries_counted < self.number - 1:
+            self._retries_counted += 1
+            self._trace.retries += 1
+            self._retrier.counters.of(self._broker).retries += 1
 
 
-def _asked_to_wait(error: BaseException | None) -> float | None:
-    return error.retry_after if isinstance(error, PlatformError) else None
-
-
-def _overruns_deadline(state: RetryCallState) -> bool:
-    return anyio.current_time() + state.upcoming_sleep >= anyio.current_effective_deadline()
+def _retry_after(error: KoscomError) -> float:
+    return (error.retry_after or 0.0) if isinstance(error, PlatformError) else 0.0

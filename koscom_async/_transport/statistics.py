@@ -1,18 +1,24 @@
-"""What happened at each broker, counted while it happens; the client's statistics are read from here."""
+"""What happened: counts by broker, the trace of one operation, and the record of one attempt, which feeds both."""
 
+import logging
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Self
 
 from attrs import define, field
 
+from koscom_async.errors import BreakerOpenError, KoscomError, RateLimitedError
 from koscom_async.models.outcome import Trace
 from koscom_async.models.statistics import BrokerStatistics
+from koscom_async.observer import OK, Attempt
 
-# What an operation took, written down while it runs; a `Trace` is its frozen copy.
+logger = logging.getLogger("koscom_async.transport")
 
 
 @define
 class TraceBuilder:
-    """The gateway and the services write here; one log belongs to one account's question."""
+    """What one operation took, written down by the gateway and the services; a `Trace` is its frozen copy."""
 
     started: float = 0.0
     calls: int = 0
@@ -22,7 +28,7 @@ class TraceBuilder:
     notes: dict[str, None] = field(factory=dict)  # a set that keeps its order
 
     def note(self, *words: str) -> None:
-        """Remember what was tolerated, or which way was taken; each thing once."""
+        """Note what was tolerated, or which way was taken; each thing once."""
         self.notes.update(dict.fromkeys(words))
 
     def frozen(self, now: float) -> Trace:
@@ -52,7 +58,7 @@ class Counts:
 
 
 class Counters:
-    """Counts by broker; the gateway and the retrier write, anybody may take a snapshot."""
+    """Counts by broker. Attempts and their records write; a snapshot is for everyone."""
 
     def __init__(self) -> None:
         self._brokers: dict[str, Counts] = {}
@@ -81,3 +87,56 @@ class Counters:
             )
             for broker, counts in sorted(self._brokers.items())
         )
+
+
+@define(eq=False, repr=False)
+class AttemptRecord:
+    """Enter it around one attempt: it is counted, traced, logged, and reported to the observer."""
+
+    _attempt: Attempt
+    _counts: Counts
+    _trace: TraceBuilder
+    _span: AbstractContextManager[object]
+    _is_sent: bool = False
+
+    def __enter__(self) -> Self:
+        self._span.__enter__()
+        return self
+
+    def sent_after(self, seconds: float) -> None:
+        """Record that the limits let the call leave, after so many seconds."""
+        self._is_sent = True
+        self._attempt.seconds_waited = seconds
+        self._trace.seconds_waited += seconds
+        self._trace.calls += 1
+        self._counts.seconds_waited += seconds
+        self._counts.calls += 1
+        self._counts.in_flight += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        attempt = self._attempt
+        self._counts.in_flight -= self._is_sent
+        if error is None:
+            attempt.outcome = OK
+            logger.debug("%s %s: answered at attempt %d", attempt.broker, attempt.endpoint, attempt.number)
+        elif isinstance(error, KoscomError):
+            attempt.outcome = outcome_of(error)
+            self._count_failure(error)
+            logger.debug(
+                "%s %s: attempt %d failed: %s", attempt.broker, attempt.endpoint, attempt.number, error
+            )
+        # An observer cannot swallow an error: what it returns is ignored.
+        self._span.__exit__(kind, error, traceback)
+
+    def _count_failure(self, error: KoscomError) -> None:
+        self._counts.calls_saved += isinstance(error, BreakerOpenError)
+        if self._is_sent:
+            self._counts.failures += 1
+            self._counts.refusals += isinstance(error, RateLimitedError)
+
+
+def outcome_of(error: KoscomError) -> str:
+    """Return the word by which an observer knows an error: its code, or else its class."""
+    return error.code or type(error).__name__

@@ -44,8 +44,8 @@ async def test_a_retry_says_its_wait_and_its_reason(log):
     async with SandboxGateway(in_process=True, faults={"diamond": Fault("down", times=1)}) as gateway:
         await read(gateway)
     (line,) = log(logging.INFO, ".transport.retry")
-    assert line.startswith("diamond: attempt 2 comes in 0.00")
-    assert "diamond account.balance 3600: " in line
+    assert line.startswith("diamond: retrying in 0.00")
+    assert " s (attempt 2): diamond account.balance 3600: " in line
 
 
 async def test_an_account_that_was_not_read_is_a_warning(log):
@@ -78,7 +78,9 @@ async def test_an_all_answer_that_contradicts_itself_is_a_warning(log):
 async def test_a_rest_that_was_asked_for_is_said(log):
     async with SandboxGateway(in_process=True, faults={"diamond": Fault("429:0.001", times=1)}) as gateway:
         await read(gateway)
-    assert "diamond asked for 0.001 s of rest; its calls wait for 0.001 s" in log(logging.INFO, ".transport")
+    assert "diamond sent Retry-After 0.001 s; pausing its calls for 0.001 s" in log(
+        logging.INFO, ".transport"
+    )
 
 
 def test_a_breaker_says_that_it_opens_and_that_it_closes(log):
@@ -88,14 +90,14 @@ def test_a_breaker_says_that_it_opens_and_that_it_closes(log):
         with pytest.raises(BrokerUnavailableError), breakers.guard("star"):
             raise BrokerUnavailableError("no reply")
     assert log(logging.WARNING, ".transport.breaker") == [
-        "star is left alone for 30 s: it failed 2 times in a row, the last time with no reply"
+        "circuit open for star: 2 consecutive failures, the last: no reply; next probe in 30 s"
     ]
     now = 31.0
     with breakers.guard("star"):
         pass
     assert log(logging.INFO, ".transport.breaker") == [
-        "star is tried again by one call, after its rest",
-        "star answers again",
+        "probing star with one call",
+        "circuit closed for star: it answers again",
     ]
 
 

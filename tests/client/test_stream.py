@@ -170,9 +170,9 @@ async def test_leaving_early_cancels_the_rest_and_brings_the_callers_exception_o
 
 
 def free_places(limiter):
-    turnstile = limiter._turnstile
-    brokers = {broker: lane.places.value for broker, lane in sorted(turnstile._lanes.items())}
-    return turnstile._total.value, brokers
+    bulkhead = limiter.bulkhead
+    brokers = {broker: each.slots.value for broker, each in sorted(bulkhead.brokers.items())}
+    return bulkhead.total.value, brokers
 
 
 async def cancelled_natively(task):

@@ -69,7 +69,7 @@ def test_it_says_why_it_is_open_with_the_code_that_opened_it(breakers, clock):
     assert caught.value.retry_after == 20.0
     assert "after `retry_after` seconds" in caught.value.advice
     assert caught.value.message == (
-        "not asked, as star failed 3 times in a row (broker server cannot serve); next try in 20 s"
+        "circuit open: star failed 3 times in a row (broker server cannot serve); next probe in 20 s"
     )
 
 

@@ -8,6 +8,7 @@ from koscom_async import BrokerUnavailableError, Retry
 from koscom_async._transport.retry import Retrier, RetryBudget
 from koscom_async._transport.statistics import Counters, TraceBuilder
 from tests.fake_time import FakeTime
+from tests.transport.test_retry import run
 
 
 def test_the_reserve_can_be_spent_once():
@@ -44,10 +45,10 @@ async def test_a_total_outage_multiplies_the_load_by_at_most_a_fifth_in_any_ten_
 
     async def call(number):
         await time.sleep(number / calls_a_second)
-        log = TraceBuilder()
+        trace = TraceBuilder()
         with pytest.raises(BrokerUnavailableError):
-            await retrier.run(attempt, broker="star", repeatable=True, log=log)
-        saved.append(log)
+            await run(retrier, attempt, trace=trace)
+        saved.append(trace)
 
     seconds = 40
     await time.run(*(partial(call, number) for number in range(seconds * calls_a_second)))
@@ -55,4 +56,4 @@ async def test_a_total_outage_multiplies_the_load_by_at_most_a_fifth_in_any_ten_
         in_window = sum(start <= moment < start + 10 for moment in asked)
         assert in_window <= 1.2 * 10 * calls_a_second
     assert counters.of("star").retries_saved > 0
-    assert any("retry budget is spent" in note for log in saved for note in log.notes)
+    assert any("retry budget is spent" in note for trace in saved for note in trace.notes)

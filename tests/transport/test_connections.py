@@ -41,7 +41,7 @@ async def test_a_client_opens_what_its_settings_say():
     for name, kind in {"auto": FastTransport, "fast": FastTransport, "core": OwnTransport}.items():
         async with SandboxGateway() as gateway, Koscom(impatient(gateway.settings, backend=name)) as koscom:
             assert (await koscom.member.registration(gateway.investor)).is_member
-            assert type(koscom._gateway._exchange._transport) is kind
+            assert type(koscom._gateway.sender.transport) is kind
 
 
 async def test_who_takes_httpx_s_place_takes_ours_unless_the_settings_insist(monkeypatch):

@@ -333,7 +333,7 @@ async def test_the_limiter_s_place_comes_back_however_a_call_ends():
     for _ in range(4):
         with suppress(PlatformError, MalformedResponseError, ConnectionFailedError):
             await gateway.ask(call_of(), TraceBuilder())
-    assert gateway._limiter._turnstile.in_flight() == 0
+    assert gateway.limiter.bulkhead.in_flight() == 0
     await gateway.aclose()
 
 

@@ -38,28 +38,36 @@ def retrier(waits, **policy):
     return Retrier(Retry(**policy), sleep=sleep)
 
 
+async def run(retrier, ask, *, repeatable=True, trace=None):
+    attempts = retrier.attempts("star", repeatable=repeatable, trace=trace or TraceBuilder())
+    async for attempt in attempts:
+        with attempt:
+            return await ask()
+    raise attempts.failure
+
+
 def unavailable(**facts):
     return BrokerUnavailableError("down", code="3600", retriable=True, **facts)
 
 
 async def test_a_success_is_asked_once_and_waits_for_nothing():
-    waits, attempt, log = [], Scripted(), TraceBuilder()
-    assert await retrier(waits).run(attempt, broker="star", repeatable=True, log=log) == "answer"
-    assert (attempt.attempts, waits, log.retries) == (1, [], 0)
+    waits, attempt, trace = [], Scripted(), TraceBuilder()
+    assert await run(retrier(waits), attempt, trace=trace) == "answer"
+    assert (attempt.attempts, waits, trace.retries) == (1, [], 0)
 
 
 async def test_a_passing_failure_is_asked_again_until_it_answers():
-    waits, attempt, log = [], Scripted(unavailable(), unavailable()), TraceBuilder()
-    assert await retrier(waits).run(attempt, broker="star", repeatable=True, log=log) == "answer"
-    assert (attempt.attempts, log.retries) == (3, 2)
-    assert log.seconds_waited == pytest.approx(sum(waits))
+    waits, attempt, trace = [], Scripted(unavailable(), unavailable()), TraceBuilder()
+    assert await run(retrier(waits), attempt, trace=trace) == "answer"
+    assert (attempt.attempts, trace.retries) == (3, 2)
+    assert trace.seconds_waited == pytest.approx(sum(waits))
 
 
 async def test_the_last_error_is_raised_bare_with_the_number_of_attempts():
     errors = [unavailable() for _ in range(9)]
     waits, attempt = [], Scripted(*errors)
     with pytest.raises(BrokerUnavailableError) as caught:
-        await retrier(waits, attempts=4).run(attempt, broker="star", repeatable=True, log=TraceBuilder())
+        await run(retrier(waits, attempts=4), attempt)
     assert caught.value is errors[3]
     assert (caught.value.attempts, attempt.attempts, len(waits)) == (4, 4, 3)
     assert "asked 4 times" in str(caught.value)
@@ -78,31 +86,31 @@ async def test_the_last_error_is_raised_bare_with_the_number_of_attempts():
 async def test_what_cannot_help_is_asked_once(error):
     waits, attempt = [], Scripted(error)
     with pytest.raises(type(error)) as caught:
-        await retrier(waits).run(attempt, broker="star", repeatable=True, log=TraceBuilder())
+        await run(retrier(waits), attempt)
     assert (attempt.attempts, caught.value.attempts, waits) == (1, 1, [])
 
 
 async def test_a_second_error_that_cannot_help_ends_it_with_its_own_count():
     waits, attempt = [], Scripted(unavailable(), MalformedResponseError("no JSON"))
     with pytest.raises(MalformedResponseError) as caught:
-        await retrier(waits).run(attempt, broker="star", repeatable=True, log=TraceBuilder())
+        await run(retrier(waits), attempt)
     assert (attempt.attempts, caught.value.attempts, len(waits)) == (2, 2, 1)
 
 
 async def test_a_breaker_that_opens_in_between_leaves_the_broker_s_own_words():
     first, opened = unavailable(), BreakerOpenError("not asked", code="3600")
-    attempt, log = Scripted(first, opened), TraceBuilder()
+    attempt, trace = Scripted(first, opened), TraceBuilder()
     with pytest.raises(BrokerUnavailableError) as caught:
-        await retrier([]).run(attempt, broker="star", repeatable=True, log=log)
+        await run(retrier([]), attempt, trace=trace)
     assert caught.value is first
     assert caught.value.attempts == 1
-    assert log.retries == 0
+    assert trace.retries == 0
 
 
 async def test_what_is_not_repeatable_is_asked_once_whatever_happens():
     waits, attempt = [], Scripted(unavailable())
     with pytest.raises(BrokerUnavailableError):
-        await retrier(waits).run(attempt, broker="star", repeatable=False, log=TraceBuilder())
+        await run(retrier(waits), attempt, repeatable=False)
     assert attempt.attempts == 1
 
 
@@ -111,9 +119,7 @@ async def test_waits_are_drawn_below_a_doubling_bound_that_has_a_cap():
     for _ in range(200):
         waits = []
         attempt = Scripted(*(unavailable() for _ in range(5)))
-        await retrier(waits, attempts=6, base=1.0, cap=5.0).run(
-            attempt, broker="star", repeatable=True, log=TraceBuilder()
-        )
+        await run(retrier(waits, attempts=6, base=1.0, cap=5.0), attempt)
         longest = [max(pair) for pair in zip(longest, waits, strict=True)]
     bounds = [1, 2, 4, 5, 5]
     assert all(bound * 0.8 < most <= bound for most, bound in zip(longest, bounds, strict=True))
@@ -122,27 +128,21 @@ async def test_waits_are_drawn_below_a_doubling_bound_that_has_a_cap():
 async def test_a_wait_that_the_gateway_asks_for_is_kept():
     waits = []
     attempt = Scripted(unavailable(retry_after=12.0))
-    await retrier(waits, base=0.1, max_retry_after=30).run(
-        attempt, broker="star", repeatable=True, log=TraceBuilder()
-    )
+    await run(retrier(waits, base=0.1, max_retry_after=30), attempt)
     assert waits == [12.0]
 
 
 async def test_a_wait_above_the_cap_is_raised_at_once_with_its_value():
     waits, attempt = [], Scripted(unavailable(retry_after=31.0))
     with pytest.raises(BrokerUnavailableError) as caught:
-        await retrier(waits, max_retry_after=30).run(
-            attempt, broker="star", repeatable=True, log=TraceBuilder()
-        )
+        await run(retrier(waits, max_retry_after=30), attempt)
     assert (caught.value.retry_after, attempt.attempts, waits) == (31.0, 1, [])
 
 
 async def test_no_wait_is_begun_that_would_overrun_the_deadline():
     waits, attempt = [], Scripted(unavailable(retry_after=20.0))
     with anyio.move_on_after(10), pytest.raises(BrokerUnavailableError):
-        await retrier(waits, max_retry_after=30).run(
-            attempt, broker="star", repeatable=True, log=TraceBuilder()
-        )
+        await run(retrier(waits, max_retry_after=30), attempt)
     assert (attempt.attempts, waits) == (1, [])
 
 
@@ -155,9 +155,7 @@ async def test_cancellation_is_not_an_error_to_ask_again_after():
 
     with anyio.CancelScope() as scope:
         async with anyio.create_task_group() as group:
-            group.start_soon(
-                lambda: retrier([]).run(hang, broker="star", repeatable=True, log=TraceBuilder())
-            )
+            group.start_soon(run, retrier([]), hang)
             await settled()
             scope.cancel()
     assert asked == [1]
@@ -168,11 +166,11 @@ async def test_concurrent_runs_do_not_share_their_counts():
     attempts = [Scripted(unavailable()) for _ in range(50)]
     answers = []
 
-    async def run(attempt):
-        answers.append(await shared.run(attempt, broker="star", repeatable=True, log=TraceBuilder()))
+    async def ask(attempt):
+        answers.append(await run(shared, attempt))
 
     async with anyio.create_task_group() as group:
         for attempt in attempts:
-            group.start_soon(run, attempt)
+            group.start_soon(ask, attempt)
     assert answers == ["answer"] * 50
     assert {attempt.attempts for attempt in attempts} == {2}

@@ -1,7 +1,7 @@
-"""Who leaves next: order, calls in flight by broker, calls in flight in total. When is another's to decide.
+"""Limits calls in flight, per broker and in total, in arrival order. The rate is GCRA's concern.
 
-Waiters of a broker stand in a queue, and its head alone asks whether it may leave. It asks last of all, with its
-places in hand, so that nothing can come between the turn and the call, and a cancelled waiter holds no turn.
+A broker's waiters stand in a queue, and only its head asks whether it may leave. It asks last of all, with its slots
+in hand: nothing can come between the grant and the call, and a cancelled waiter holds no grant.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,98 +14,103 @@ from koscom_async.settings import Limits
 
 
 @define(eq=False)
-class _Lane:
+class BrokerSlots:
+    """One broker's slots, and the queue before them."""
+
     queue: anyio.Lock
-    places: anyio.Semaphore
+    slots: anyio.Semaphore
+    limit: int
 
 
 class Bulkhead:
-    """The places of one process. Only `enter`, `enter_at_once` and `leave` change them."""
+    """The slots of one process. Only `acquire`, `acquire_nowait` and `release` change them."""
 
     def __init__(
         self, limits: Limits, *, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]
     ) -> None:
         self._limits = limits
         self._clock = clock
-        self._sleep = sleep
+        self.sleep = sleep
         # Keyed by broker, not by host: all share one gateway address, but each is metered on its own.
-        self._lanes: dict[str, _Lane] = {}
-        # fast_acquire: a free place costs no trip through the event loop.
-        self._total = anyio.Semaphore(limits.in_flight, fast_acquire=True)
+        self.brokers: dict[str, BrokerSlots] = {}
+        # fast_acquire: a free slot costs no trip through the event loop.
+        self.total = anyio.Semaphore(limits.in_flight, fast_acquire=True)
 
-    def is_free(self, broker: str) -> bool:
-        """Whether nobody is before a call to this broker, and there is a place for it among both."""
-        if self._gives_way(broker, places=1):
+    def has_room(self, broker: str) -> bool:
+        """Whether a call to this broker finds a slot at once, and overtakes no other call."""
+        of_broker = self._slots_of(broker)
+        if of_broker.slots.value < 1 or self.total.value < 1 or of_broker.queue.locked():
             return False
-        lane = self._lane(broker)
-        return lane.places.value > 0 and self._total.value > 0 and not lane.queue.locked()
+        return not self._gives_way(of_broker, held=1)
 
-    def enter_at_once(self, broker: str) -> None:
-        """Take the places that are free; its turn is the caller's to take, before anything else happens."""
-        self._lane(broker).places.acquire_nowait()
-        self._total.acquire_nowait()
+    def acquire_nowait(self, broker: str) -> None:
+        """Take slots that `has_room` found."""
+        self._slots_of(broker).slots.acquire_nowait()
+        self.total.acquire_nowait()
 
-    async def enter(
+    async def acquire(
         self, broker: str, *, ready_at: Callable[[], float], take: Callable[[], Awaitable[bool]]
     ) -> None:
-        """Return with a place among the broker's calls and among all, when `take` says that the turn is taken.
+        """Return with a slot of the broker and one of the total, once `take` has granted the call.
 
-        `ready_at` says when it is worth asking again. What `take` raises is raised, with the places given back.
+        `ready_at` is when `take` is worth asking. What `take` raises is raised, with the slots given back.
         """
-        lane = self._lane(broker)
-        async with lane.queue:
-            await lane.places.acquire()
+        of_broker = self._slots_of(broker)
+        async with of_broker.queue:
+            await of_broker.slots.acquire()
             try:
-                if self._gives_way(broker, places=2):  # one of them is its own
-                    # Whoever comes in the same moment, for a broker that has no place yet, goes first.
+                if self._gives_way(of_broker, held=2):  # one of them is its own
+                    # Calls that arrive in this moment, for brokers without a slot, go first.
                     await anyio.lowlevel.checkpoint()
-                while not await self._passes(ready_at, take):
+                while not await self._is_granted(ready_at, take):
                     pass
             except BaseException:
-                lane.places.release()
+                of_broker.slots.release()
                 raise
 
-    def _gives_way(self, broker: str, *, places: int) -> bool:
-        """Whether so few places are left that brokers which have none go before this one, which has some.
-
-        A fan-out asks in one moment for more calls than there are places. Were they handed out as the calls come, the
-        last brokers would not begin for a whole answer's time, and their rates, which are what takes longest, not run.
-        Where nobody else was ever asked, there is nobody to give way to.
-        """
-        if self._total.value > self._limits.in_flight // 2 or len(self._lanes) < 2:
-            return False
-        return self.in_flight(broker) >= places
-
-    async def _passes(self, ready_at: Callable[[], float], take: Callable[[], Awaitable[bool]]) -> bool:
+    async def _is_granted(self, ready_at: Callable[[], float], take: Callable[[], Awaitable[bool]]) -> bool:
         while (wait := ready_at() - self._clock()) > 0:
-            await self._sleep(wait)
-        await self._total.acquire()
-        is_taken = False
+            await self.sleep(wait)
+        await self.total.acquire()
+        is_granted = False
         try:
-            # A pause may have begun while this call waited for its place among all, so this may say no.
-            is_taken = await take()
+            # A pause may have begun while this call waited for a slot of the total.
+            is_granted = await take()
         finally:
-            if not is_taken:
-                self._total.release()
-        return is_taken
+            if not is_granted:
+                self.total.release()
+        return is_granted
 
-    def leave(self, broker: str) -> None:
-        """Give the places back."""
-        self._total.release()
-        self._lanes[broker].places.release()
+    def _gives_way(self, of_broker: BrokerSlots, *, held: int) -> bool:
+        """Whether brokers without a slot go before one that holds so many: half of the total is taken.
 
-    def _lane(self, broker: str) -> _Lane:
-        lane = self._lanes.get(broker)
-        if lane is None:
-            lane = self._lanes[broker] = _Lane(
-                queue=anyio.Lock(fast_acquire=True),
-                places=anyio.Semaphore(self._limits.of(broker).in_flight, fast_acquire=True),
-            )
-        return lane
+        A fan-out makes more calls in one moment than there are slots. Handed out as the calls arrive, the last brokers
+        would not start for a whole answer's time, and their rates, which take the longest, would lie idle. Where only
+        one broker was ever asked, no call gives way.
+        """
+        if self.total.value > self._limits.in_flight // 2 or len(self.brokers) < 2:
+            return False
+        return of_broker.limit - of_broker.slots.value >= held
+
+    def release(self, broker: str) -> None:
+        """Give back both slots of a call."""
+        self.total.release()
+        self.brokers[broker].slots.release()
 
     def in_flight(self, broker: str | None = None) -> int:
-        """Return how many places are taken, of a broker or of all."""
+        """Return how many slots are taken, of a broker or of the total."""
         if broker is None:
-            return self._limits.in_flight - self._total.value
-        lane = self._lanes.get(broker)
-        return self._limits.of(broker).in_flight - lane.places.value if lane else 0
+            return self._limits.in_flight - self.total.value
+        of_broker = self.brokers.get(broker)
+        return of_broker.limit - of_broker.slots.value if of_broker else 0
+
+    def _slots_of(self, broker: str) -> BrokerSlots:
+        of_broker = self.brokers.get(broker)
+        if of_broker is None:
+            limit = self._limits.of(broker).in_flight
+            of_broker = self.brokers[broker] = BrokerSlots(
+                queue=anyio.Lock(fast_acquire=True),
+                slots=anyio.Semaphore(limit, fast_acquire=True),
+                limit=limit,
+            )
+        return of_broker

@@ -1,6 +1,6 @@
-"""One broker's rate, as a virtual schedule (GCRA): a call may leave when the schedule is at most a burst ahead.
+"""One broker's rate, as GCRA (the generic cell rate algorithm): a call may leave when the backlog is at most a burst.
 
-Pure arithmetic on a clock that the caller reads; who waits, and in which order, is the turnstile's.
+Pure arithmetic on a clock that the caller reads. Who waits, and in which order, is the bulkhead's concern.
 """
 
 from attrs import define
@@ -9,8 +9,11 @@ NEVER = float("-inf")
 
 
 @define(eq=False)
-class Schedule:
-    """`rate` calls a second after a `burst`; `free_at` is where it stands, `paused_until` when a pause ends."""
+class GCRA:
+    """`rate` calls a second after a `burst`.
+
+    `free_at` is when the backlog is worked off, `paused_until` when a pause ends.
+    """
 
     rate: float
     burst: int
@@ -18,7 +21,7 @@ class Schedule:
     paused_until: float = NEVER
 
     def ready_at(self) -> float:
-        """Return when the next call may leave; a time that is past means now."""
+        """Return when the next call may leave; a time in the past means now."""
         return max(self.free_at - (self.burst - 1) / self.rate, self.paused_until)
 
     def take(self, now: float) -> None:
@@ -29,7 +32,7 @@ class Schedule:
         """Let no call leave before then; a shorter pause does not end a longer one."""
         self.paused_until = max(self.paused_until, until)
 
-    def follow(self, now: float) -> None:
-        """Count a call that somebody else let go, who may allow more than this schedule: it owes at most a burst."""
+    def record_grant(self, now: float) -> None:
+        """Record a call granted elsewhere (by Redis). The backlog never exceeds one burst."""
         self.take(now)
         self.free_at = min(self.free_at, now + self.burst / self.rate)

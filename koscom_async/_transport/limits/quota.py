@@ -1,4 +1,4 @@
-"""What is left of the day's calls, as the gateway's headers say, so that none is spent that cannot succeed."""
+"""What is left of the day's calls, as the gateway's headers say, so that no call is spent that cannot succeed."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,25 +10,25 @@ from koscom_async._wire.envelope import next_reset
 from koscom_async._wire.failures import quota_exceeded
 from koscom_async.models.statistics import ServiceQuota
 
-FIRST_WORDS_SECONDS = 60
-"""So long after midnight what an answer says may still be about yesterday: it was on its way, or clocks differ."""
+SETTLING_SECONDS = 60
+"""This long after midnight an answer may still speak of yesterday: it was under way, or clocks differ."""
 
 
 def believed_until(now: datetime) -> datetime:
-    """Return how long to believe what an answer says of the day's calls: to the day's end, in UTC.
+    """Return how long to believe what an answer says of the day's calls: until the day ends, in UTC.
 
-    In the day's first minute only to the end of that minute: yesterday's last word, "none left", must not lock
-    everybody out of the whole new day, when no call would leave any more that could correct it.
+    In the day's first minute only until that minute ends: yesterday's last answer, "none left", must not block the
+    whole new day, as no call would leave any more to correct it.
     """
     reset = next_reset(now)
-    settled = reset - timedelta(days=1) + timedelta(seconds=FIRST_WORDS_SECONDS)
+    settled = reset - timedelta(days=1) + timedelta(seconds=SETTLING_SECONDS)
     return settled if now < settled else reset
 
 
 class DailyQuota:
-    """The day's calls of each service. Only `take`, `record` and `learn` change it.
+    """The day's calls of each service. Only `take`, `record` and `adopt` change it.
 
-    `reserve` is the share of the day that this client leaves untouched, for others that use the same key.
+    `reserve` is the share of the day that this client leaves for others that use the same key.
     """
 
     def __init__(self, *, reserve: float = 0.0, now: Callable[[], datetime] = utc_now) -> None:
@@ -37,7 +37,7 @@ class DailyQuota:
         self._services: dict[str, ServiceQuota] = {}
 
     def check(self, service: str) -> None:
-        """Raise `QuotaExceededError` if no call is left: nobody need wait for a turn that is in vain."""
+        """Raise `QuotaExceededError` if no call is left, so that no call waits in vain."""
         quota = self._of_today(service)
         if quota is not None and quota.remaining <= self._reserve * (quota.limit or 0):
             raise quota_exceeded(quota.resets_at, reserve=self._reserve if quota.remaining else 0.0)
@@ -50,15 +50,15 @@ class DailyQuota:
             self._services[service] = evolve(quota, remaining=quota.remaining - 1)
 
     def record(self, service: str, *, remaining: int, limit: int | None) -> None:
-        """Take note of what an answer's headers say."""
-        self.learn(
+        """Record what an answer's headers say."""
+        self.adopt(
             ServiceQuota(
                 service=service, remaining=remaining, limit=limit, resets_at=believed_until(self._now())
             )
         )
 
-    def learn(self, quota: ServiceQuota) -> None:
-        """Take over what somebody else, who counts for many, knows of a service's day."""
+    def adopt(self, quota: ServiceQuota) -> None:
+        """Replace what is known of a service's day, with what Redis counted for all processes."""
         self._services[quota.service] = quota
 
     def snapshot(self) -> tuple[ServiceQuota, ...]:

@@ -1,9 +1,9 @@
-"""The limits that many processes share through Redis: one broker's rate, pauses and day, whoever asks.
+"""The limits that many processes share through Redis: each broker's rate and pauses, and each service's day.
 
-Owns what is done with Redis's decision, and what holds while Redis is away. Calls in flight are limited in each
-process, as its connections are.
+Owns what follows from Redis's decision, and what holds during an outage. Calls in flight are limited in each process,
+as its connections are.
 
-Why a script of our own, of four dozen lines: a decision here is rate, pause and the day's calls in one atomic step
+Why our own script, of four dozen lines: a decision here is rate, pause and the day's calls in one atomic step
 on the server's clock, it can be sent twice without being granted twice, and withdrawn. `limits` (5.8) has fixed and
 sliding windows only, which let twice the rate through at their border or count in one process's clock, and cannot
 say when to ask again to the microsecond. `throttled-py` (3.5) has GCRA on the server's clock, but one key a decision,
@@ -21,7 +21,7 @@ from attrs import define
 
 from koscom_async._clock import utc_now
 from koscom_async._transport.limits.bulkhead import Bulkhead
-from koscom_async._transport.limits.gcra import NEVER, Schedule
+from koscom_async._transport.limits.gcra import GCRA, NEVER
 from koscom_async._transport.limits.quota import DailyQuota
 from koscom_async._transport.limits.redis_store import Decision, Redis, RedisStore
 from koscom_async._wire.failures import quota_exceeded
@@ -31,17 +31,17 @@ from koscom_async.settings import BrokerLimits, Limits
 
 _PREFIX = re.compile(r"[A-Za-z0-9_.:-]{1,100}", re.ASCII)
 LONGEST_TIMEOUT_SECONDS = 60
-"""Nobody waits longer for leave to ask."""
+"""The longest `timeout` that makes sense: a call waits for Redis before it leaves."""
 _UNEVEN = 0.25
-"""By how much of an interval, at most, a wait is lengthened at random where a burst makes up for it."""
+"""A wait is lengthened at random by at most this share of an interval, where a burst makes up for it."""
 
 
 @define(eq=False)
-class _Lane:
-    """What this process knows of a broker: its limits, when to ask again, and what holds while Redis is away."""
+class _BrokerState:
+    """What this process knows of a broker: its limits, when to ask again, and what holds during an outage."""
 
     limits: BrokerLimits
-    local: Schedule
+    local: GCRA
     ask_at: float = NEVER
 
     def ready_at(self) -> float:
@@ -51,19 +51,19 @@ class _Lane:
 class RedisLimiter:
     """Each broker's rate, pauses and daily quota, kept together by all processes that use one Redis and `prefix`.
 
-    All of them must be given the same `limits`, of which the calls in flight hold for each process. Give it to the
-    client, which closes it: `Koscom(settings, limiter=RedisLimiter(url, settings.limits))`. `redis` is a URL
-    (`redis://`, `rediss://`, `unix://`) or a `redis.asyncio.Redis` of yours, which stays yours to close. `prefix`
-    begins the keys, which name brokers and services only: take another one for each API key and environment.
+    Give all of them the same `limits`; the calls in flight are limited in each process. The client closes its limiter:
+    `Koscom(settings, limiter=RedisLimiter(url, settings.limits))`. `redis` is a URL (`redis://`, `rediss://`,
+    `unix://`) or a `redis.asyncio.Redis`, which you close yourself. `prefix` begins the keys, which name brokers and
+    services only: take another one for each API key and environment.
 
     Redis has `timeout` seconds to answer. While it does not, `local_share` decides: `None` fails each call with
     `LimitsUnavailableError`, before it leaves; a share (0.25 for four processes) lets this process go on with that
     share of each broker's rate and burst (of a burst at least one call). Redis is asked again each second. When it
-    comes back, a burst may leave once that would not have: it did not count what left meanwhile.
+    comes back, one burst too many may leave: Redis did not count the calls of the outage.
     Raises `SettingsError` for impossible arguments.
     """
 
-    def __init__(  # noqa: PLR0913  # one keyword for each thing that can be set
+    def __init__(
         self,
         redis: str | Redis,
         limits: Limits,
@@ -81,92 +81,92 @@ class RedisLimiter:
         self._store = RedisStore(
             redis, prefix=prefix, timeout=timeout, clock=clock, meanwhile=_meanwhile(local_share)
         )
-        self._turnstile = Bulkhead(limits, clock=clock, sleep=sleep)
+        self.bulkhead = Bulkhead(limits, clock=clock, sleep=sleep)
         self._quota = DailyQuota(reserve=limits.quota_reserve, now=utc_now)
-        self._lanes: dict[str, _Lane] = {}
+        self._brokers: dict[str, _BrokerState] = {}
 
     async def acquire(self, broker: str, service: str) -> None:
         """Return when a call to this broker may leave.
 
-        Raises `QuotaExceededError` if the service's day is spent, and `LimitsUnavailableError` if Redis is away and
-        no local share is set.
+        Raises `QuotaExceededError` if the service's day is spent, and `LimitsUnavailableError` if Redis does not
+        answer and no local share is set.
         """
-        lane = self._lane(broker)
+        state = self._state(broker)
 
         async def take() -> bool:
-            return await self._take(broker, lane, service)
+            return await self._take(broker, state, service)
 
-        await self._turnstile.enter(broker, ready_at=lane.ready_at, take=take)
+        await self.bulkhead.acquire(broker, ready_at=state.ready_at, take=take)
 
     def release(self, broker: str) -> None:
-        """Say that the call's answer is there, or is no longer awaited."""
-        self._turnstile.leave(broker)
+        """Give the slot back once the call has ended."""
+        self.bulkhead.release(broker)
 
     async def pause(self, broker: str, seconds: float) -> None:
-        """Let no process call this broker for that long; while Redis is away, this one."""
-        self._lane(broker).local.pause(self._clock() + seconds)
+        """Let no process call this broker for that long; during an outage, this process."""
+        self._state(broker).local.pause(self._clock() + seconds)
         await self._store.pause(broker, seconds)
 
     async def record_quota(self, service: str, *, remaining: int, limit: int | None) -> None:
-        """Tell every process what an answer says is left of the service's day."""
+        """Record for every process what an answer says is left of the service's day."""
         self._quota.record(service, remaining=remaining, limit=limit)
         if quota := await self._store.record(service, remaining=remaining, limit=limit):
-            self._quota.learn(quota)
+            self._quota.adopt(quota)
 
     def quotas(self) -> tuple[ServiceQuota, ...]:
-        """Return what this process heard last of each service's day."""
+        """Return what this process knows of each service's day."""
         return self._quota.snapshot()
 
     async def aclose(self) -> None:
-        """Close the connections that it opened. Asked again, it opens new ones."""
+        """Close the connections that it opened; the next call opens new ones."""
         await self._store.aclose()
 
-    def _lane(self, broker: str) -> _Lane:
-        lane = self._lanes.get(broker)
-        if lane is None:
+    def _state(self, broker: str) -> _BrokerState:
+        state = self._brokers.get(broker)
+        if state is None:
             limits, share = self._limits.of(broker), self._share or 1.0
-            local = Schedule(limits.rate * share, max(1, int(limits.burst * share)))
-            lane = self._lanes[broker] = _Lane(limits, local)
-        return lane
+            local = GCRA(limits.rate * share, max(1, int(limits.burst * share)))
+            state = self._brokers[broker] = _BrokerState(limits, local)
+        return state
 
-    async def _take(self, broker: str, lane: _Lane, service: str) -> bool:
-        interval = 1 / lane.limits.rate
+    async def _take(self, broker: str, state: _BrokerState, service: str) -> bool:
+        interval = 1 / state.limits.rate
         decision = await self._store.decide(
             broker,
             service,
             interval=interval,
-            slack=(lane.limits.burst - 1) * interval,
+            slack=(state.limits.burst - 1) * interval,
             reserve=self._limits.quota_reserve,
         )
-        return self._take_locally(lane, service) if decision is None else self._follow(lane, decision)
+        return self._take_locally(state, service) if decision is None else self._apply(state, decision)
 
-    def _follow(self, lane: _Lane, decision: Decision) -> bool:
+    def _apply(self, state: _BrokerState, decision: Decision) -> bool:
         now = self._clock()
         if decision.quota is not None:
-            self._quota.learn(decision.quota)
+            self._quota.adopt(decision.quota)
             if decision.spent:
                 reserve = self._limits.quota_reserve if decision.quota.remaining else 0.0
                 raise quota_exceeded(decision.quota.resets_at, reserve=reserve)
-        lane.local.pause(now + decision.paused)
-        lane.ask_at = now + decision.wait
+        state.local.pause(now + decision.paused)
+        state.ask_at = now + decision.wait
         if decision.granted:
-            lane.local.follow(now)
-        if decision.wait and lane.limits.burst > 1:
-            # All processes are told the same moment: the one nearest to Redis would win every time.
-            lane.ask_at += random() * _UNEVEN / lane.limits.rate  # noqa: S311  # spreads load, guards nothing
+            state.local.record_grant(now)
+        if decision.wait and state.limits.burst > 1:
+            # All processes wait for the same moment: the one nearest to Redis would win every time.
+            state.ask_at += random() * _UNEVEN / state.limits.rate  # noqa: S311  # spreads load, guards nothing
         return decision.granted
 
-    def _take_locally(self, lane: _Lane, service: str) -> bool:
+    def _take_locally(self, state: _BrokerState, service: str) -> bool:
         if self._share is None:
             raise LimitsUnavailableError(
-                f"the limits that processes share cannot be kept, so the call was not made: {self._store.outage}"
+                f"the shared limits are not available, so the call was not made: {self._store.outage}"
             )
         now = self._clock()
-        lane.ask_at = lane.local.ready_at()
-        if lane.ask_at > now:
+        state.ask_at = state.local.ready_at()
+        if state.ask_at > now:
             return False
         self._quota.take(service)
-        lane.local.take(now)
+        state.local.take(now)
         return True
 
 

@@ -1,7 +1,7 @@
-"""Asks Redis: connections, time limits, when it is away and when it is worth asking again. Decides nothing.
+"""Asks Redis for decisions: connections, timeouts, outages and when to ask again. Decides nothing itself.
 
-An answer that does not come is `None`, never an exception: what then holds is the limiter's to say. While Redis is
-away it is asked once a second, and everybody else is spared the wait.
+An answer that does not come is `None`, never an exception; the limiter says what holds then. During an outage Redis
+is asked once a second, and all other calls are spared the wait.
 """
 
 import logging
@@ -13,13 +13,13 @@ from secrets import token_hex
 import anyio
 from attrs import define, frozen
 
-from koscom_async._transport.limits.quota import FIRST_WORDS_SECONDS
+from koscom_async._transport.limits.quota import SETTLING_SECONDS
 from koscom_async._transport.limits.redis_scripts import ACQUIRE, GRANTED, PAUSE, RECORD, SPENT, WITHDRAW
 from koscom_async.errors import SettingsError
 from koscom_async.models.statistics import ServiceQuota
 
 try:
-    from redis.asyncio import Redis as Redis  # noqa: PLC0414  # the limiter takes it from here, behind the guard
+    from redis.asyncio import Redis
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
     from redis.commands.core import AsyncScript
@@ -29,12 +29,14 @@ except ImportError as error:
         "limits that processes share need redis-py: pip install 'koscom_async[redis]'", name="redis"
     ) from error
 
+__all__ = ["Decision", "Redis", "RedisStore"]
+
 CONNECTIONS = 8
-"""Questions on their way to Redis at once; each takes well under a millisecond there."""
+"""Requests to Redis at once; each takes well under a millisecond there."""
 PROBE_SECONDS = 1.0
-"""How often Redis is asked while it is away."""
+"""How often Redis is asked during an outage."""
 WITHDRAW_SECONDS = 0.03
-"""What a cancelled call may spend on giving back a turn that it may have been granted."""
+"""How long a cancelled call may take to withdraw a grant that it may have been given."""
 
 _MICROSECONDS = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,10 +46,10 @@ logger = logging.getLogger("koscom_async.transport")
 
 @frozen(kw_only=True)
 class Decision:
-    """What Redis said: `granted`, or `spent` (no call is left today), or neither: ask again after `wait` seconds.
+    """Redis's answer: `granted`, or `spent` (no call is left today), or neither: ask again after `wait` seconds.
 
     `at` is the server's clock in microseconds, `paused` the seconds that a pause still lasts. With a grant, `wait` is
-    how long the next one will have to wait. `quota` is `None` where the day's calls are not known.
+    how long the next call has to wait. `quota` is `None` where the day's calls are not known.
     """
 
     granted: bool
@@ -60,7 +62,7 @@ class Decision:
 
 @define(eq=False)
 class _Availability:
-    """Whether Redis answers; while it does not, one question is let through each second."""
+    """Whether Redis answers. While it does not, one request a second is let through."""
 
     clock: Callable[[], float]
     where: str
@@ -79,7 +81,7 @@ class _Availability:
         self.reason = type(error).__name__
         self.next_probe = self.clock() + PROBE_SECONDS
         if not self.is_away:
-            # Not the error's own text, which is Redis's to word and may name what should not be in a log.
+            # Without the error's text, which may quote what does not belong in a log.
             logger.warning("%s does not answer (%s): %s", self.where, self.reason, self.meanwhile)
         self.is_away = True
 
@@ -90,7 +92,7 @@ class _Availability:
 
 
 class RedisStore:
-    """The state that processes share. Keys have one hash tag, so that a cluster keeps them in one place."""
+    """The state that processes share. Its keys have one hash tag, so that a cluster keeps them on one node."""
 
     def __init__(
         self,
@@ -102,51 +104,51 @@ class RedisStore:
         meanwhile: str,
     ) -> None:
         client = _connect(redis, timeout) if isinstance(redis, str) else redis
-        # One that was given is its giver's to close.
+        # A client that was given is closed by its owner.
         self._opened = client if isinstance(redis, str) else None
         self._prefix = prefix
         self._timeout = timeout
-        self._places = anyio.Semaphore(CONNECTIONS, fast_acquire=True)
+        self._slots = anyio.Semaphore(CONNECTIONS, fast_acquire=True)
         self._availability = _Availability(clock, _address(client), meanwhile)
         self._acquire = client.register_script(ACQUIRE)
         self._withdraw = client.register_script(WITHDRAW)
         self._pause = client.register_script(PAUSE)
         self._record = client.register_script(RECORD)
         self._process = token_hex(8)
-        self._questions = count()
+        self._requests = count()
 
     @property
     def outage(self) -> str:
-        """Who does not answer, and why, in words without secrets."""
+        """Which Redis does not answer, and why, without secrets."""
         return f"{self._availability.where} does not answer ({self._availability.reason})"
 
     async def decide(
         self, broker: str, service: str, *, interval: float, slack: float, reserve: float
     ) -> Decision | None:
-        """Ask whether a call may leave now. Cancelled while asking, it gives back what it may have been granted."""
+        """Ask whether a call may leave now. If cancelled, withdraw the grant that Redis may have given."""
         keys = (self._broker_key(broker), self._service_key(service))
-        question = f"{self._process}-{next(self._questions)}"
+        request = f"{self._process}-{next(self._requests)}"
         numbers = (interval * _MICROSECONDS, slack * _MICROSECONDS, reserve)
         try:
-            reply = await self._ask(self._acquire, keys, (*map(repr, numbers), question), size=7)
+            reply = await self._ask(self._acquire, keys, (*map(repr, numbers), request), size=7)
         except anyio.get_cancelled_exc_class():
             with anyio.move_on_after(WITHDRAW_SECONDS, shield=True):
-                await self._ask(self._withdraw, keys, (question,), size=1)
+                await self._ask(self._withdraw, keys, (request,), size=1)
             raise
         return None if reply is None else _decision(service, reply)
 
     async def pause(self, broker: str, seconds: float) -> None:
-        """Hold a broker's calls in every process."""
+        """Pause a broker's calls in every process."""
         await self._ask(self._pause, (self._broker_key(broker),), (round(seconds * _MICROSECONDS),), size=1)
 
     async def record(self, service: str, *, remaining: int, limit: int | None) -> ServiceQuota | None:
-        """Tell every process what the gateway said is left of the day."""
-        args = (remaining, -1 if limit is None else limit, FIRST_WORDS_SECONDS * _MICROSECONDS)
+        """Record for every process what the gateway says is left of the day."""
+        args = (remaining, -1 if limit is None else limit, SETTLING_SECONDS * _MICROSECONDS)
         reply = await self._ask(self._record, (self._service_key(service),), args, size=1)
         return None if reply is None else _quota(service, remaining, -1 if limit is None else limit, reply[0])
 
     async def aclose(self) -> None:
-        """Close the connections, if they were opened here; the next question opens new ones."""
+        """Close the connections, if they were opened here; the next request opens new ones."""
         if self._opened is not None:
             await self._opened.aclose()
 
@@ -168,11 +170,11 @@ class RedisStore:
             return None
         try:
             with anyio.fail_after(self._timeout):
-                async with self._places:
+                async with self._slots:
                     reply = [int(number) for number in await script(keys=keys, args=args)]
             if len(reply) != size:
-                raise ValueError("not the script's answer")  # noqa: TRY301  # handled as any other outage
-        except Exception as error:  # noqa: BLE001  # whatever redis-py or the server does, nothing foreign comes up
+                raise ValueError("not the script's answer")  # noqa: TRY301  # handled like any other outage
+        except Exception as error:  # redis-py and the server may raise anything: it is an outage
             self._availability.failed(error)
             return None
         self._availability.answered()
@@ -180,7 +182,7 @@ class RedisStore:
 
 
 def _connect(url: str, timeout: float) -> Redis:
-    """Return a client that fails fast; a dropped connection is made anew once, as scripts may be sent twice."""
+    """Return a client that fails fast; a dropped connection is reopened once, as scripts may be sent twice."""
     try:
         return Redis.from_url(
             url,
@@ -189,7 +191,7 @@ def _connect(url: str, timeout: float) -> Redis:
             socket_connect_timeout=timeout,
             retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
         )
-    except Exception:  # noqa: BLE001  # its text may quote the URL, and with it the password
+    except Exception:  # its text may quote the URL, and with it the password
         wrong = SettingsError(
             "url must be a Redis address such as redis://host:6379/0, rediss://… or unix://…", setting="url"
         )
@@ -197,7 +199,7 @@ def _connect(url: str, timeout: float) -> Redis:
 
 
 def _address(client: Redis) -> str:
-    """Say which Redis it is, without user and password."""
+    """Return which Redis it is, without user and password."""
     pool = getattr(client, "connection_pool", None)
     given = getattr(pool, "connection_kwargs", {})
     if "path" in given:

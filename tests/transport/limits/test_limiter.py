@@ -120,7 +120,7 @@ async def test_who_is_asked_alone_gives_way_to_nobody():
         scope.cancel()
         await limiter.acquire("star", "account")  # does not wait, so that it is not cancelled
     assert not scope.cancelled_caught
-    assert limiter._turnstile.in_flight("star") == 2
+    assert limiter.bulkhead.in_flight("star") == 2
 
 
 async def test_when_places_run_short_brokers_that_have_none_go_first():
@@ -143,7 +143,7 @@ async def test_a_call_that_is_cancelled_while_it_lets_others_go_first_gives_its_
         scope.cancel()
         await limiter.acquire("star", "account")
     assert scope.cancelled_caught
-    assert (limiter._turnstile.in_flight(), limiter._turnstile.in_flight("star")) == (1, 1)
+    assert (limiter.bulkhead.in_flight(), limiter.bulkhead.in_flight("star")) == (1, 1)
 
 
 async def test_a_pause_holds_every_waiter_of_that_broker_and_no_other():
@@ -240,16 +240,16 @@ async def test_a_call_that_the_quota_refuses_holds_no_place():
     await limiter.record_quota("account", remaining=0, limit=10)
     with pytest.raises(QuotaExceededError):
         await limiter.acquire("star", "account")
-    assert (limiter._turnstile.in_flight(), limiter._turnstile.in_flight("star")) == (0, 0)
+    assert (limiter.bulkhead.in_flight(), limiter.bulkhead.in_flight("star")) == (0, 0)
     await limiter.acquire("star", "discretionary")
-    assert limiter._turnstile.in_flight("star") == 1
+    assert limiter.bulkhead.in_flight("star") == 1
 
 
 async def test_it_can_be_made_before_the_event_loop_runs():
     limiter = await anyio.to_thread.run_sync(lambda: ProcessLimiter(Limits()))
     await limiter.acquire("star", "account")
     limiter.release("star")
-    assert limiter._turnstile.in_flight() == 0
+    assert limiter.bulkhead.in_flight() == 0
 
 
 @given(
@@ -272,7 +272,7 @@ def test_over_any_window_the_rate_is_kept_and_everybody_leaves(rate, burst, in_f
     departures, limiter = anyio.run(scenario)
     assert departures.order == list(range(len(answers)))
     assert departures.most_out["star"] <= in_flight
-    assert limiter._turnstile.in_flight() == limiter._turnstile.in_flight("star") == 0
+    assert limiter.bulkhead.in_flight() == limiter.bulkhead.in_flight("star") == 0
     times = [time for time, _ in departures.left]
     for first in range(len(times)):
         for last in range(first, len(times)):

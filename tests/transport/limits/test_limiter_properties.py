@@ -125,10 +125,10 @@ def test_whatever_happens_the_limits_are_kept_and_everybody_comes_to_an_end(limi
         number for _, number in seen.left
     }
     assert seen.most_in_total <= limits.in_flight
-    assert limiter._turnstile.in_flight() == 0
+    assert limiter.bulkhead.in_flight() == 0
     for broker in BROKERS:
         assert seen.most_out[broker] <= own.in_flight
-        assert limiter._turnstile.in_flight(broker) == 0
+        assert limiter.bulkhead.in_flight(broker) == 0
         left = [(time, number) for time, number in seen.left if callers[number].broker == broker]
         order = [number for _, number in left]
         assert order == [number for number in seen.came if number in set(order)]
@@ -184,8 +184,8 @@ def test_cancelling_after_any_number_of_steps_leaves_every_place_free(limits, ro
                     for _ in range(step):
                         await anyio.lowlevel.checkpoint()
                 group.cancel_scope.cancel()
-            assert limiter._turnstile.in_flight() == 0
-            assert [limiter._turnstile.in_flight(broker) for broker in BROKERS] == [0, 0]
+            assert limiter.bulkhead.in_flight() == 0
+            assert [limiter.bulkhead.in_flight(broker) for broker in BROKERS] == [0, 0]
             time.now += 100.0
 
     anyio.run(scenario)

@@ -85,7 +85,7 @@ async def test_redis_that_goes_in_the_middle_fails_its_accounts_and_no_breaker(
         assert isinstance(failure.error, LimitsUnavailableError)
         assert failure.error.broker == failure.account.broker.short_name
     assert {broker.breaker for broker in statistics.brokers} == {"closed"}
-    assert limiter._turnstile.in_flight() == 0
+    assert limiter.bulkhead.in_flight() == 0
 
 
 async def test_with_a_local_share_holdings_are_whole_without_redis(gateway, mortal_redis):

@@ -116,7 +116,7 @@ async def test_a_pause_that_begins_while_another_process_waits_holds_it_too(pair
             await one.pause("star", 5.0)
         await sleep(seconds)
 
-    monkeypatch.setattr(other._turnstile, "_sleep", paused_meanwhile)
+    monkeypatch.setattr(other.bulkhead, "sleep", paused_meanwhile)
     await leave(other)
     assert time.slept[0] == pytest.approx(1.0, abs=TOLERANCE)
     assert waited(time) == pytest.approx(5.0, abs=TOLERANCE)
@@ -131,7 +131,7 @@ async def test_the_day_is_counted_down_by_all_and_spent_for_all(pair):
         with pytest.raises(QuotaExceededError, match="the day's calls are spent until") as caught:
             await leave(limiter)
         assert caught.value.resets_at.astimezone(UTC).time().isoformat() in {"00:00:00", "00:01:00"}
-        assert limiter._turnstile.in_flight() == 0
+        assert limiter.bulkhead.in_flight() == 0
         assert [(quota.service, quota.remaining, quota.limit) for quota in limiter.quotas()] == [
             ("account", 0, 50)
         ]
@@ -184,13 +184,13 @@ async def test_calls_in_flight_are_limited_in_each_process(pair):
     one, other = pair(rate=1000, burst=100, in_flight=2)
     for limiter in (one, one, other, other):
         await limiter.acquire("star", "account")
-    assert one._turnstile.in_flight("star") == other._turnstile.in_flight("star") == 2
+    assert one.bulkhead.in_flight("star") == other.bulkhead.in_flight("star") == 2
     with anyio.move_on_after(0) as scope:
         await one.acquire("star", "account")
     assert scope.cancelled_caught
     for limiter in (one, one, other, other):
         limiter.release("star")
-    assert one._turnstile.in_flight() == other._turnstile.in_flight() == 0
+    assert one.bulkhead.in_flight() == other.bulkhead.in_flight() == 0
 
 
 async def test_waiters_of_a_process_leave_in_the_order_in_which_they_came(pair):

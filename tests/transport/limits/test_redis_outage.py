@@ -60,7 +60,7 @@ async def test_it_fails_closed_with_an_error_of_ours_and_serves_again_when_redis
     assert (error.code, error.retriable, error.__cause__, error.__context__) == ("limits", True, None, None)
     assert f"Redis at 127.0.0.1:{mortal_redis.port} does not answer (ConnectionError)" in str(error)
     assert "check that Redis can be reached" in error.advice
-    assert limiter._turnstile.in_flight() == 0
+    assert limiter.bulkhead.in_flight() == 0
     await start(mortal_redis)
     await refused(limiter)  # within the second nobody asks
     time.now += 1.0
@@ -151,7 +151,7 @@ async def test_a_pause_that_redis_told_of_holds_when_redis_goes(mortal_redis, mo
     time = LocalTime()
     one, other = (limiter_of(mortal_redis.url, time, burst=5, local_share=0.5) for _ in range(2))
     await one.pause("star", 7.0)
-    monkeypatch.setattr(other._turnstile, "_sleep", lambda _: anyio.sleep_forever())
+    monkeypatch.setattr(other.bulkhead, "sleep", lambda _: anyio.sleep_forever())
     with anyio.move_on_after(0.5):
         await leave(other)
     monkeypatch.undo()
@@ -242,7 +242,7 @@ async def test_whatever_answers_in_redis_s_place_nothing_foreign_comes_up_and_no
         await limiter.pause("star", 1.0)
         await limiter.record_quota("account", remaining=5, limit=None)
         assert "MARK" not in f"{error!r} {error} {caplog.text} {limiter!r} {limiter._store!r}"
-        assert limiter._turnstile.in_flight() == 0
+        assert limiter.bulkhead.in_flight() == 0
         await limiter.aclose()
 
     with anyio.fail_after(10):
@@ -321,7 +321,7 @@ async def test_a_call_that_is_cancelled_between_the_grant_and_its_answer_gives_t
             group.cancel_scope.cancel()
         assert time.server.hget("{koscom}:broker:star", "free") == before
         assert time.server.hget("{koscom}:service:account", "remaining") == b"9"
-        assert limiter._turnstile.in_flight() == 0
+        assert limiter.bulkhead.in_flight() == 0
         held.let_go.set()
         await leave(limiter)
         assert time.slept == []
@@ -344,11 +344,11 @@ async def test_cancelling_at_any_moment_gives_everything_back(redis_server, turn
         for _ in range(turns):
             await anyio.lowlevel.checkpoint()
         group.cancel_scope.cancel()
-    granted = limiter._turnstile.in_flight("star")
+    granted = limiter.bulkhead.in_flight("star")
     assert granted <= 2
     for _ in range(granted):
         limiter.release("star")
-    assert limiter._turnstile.in_flight() == 0
+    assert limiter.bulkhead.in_flight() == 0
     # What is left of the burst of three leaves at once; a lost turn would take a quarter of an hour to come back.
     for _ in range(3 - granted):
         await leave(limiter)
@@ -374,7 +374,7 @@ async def test_a_storm_of_cancellations_leaves_no_connection_and_no_place(redis_
                 group.cancel_scope.cancel()
         assert len(limiter._store._opened.connection_pool._in_use_connections) == 0
         assert len(client.client_list()) - before <= 8
-        assert limiter._turnstile.in_flight() == 0
-        assert limiter._store._places.value == 8
+        assert limiter.bulkhead.in_flight() == 0
+        assert limiter._store._slots.value == 8
         await limiter.aclose()
         assert len(client.client_list()) <= before
