@@ -123,7 +123,7 @@ def test_whoever_says_no_is_told_so_on_both_sides(koscom, gateway, with_browser,
     result = koscom("login", "--browser", env=environment(gateway))
     assert result.exit_code == 1
     assert "access_denied: the authorization server refused" in result.stderr
-    assert "It did not work" in pages.get(timeout=20).text
+    assert "The login failed" in pages.get(timeout=20).text
     assert not (tmp_path / "tokens.json").exists()
 
 
@@ -152,7 +152,7 @@ def test_a_code_that_is_wrong_ends_the_login(koscom, gateway, with_browser):
         "The grant does not exist, has expired or was used). What to do: authorise again: with `koscom login`"
         in result.stderr
     )
-    assert "It did not work" in pages.get(timeout=20).text
+    assert "The login failed" in pages.get(timeout=20).text
 
 
 def test_nobody_is_waited_for_longer_than_was_said(koscom, gateway, with_browser):
@@ -200,41 +200,47 @@ def test_the_registered_callback_on_this_computer_is_used():
 
 
 async def test_a_browser_that_comes_twice_does_not_exchange_the_code_twice():
-    async with SandboxGateway() as gateway, Koscom(gateway.settings) as koscom:
+    # Slow enough for the second request to arrive while the first is judged.
+    async with SandboxGateway(latency=0.5) as gateway, Koscom(gateway.settings) as koscom:
         login = Login(koscom, attrs.evolve(gateway.investor, token=None), Place())
         pages = []
 
         async def show(url):
-            state = parse_qs(urlsplit(url).query)["state"][0]
+            query = parse_qs(urlsplit(url).query)
             issued = gateway._state.grants.code(
-                gateway.ledger.people[0],
-                redirect_uri=parse_qs(urlsplit(url).query)["redirect_uri"][0],
-                scope="account",
+                gateway.ledger.people[0], redirect_uri=query["redirect_uri"][0], scope="account"
             )
+            callback = f"{query['redirect_uri'][0]}?code={issued}&state={query['state'][0]}"
             for _ in range(2):
-                group.start_soon(visit, f"/callback?code={issued}&state={state}")
+                group.start_soon(visit, callback)
 
-        async def visit(target):
-            pages.append(await login._judged(target))
+        async def visit(callback):
+            async with httpx.AsyncClient(timeout=20) as browser:
+                pages.append(await browser.get(callback))
 
         async with anyio.create_task_group() as group:
             token = await login.run(show)
-        assert sorted(page.title for page in pages) == ["Already done", "Done · 완료"]
+        titles = [re.search("<title>(.*)</title>", page.text)[1] for page in pages]
+        assert sorted(titles) == ["Already done", "Done · 완료"]
+        assert sorted(page.status_code for page in pages) == [200, 409]
         assert token.refresh is not None
         assert [call.endpoint for call in gateway.calls] == ["auth.token"]
 
 
 async def answers(*requests, path="/callback"):
-    """Send raw requests to a listener; return the status line of each answer, and what was asked."""
+    """Send raw requests to a server; return the status line of each answer, and what was asked."""
     asked, lines = [], []
 
-    async def answer(target):
-        asked.append(target)
-        return Page(title="<b>", text="&")
+    async def answer(server):
+        while True:
+            callback = await server.next_callback()
+            asked.append(callback.target)
+            await callback.answer(Page(title="<b>", text="&"))
 
-    async with listening(answer, host="127.0.0.1", port=0, path=path) as port:
+    async with listening(host="127.0.0.1", port=0, path=path) as server, anyio.create_task_group() as group:
+        group.start_soon(answer, server)
         for request in requests:
-            async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+            async with await anyio.connect_tcp("127.0.0.1", server.port) as stream:
                 await stream.send(request)
                 await stream.send_eof()
                 received = b""
@@ -243,46 +249,60 @@ async def answers(*requests, path="/callback"):
                         received += await stream.receive()
                 except anyio.EndOfStream:
                     lines.append(received.partition(b"\r\n")[0].decode())
+        group.cancel_scope.cancel()
     return lines, asked, received.decode()
 
 
-async def test_the_listener_answers_its_own_path_and_nothing_else():
+async def test_the_server_answers_its_own_path_and_nothing_else():
     lines, asked, page = await answers(
         b"GET /favicon.ico HTTP/1.1\r\n\r\n",
         b"GET /callback/../x HTTP/1.1\r\n\r\n",
         b"POST /callback?a=1 HTTP/1.1\r\n\r\n",
         b"nonsense\r\n\r\n",
         b"GET /callback?a=\xff HTTP/1.1\r\n\r\n",
+        b"GET /callback?a=1\r\n\r\n",
         b"GET /" + b"x" * 20000,
+        b"GET /" + b"x" * 70000 + b" HTTP/1.1\r\n\r\n",
+        b"GET /callback?a=0 HTTP/1.1\r\n" + b"x" * 70000 + b"\r\n\r\n",
         b"GET /callback?a=1&b=2 HTTP/1.1\r\nHost: x\r\n\r\n",
     )
     missing, bad, ok = "HTTP/1.1 404 Not Found", "HTTP/1.1 400 Bad Request", "HTTP/1.1 200 OK"
-    assert lines == [missing, missing, missing, bad, bad, bad, ok]
+    assert lines == [missing, missing, missing, bad, bad, bad, bad, bad, bad, ok]
     assert asked == ["/callback?a=1&b=2"]
     assert "&lt;b&gt;" in page
     assert "Content-Security-Policy: default-src 'none'" in page
+    assert "Server:" not in page
 
 
-async def test_a_connection_that_says_nothing_holds_nobody_up_and_the_port_is_free_again():
-    async def never(target):
-        raise AssertionError(target)
+async def test_a_silent_connection_delays_no_other_and_the_port_is_free_again():
+    async with listening(host="127.0.0.1", port=0, path="/") as server:
+        silent = await anyio.connect_tcp("127.0.0.1", server.port)
+        async with httpx.AsyncClient() as browser:
+            assert (await browser.get(f"http://127.0.0.1:{server.port}/else")).status_code == 404
+    with anyio.fail_after(5):
+        async with silent:
+            with pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
+                await silent.receive()
+    async with listening(host="127.0.0.1", port=server.port, path="/") as again:
+        assert again.port == server.port
 
-    async with listening(never, host="127.0.0.1", port=0, path="/") as port:
-        silent = await anyio.connect_tcp("127.0.0.1", port)
-    async with silent:
-        with pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
-            await silent.receive()
-    async with listening(never, host="127.0.0.1", port=port, path="/") as again:
-        assert again == port
 
-
-async def test_what_goes_wrong_while_it_listens_comes_up_bare():
-    async def never(target):
-        raise AssertionError(target)
-
+async def test_what_goes_wrong_while_it_listens_is_raised_as_it_is():
     with pytest.raises(ZeroDivisionError):
-        async with listening(never, host="127.0.0.1", port=0, path="/"):
+        async with listening(host="127.0.0.1", port=0, path="/"):
             raise ZeroDivisionError
+
+
+async def test_waiting_for_a_callback_can_be_cancelled():
+    async with listening(host="127.0.0.1", port=0, path="/") as server:
+        with anyio.move_on_after(0.1) as scope:
+            await server.next_callback()
+    assert scope.cancelled_caught
+
+
+async def test_the_server_listens_on_loopback_only():
+    async with listening(host="127.0.0.1", port=0, path="/") as server:
+        assert server.server_address[0] == "127.0.0.1"
 
 
 def test_tokens_of_one_gateway_are_not_used_at_another(koscom, gateway, with_browser):

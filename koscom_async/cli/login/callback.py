@@ -1,26 +1,32 @@
 """Waits on this computer for the browser to come back: one address, one path, a small page as the answer.
 
-Owns the socket and HTTP as far as a browser's GET needs it. What the callback says, and what the page tells, is
-the caller's to decide. It listens on loopback only.
+Owns the socket, and listens on loopback only. Does not judge what a callback brings: the caller answers each one.
+HTTP is the standard library's, a thread a connection, as browsers open some in advance that stay silent.
 """
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from html import escape
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from queue import Empty, SimpleQueue
+from socketserver import ThreadingTCPServer
+from threading import Event, Thread
+from typing import Any
 
 import anyio
-from anyio.abc import ByteStream, SocketAttribute
-from anyio.streams.buffered import BufferedByteReceiveStream
+import anyio.to_thread
 from attrs import define, field, frozen
 
 LOOPBACK = "127.0.0.1"
 PATH = "/callback"
-LONGEST_HEAD = 16384  # bytes; browsers stay below 8 KB
-HEAD_SECONDS = 10.0
-"""A connection that says nothing, as browsers open them in advance, is not kept for longer."""
+SECONDS_PER_CONNECTION = 10.0
+_POLL_SECONDS = 0.05
 
-_REQUEST_LINE = re.compile(rb"([A-Z]+) (/[!-~]*) HTTP/1\.[01]", re.ASCII)
+_REQUEST_LINE = re.compile(rb"([A-Z]+) (/[!-~]*) HTTP/1\.[01]\r?\n", re.ASCII)
 
 
 @frozen(kw_only=True)
@@ -29,96 +35,154 @@ class Page:
 
     title: str
     text: str
-    status: str = "200 OK"
+    status: HTTPStatus = HTTPStatus.OK
 
 
-Answer = Callable[[str], Awaitable[Page]]
-"""Gets the path and query of a callback."""
-
-NOT_FOUND = Page(title="Nothing here", text="Only the login comes back here.", status="404 Not Found")
-BAD_REQUEST = Page(title="Bad request", text="This is not HTTP.", status="400 Bad Request")
-
-
-@asynccontextmanager
-async def listening(answer: Answer, *, host: str, port: int, path: str) -> AsyncIterator[int]:
-    """Answer callbacks while the context lasts, and yield the port; `OSError` where it is taken.
-
-    Whoever has asked when the context is left still gets the page.
-    """
-    visitors = _Visitors(answer, path)
-    failure: BaseException | None = None
-    async with (
-        await anyio.create_tcp_listener(local_host=host, local_port=port) as listener,
-        anyio.create_task_group() as group,
-    ):
-        async with anyio.create_task_group() as accepting:
-            accepting.start_soon(listener.serve, visitors.serve, group)
-            try:
-                yield listener.extra(SocketAttribute.local_port)  # noqa: S610  # a socket, and no query set
-            except (GeneratorExit, anyio.get_cancelled_exc_class()):
-                raise
-            except BaseException as error:  # the caller's own, handed on bare and not in a group
-                failure = error
-            accepting.cancel_scope.cancel()
-        visitors.dismiss()
-    if failure is not None:
-        raise failure
+NOT_FOUND = Page(
+    title="Not found", text="This address only takes the login's callback.", status=HTTPStatus.NOT_FOUND
+)
+BAD_REQUEST = Page(title="Bad request", text="This is not HTTP.", status=HTTPStatus.BAD_REQUEST)
+OVER = Page(title="Already done", text="This login has ended.", status=HTTPStatus.CONFLICT)
 
 
 @define(eq=False)
-class _Visitors:
-    """The connections that are open. A browser opens some in advance, which say nothing and must not be waited for."""
+class Callback:
+    """One request for the callback's path: `target` is its path and query."""
 
-    answer: Answer
-    path: str
-    _reading: set[anyio.CancelScope] = field(factory=set)
+    target: str
+    page: SimpleQueue[Page] = field(factory=SimpleQueue)
+    sent: Event = field(factory=Event)
 
-    async def serve(self, stream: ByteStream) -> None:
-        async with stream:
-            with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):  # the browser has gone
-                head = await self._head(stream)
-                if head is not None:
-                    await stream.send(_written(await self._page(head)))
+    async def answer(self, page: Page) -> None:
+        """Show a page; returns when the browser has it, or has gone."""
+        self.page.put(page)
+        await anyio.to_thread.run_sync(self.sent.wait, SECONDS_PER_CONNECTION)
 
-    def dismiss(self) -> None:
-        """Wait no longer for those who have asked nothing yet."""
-        for scope in self._reading:
-            scope.cancel()
 
-    async def _head(self, stream: ByteStream) -> bytes | None:
-        with anyio.move_on_after(HEAD_SECONDS) as scope:
-            self._reading.add(scope)
-            try:
-                return await BufferedByteReceiveStream(stream).receive_until(b"\r\n\r\n", LONGEST_HEAD)
-            except anyio.IncompleteRead:
-                return None
-            except anyio.DelimiterNotFound:
-                return b""
-            finally:
-                self._reading.discard(scope)
-        return None
+@asynccontextmanager
+async def listening(*, host: str, port: int, path: str) -> AsyncIterator["CallbackServer"]:
+    """Listen while the context lasts; `OSError` where the port is taken.
 
-    async def _page(self, head: bytes) -> Page:
-        line = _REQUEST_LINE.fullmatch(head.partition(b"\r\n")[0])
+    A callback that has not been answered when the context is left gets `OVER`.
+    """
+    server = CallbackServer(host, port, path)
+    thread = Thread(target=server.serve_forever, args=(_POLL_SECONDS,), daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(server.close)
+
+
+class CallbackServer(ThreadingTCPServer):
+    """Hands each callback to the event loop, and answers everything else itself."""
+
+    daemon_threads = True
+    # Elsewhere it frees the port of a login that has just ended; on Windows it would let others listen in.
+    allow_reuse_address = sys.platform != "win32"
+
+    def __init__(self, host: str, port: int, path: str) -> None:
+        self.path = path
+        self._connections: set[socket.socket] = set()
+        self._waiting: SimpleQueue[Callback | None] = SimpleQueue()
+        self._is_over = False
+        super().__init__((host, port), _Handler)
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+    async def next_callback(self) -> Callback:
+        """Wait for a callback."""
+        callback = await anyio.to_thread.run_sync(self._waiting.get, abandon_on_cancel=True)
+        if callback is None:
+            raise RuntimeError("the server is closed")
+        return callback
+
+    @contextmanager
+    def asked(self, target: str) -> Iterator[Page]:
+        """Hand a callback over, in its connection's thread, and yield the page to send."""
+        self._waiting.put(callback := Callback(target))
+        if self._is_over:
+            callback.page.put(OVER)
+        try:
+            yield callback.page.get()
+        finally:
+            callback.sent.set()
+
+    def close(self) -> None:
+        """Stop listening, answer the callbacks that wait, and end the connections that are silent."""
+        self._is_over = True
+        self.shutdown()
+        self.server_close()
+        with suppress(Empty):
+            while callback := self._waiting.get_nowait():
+                callback.page.put(OVER)
+                callback.sent.wait(SECONDS_PER_CONNECTION)
+        self._waiting.put(None)  # wakes the thread of a `next_callback()` that was cancelled
+        for connection in tuple(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        self._connections.add(request)
+        try:
+            super().finish_request(request, client_address)
+        finally:
+            self._connections.discard(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a browser that has gone."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection, with one request."""
+
+    server: CallbackServer
+    raw_requestline: bytes
+    timeout = SECONDS_PER_CONNECTION
+    protocol_version = default_request_version = "HTTP/1.1"
+
+    def parse_request(self) -> bool:
+        line = _REQUEST_LINE.fullmatch(self.raw_requestline)
         if line is None:
-            return BAD_REQUEST
-        target = line[2].decode()
+            return self._send(BAD_REQUEST)
         # Nothing but the callback's own address: a browser asks for an icon, too.
-        if line[1] != b"GET" or target.partition("?")[0] != self.path:
-            return NOT_FOUND
-        return await self.answer(target)
+        if line[1] != b"GET" or line[2].decode().partition("?")[0] != self.server.path:
+            return self._send(NOT_FOUND)
+        return super().parse_request()
+
+    def do_GET(self) -> None:
+        with self.server.asked(self.path) as page:
+            self._send(page)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        self._send(BAD_REQUEST)
+
+    def log_message(self, *_: object) -> None:
+        """Write no log: a target has the code of the login in it."""
+
+    def _send(self, page: Page) -> bool:
+        html = _html(page)
+        self.close_connection = True
+        self.request_version = self.protocol_version
+        self.send_response_only(page.status)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(html)))
+        self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Referrer-Policy", "no-referrer")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(html)
+        return False
 
 
-def _written(page: Page) -> bytes:
-    html = (
+def _html(page: Page) -> bytes:
+    return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         f"<title>{escape(page.title)}</title><style>:root {{ color-scheme: light dark }}"
         "body { font: 16px/1.5 system-ui, sans-serif; max-width: 32rem; margin: 15vh auto; padding: 0 1rem }"
         f"</style></head><body><h1>{escape(page.title)}</h1><p>{escape(page.text)}</p></body></html>"
     ).encode()
-    head = (
-        f"HTTP/1.1 {page.status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(html)}\r\n"
-        "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n"
-        "Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + html
