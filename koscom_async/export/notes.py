@@ -1,11 +1,13 @@
 """What a reader must know to believe the numbers: what totals leave out, and why a number is not known."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
 
 from koscom_async.export.amounts import AT_LEAST, money, money_change
 from koscom_async.export.texts import account_name, clean, counted
 from koscom_async.models.holdings import Holdings
-from koscom_async.models.outcome import AccountOutcome
+from koscom_async.models.outcome import Ended
 from koscom_async.models.positions import Position
 from koscom_async.models.totals import AccountReconciliation, Totals
 
@@ -20,18 +22,33 @@ _NEEDED = {
 _OF_LOTS = "The lots' numbers are the brokers' own: where a lot has no cost, its profit cannot be true"
 
 
-def headline(holdings: Holdings) -> str | None:
+class Answered(Protocol):
+    """An answer of several accounts."""
+
+    @property
+    def as_of(self) -> datetime: ...
+    @property
+    def complete(self) -> bool: ...
+    @property
+    def outcomes(self) -> Sequence[Ended]: ...
+    @property
+    def failures(self) -> Sequence[Ended]: ...
+
+
+def headline(answer: Answered, noun: str = "account") -> str | None:
     """Return what must not be missed where an account could not be read; `None` where all were."""
-    failed, asked = len(holdings.failures), len(holdings.outcomes)
+    failed, asked = len(answer.failures), len(answer.outcomes)
     if not failed:
         return None
+    has_totals = isinstance(answer, Holdings)
     if failed == asked:
-        return f"NOTHING COULD BE READ: {counted(asked, 'account')} asked, all failed; there are no totals"
-    what = "it" if failed == 1 else "them"
-    return f"INCOMPLETE: {failed} of {asked} accounts could not be read; the totals leave {what} out"
+        totals = "; there are no totals" if has_totals else ""
+        return f"NOTHING COULD BE READ: {counted(asked, noun)} asked, all failed{totals}"
+    totals = f"; the totals leave {'it' if failed == 1 else 'them'} out" if has_totals else ""
+    return f"INCOMPLETE: {failed} of {counted(asked, noun)} could not be read{totals}"
 
 
-def failure_lines(outcome: AccountOutcome) -> list[str]:
+def failure_lines(outcome: Ended) -> list[str]:
     """Return what went wrong at an account and what to do, in one or two lines."""
     error = outcome.error
     if error is None:

@@ -240,12 +240,3 @@ _TYPE_NAMES = {
     "seconds": "double",
     "moment": "timestamp[us, tz=Asia/Seoul]",
 }
-
-
-def schema_markdown(table: TableName) -> str:
-    """Return a table's schema as Markdown."""
-    lines = ["| column | type | unit | meaning |", "|---|---|---|---|"]
-    lines += [
-        f"| `{each.name}` | {type_name(each.type)} | {each.unit} | {each.meaning} |" for each in TABLES[table]
-    ]
-    return "\n".join(lines)

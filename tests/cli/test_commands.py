@@ -30,6 +30,8 @@ def test_accounts_as_json(koscom):
     document = json.loads(result.stdout)
     assert [each["broker"]["code"] for each in document["accounts"]] == ["00992", "00991", "00993"]
     assert {each["number"] for each in document["accounts"]} == {"1606…0099"}
+    assert document["version"] == 1
+    assert document["as_of"].endswith("+09:00")
 
 
 def test_accounts_that_cannot_be_listed_are_one_line(koscom):
@@ -88,10 +90,32 @@ def test_help_names_the_exit_codes(koscom):
 
 
 @pytest.mark.parametrize(("name", "entry"), ENTRIES.items())
-def test_the_list_says_of_each_command_what_it_says_itself(name, entry):
+def test_each_command_is_where_the_list_says_and_has_its_summary(name, entry):
     command = koscom_command.get_command(click.Context(koscom_command), name)
     assert command.name == name
-    assert command.get_short_help_str(200) == entry.words
+    assert command.get_short_help_str(50) == entry.short_help
+
+
+def test_no_summary_is_cut_at_eighty_columns(koscom):
+    for arguments in ((), ("discretionary",), ("sandbox",)):
+        listed = koscom(*arguments, "--help").stdout.partition("Commands:\n")[2].partition("\n\n")[0]
+        assert listed
+        assert "..." not in listed
+
+
+def test_a_command_of_one_answer_has_exit_codes_of_its_own(koscom):
+    for command, success in (
+        ("login", "the token is saved"),
+        ("call", "the answer is on stdout"),
+        ("accounts", "the accounts are listed"),
+    ):
+        text = koscom(command, "--help").stdout
+        assert f"0    {success}" in text
+        assert "partial" not in text
+
+
+def test_help_says_how_to_have_completion(koscom):
+    assert 'eval "$(_KOSCOM_COMPLETE=bash_source koscom)"' in koscom("--help").stdout
 
 
 def test_help_lists_every_command_in_order(koscom):
@@ -106,7 +130,7 @@ def test_a_command_that_is_none_is_a_wrong_command_line(koscom):
 
 
 def test_an_error_of_ours_is_one_line_without_a_traceback(koscom, monkeypatch):
-    async def fail(**_):
+    async def fail(_):
         raise KoscomError("it\x1b[2J broke\nbadly", code="x", advice="mend it")
 
     monkeypatch.setattr(accounts_command, "_read", fail)

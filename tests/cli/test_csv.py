@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from koscom_async.cli.output import LOT_COLUMNS, POSITION_COLUMNS, csv_text
+from koscom_async.cli.output import LOT_COLUMNS, POSITION_COLUMNS, cell, csv_text
 from koscom_async.models.positions import Instrument, Lot, Position
 from tests.cli.portfolio import account, bond, equity, fund, holdings, read
 
@@ -86,3 +86,7 @@ def test_commas_quotes_and_line_breaks_stay_in_their_cell():
 def test_a_number_in_scientific_notation_is_written_out():
     (row,) = rows_of(holdings(read(account(), equities=[equity(value=Decimal("1.0E10"))])))
     assert row["value"] == "10000000000"
+
+
+def test_truth_is_spelled_as_in_json():
+    assert [cell(each) for each in (True, False, None)] == ["true", "false", ""]

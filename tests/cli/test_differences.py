@@ -4,7 +4,9 @@ import re
 
 import pytest
 
-from koscom_async.cli.views.differences import ACCOUNT_WORDS, change_lines, difference_data, difference_report
+from koscom_async.cli.ending import answer_data
+from koscom_async.cli.views.changes import ACCOUNT_WORDS, change_lines
+from koscom_async.cli.views.differences import difference_data, difference_report
 from tests.cli.portfolio import (
     account,
     bond,
@@ -97,7 +99,7 @@ def test_no_number_is_cut_at_any_width(width, later):
 
 
 def test_the_data_say_which_answers_are_whole_and_mask_account_numbers():
-    data = difference_data(today(), yesterday())
+    data = answer_data(today(), difference_data(today(), yesterday()))
     assert (data["complete"], data["earlier_complete"]) == (False, True)
     assert [change["kind"] for change in data["positions"]] == [
         *("new", "closed", "more", "less", "changed", "repriced", "repriced"),

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from decimal import Decimal
 
 import pytest
@@ -34,7 +35,7 @@ def test_accounts_are_listed_without_names_or_numbers(koscom):
 def test_a_list_that_fails_is_named_and_the_rest_is_listed(koscom):
     result = koscom("discretionary", "accounts", "--sandbox", "--fault", "comet=3600", "--csv")
     assert result.exit_code == 3
-    assert "INCOMPLETE: comet" in result.stderr
+    assert "INCOMPLETE: 1 of 4 brokers could not be read\n  comet (list of accounts): " in result.stderr
     assert len(table(result.stdout)) == 3
 
 
@@ -78,6 +79,33 @@ def test_every_list_is_a_table_and_json(koscom, what):
     assert partial.stdout.count("INCOMPLETE: 1 of 4") == 2
 
 
+@pytest.mark.parametrize(
+    "what", [("accounts",), ("holdings",), ("orders",), ("settlements",), ("trades", "--since", "2024-03-01")]
+)
+def test_every_json_says_what_is_missing_in_the_same_words(koscom, what):
+    result = koscom("discretionary", *what, "--sandbox", "--fault", "comet=3600", "--json")
+    document = json.loads(result.stdout)
+    assert (result.exit_code, document["version"], document["complete"]) == (3, 1, False)
+    assert document["as_of"].endswith("+09:00")
+    assert len(document["outcomes"]) == 4
+    (failure,) = document["failures"]
+    assert failure["account"]["broker"]["short_name"] == "comet"
+    assert failure["error"]["code"] == "3600"
+
+
+def test_an_unknown_broker_is_refused_before_a_call(koscom):
+    result = koscom("discretionary", "orders", "--sandbox", "--broker", "nobody")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "unknown broker 'nobody'; run `koscom brokers` for the list" in result.stderr
+    assert "asking" not in result.stderr
+
+
+def test_progress_is_reported_unless_it_shall_be_quiet(koscom):
+    asking = r"asking 4 brokers at the embedded sandbox gateway \(http://127\.0\.0\.1:\d+\)\n"
+    assert re.fullmatch(asking, koscom("discretionary", "accounts", "--sandbox").stderr)
+    assert koscom("discretionary", "accounts", "--sandbox", "--quiet").stderr == ""
+
+
 def test_without_credentials_the_command_says_which_is_missing(koscom):
     result = koscom("discretionary", "orders")
     assert result.exit_code == 1
@@ -103,6 +131,19 @@ def test_call_prints_the_answer_with_every_digit(koscom, tmp_path):
     assert json.loads(result.stdout)["accountListResponseBody"]["queryResult"]["totalCnt"] == 1
     assert koscom("call", "POST", path, "--scheme", "basic", "--sandbox").exit_code == 1
     assert koscom("call", "GET", path, "--scheme", "basic", "--param", "x", "--sandbox").exit_code == 2
+
+
+def test_an_endpoint_that_fails_is_named_by_its_method_and_path(koscom):
+    result = koscom("call", "GET", "/v1/nothing", "--scheme", "apikey", "--sandbox")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert re.match(r"koscom: GET /v1/nothing: .* \(code 404\)", result.stderr)
+    assert "nothing.call" not in result.stderr
+
+
+def test_a_query_is_given_as_parameters(koscom):
+    result = koscom("call", "get", "/v1/nothing?a=1", "--scheme", "apikey", "--sandbox")
+    assert result.exit_code == 2
+    assert "PATH has a query: give it as --param NAME=VALUE" in result.stderr
 
 
 def test_raw_numbers_keep_their_digits():

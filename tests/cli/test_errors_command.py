@@ -21,7 +21,7 @@ def test_a_code_is_explained(koscom):
         "3600  Target Company Service Unavailable",
         "  meaning      broker server cannot serve",
         "  뜻           금투사 서비스 불가",
-        "  said by      op-exco: the platform's link to the brokers (증권사 연계 서버)",
+        "  sent by      op-exco: the platform's link to the brokers (증권사 연계 서버)",
         "  HTTP status  503",
         "  raised as    BrokerUnavailableError",
         "  retried      yes, while the deadline allows",
@@ -34,7 +34,7 @@ def test_a_code_that_stands_in_two_categories_shows_both(koscom):
     assert lines[0] == "4000 means something else in each of 2 categories."
     assert "  raised as    AccountUnavailableError" in lines
     assert "  raised as    AuthenticationError" in lines
-    assert "  said by      ofin-oauth: the login window (OFin OAuth)" in lines
+    assert "  sent by      ofin-oauth: the login window (OFin OAuth)" in lines
 
 
 def test_success_is_no_error(koscom):
@@ -71,7 +71,8 @@ def test_an_unknown_code_is_one_line_and_an_error(koscom, code):
     result = koscom("errors", code)
     assert (result.exit_code, result.stdout) == (1, "")
     assert len(result.stderr.splitlines()) == 1
-    assert "`koscom errors` lists every code that is known" in result.stderr
+    assert "unknown error code" in result.stderr
+    assert "; run `koscom errors` for the list" in result.stderr
     assert "\x1b" not in result.stderr
 
 

@@ -5,6 +5,7 @@ import unicodedata
 
 import pytest
 
+from koscom_async.cli.ending import answer_data
 from koscom_async.cli.main import Failed
 from koscom_async.cli.views.explanations import explanation_data, explanation_report, meant
 from tests.cli.portfolio import account, equity, fund, holdings, read, today, unread, yesterday
@@ -72,7 +73,7 @@ def test_the_rows_as_they_came_and_the_sums_are_shown_at_any_width(width):
 def test_a_partial_answer_says_so():
     text = "\n".join(lines_of(explanation_report(today(), "삼성전자")))
     assert text.count("INCOMPLETE: 1 of 3 accounts could not be read") == 1
-    data = explanation_data(today(), "삼성전자")
+    data = answer_data(today(), explanation_data(today(), "삼성전자"))
     assert data["complete"] is False
     (explanation,) = data["explanations"]
     assert explanation["position"]["instrument"]["code"] == "KR7005930003"

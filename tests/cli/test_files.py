@@ -2,13 +2,13 @@
 
 import os
 import stat
+from pathlib import Path
 
 import click
 import pytest
 
-from koscom_async.cli import output as files
+from koscom_async.cli.files import savable, save, saved_holdings, writable, write_file
 from koscom_async.cli.main import Failed
-from koscom_async.cli.output import savable, save, saved_holdings, writable, write
 from tests.cli.portfolio import today, yesterday
 
 
@@ -45,8 +45,8 @@ def test_other_files_get_the_usual_mode_and_keep_a_mode_that_they_have(tmp_path)
     kept.chmod(0o640)
     before = os.umask(0o022)
     try:
-        write(tmp_path / "new.csv", b"x")
-        write(kept, b"y")
+        write_file(tmp_path / "new.csv", b"x")
+        write_file(kept, b"y")
     finally:
         os.umask(before)
     assert (mode(tmp_path / "new.csv"), mode(kept), kept.read_bytes()) == (0o644, 0o640, b"y")
@@ -61,7 +61,7 @@ def test_where_writing_fails_the_old_file_stays_and_nothing_else_is_left(tmp_pat
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(Failed, match=r"a\.json cannot be written: No space left on device"):
-        write(old, b"new")
+        write_file(old, b"new")
     assert old.read_text() == "old"
     assert list(tmp_path.iterdir()) == [old]
 
@@ -71,14 +71,14 @@ def test_a_link_stays_a_link_and_what_it_points_to_is_replaced(tmp_path):
     there.mkdir()
     link = tmp_path / "link.json"
     link.symlink_to(there / "real.json")
-    write(link, b"new")
+    write_file(link, b"new")
     assert link.is_symlink()
     assert (there / "real.json").read_bytes() == b"new"
 
 
 def test_a_device_is_written_to_and_never_replaced():
-    write(files.Path(os.devnull), b"x")
-    assert files.Path(os.devnull).is_char_device()
+    write_file(Path(os.devnull), b"x")
+    assert Path(os.devnull).is_char_device()
 
 
 @pytest.mark.parametrize("check", [writable, savable])
@@ -91,7 +91,7 @@ def test_what_cannot_be_written_is_known_before_anything_is_asked(tmp_path, chec
 
 
 def test_a_device_cannot_be_kept_private():
-    device = files.Path(os.devnull)
+    device = Path(os.devnull)
     assert writable(None, None, device) == device
     with pytest.raises(click.BadParameter, match="cannot be kept private"):
         savable(None, None, device)

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from rich.cells import cell_len
 
+from koscom_async.cli.ending import answer_data
 from koscom_async.cli.output import csv_of_groups
 from koscom_async.cli.views.groups import BAR_CELLS, HEADINGS, bar, groups_data, groups_report
 from tests.cli.portfolio import account, equity, holdings, read, stranger, summary, today, unread, yesterday
@@ -73,7 +74,7 @@ def test_the_groups_of_a_currency_add_up_to_its_total(by):
 def test_a_partial_answer_says_so_above_and_below(by, width):
     lines = lines_of(groups_report(today(), by), width)
     assert sum("INCOMPLETE: 1 of 3 accounts could not be read" in line for line in lines) == 2
-    assert groups_data(today(), by)["complete"] is False
+    assert answer_data(today(), groups_data(today(), by))["complete"] is False
 
 
 def test_where_nothing_was_read_there_are_no_groups():

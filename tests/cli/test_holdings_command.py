@@ -42,7 +42,8 @@ def test_json_is_everything_exactly(koscom, monkeypatch):
 
     monkeypatch.setattr(holdings_command, "read_holdings", kept)
     result = koscom("holdings", "--sandbox", "--json")
-    assert result.stdout == json.dumps(answers[0].to_dicts(), ensure_ascii=False, indent=2) + "\n"
+    everything = {"version": 1, **answers[0].to_dicts()}
+    assert result.stdout == json.dumps(everything, ensure_ascii=False, indent=2) + "\n"
     document = json.loads(result.stdout)
     (share,) = [each for each in document["positions"] if each["instrument"]["code"] == SHARE]
     assert (share["quantity"], share["cost"], share["value"]) == ("100", "971519", "1060000")
@@ -160,9 +161,7 @@ COMPLETE = {
 def test_a_missing_variable_is_named_in_one_line(koscom, missing):
     result = koscom("holdings", env={**COMPLETE, missing: ""})
     assert result.exit_code == 1
-    assert (
-        result.stderr == f"koscom: {missing} is not set. To see it work without credentials, add --sandbox\n"
-    )
+    assert result.stderr == f"koscom: {missing} is not set. To try it without credentials, add --sandbox\n"
 
 
 def test_without_a_token_it_says_how_to_get_one(koscom):

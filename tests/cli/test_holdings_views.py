@@ -9,8 +9,10 @@ import stat
 import pytest
 
 from koscom_async import Holdings
-from koscom_async.cli.options import FORMATS
-from koscom_async.cli.views import choice as views
+from koscom_async.cli.commands import holdings as holdings_command
+from koscom_async.cli.commands.holdings import FORMS
+from koscom_async.cli.commands.holdings_request import FORMATS, HoldingsRequest
+from tests.cli.portfolio import today, yesterday
 
 parquet = pytest.importorskip("pyarrow.parquet")
 
@@ -63,7 +65,7 @@ def test_nothing_does_not_take_the_place_of_something(koscom, saved):
     faults = [part for broker in ("star", "cyber", "diamond") for part in ("--fault", f"{broker}=4001")]
     result = koscom("holdings", "--sandbox", "--save", str(saved), *faults)
     assert result.exit_code == 1
-    assert f"not saved to {saved}: nothing could be read" in result.stderr
+    assert f"not saved to {saved}: no account was read" in result.stderr
     assert saved.read_bytes() == before
 
 
@@ -126,7 +128,7 @@ def test_a_missing_extra_is_named_in_one_line(koscom, monkeypatch):
     def missing(name, *, extra):
         raise ImportError(f"this needs {name}: {extra}")
 
-    monkeypatch.setattr(views, "needed", missing)
+    monkeypatch.setattr(holdings_command, "needed", missing)
     result = koscom("holdings", "--sandbox", "--format", "parquet")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "koscom: this needs pyarrow.parquet: arrow" in result.stderr
@@ -166,13 +168,13 @@ def test_a_dash_is_stdout(koscom):
         (["--by", "class", "--diff", "FILE"], "--by and --diff exclude each other"),
         (["--diff", "FILE", "--explain", "x"], "--diff and --explain exclude each other"),
         (["--diff", "nowhere.json"], "does not exist"),
-        (["--diff", "FILE", "--csv"], "--diff cannot be given as csv: only as table or json"),
-        (["--diff", "FILE", "--output", "a.html"], "--diff cannot be given as html"),
+        (["--diff", "FILE", "--csv"], "--diff cannot be written as csv, only as table or json"),
+        (["--diff", "FILE", "--output", "a.html"], "--diff cannot be written as html"),
         (
             ["--by", "class", "--format", "parquet"],
-            "--by cannot be given as parquet: only as table, json or csv",
+            "--by cannot be written as parquet, only as table, json or csv",
         ),
-        (["--explain", "x", "--csv"], "--explain cannot be given as csv"),
+        (["--explain", "x", "--csv"], "--explain cannot be written as csv"),
         (["--json", "--format", "csv"], "--format csv and --json exclude each other"),
         (["--lots", "--by", "class"], "--lots and --by exclude each other"),
         (["--lots", "--explain", "x"], "--lots and --explain exclude each other"),
@@ -180,17 +182,19 @@ def test_a_dash_is_stdout(koscom):
         (["--watch", "nan"], "must be 10 seconds or more"),
         (["--watch", "inf"], "must be 10 seconds or more"),
         (["--watch", "soon"], "'soon' is not a valid float"),
-        (["--watch", "--json"], "--watch cannot be given as json: only as table"),
+        (["--watch", "--json"], "--watch cannot be written as json, only as table"),
         (["--watch", "--explain", "x"], "--explain and --watch exclude each other"),
         (["--watch", "30", "--diff", "FILE"], "--diff and --watch exclude each other"),
         (["--watch", "--save", "a.json"], "--watch and --save exclude each other"),
         (["--watch", "--output", "a.txt"], "--watch and --output exclude each other"),
         (["--watch", "--lots", "--by", "class"], "--lots and --by exclude each other"),
+        (["--explain", ""], "--explain: must not be empty: give a code or a name"),
+        (["--explain", " "], "--explain: must not be empty: give a code or a name"),
         (["--save", "no/such/directory/a.json"], "there is no directory"),
         (["--output", "no/such/directory/a.json"], "there is no directory"),
     ],
 )
-def test_wishes_that_make_no_sense_are_usage_errors(koscom, tmp_path, arguments, said):
+def test_requests_that_make_no_sense_are_usage_errors(koscom, tmp_path, arguments, said):
     path = tmp_path / "saved.json"
     path.touch()
     result = koscom("holdings", "--sandbox", *[str(path) if each == "FILE" else each for each in arguments])
@@ -199,8 +203,18 @@ def test_wishes_that_make_no_sense_are_usage_errors(koscom, tmp_path, arguments,
     assert "asking" not in result.stderr
 
 
-def test_the_same_wish_twice_is_one(koscom):
+def test_the_same_format_twice_is_one(koscom):
     assert koscom("holdings", "--sandbox", "--json", "--format", "json").exit_code == 0
+
+
+def test_each_view_has_the_formats_that_it_promises():
+    options = {"earlier": None, "with_lots": False, "output": None, "save": None, "interval": None}
+    for view, make in FORMS.items():
+        request = HoldingsRequest(
+            view=view, format="table", by="class", term="삼성전자", deadline=None, quiet=False, **options
+        )
+        assert tuple(make(request, today(), yesterday())) == FORMATS[view]
+    assert FORMATS.keys() - FORMS.keys() == {"watch"}
 
 
 def test_every_view_has_a_table():

@@ -81,8 +81,8 @@ def test_after_a_login_the_other_commands_find_the_token(koscom, gateway, with_b
     result = koscom("login", "--browser", env=environment(gateway))
     assert (result.exit_code, result.stderr) == (0, "")
     file = tmp_path / "tokens.json"
-    assert f"The token is saved in {file}. It lives until " in result.stdout
-    assert "is renewed by itself" in result.stdout
+    assert f"The token is saved in {file}. It is valid until " in result.stdout
+    assert "is renewed automatically" in result.stdout
     page = pages.get(timeout=20)
     assert (page.status_code, "The token is saved" in page.text) == (200, True)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -159,7 +159,7 @@ def test_nobody_is_waited_for_longer_than_was_said(koscom, gateway, with_browser
     with_browser(lambda url: come_back(url, code="x", state="guessed"))
     result = koscom("login", "--browser", "--timeout", "0.5", env=environment(gateway))
     assert result.exit_code == 1
-    assert "koscom: nobody authorised within 0.5 seconds, and no token was saved" in result.stderr
+    assert "koscom: no authorisation within 0.5 seconds, no token was saved" in result.stderr
 
 
 def test_a_port_that_is_taken_is_named(koscom, gateway):
@@ -169,7 +169,7 @@ def test_a_port_that_is_taken_is_named(koscom, gateway):
         port = taken.getsockname()[1]
         result = koscom("login", "--port", str(port), env=environment(gateway))
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"koscom: cannot wait at port {port}: ")
+    assert result.stderr.startswith(f"koscom: cannot listen on port {port}: ")
 
 
 def test_the_port_that_was_given_is_the_one_in_the_address(koscom, gateway, with_browser):

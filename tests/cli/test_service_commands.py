@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from decimal import Decimal
 
 import pytest
@@ -28,7 +29,7 @@ def test_a_portfolio_says_of_each_number_what_it_is(koscom):
     assert result.stdout.startswith("Portfolios  3 accounts")
     (line,) = [each for each in result.stdout.splitlines() if "KR7000020008" in each and "다이아몬드" in each]
     assert line.split()[-6:] == ["7.15", "%", "of", "its", "class", "+10.95%"]
-    assert "cannot be told" in result.stdout
+    assert "not known" in result.stdout
     assert "exceed 100 %" in result.stdout
 
 
@@ -105,6 +106,25 @@ def test_a_partial_answer_is_unmistakable(koscom, command):
 def test_nothing_read_is_a_failure(koscom, command):
     faults = [word for broker in ("star", "cyber", "diamond") for word in ("--fault", f"{broker}=4001")]
     assert koscom(*command, "--sandbox", *faults).exit_code == 1
+
+
+@pytest.mark.parametrize("command", [("holdings",), *COMMANDS], ids=lambda command: command[0])
+def test_every_json_says_what_is_missing_in_the_same_words(koscom, command):
+    result = koscom(*command, "--sandbox", "--fault", "star=4001", "--json")
+    document = json.loads(result.stdout)
+    assert (result.exit_code, document["version"], document["complete"]) == (3, 1, False)
+    assert document["as_of"].endswith("+09:00")
+    assert len(document["outcomes"]) == 3
+    (failure,) = document["failures"]
+    assert failure["error"]["code"] == "4001"
+    assert result.stderr.splitlines()[-1].startswith("  스타 증권 1606…0099: account not found")
+
+
+@pytest.mark.parametrize("command", [("holdings",), *COMMANDS], ids=lambda command: command[0])
+def test_progress_is_reported_unless_it_shall_be_quiet(koscom, command):
+    asking = r"asking 3 accounts at the embedded sandbox gateway \(http://127\.0\.0\.1:\d+\)\n"
+    assert re.fullmatch(asking, koscom(*command, "--sandbox", "--csv").stderr)
+    assert koscom(*command, "--sandbox", "-q", "--csv").stderr == ""
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])

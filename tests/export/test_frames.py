@@ -4,7 +4,6 @@ import io
 import re
 import sys
 from decimal import Decimal
-from pathlib import Path
 
 import pandas as pd
 import polars as pl
@@ -16,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koscom_async import BrokerUnavailableError, Holdings, UsageError
-from koscom_async.export.tables import TABLES, Exact, schema_markdown, type_name
+from koscom_async.export.tables import TABLES, Exact, type_name
 from tests.merge.accounts import (
     CYBER,
     DIAMOND,
@@ -33,7 +32,6 @@ from tests.merge.accounts import (
 )
 
 DOWN = BrokerUnavailableError("broker server cannot serve", code="3600", advice="ask again later")
-README = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -137,11 +135,6 @@ def test_the_schema_is_the_one_that_the_columns_declare(holdings, table):
     schema = holdings.to_arrow(table).schema
     declared = [(column.name, type_name(column.type)) for column in TABLES[table]]
     assert [(field.name, str(field.type).replace("item: ", "")) for field in schema] == declared
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_the_guide_documents_every_column(table):
-    assert schema_markdown(table) in README
 
 
 # As many digits as a column of money has, with all of its places.

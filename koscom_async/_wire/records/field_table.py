@@ -1,15 +1,16 @@
-"""The table of the documentation that maps wire fields to attributes, made from the names that the readers use.
+"""The table that maps wire fields to attributes, made from the names that the readers use: `koscom fields` prints it.
 
-`python -m koscom_async._wire.records.field_table` prints it.
+Does not read the wire. A Korean term stands first in the attribute's docstring, which needs the source.
 """
 
 import ast
 import inspect
 import re
-import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from textwrap import dedent
+
+from attrs import frozen
 
 from koscom_async._wire.records.converter import names_of
 from koscom_async._wire.records.names import LIST_NAMES, WIRE_NAMES
@@ -24,21 +25,25 @@ RECORDS: tuple[type, ...] = tuple(
 )
 """Every record that is read from the wire, in the order of the tables."""
 
-HEAD = ("| record | wire field | attribute | Korean term |", "|---|---|---|---|")
 _KOREAN = re.compile(r"[가-힣][^(`,;:]*")
 
 
-def field_table() -> str:
-    """Return the table as Markdown, a line a field."""
-    return "\n".join((*HEAD, *_lines())) + "\n"
+@frozen
+class WireField:
+    """One attribute of a record, how the wire spells it (all spellings), and its Korean term, or `""`."""
+
+    record: str
+    wire: tuple[str, ...]
+    attribute: str
+    term: str
 
 
-def _lines() -> Iterator[str]:
+def wire_fields() -> Iterator[WireField]:
+    """Yield every attribute that is read from the wire, record by record."""
     for kind in RECORDS:
         terms = _terms(kind)
         for attribute, spellings in {**names_of(kind), **_lists(kind)}.items():
-            wire = ", ".join(f"`{spelling}`" for spelling in spellings)
-            yield f"| `{kind.__name__}` | {wire} | `{attribute}` | {terms.get(attribute, '')} |"
+            yield WireField(kind.__name__, tuple(spellings), attribute, terms.get(attribute, ""))
 
 
 def _lists(kind: type) -> dict[str, tuple[str, ...]]:
@@ -50,7 +55,10 @@ def _terms(kind: type) -> dict[str, str]:
     """Return the Korean term of each attribute, which stands first in its docstring."""
     terms: dict[str, str] = {}
     for owner in reversed(kind.__mro__[:-1]):
-        (tree,) = ast.parse(dedent(inspect.getsource(owner))).body
+        try:
+            (tree,) = ast.parse(dedent(inspect.getsource(owner))).body
+        except OSError:  # installed without its source
+            continue
         body = tree.body if isinstance(tree, ast.ClassDef) else []
         for field, text in pairwise(body):
             if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
@@ -64,7 +72,3 @@ def _docstring(node: ast.stmt) -> str:
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return str(node.value.value)
     return ""
-
-
-if __name__ == "__main__":
-    sys.stdout.write(field_table())

@@ -1,19 +1,19 @@
 """`koscom accounts`: which accounts the investor has linked."""
 
 import asyncio
-from collections.abc import Sequence
 
 import click
 from attrs import frozen
 from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.text import Text
 
-from koscom_async.cli.main import EXIT_CODES_HELP
-from koscom_async.cli.options import gateway_options, opened
-from koscom_async.cli.output import give, json_text, show
+from koscom_async._clock import korean_now
+from koscom_async.cli.gateway import Gateway, gateway_options, opened
+from koscom_async.cli.main import exit_codes
+from koscom_async.cli.options import JSON_HELP
+from koscom_async.cli.output import json_text, print_report, versioned, write_stdout
 from koscom_async.cli.views.grid import Column, Grid, Row, fitting
 from koscom_async.cli.views.sections import FAINT, plain_text
-from koscom_async.client import Koscom
 from koscom_async.export.rows import plain
 from koscom_async.export.texts import broker_name, clean
 from koscom_async.models.member import LinkedAccounts
@@ -27,34 +27,34 @@ _COLUMNS = (
 )
 
 
-@click.command(name="accounts", epilog=EXIT_CODES_HELP)
-@click.option("--json", "as_json", is_flag=True, help="Write them as JSON.")
+@click.command(
+    name="accounts",
+    epilog=exit_codes("the accounts are listed", "an error: there is no list", is_partial=False),
+)
+@click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
 @gateway_options
-def accounts_command(*, as_json: bool, sandbox: bool, faults: Sequence[str], latency: float | None) -> None:
+def accounts_command(*, as_json: bool, gateway: Gateway) -> None:
     """List the accounts that the investor has linked."""
-    linked = asyncio.run(_read(sandbox=sandbox, faults=faults, latency=latency))
+    as_of = korean_now()
+    linked = asyncio.run(_read(gateway))
     if as_json:
-        give(json_text(plain(linked)))
+        write_stdout(json_text(versioned({"as_of": plain(as_of), **plain(linked)})))
     else:
-        show(LinkedAccountsTable(linked))
+        print_report(LinkedAccountsTable(linked))
 
 
-async def _read(*, sandbox: bool, faults: Sequence[str], latency: float | None) -> LinkedAccounts:
-    async with (
-        opened(sandbox=sandbox, faults=faults, latency=latency) as access,
-        Koscom(access.settings, tokens=access.tokens) as koscom,
-    ):
-        return await koscom.member.accounts(access.investor)
+async def _read(gateway: Gateway) -> LinkedAccounts:
+    async with opened(gateway) as access:
+        return await access.koscom.member.accounts(access.investor)
 
 
 @frozen
 class LinkedAccountsTable:
-    """One line an account, and until when the investor agreed."""
+    """One line per account, and when the investor's consent ends."""
 
     linked: LinkedAccounts
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw the lines."""
         if not self.linked.accounts:
             yield Text("No accounts are linked.")
         else:

@@ -8,7 +8,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from koscom_async.brokers import BROKERS, Broker
-from koscom_async.cli.output import give, json_text, show
+from koscom_async.cli.output import json_text, print_report, write_stdout
 from koscom_async.cli.views.grid import Column, Grid, Row, fitting
 from koscom_async.cli.views.sections import FAINT
 from koscom_async.export.rows import plain
@@ -21,7 +21,7 @@ _COLUMNS = (
     Column("ALL", least=None),
     Column("Offered", least=None),
 )
-# What a narrower terminal does without, one after the other.
+# What a narrower terminal leaves out, one after the other.
 _DROPPED = ((), ("English name",), ("English name", "Offered"))
 
 # Whether one query for all asset classes works.
@@ -29,27 +29,26 @@ _ALL = {True: "yes", False: "no, by class", None: "will be asked"}
 
 
 @click.command(name="brokers")
-@click.option("--json", "as_json", is_flag=True, help="Write them as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Write them as a JSON array.")
 def brokers_command(*, as_json: bool) -> None:
-    """List the brokers that the library knows; others are learned about when they are asked.
+    """List the brokers that the library knows; what it does not know of others it learns when it asks them.
 
     ALL: whether one query for all asset classes works. Offered: whether the platform offers it, or it is one of the
     platform's own virtual brokers.
     """
     if as_json:
-        give(json_text(plain(BROKERS)))
+        write_stdout(json_text(plain(BROKERS)))
     else:
-        show(BrokersTable(BROKERS))
+        print_report(BrokersTable(BROKERS))
 
 
 @frozen
 class BrokersTable:
-    """One line a broker."""
+    """One line per broker."""
 
     brokers: tuple[Broker, ...]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw the lines."""
         yield fitting([_grid(self.brokers, dropped) for dropped in _DROPPED], options.max_width)
 
 

@@ -8,28 +8,33 @@ from typing import Any
 
 import click
 
-from koscom_async.cli.main import EXIT_CODES_HELP
-from koscom_async.cli.options import above_zero, gateway_options, opened, opened_settings
-from koscom_async.cli.output import give, json_text
-from koscom_async.client import Koscom
-from koscom_async.models.investor import Investor
-from koscom_async.settings import Settings
+from koscom_async.cli.gateway import Gateway, gateway_options, opened
+from koscom_async.cli.main import Failed, exit_codes
+from koscom_async.cli.options import above_zero
+from koscom_async.cli.output import json_text, write_stdout
+from koscom_async.errors import PlatformError
 
 
-@click.command(name="call", epilog=EXIT_CODES_HELP)
+@click.command(
+    name="call", epilog=exit_codes("the answer is on stdout", "an error: no answer", is_partial=False)
+)
 @click.argument("method")
 @click.argument("path")
 @click.option(
     "--scheme",
     type=click.Choice(["apikey", "basic", "bearer"]),
     required=True,
-    help="Who asks: the firm by its key, the firm by key and secret, the investor by the access token.",
+    help="Authentication: apikey, basic (key and secret) or bearer (the investor's token).",
 )
 @click.option("--body", type=click.File("rb"), metavar="FILE", help="JSON to send; - is standard input.")
-@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="Query of the URL. Repeatable.")
-@click.option("--broker", help="Whose limits it counts against, where the path does not say.")
-@click.option("--repeatable", is_flag=True, help="Try again what failed passingly, though it is no GET.")
-@click.option("--deadline", type=float, metavar="SECONDS", callback=above_zero, help="Give up after this.")
+@click.option(
+    "--param", "params", multiple=True, metavar="NAME=VALUE", help="Parameter of the URL's query. Repeatable."
+)
+@click.option("--broker", help="Broker whose limits apply, if not in the path.")
+@click.option("--repeatable", is_flag=True, help="Retry temporary failures even if not a GET.")
+@click.option(
+    "--deadline", type=float, metavar="SECONDS", callback=above_zero, help="Give up after this many seconds."
+)
 @gateway_options
 def call_command(
     *,
@@ -41,39 +46,37 @@ def call_command(
     broker: str | None,
     repeatable: bool,
     deadline: float | None,
-    sandbox: bool,
-    faults: Sequence[str],
-    latency: float | None,
+    gateway: Gateway,
 ) -> None:
-    """Ask an endpoint that has no command of its own, such as: koscom call GET /v3/market/… --scheme apikey.
+    """Call an endpoint that has no command of its own, such as: koscom call GET /v3/market/… --scheme apikey.
 
     Limits, retries and deadline hold as for every other call. Secrets travel in headers, never in the URL.
     """
+    if "?" in path:
+        raise click.UsageError("PATH has a query: give it as --param NAME=VALUE")
     query = dict(_pair(param) for param in params)
     document = None if body is None else _document(body.read())
 
-    async def ask(settings: Settings, investor: Investor | None) -> Any:
-        async with Koscom(settings) as koscom:
-            return await koscom.call(
+    async def ask() -> Any:
+        async with opened(gateway) as access:
+            return await access.koscom.call(
                 method,
                 path,
                 scheme=scheme,
                 json=document,
                 params=query,
-                investor=investor,
+                investor=access.investor if scheme == "bearer" else None,
                 broker=broker,
                 repeatable=True if repeatable else None,
                 deadline=deadline,
             )
 
-    async def read() -> Any:
-        if scheme == "bearer":
-            async with opened(sandbox=sandbox, faults=faults, latency=latency) as access:
-                return await ask(access.settings, access.investor)
-        async with opened_settings(sandbox=sandbox, faults=faults, latency=latency) as settings:
-            return await ask(settings, None)
-
-    give(raw_json(asyncio.run(read())))
+    try:
+        write_stdout(raw_json(asyncio.run(ask())))
+    except PlatformError as error:
+        # The library's own words name a broker and an endpoint; here neither may be known, and the path is.
+        advice = f". What to do: {error.advice}" if error.advice else ""
+        raise Failed(f"{method.upper()} {path}: {error.message} (code {error.code}){advice}") from error
 
 
 def _pair(param: str) -> tuple[str, str]:

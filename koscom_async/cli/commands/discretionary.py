@@ -3,249 +3,261 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import wraps
 from typing import Any, TypeVar
 
+import anyio
 import click
+from attrs import frozen
+from rich.console import RenderableType
 
 from koscom_async._clock import korean_now
-from koscom_async.cli.main import EXIT_CODES_HELP, code_of
-from koscom_async.cli.options import above_zero, gateway_options, opened_settings
-from koscom_async.cli.output import csv_text, give, json_text, say, show
-from koscom_async.cli.views.contracts import ContractsTable, contracts_csv, contracts_plain, read_contracts
+from koscom_async.brokers import Broker, find_broker
+from koscom_async.cli.ending import end
+from koscom_async.cli.gateway import Access, Command, Gateway, opened
+from koscom_async.cli.main import exit_codes
+from koscom_async.cli.options import DAY, Form, add_options, answer_options
+from koscom_async.cli.output import csv_text
 from koscom_async.cli.views.discretionary import (
     ORDERS,
     SETTLEMENTS,
     TRADES,
+    ContractsTable,
     RowsTable,
     Shown,
-    failure_lines_of,
-    incomplete,
+    answers_data,
+    contracts_csv,
     rows_csv,
 )
+from koscom_async.cli.views.progress import CONTRACTS, reporter
 from koscom_async.cli.views.report import report
+from koscom_async.cli.views.sections import page
 from koscom_async.client import Koscom
-from koscom_async.export.notes import headline
+from koscom_async.errors import KoscomError
 from koscom_async.export.rows import plain
-from koscom_async.export.texts import account_name
-from koscom_async.models.discretionary.answers import DiscretionaryAnswers
-from koscom_async.models.holdings import Holdings
+from koscom_async.export.texts import counted
+from koscom_async.models.discretionary.account import DiscretionaryAccount
+from koscom_async.models.discretionary.answers import (
+    DiscretionaryAnswers,
+    DiscretionaryOutcome,
+    DiscretionaryRows,
+)
+from koscom_async.models.member import VirtualAccount
+from koscom_async.settings import Settings
 
-_F = TypeVar("_F", bound=Callable[..., Any])
 Answer = TypeVar("Answer")
-_DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @click.group(name="discretionary")
 def discretionary_group() -> None:
     """Show the accounts under discretionary contract (일임매매) with the firm, at all of its brokers.
 
-    Needs no investor: KOSCOM_API_KEY and KOSCOM_API_SECRET are enough. KOSCOM_DISCRETIONARY_BROKERS, or --broker, says
-    which brokers to ask.
+    Needs no investor: KOSCOM_API_KEY and KOSCOM_API_SECRET are enough. KOSCOM_DISCRETIONARY_BROKERS, or --broker, lists
+    the brokers to ask.
     """
 
 
-def _common_options(command: _F) -> _F:
-    for option in (
-        click.option(
-            "--deadline",
-            type=float,
-            metavar="SECONDS",
-            callback=above_zero,
-            help="Stop after this many seconds, with what was read by then.",
-        ),
-        click.option("--csv", "as_csv", is_flag=True, help="Write CSV."),
-        click.option("--json", "as_json", is_flag=True, help="Write JSON, decimals as text."),
-        click.option("--ended", "include_ended", is_flag=True, help="Ask ended contracts, too."),
+@frozen(kw_only=True)
+class Question:
+    """What every command of the firm is asked with."""
+
+    brokers: Sequence[str]
+    include_ended: bool
+    form: Form
+    gateway: Gateway
+
+
+def _question_options(command: Command) -> Command:
+    @wraps(command)
+    def collected(
+        *arguments: Any, brokers: Any, include_ended: bool, form: Form, gateway: Gateway, **others: Any
+    ) -> Any:
+        question = Question(brokers=brokers, include_ended=include_ended, form=form, gateway=gateway)
+        return command(*arguments, question=question, **others)
+
+    options = (
         click.option(
             "--broker", "brokers", multiple=True, metavar="NAME", help="Ask this broker. Repeatable."
         ),
-    ):
-        command = option(command)
-    return gateway_options(command)
+        click.option("--ended", "include_ended", is_flag=True, help="Ask ended contracts, too."),
+        answer_options,
+    )
+    return add_options(collected, options)
 
 
-def _run(
-    ask: Callable[[Koscom], Awaitable[Answer]],
-    *,
-    as_json: bool,
-    as_csv: bool,
-    sandbox: bool,
-    faults: Sequence[str],
-    latency: float | None,
-) -> Answer:
-    if as_json and as_csv:
-        raise click.UsageError("--json and --csv exclude each other")
-
+def _ask(ask: Callable[[Koscom], Awaitable[Answer]], question: Question) -> Answer:
     async def read() -> Answer:
-        async with (
-            opened_settings(sandbox=sandbox, faults=faults, latency=latency) as settings,
-            Koscom(settings) as koscom,
-        ):
-            return await ask(koscom)
+        async with opened(question.gateway) as access:
+            brokers = _brokers(access, question.brokers)
+            with reporter(access, quiet=question.form.quiet, first=CONTRACTS) as seen:
+                seen.asking_for(counted(len(brokers), "broker"))
+                return await ask(access.koscom)
 
     return asyncio.run(read())
 
 
-@discretionary_group.command(name="accounts", epilog=EXIT_CODES_HELP)
-@_common_options
+def _brokers(access: Access, names: Sequence[str]) -> Sequence[Broker]:
+    """Return the brokers to ask; a name that is neither registered nor in the settings is refused before a call."""
+    for name in (each.strip().lower() for each in names):
+        if not (find_broker(short_name=name) or find_broker(code=name) or name in _settled(access.settings)):
+            raise click.BadParameter(
+                f"unknown broker {name!r}; run `koscom brokers` for the list", param_hint="--broker"
+            )
+    return access.koscom.discretionary.brokers_of(names or None)
+
+
+def _settled(settings: Settings) -> set[str]:
+    return {str(name) for name in (*settings.brokers, *(settings.discretionary_brokers or ()))}
+
+
+@discretionary_group.command(
+    name="accounts",
+    short_help="List the accounts under contract.",
+    epilog=exit_codes("every broker's list was read", "an error: no list was read"),
+)
+@_question_options
 @click.pass_context
-def accounts_command(
-    context: click.Context,
-    /,
-    *,
-    brokers: Sequence[str],
-    include_ended: bool,
-    deadline: float | None,
-    **how: Any,
-) -> None:
+def accounts_command(context: click.Context, /, *, question: Question) -> None:
     """List the accounts under contract; with --ended those, too, whose contract has ended."""
 
-    async def ask(koscom: Koscom) -> Any:
-        return await read_contracts(koscom, brokers or None, include_ended=include_ended, deadline=deadline)
+    async def ask(koscom: Koscom) -> DiscretionaryAnswers[DiscretionaryAccount]:
+        return await _read_contracts(koscom, question)
 
-    listed = _run(ask, **how)
-    if how["as_json"]:
-        give(json_text(contracts_plain(listed)))
-    elif how["as_csv"]:
-        give(contracts_csv(listed))
-    else:
-        show(ContractsTable(listed))
-    if how["as_json"] or how["as_csv"]:
-        for failure in listed.failures:
-            say(f"INCOMPLETE: {failure.broker.short_name}: {failure.error}")
-    context.exit(code_of(listed))
+    contracts = _ask(ask, question)
+    forms = {
+        "table": lambda: page("Contract accounts", contracts, ContractsTable(contracts), noun="broker"),
+        "json": lambda: {"accounts": plain(contracts.rows)},
+        "csv": lambda: contracts_csv(contracts),
+    }
+    end(context, contracts, forms, format_=question.form.format, noun="broker")
 
 
-@discretionary_group.command(name="holdings", epilog=EXIT_CODES_HELP)
-@click.option("--lots", "with_lots", is_flag=True, help="Show the lots of each position.")
-@_common_options
-@click.pass_context
-def holdings_command(
-    context: click.Context,
-    /,
-    *,
-    with_lots: bool,
-    brokers: Sequence[str],
-    include_ended: bool,
-    deadline: float | None,
-    **how: Any,
-) -> None:
-    """Show what all contract accounts hold, merged; between 08:30 and 16:00 KST the platform does not answer."""
+async def _read_contracts(koscom: Koscom, question: Question) -> DiscretionaryAnswers[DiscretionaryAccount]:
+    """Ask every broker at once for its list; the outcome of each is independent of the others."""
+    asked_at = korean_now()
+    asked = koscom.discretionary.brokers_of(question.brokers or None)
+    outcomes: dict[str, DiscretionaryOutcome[DiscretionaryAccount]] = {}
 
-    async def ask(koscom: Koscom) -> Holdings:
-        return await koscom.discretionary_holdings(
-            brokers or None, include_ended=include_ended, deadline=deadline
+    async def read(broker: Broker) -> None:
+        # The list is the broker's: an account without a number stands for all of its accounts.
+        account, answer, failure = VirtualAccount(broker=broker, number=""), None, None
+        try:
+            listed = await koscom.discretionary.accounts(broker, deadline=question.form.deadline)
+        except KoscomError as error:
+            failure = error
+        else:
+            rows = listed.accounts if question.include_ended else listed.active
+            answer = DiscretionaryRows(account=account, rows=rows, notes=listed.notes)
+        outcomes[broker.short_name] = DiscretionaryOutcome(
+            account=account, answer=answer, error=failure, as_of=korean_now()
         )
 
-    holdings = _run(ask, **how)
-    if how["as_json"]:
-        give(json_text(holdings.to_dicts()))
-    elif how["as_csv"]:
-        give(csv_text(holdings, with_lots=with_lots))
-    else:
-        show(report(holdings, with_lots=with_lots))
-    missing = headline(holdings)
-    if missing is not None and (how["as_json"] or how["as_csv"]):
-        say(missing)
-    context.exit(code_of(holdings))
+    async with anyio.create_task_group() as group:
+        for broker in asked:
+            group.start_soon(read, broker)
+    return DiscretionaryAnswers(
+        outcomes=tuple(outcomes[broker.short_name] for broker in asked), as_of=asked_at
+    )
 
 
-def _hand_out(
+@discretionary_group.command(
+    name="holdings", short_help="Holdings of all contract accounts, merged.", epilog=exit_codes()
+)
+@click.option("--lots", "with_lots", is_flag=True, help="Show the lots of each position.")
+@_question_options
+@click.pass_context
+def holdings_command(context: click.Context, /, *, with_lots: bool, question: Question) -> None:
+    """Show what all contract accounts hold, merged; between 08:30 and 16:00 KST the platform does not answer."""
+    holdings = _ask(
+        lambda koscom: koscom.discretionary_holdings(
+            question.brokers or None, include_ended=question.include_ended, deadline=question.form.deadline
+        ),
+        question,
+    )
+    forms = {
+        "table": lambda: report(holdings, with_lots=with_lots),
+        "json": holdings.to_dicts,
+        "csv": lambda: csv_text(holdings, with_lots=with_lots),
+    }
+    end(context, holdings, forms, format_=question.form.format)
+
+
+def _end_rows(
     context: click.Context,
     answers: DiscretionaryAnswers[Any],
     columns: Sequence[Shown],
     noun: str,
-    how: dict[str, Any],
+    question: Question,
 ) -> None:
-    if how["as_json"]:
-        outcomes = [
-            plain(each) | {"rows": plain(each.answer.rows if each.answer else ())}
-            for each in answers.outcomes
-        ]
-        document = {"complete": answers.complete, "as_of": plain(answers.as_of), "outcomes": outcomes}
-        give(json_text(document))
-    elif how["as_csv"]:
-        give(rows_csv(answers, columns))
-    else:
-        show(RowsTable(answers, columns, noun))
-    missing = incomplete(answers)
-    if missing is not None and (how["as_json"] or how["as_csv"]):
-        say(missing)
-        for failure in answers.failures:
-            say(f"  {account_name(failure.account)}: {' '.join(failure_lines_of(failure))}")
-    context.exit(code_of(answers))
+    def table() -> RenderableType:
+        return page(f"{noun.capitalize()}s", answers, RowsTable(answers, columns, noun))
+
+    forms = {
+        "table": table,
+        "json": lambda: answers_data(answers),
+        "csv": lambda: rows_csv(answers, columns),
+    }
+    end(context, answers, forms, format_=question.form.format)
 
 
-@discretionary_group.command(name="orders", epilog=EXIT_CODES_HELP)
-@click.option("--on", type=_DAY, help="The day of the orders.  [default: today]")
-@_common_options
+@discretionary_group.command(name="orders", short_help="Orders of a day.", epilog=exit_codes())
+@click.option("--on", type=DAY, help="The day on which they were placed.  [default: today]")
+@_question_options
 @click.pass_context
-def orders_command(
-    context: click.Context,
-    /,
-    *,
-    on: datetime | None,
-    brokers: Sequence[str],
-    include_ended: bool,
-    deadline: float | None,
-    **how: Any,
-) -> None:
+def orders_command(context: click.Context, /, *, on: datetime | None, question: Question) -> None:
     """Show the orders of a day and what was executed of them."""
+    answers = _ask(
+        lambda koscom: koscom.discretionary.all_orders(
+            question.brokers or None,
+            on=on.date() if on else None,
+            include_ended=question.include_ended,
+            deadline=question.form.deadline,
+        ),
+        question,
+    )
+    _end_rows(context, answers, ORDERS, "order", question)
 
-    async def ask(koscom: Koscom) -> DiscretionaryAnswers[Any]:
-        return await koscom.discretionary.all_orders(
-            brokers or None, on=on.date() if on else None, include_ended=include_ended, deadline=deadline
-        )
 
-    _hand_out(context, _run(ask, **how), ORDERS, "order", how)
-
-
-@discretionary_group.command(name="settlements", epilog=EXIT_CODES_HELP)
-@click.option("--on", type=_DAY, help="The day of the orders.  [default: all that are not settled]")
-@_common_options
+@discretionary_group.command(
+    name="settlements", short_help="What is to be settled, with costs.", epilog=exit_codes()
+)
+@click.option(
+    "--on", type=DAY, help="Only of orders placed on this day.  [default: all that are not settled]"
+)
+@_question_options
 @click.pass_context
-def settlements_command(
-    context: click.Context,
-    /,
-    *,
-    on: datetime | None,
-    brokers: Sequence[str],
-    include_ended: bool,
-    deadline: float | None,
-    **how: Any,
-) -> None:
+def settlements_command(context: click.Context, /, *, on: datetime | None, question: Question) -> None:
     """Show what is to be settled, with costs; between 08:30 and 16:00 KST the platform does not answer."""
+    answers = _ask(
+        lambda koscom: koscom.discretionary.all_settlements(
+            question.brokers or None,
+            on=on.date() if on else None,
+            include_ended=question.include_ended,
+            deadline=question.form.deadline,
+        ),
+        question,
+    )
+    _end_rows(context, answers, SETTLEMENTS, "settlement", question)
 
-    async def ask(koscom: Koscom) -> DiscretionaryAnswers[Any]:
-        return await koscom.discretionary.all_settlements(
-            brokers or None, on=on.date() if on else None, include_ended=include_ended, deadline=deadline
-        )
 
-    _hand_out(context, _run(ask, **how), SETTLEMENTS, "settlement", how)
-
-
-@discretionary_group.command(name="trades", epilog=EXIT_CODES_HELP)
-@click.option("--since", type=_DAY, required=True, help="The first day.")
-@click.option("--until", type=_DAY, help="The last day.  [default: today]")
-@_common_options
+@discretionary_group.command(name="trades", short_help="The trade books, with costs.", epilog=exit_codes())
+@click.option("--since", type=DAY, required=True, help="The first day.")
+@click.option("--until", type=DAY, help="The last day.  [default: today]")
+@_question_options
 @click.pass_context
 def trades_command(
-    context: click.Context,
-    /,
-    *,
-    since: datetime,
-    until: datetime | None,
-    brokers: Sequence[str],
-    include_ended: bool,
-    deadline: float | None,
-    **how: Any,
+    context: click.Context, /, *, since: datetime, until: datetime | None, question: Question
 ) -> None:
     """Show the trade books, with costs."""
     last = until.date() if until else korean_now().date()
-
-    async def ask(koscom: Koscom) -> DiscretionaryAnswers[Any]:
-        return await koscom.discretionary.all_trades(
-            since.date(), last, brokers or None, include_ended=include_ended, deadline=deadline
-        )
-
-    _hand_out(context, _run(ask, **how), TRADES, "trade", how)
+    answers = _ask(
+        lambda koscom: koscom.discretionary.all_trades(
+            since.date(),
+            last,
+            question.brokers or None,
+            include_ended=question.include_ended,
+            deadline=question.form.deadline,
+        ),
+        question,
+    )
+    _end_rows(context, answers, TRADES, "trade", question)

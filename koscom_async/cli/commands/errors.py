@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.text import Text
 
 from koscom_async.cli.main import Failed
-from koscom_async.cli.output import give, json_text, show
+from koscom_async.cli.output import json_text, print_report, write_stdout
 from koscom_async.cli.views.error_entries import CATEGORIES, Entry, entries
 from koscom_async.cli.views.grid import Column, Grid, Row, fitting
 from koscom_async.cli.views.sections import FAINT, HEADING, section
@@ -24,7 +24,7 @@ _COLUMNS: Mapping[str, Column] = {
     "meaning_ko": Column("뜻", least=20),
     "advice": Column("What to do", least=36),
 }
-# What a narrower terminal does without, one after the other.
+# What a narrower terminal leaves out, one after the other.
 _DROPPED = (
     (),
     ("advice",),
@@ -46,28 +46,28 @@ _RETRIED = {True: "yes, while the deadline allows", False: "no"}
     epilog="A code that begins with a minus follows two dashes: koscom errors -- -1",
 )
 @click.argument("code", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Write them as a JSON array.")
 def errors_command(*, code: str | None, as_json: bool) -> None:
     """Explain an error code, or list them all.
 
-    CODE is one of the platform's (3600), an HTTP status (429) or a word of this library (truncated). One that stands
-    in several categories means something else in each; all are shown.
+    CODE is one of the platform's (3600), an HTTP status (429) or a word of this library (truncated). A code that
+    stands in several categories means something else in each; all are shown.
     """
     found = entries(code)
     if not found:
-        raise Failed(f"nobody says {code!r}: `koscom errors` lists every code that is known")
+        raise Failed(f"unknown error code {code!r}; run `koscom errors` for the list")
     if as_json:
-        give(json_text(plain(found)))
+        write_stdout(json_text(plain(found)))
     elif code is None:
-        show(Group(*_all(found)))
+        print_report(Group(*_all(found)))
     else:
-        show(Group(*_each(found)))
+        print_report(Group(*_each(found)))
 
 
 def _all(found: Sequence[Entry]) -> Iterator[RenderableType]:
     number = len({entry.code for entry in found})
     yield Text.assemble(
-        ("Error codes", HEADING), (f"  {number}, by who says them; koscom errors CODE explains one", FAINT)
+        ("Error codes", HEADING), (f"  {number}, by category; koscom errors CODE explains one", FAINT)
     )
     for category, who in CATEGORIES.items():
         of_category = [entry for entry in found if entry.category == category]
@@ -76,12 +76,11 @@ def _all(found: Sequence[Entry]) -> Iterator[RenderableType]:
 
 @frozen
 class EntriesTable:
-    """One line a code."""
+    """One line per code."""
 
     entries: Sequence[Entry]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw the first layout that fits."""
         unused = [
             key for key in ("status", "meaning_ko") if not any(_cells(e)[key].plain for e in self.entries)
         ]
@@ -124,7 +123,6 @@ class Facts:
     entry: Entry
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw a line a fact."""
         rows = tuple(
             Row((Text(f"  {set_cell_size(name, _LABEL)}", FAINT), Text(fact)))
             for name, fact in _facts(self.entry)
@@ -138,7 +136,7 @@ class Facts:
 def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "meaning", entry.meaning_en
     yield "뜻", entry.meaning_ko
-    yield "said by", f"{entry.category}: {CATEGORIES[entry.category]}"
+    yield "sent by", f"{entry.category}: {CATEGORIES[entry.category]}"
     yield "HTTP status", "" if entry.status is None else str(entry.status)
     yield "raised as", entry.error or _NO_ERROR
     yield "retried", _RETRIED[entry.retried]

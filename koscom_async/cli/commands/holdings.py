@@ -1,114 +1,131 @@
-"""`koscom holdings`: what the investor owns, everywhere, right now."""
+"""`koscom holdings`: what the investor owns, everywhere, right now; each view of it in each of its formats."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+import io
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 import click
 
-from koscom_async.cli.main import EXIT_CODES_HELP, FAILED, code_of
-from koscom_async.cli.options import Access, Wish, gateway_options, holdings_options, opened, wish_of
-from koscom_async.cli.output import drawn_text, give, save, saved_holdings, say, show, write
-from koscom_async.cli.progress import progress
-from koscom_async.cli.views.choice import Answer, drawn, written
+from koscom_async.cli.commands.holdings_request import HoldingsRequest, View, holdings_options
+from koscom_async.cli.ending import Forms, end, exit_code
+from koscom_async.cli.files import save, saved_holdings
+from koscom_async.cli.gateway import Access, Gateway, opened
+from koscom_async.cli.main import FAILED, Failed, exit_codes
+from koscom_async.cli.output import csv_of_groups, csv_text, write_stderr
+from koscom_async.cli.views.differences import difference_data, difference_report
+from koscom_async.cli.views.explanations import explanation_data, explanation_report
+from koscom_async.cli.views.groups import groups_data, groups_report
+from koscom_async.cli.views.progress import read_stream
+from koscom_async.cli.views.report import report
 from koscom_async.cli.watch.loop import watch
 from koscom_async.cli.watch.watchers import watcher
-from koscom_async.client import Koscom
-from koscom_async.export.notes import failure_lines, headline
-from koscom_async.export.texts import account_name, clean
+from koscom_async.export.frames import needed
+from koscom_async.export.texts import clean
+from koscom_async.models.breakdown import GroupBy
 from koscom_async.models.holdings import Holdings
 
-Gateway = Callable[[], AbstractAsyncContextManager[Access]]
 
-
-@click.command(name="holdings", epilog=EXIT_CODES_HELP)
+@click.command(name="holdings", epilog=exit_codes())
 @holdings_options
-@gateway_options
 @click.pass_context
-def holdings_command(
-    context: click.Context,
-    /,
-    *,
-    sandbox: bool,
-    faults: Sequence[str],
-    latency: float | None,
-    **wishes: Any,
-) -> None:
+def holdings_command(context: click.Context, /, *, request: HoldingsRequest, gateway: Gateway) -> None:
     """Show what the investor owns at every linked broker, merged.
 
     Amounts in KRW are whole won, gains are red and losses blue as Korean brokers show them; — is not known. The other
     formats have every digit.
     """
-    wish = wish_of(**wishes)
-    gateway = partial(opened, sandbox=sandbox, faults=faults, latency=latency)
-    if wish.interval is not None:
-        asyncio.run(_watch(gateway, wish, wish.interval))
-    # Read first: where the file is not what it should be, nothing need be asked.
-    earlier = saved_holdings(wish.earlier) if wish.earlier else None
-    holdings = asyncio.run(_read(gateway, wish))
-    if wish.save:
-        _save(holdings, wish)
-    _deliver(Answer(wish, holdings, earlier))
-    context.exit(code_of(holdings))
+    if request.interval is not None:
+        asyncio.run(_watch(gateway, request, request.interval))
+    # Read first: a wrong file is refused before any call is spent.
+    earlier = saved_holdings(request.earlier) if request.earlier else None
+    holdings = asyncio.run(_read(gateway, request))
+    if request.save:
+        _save(holdings, request)
+    forms = FORMS[request.view](request, holdings, earlier)
+    end(context, holdings, forms, format_=request.format, output=request.output)
 
 
-async def _read(gateway: Gateway, wish: Wish) -> Holdings:
-    async with gateway() as access, Koscom(access.settings, tokens=access.tokens) as koscom:
-        return await read_holdings(koscom, access, deadline=wish.deadline)
+async def _read(gateway: Gateway, request: HoldingsRequest) -> Holdings:
+    async with opened(gateway) as access:
+        return await read_holdings(access, request)
 
 
-async def _watch(gateway: Gateway, wish: Wish, interval: float) -> None:
-    async with gateway() as access, Koscom(access.settings, tokens=access.tokens) as koscom:
-        first = await read_holdings(koscom, access, deadline=wish.deadline)
-        again = partial(koscom.holdings, access.investor, deadline=wish.deadline)
-        with watcher(interval=interval, by=wish.by, with_lots=wish.with_lots) as seen:
+async def _watch(gateway: Gateway, request: HoldingsRequest, interval: float) -> None:
+    async with opened(gateway) as access:
+        first = await read_holdings(access, request)
+        again = partial(access.koscom.holdings, access.investor, deadline=request.deadline)
+        with watcher(interval=interval, by=request.by, with_lots=request.with_lots) as seen:
             await watch(first, again, seen, interval=interval)
 
 
-async def read_holdings(koscom: Koscom, access: Access, *, deadline: float | None) -> Holdings:
-    """Read every account, and tell whoever watches how it goes."""
-    with progress(access.sandbox_url) as seen:
-        async with koscom.stream_holdings(access.investor, deadline=deadline) as stream:
-            seen.asking(stream)
-            async for outcome in stream:
-                seen.settled(outcome)
-            return stream.holdings
+async def read_holdings(access: Access, request: HoldingsRequest) -> Holdings:
+    """Read every account, and report on stderr how it goes."""
+    stream = access.koscom.stream_holdings(access.investor, deadline=request.deadline)
+    return (await read_stream(stream, access, quiet=request.quiet)).holdings
 
 
-def _save(holdings: Holdings, wish: Wish) -> None:
-    if wish.save is None:
+def _save(holdings: Holdings, request: HoldingsRequest) -> None:
+    if request.save is None:
         return
-    if code_of(holdings) == FAILED:
-        say(f"not saved to {clean(str(wish.save))}: nothing could be read")
+    path = clean(str(request.save))
+    if exit_code(holdings) == FAILED:
+        write_stderr(f"not saved to {path}: no account was read")
         return
-    save(holdings, wish.save)
+    save(holdings, request.save)
     partial_answer = "" if holdings.complete else ", INCOMPLETE as it is,"
-    say(
-        f"saved{partial_answer} to {clean(str(wish.save))}, with account numbers in full: keep it to yourself"
-    )
+    write_stderr(f"saved{partial_answer} to {path}, with account numbers in full: keep it to yourself")
 
 
-def _deliver(answer: Answer) -> None:
-    """Give what was asked for, and say on stderr what the format may not."""
-    wish = answer.wish
-    if wish.format == "table" and wish.output is None:
-        show(drawn(answer))
-        return
-    data = drawn_text(drawn(answer)).encode() if wish.format == "table" else written(answer)
-    if wish.output is None:
-        give(data)
-    else:
-        write(wish.output, data)
-        say(f"written to {clean(str(wish.output))}")
-    _say_what_is_missing(answer.holdings)
+def _whole(request: HoldingsRequest, holdings: Holdings, _: Holdings | None) -> Forms:
+    return {
+        "table": lambda: report(holdings, with_lots=request.with_lots),
+        "json": holdings.to_dicts,
+        "csv": lambda: csv_text(holdings, with_lots=request.with_lots),
+        "parquet": lambda: _parquet(holdings, with_lots=request.with_lots),
+        "html": lambda: holdings.to_html().encode(),
+    }
 
 
-def _say_what_is_missing(holdings: Holdings) -> None:
-    text = headline(holdings)
-    if text is None:
-        return
-    say(text)
-    for failure in holdings.failures:
-        say(f"  {account_name(failure.account)}: {' '.join(failure_lines(failure))}")
+def _by(request: HoldingsRequest, holdings: Holdings, _: Holdings | None) -> Forms:
+    by: GroupBy = request.by or "class"
+    return {
+        "table": lambda: groups_report(holdings, by),
+        "json": lambda: groups_data(holdings, by),
+        "csv": lambda: csv_of_groups(holdings.by(by)),
+    }
+
+
+def _diff(_: HoldingsRequest, holdings: Holdings, earlier: Holdings | None) -> Forms:
+    before = earlier or holdings
+    return {
+        "table": lambda: difference_report(holdings, before),
+        "json": lambda: difference_data(holdings, before),
+    }
+
+
+def _explain(request: HoldingsRequest, holdings: Holdings, _: Holdings | None) -> Forms:
+    term = request.term or ""
+    return {
+        "table": lambda: explanation_report(holdings, term),
+        "json": lambda: explanation_data(holdings, term),
+    }
+
+
+FORMS: Mapping[View, Callable[[HoldingsRequest, Holdings, Holdings | None], Forms]] = {
+    "whole": _whole,
+    "by": _by,
+    "diff": _diff,
+    "explain": _explain,
+}
+
+
+def _parquet(holdings: Holdings, *, with_lots: bool) -> bytes:
+    try:
+        table = holdings.to_arrow("lots" if with_lots else "positions")
+        writer = needed("pyarrow.parquet", extra="arrow")
+    except ImportError as error:
+        raise Failed(str(error)) from error
+    page = io.BytesIO()
+    writer.write_table(table, page)
+    return page.getvalue()

@@ -1,19 +1,20 @@
 """`koscom portfolio`: what each account is made of, in shares or in quantities."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import click
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from koscom_async.cli.main import EXIT_CODES_HELP
-from koscom_async.cli.options import opened
-from koscom_async.cli.progress import progress
-from koscom_async.cli.service_output import answer_with, check_formats, service_options
+from koscom_async.cli.ending import end
+from koscom_async.cli.gateway import Gateway, opened
+from koscom_async.cli.main import exit_codes
+from koscom_async.cli.options import Form, answer_options
+from koscom_async.cli.output import csv_table
 from koscom_async.cli.views.grid import Column, Grid, Row, fitting
-from koscom_async.cli.views.sections import FAINT, plain_text
-from koscom_async.client import Koscom
+from koscom_async.cli.views.progress import read_stream
+from koscom_async.cli.views.sections import FAINT, page, plain_text
 from koscom_async.export import amounts
 from koscom_async.export.texts import account_name, kind
 from koscom_async.models.codes import Measure
@@ -34,53 +35,33 @@ _HEADERS = (
     Column("What it is", least=10),
     Column("Return", is_number=True),
 )
-_MEASURES = {Measure.SHARE: "% of its class", Measure.QUANTITY: "quantity", None: "cannot be told"}
+_MEASURES = {Measure.SHARE: "% of its class", Measure.QUANTITY: "quantity", None: "not known"}
 
 
-@click.command(name="portfolio", epilog=EXIT_CODES_HELP)
+@click.command(name="portfolio", epilog=exit_codes())
 @click.option(
     "--quantities", is_flag=True, help="Ask for quantities (QTY) instead of shares in percent (RAT)."
 )
-@service_options
+@answer_options
 @click.pass_context
-def portfolio_command(
-    context: click.Context,
-    *,
-    quantities: bool,
-    as_json: bool,
-    as_csv: bool,
-    deadline: float | None,
-    sandbox: bool,
-    faults: Sequence[str],
-    latency: float | None,
-) -> None:
+def portfolio_command(context: click.Context, /, *, quantities: bool, form: Form, gateway: Gateway) -> None:
     """Show what each linked account is made of, with each number as what it is: shares are never added up."""
-    check_formats(as_json=as_json, as_csv=as_csv)
-    measure = Measure.QUANTITY if quantities else Measure.SHARE
+    portfolios = asyncio.run(_read(gateway, form, Measure.QUANTITY if quantities else Measure.SHARE))
+    notes = [
+        f"{account_name(each.account)}: {note}" for each in portfolios.outcomes for note in each.trace.notes
+    ]
+    forms = {
+        "table": lambda: page("Portfolios", portfolios, PortfoliosTable(portfolios), notes),
+        "json": portfolios.to_dicts,
+        "csv": lambda: csv_table(COLUMNS, _records(portfolios)),
+    }
+    end(context, portfolios, forms, format_=form.format)
 
-    async def read() -> Portfolios:
-        async with opened(sandbox=sandbox, faults=faults, latency=latency) as access:
-            with progress(access.sandbox_url) as seen:
-                async with (
-                    Koscom(access.settings, tokens=access.tokens) as koscom,
-                    koscom.stream_portfolios(access.investor, measure=measure, deadline=deadline) as stream,
-                ):
-                    seen.asking(stream)
-                    async for outcome in stream:
-                        seen.settled(outcome)
-                    return stream.portfolios
 
-    portfolios = asyncio.run(read())
-    answer_with(
-        context,
-        portfolios,
-        title="Portfolios",
-        table=PortfoliosTable(portfolios),
-        columns=COLUMNS,
-        records=_records(portfolios),
-        as_json=as_json,
-        as_csv=as_csv,
-    )
+async def _read(gateway: Gateway, form: Form, measure: Measure) -> Portfolios:
+    async with opened(gateway) as access:
+        stream = access.koscom.stream_portfolios(access.investor, measure=measure, deadline=form.deadline)
+        return (await read_stream(stream, access, quiet=form.quiet)).portfolios
 
 
 def _records(portfolios: Portfolios) -> Iterator[Mapping[str, object]]:
@@ -99,13 +80,12 @@ def _record(lot: PortfolioLot) -> dict[str, object]:
 
 
 class PortfoliosTable:
-    """One line a row of an account, instrument by instrument, below the accounts' cash."""
+    """One line per account row, instrument by instrument, below the accounts' cash."""
 
     def __init__(self, portfolios: Portfolios) -> None:
         self._portfolios = portfolios
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw the lines."""
         rows = (*self._cash(), *self._lots())
         yield fitting([Grid(_HEADERS, rows)], options.max_width) if rows else Text("Nothing is held.")
 

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from koscom_async.cli.main import Failed
-from koscom_async.cli.options import embedded_gateway, misbehaviour_options
-from koscom_async.cli.output import give
+from koscom_async.cli.gateway import embedded_gateway, fault_options
+from koscom_async.cli.main import Failed, exit_codes
+from koscom_async.cli.options import HIGHEST_PORT
+from koscom_async.cli.output import write_stdout
 
 if TYPE_CHECKING:
     from koscom_async.sandbox import SandboxGateway
-
-HIGHEST_PORT = 65535
 
 
 @click.group(name="sandbox")
@@ -21,19 +20,23 @@ def sandbox_group() -> None:
     """Run the sandbox gateway: three brokers with made-up accounts, on this computer."""
 
 
-@sandbox_group.command(name="serve")
+@sandbox_group.command(
+    name="serve",
+    short_help="Serve until Ctrl-C.",
+    epilog=exit_codes("it was stopped", "an error: it cannot serve", is_partial=False),
+)
 @click.option(
     "--port",
     type=click.IntRange(0, HIGHEST_PORT),
     default=0,
     help="The port to listen on.  [default: a free one]",
 )
-@misbehaviour_options
+@fault_options
 def serve_command(*, port: int, faults: Sequence[str], latency: float | None) -> None:
-    """Serve until Ctrl-C; prints what another terminal needs."""
+    """Serve until Ctrl-C, and print what another terminal needs."""
     gateway = embedded_gateway(faults=faults, latency=latency, port=port)
     try:
-        gateway.serve_forever(on_ready=lambda ready: give("\n".join(instructions(ready))))
+        gateway.serve_forever(on_ready=lambda ready: write_stdout("\n".join(instructions(ready))))
     except OSError as error:
         raise Failed(f"port {port} cannot be used: {error.strerror or error}") from error
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
-from typing import Any
 
 import click
 from attrs import frozen
@@ -13,24 +12,17 @@ from rich.text import Text
 
 from koscom_async._clock import korean_now
 from koscom_async._fanout.transactions import TransactionStream
-from koscom_async.cli.main import EXIT_CODES_HELP
-from koscom_async.cli.options import opened
-from koscom_async.cli.output import csv_lines, give, json_text, say, show
-from koscom_async.cli.service_output import (
-    check_formats,
-    exit_code,
-    noted,
-    page,
-    say_what_is_missing,
-    service_options,
-)
+from koscom_async.cli.ending import end, exit_code, report_missing
+from koscom_async.cli.gateway import Gateway, opened
+from koscom_async.cli.main import exit_codes
+from koscom_async.cli.options import DAY, Form, answer_options
+from koscom_async.cli.output import csv_lines, write_stdout
 from koscom_async.cli.views.grid import Column, Grid, Row, fitting
-from koscom_async.cli.views.sections import FAINT, WARNING, of_change, plain_text
-from koscom_async.client import Koscom
+from koscom_async.cli.views.progress import LineReporter
+from koscom_async.cli.views.sections import FAINT, WARNING, of_change, page, plain_text
 from koscom_async.export import amounts
 from koscom_async.export.rows import plain
 from koscom_async.export.texts import account_name, counted
-from koscom_async.models.outcome import TransactionsOutcome
 from koscom_async.models.transactions import Transaction
 
 COLUMNS = (
@@ -51,16 +43,16 @@ _CONTRADICTION = "!"
 _ROWS_AT_ONCE = 500
 
 
-@click.command(name="transactions", epilog=EXIT_CODES_HELP)
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The first day.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day; today in Korea if not given.")
+@click.command(name="transactions", epilog=exit_codes())
+@click.option("--since", type=DAY, required=True, help="The first day.")
+@click.option("--until", type=DAY, help="The last day.  [default: today in Korea]")
 @click.option("--isin", help="Only this instrument.")
 @click.option(
     "--side",
     type=click.Choice(_SIDES, case_sensitive=False),
     help="Only sales (BID), purchases (ASK), transfers in (DEP) or out (WID).",
 )
-@service_options
+@answer_options
 @click.pass_context
 def transactions_command(
     context: click.Context,
@@ -70,24 +62,28 @@ def transactions_command(
     until: datetime | None,
     isin: str | None,
     side: str | None,
-    as_json: bool,
-    as_csv: bool,
-    deadline: float | None,
-    **gateway: Any,
+    form: Form,
+    gateway: Gateway,
 ) -> None:
     """Show what moved in every linked account, the earliest first; --csv writes rows as they come.
 
-    BID is a sale (매도) and ASK a purchase (매수) in the platform's words; ! marks rows whose signs say otherwise.
+    BID is a sale (매도) and ASK a purchase (매수) in the platform's words; ! marks rows whose signs contradict that.
     """
-    check_formats(as_json=as_json, as_csv=as_csv)
     first, last = since.date(), korean_now().date() if until is None else until.date()
     if first > last:
         raise click.BadParameter(f"{first} is after {last}", param_hint="--since")
-    question = _Question(first, last, isin, side, deadline)
-    outcomes = asyncio.run(_run(question, gateway, as_json=as_json, as_csv=as_csv))
-    if as_json or as_csv:
-        say_what_is_missing(outcomes)
-    context.exit(exit_code(outcomes))
+    question = _Question(first, last, isin, side)
+    if form.format == "csv":
+        stream = asyncio.run(_write_csv(question, form, gateway))
+        report_missing(stream)
+        context.exit(exit_code(stream))
+    stream, rows = asyncio.run(_read(question, form, gateway))
+    title = f"Transactions from {first} to {last}"
+    forms = {
+        "table": lambda: page(title, stream, TransactionsTable(rows), _notes(stream, rows)),
+        "json": lambda: {"transactions": plain(rows)},
+    }
+    end(context, stream, forms, format_=form.format)
 
 
 @frozen
@@ -98,56 +94,51 @@ class _Question:
     until: date
     isin: str | None
     side: str | None
-    deadline: float | None
 
 
 @asynccontextmanager
-async def _stream(question: _Question, gateway: Mapping[str, Any]) -> AsyncIterator[TransactionStream]:
-    async with opened(**gateway) as access, Koscom(access.settings, tokens=access.tokens) as koscom:
-        if access.sandbox_url:
-            say(f"asking the embedded sandbox gateway ({access.sandbox_url})")
-        async with koscom.transactions(
+async def _stream(question: _Question, form: Form, gateway: Gateway) -> AsyncIterator[TransactionStream]:
+    async with (
+        opened(gateway) as access,
+        access.koscom.transactions(
             access.investor,
             question.since,
             question.until,
             isin=question.isin,
             side=question.side,
-            deadline=question.deadline,
-        ) as stream:
-            yield stream
+            deadline=form.deadline,
+        ) as stream,
+    ):
+        # Its rows come in order, and not account by account: one line says all that can be said.
+        if not form.quiet:
+            LineReporter(access.sandbox_url).asking(stream.accounts)
+        yield stream
 
 
-async def _run(
-    question: _Question, gateway: Mapping[str, Any], *, as_json: bool, as_csv: bool
-) -> Sequence[TransactionsOutcome]:
-    async with _stream(question, gateway) as stream:
-        if as_csv:
-            await _give_csv(stream)
-            return stream.outcomes
-        rows = [row async for row in stream]
-    if as_json:
-        give(json_text(_plain(stream, rows)))
-    else:
-        title = f"Transactions from {question.since} to {question.until}"
-        show(page(title, stream.outcomes, TransactionsTable(rows), _notes(stream, rows)))
-    return stream.outcomes
+async def _read(
+    question: _Question, form: Form, gateway: Gateway
+) -> tuple[TransactionStream, list[Transaction]]:
+    async with _stream(question, form, gateway) as stream:
+        return stream, [row async for row in stream]
 
 
-async def _give_csv(stream: TransactionStream) -> None:
+async def _write_csv(question: _Question, form: Form, gateway: Gateway) -> TransactionStream:
     """Write rows as they come, some at a time, so that no more than these are held."""
-    give("\n".join(csv_lines(COLUMNS, ())))
-    batch: list[Mapping[str, object]] = []
-    async for row in stream:
-        batch.append(_record(row))
-        if len(batch) >= _ROWS_AT_ONCE:
-            _give_rows(batch)
-            batch = []
-    _give_rows(batch)
+    async with _stream(question, form, gateway) as stream:
+        write_stdout("\n".join(csv_lines(COLUMNS, ())))
+        batch: list[Mapping[str, object]] = []
+        async for row in stream:
+            batch.append(_record(row))
+            if len(batch) >= _ROWS_AT_ONCE:
+                _write_rows(batch)
+                batch = []
+        _write_rows(batch)
+        return stream
 
 
-def _give_rows(batch: Sequence[Mapping[str, object]]) -> None:
+def _write_rows(batch: Sequence[Mapping[str, object]]) -> None:
     if batch:
-        give("\n".join(list(csv_lines(COLUMNS, batch))[1:]))
+        write_stdout("\n".join(list(csv_lines(COLUMNS, batch))[1:]))
 
 
 def _record(row: Transaction) -> dict[str, object]:
@@ -164,20 +155,12 @@ def _direction(row: Transaction) -> str | None:
     return row.direction.value if row.direction is not None else None
 
 
-def _plain(stream: TransactionStream, rows: Sequence[Transaction]) -> dict[str, Any]:
-    return {
-        "complete": stream.complete,
-        "as_of": plain(stream.as_of),
-        "transactions": plain(list(rows)),
-        "outcomes": plain(stream.outcomes),
-        "failures": plain(stream.failures),
-    }
-
-
 def _notes(stream: TransactionStream, rows: Sequence[Transaction]) -> list[str]:
-    notes = noted(stream.outcomes)
-    for failure in stream.failures:
-        notes.append(f"{account_name(failure.account)}: nothing is known from {failure.missing_from} on")
+    notes = [f"{account_name(each.account)}: {note}" for each in stream.outcomes for note in each.trace.notes]
+    notes += [
+        f"{account_name(each.account)}: rows are missing from {each.missing_from} on"
+        for each in stream.failures
+    ]
     odd = sum(row.signs_contradict for row in rows)
     if odd:
         notes.append(
@@ -188,12 +171,11 @@ def _notes(stream: TransactionStream, rows: Sequence[Transaction]) -> list[str]:
 
 @frozen
 class TransactionsTable:
-    """One line a transaction."""
+    """One line per transaction."""
 
     rows: Sequence[Transaction]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw the lines."""
         rows = tuple(map(_row, self.rows))
         yield fitting([Grid(_HEADERS, rows)], options.max_width) if rows else Text("Nothing has moved.")
 

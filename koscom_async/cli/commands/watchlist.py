@@ -1,66 +1,49 @@
 """`koscom watchlist`: what the investor watches, by symbol, and where."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import click
 from attrs import frozen
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from koscom_async.cli.main import EXIT_CODES_HELP
-from koscom_async.cli.options import opened
-from koscom_async.cli.progress import progress
-from koscom_async.cli.service_output import answer_with, check_formats, service_options
+from koscom_async.cli.ending import end
+from koscom_async.cli.gateway import Gateway, opened
+from koscom_async.cli.main import exit_codes
+from koscom_async.cli.options import Form, answer_options
+from koscom_async.cli.output import csv_table
 from koscom_async.cli.views.grid import Column, Grid, Row, fitting
-from koscom_async.cli.views.sections import plain_text
-from koscom_async.client import Koscom
-from koscom_async.export.texts import broker_name
+from koscom_async.cli.views.progress import read_stream
+from koscom_async.cli.views.sections import page, plain_text
+from koscom_async.export.texts import account_name, broker_name
 from koscom_async.models.gathered import Watched, Watchlists
 
 COLUMNS = ("code", "broker", "account", "group")
 _HEADERS = (Column("Symbol", least=None), Column("Watched at", least=20))
 
 
-@click.command(name="watchlist", epilog=EXIT_CODES_HELP)
-@service_options
+@click.command(name="watchlist", epilog=exit_codes())
+@answer_options
 @click.pass_context
-def watchlist_command(
-    context: click.Context,
-    *,
-    as_json: bool,
-    as_csv: bool,
-    deadline: float | None,
-    sandbox: bool,
-    faults: Sequence[str],
-    latency: float | None,
-) -> None:
+def watchlist_command(context: click.Context, /, *, form: Form, gateway: Gateway) -> None:
     """Show every symbol that the investor watches, and at which brokers, in which groups."""
-    check_formats(as_json=as_json, as_csv=as_csv)
+    watchlists = asyncio.run(_read(gateway, form))
+    notes = [
+        f"{account_name(each.account)}: {note}" for each in watchlists.outcomes for note in each.trace.notes
+    ]
+    forms = {
+        "table": lambda: page("Watchlists", watchlists, WatchlistsTable(watchlists), notes),
+        "json": watchlists.to_dicts,
+        "csv": lambda: csv_table(COLUMNS, _records(watchlists)),
+    }
+    end(context, watchlists, forms, format_=form.format)
 
-    async def read() -> Watchlists:
-        async with opened(sandbox=sandbox, faults=faults, latency=latency) as access:
-            with progress(access.sandbox_url) as seen:
-                async with (
-                    Koscom(access.settings, tokens=access.tokens) as koscom,
-                    koscom.stream_watchlists(access.investor, deadline=deadline) as stream,
-                ):
-                    seen.asking(stream)
-                    async for outcome in stream:
-                        seen.settled(outcome)
-                    return stream.watchlists
 
-    watchlists = asyncio.run(read())
-    answer_with(
-        context,
-        watchlists,
-        title="Watchlists",
-        table=WatchlistsTable(watchlists),
-        columns=COLUMNS,
-        records=_records(watchlists),
-        as_json=as_json,
-        as_csv=as_csv,
-    )
+async def _read(gateway: Gateway, form: Form) -> Watchlists:
+    async with opened(gateway) as access:
+        stream = access.koscom.stream_watchlists(access.investor, deadline=form.deadline)
+        return (await read_stream(stream, access, quiet=form.quiet)).watchlists
 
 
 def _records(watchlists: Watchlists) -> Iterator[Mapping[str, object]]:
@@ -76,12 +59,11 @@ def _records(watchlists: Watchlists) -> Iterator[Mapping[str, object]]:
 
 @frozen
 class WatchlistsTable:
-    """One line a symbol."""
+    """One line per symbol."""
 
     watchlists: Watchlists
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw the lines."""
         rows = tuple(
             Row((plain_text(symbol.code), plain_text(", ".join(map(_place, symbol.watched)))))
             for symbol in self.watchlists.symbols

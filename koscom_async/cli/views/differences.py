@@ -1,7 +1,6 @@
 """What changed since an earlier answer, as a terminal shows it and as plain data."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from attrs import frozen
@@ -9,6 +8,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.text import Text
 
 from koscom_async._decimals import exactly, total
+from koscom_async.cli.views.changes import account_words, gain, quantity_change, value_change
 from koscom_async.cli.views.grid import Column, Grid, Row, fitting
 from koscom_async.cli.views.sections import (
     BAD,
@@ -28,114 +28,6 @@ from koscom_async.export.rows import plain
 from koscom_async.export.texts import account_name, clean, counted
 from koscom_async.models.difference import AccountChange, CashChange, HoldingsDiff, PositionChange
 from koscom_async.models.holdings import Holdings
-
-# Changes in words, a line each: for who watches, and for the table's remarks.
-
-ACCOUNT_WORDS: Mapping[str, str] = {
-    "appeared": "newly linked",
-    "vanished": "no longer linked: what it held is not taken for sold",
-    "unreadable": "could not be read: what it held is not taken for sold",
-    "readable": "can be read again: what changed meanwhile is not known",
-}
-ARROW = "→"
-
-
-@frozen
-class ChangeLine:
-    """One change: its kind, what changed, and how."""
-
-    kind: str
-    what: str
-    how: str
-    gain: Decimal | None = None
-    """What the price alone moved, which gives the line its colour."""
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.what}: {self.how}"
-
-
-def change_lines(diff: HoldingsDiff) -> Iterator[ChangeLine]:
-    """Yield a line for each change: accounts first, as they say what the rest does not cover."""
-    for account in diff.accounts:
-        yield ChangeLine(account.kind, account_name(account.account), account_words(account))
-    for position in diff.positions:
-        label = clean(position.instrument.label)
-        yield ChangeLine(position.kind, label, _of_position(position), gain(position))
-    for cash in diff.cash:
-        yield ChangeLine("cash", account_name(cash.account), _of_cash(cash))
-
-
-def account_words(account: AccountChange) -> str:
-    """Return what became of an account, and what was or is known of it."""
-    words = ACCOUNT_WORDS[account.kind]
-    if account.value is None:
-        return words
-    was = "" if account.kind in {"appeared", "readable"} else "last seen "
-    return f"{words} ({was}with securities of {amounts.money(account.value)})"
-
-
-def gain(position: PositionChange) -> Decimal | None:
-    """Return what the price alone moved: what was bought or sold is no gain and no loss."""
-    return position.value_change if position.kind == "repriced" else None
-
-
-def value_change(position: PositionChange) -> Decimal | None:
-    """Return by how much the value differs; what is new or closed differs by all of it."""
-    return _of_all(position.kind, position.value_change, position.value_before, position.value_after)
-
-
-def quantity_change(position: PositionChange) -> Decimal | None:
-    """Return by how much the quantity differs; what is new or closed differs by all of it."""
-    return _of_all(position.kind, position.quantity_change, position.quantity_before, position.quantity_after)
-
-
-def _of_all(
-    kind: str, change: Decimal | None, before: Decimal | None, after: Decimal | None
-) -> Decimal | None:
-    if kind == "new":
-        return after
-    return before.copy_negate() if kind == "closed" and before is not None else change
-
-
-def _of_position(position: PositionChange) -> str:
-    currency = position.instrument.currency
-    match position.kind:
-        case "new":
-            return _held(position.quantity_after, position.value_after, currency)
-        case "closed":
-            return "was " + _held(position.quantity_before, position.value_before, currency)
-        case _:
-            return ", ".join(_moves(position, currency)) or "its rows differ"
-
-
-def _held(quantity: Decimal | None, value: Decimal | None, currency: str) -> str:
-    worth = "of unknown value" if value is None else f"worth {amounts.money(value, currency)}"
-    return worth if quantity is None else f"{amounts.quantity(quantity)}, {worth}"
-
-
-def _moves(position: PositionChange, currency: str) -> Iterator[str]:
-    if position.quantity_before != position.quantity_after:
-        before, after = map(amounts.quantity, (position.quantity_before, position.quantity_after))
-        yield f"quantity {before} {ARROW} {after}{_signed(amounts.quantity_change(position.quantity_change))}"
-    if position.kind == "changed" and position.cost_before != position.cost_after:
-        yield f"cost {_from_to(position.cost_before, position.cost_after, currency)}"
-    if position.value_before != position.value_after:
-        moved = _from_to(position.value_before, position.value_after, currency)
-        yield f"value {moved}{_signed(amounts.money_change(position.value_change, currency))}"
-
-
-def _of_cash(cash: CashChange) -> str:
-    moved = _from_to(cash.before, cash.after, cash.currency)
-    return f"{moved}{_signed(amounts.money_change(cash.change, cash.currency))}"
-
-
-def _from_to(before: Decimal | None, after: Decimal | None, currency: str) -> str:
-    return f"{amounts.money(before, currency)} {ARROW} {amounts.money(after, currency)}"
-
-
-def _signed(change: str) -> str:
-    return "" if change == amounts.UNKNOWN else f" ({change})"
-
 
 _COLUMNS: Mapping[str, Column] = {
     "kind": Column("Change", least=None),
@@ -172,10 +64,8 @@ def difference_report(later: Holdings, earlier: Holdings) -> RenderableType:
 
 
 def difference_data(later: Holdings, earlier: Holdings) -> dict[str, Any]:
-    """Return what changed as plain data, which says whether the answers are whole."""
+    """Return what changed as plain data, which says whether the earlier answer was whole."""
     return {
-        "complete": later.complete,
-        "as_of": plain(later.as_of),
         "earlier_complete": earlier.complete,
         "earlier_as_of": plain(earlier.as_of),
         **plain(later.diff(earlier)),
@@ -185,7 +75,7 @@ def difference_data(later: Holdings, earlier: Holdings) -> dict[str, Any]:
 def _parts(later: Holdings, earlier: Holdings, diff: HoldingsDiff) -> Iterator[RenderableType]:
     yield title(later, "Changes")
     compared = counted(len(diff.compared_accounts), "account")
-    yield Text(f"since {moment(earlier)}, in the {compared} read both times", FAINT)
+    yield Text(f"since {moment(earlier.as_of)}, in the {compared} read both times", FAINT)
     yield from alarm(later)
     if diff.accounts:
         rows = tuple(map(_account_row, diff.accounts))

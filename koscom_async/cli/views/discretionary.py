@@ -1,4 +1,7 @@
-"""Orders, settlements and trades as tables and as CSV: which column shows what. Nothing is asked here."""
+"""Contract accounts, orders, settlements and trades as tables, as plain data and as CSV: which column shows what.
+
+Does not ask for them.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -9,10 +12,12 @@ from rich.text import Text
 
 from koscom_async.cli.output import csv_table
 from koscom_async.cli.views.grid import Column, Grid, Row, fitting
-from koscom_async.cli.views.sections import ALARM, FAINT, plain_text
+from koscom_async.cli.views.sections import FAINT, name_of, plain_text
 from koscom_async.export import amounts
 from koscom_async.export.notes import failure_lines
-from koscom_async.export.texts import account_name, counted
+from koscom_async.export.rows import plain
+from koscom_async.export.texts import counted
+from koscom_async.models.discretionary.account import DiscretionaryAccount
 from koscom_async.models.discretionary.answers import DiscretionaryAnswers, DiscretionaryOutcome
 
 _SIDES = {"1": "sell", "2": "buy", "BID": "sell", "ASK": "buy", "DEP": "in", "WID": "out"}
@@ -78,29 +83,36 @@ TRADES = (
 )
 
 
+_CONTRACT_STATES = {"0": "in force", "1": "terminated", "2": "matured"}
+_CONTRACTS = (
+    Column("Code", least=None),
+    Column("Broker", least=None),
+    Column("Account", least=None),
+    Column("Virtual account", least=None),
+    Column("Contract", least=None),
+)
+_CONTRACT_COLUMNS = ("broker", "account", "virtual_account", "status")
+
+
 @frozen
 class RowsTable:
-    """A table for each account, and a line for each that could not be read."""
+    """A table for each account, and why it is missing where it could not be read."""
 
     answers: DiscretionaryAnswers[Any]
     columns: Sequence[Shown]
     noun: str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw the tables, and say at both ends what is missing."""
-        alarm = self._alarm()
-        yield from alarm
         for outcome in self.answers.outcomes:
-            yield Text(account_name(outcome.account), "bold")
+            yield Text(name_of(outcome.account), "bold")
             yield from self._account(outcome, options.max_width)
         if not self.answers.outcomes:
             yield Text("No account is under contract.")
         yield Text(counted(len(self.answers.rows), self.noun), FAINT)
-        yield from alarm
 
     def _account(self, outcome: DiscretionaryOutcome[Any], width: int) -> Iterator[Any]:
         if outcome.answer is None:
-            yield from (plain_text(f"  {line}") for line in failure_lines_of(outcome))
+            yield from (plain_text(f"  {line}") for line in failure_lines(outcome))
         elif not outcome.answer.rows:
             yield Text(f"  no {self.noun}s", FAINT)
         else:
@@ -115,26 +127,63 @@ class RowsTable:
     def _cell(self, row: Any, column: Shown) -> Text:
         return plain_text(column.show(row, getattr(row, column.attribute)))
 
-    def _alarm(self) -> list[Text]:
-        text = incomplete(self.answers)
-        return [Text(text, ALARM)] if text else []
+
+@frozen
+class ContractsTable:
+    """One line per account under contract."""
+
+    answers: DiscretionaryAnswers[DiscretionaryAccount]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        rows = tuple(map(_contract, self.answers.rows))
+        if rows:
+            yield fitting([Grid(_CONTRACTS, rows)], options.max_width)
+        yield Text(counted(len(rows), "account") + " under contract", FAINT)
 
 
-def failure_lines_of(outcome: DiscretionaryOutcome[Any]) -> list[str]:
-    """Return what went wrong at an account, and what to do."""
-    return failure_lines(outcome)  # type: ignore[arg-type]  # only its error is read
+def _contract(account: DiscretionaryAccount) -> Row:
+    status = str(account.status)
+    return Row(
+        (
+            plain_text(account.broker.code, FAINT),
+            plain_text(account.broker.short_name),
+            plain_text(account.masked_number),
+            plain_text(plain(account)["virtual_number"] or ""),
+            plain_text("not known" if account.status is None else _CONTRACT_STATES.get(status, status)),
+        )
+    )
 
 
-def incomplete(answers: DiscretionaryAnswers[Any]) -> str | None:
-    """Return what must not be missed where an account could not be read; `None` where all were."""
-    failed, asked = len(answers.failures), len(answers.outcomes)
-    return f"INCOMPLETE: {failed} of {asked} accounts could not be read" if failed else None
+def answers_data(answers: DiscretionaryAnswers[Any]) -> dict[str, Any]:
+    """Return the rows of each account, in its outcome."""
+    return {
+        "outcomes": [
+            plain(each) | {"rows": plain(each.answer.rows if each.answer else ())}
+            for each in answers.outcomes
+        ]
+    }
 
 
 def rows_csv(answers: DiscretionaryAnswers[Any], columns: Sequence[Shown]) -> str:
-    """Return one row a record, with broker and masked account before it."""
+    """Return one row per record, with broker and masked account before it."""
     names = ("broker", "account", *(each.attribute for each in columns))
     return csv_table(names, _csv_rows(answers, columns))
+
+
+def contracts_csv(answers: DiscretionaryAnswers[DiscretionaryAccount]) -> str:
+    """Return one row per account under contract, numbers masked."""
+    return csv_table(
+        _CONTRACT_COLUMNS,
+        (
+            {
+                "broker": each.broker.short_name,
+                "account": each.masked_number,
+                "virtual_account": plain(each)["virtual_number"],
+                "status": each.status,
+            }
+            for each in answers.rows
+        ),
+    )
 
 
 def _csv_rows(answers: DiscretionaryAnswers[Any], columns: Sequence[Shown]) -> Iterator[Mapping[str, object]]:

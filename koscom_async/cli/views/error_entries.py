@@ -25,7 +25,7 @@ CATEGORIES: Mapping[str, str] = {
     GATEWAY: "whatever stands before the platform, as a bare HTTP status",
     OURSELVES: "this library, about an answer, a setting or the way it is used",
 }
-"""Who says a code: the manual's categories, and two that it does not have."""
+"""Who sends a code: the manual's categories, and two that it does not have."""
 
 # What a gateway answers and the manual's table does not list.
 _BARE_STATUSES: Mapping[int, tuple[str, str]] = {
@@ -33,7 +33,7 @@ _BARE_STATUSES: Mapping[int, tuple[str, str]] = {
     502: ("a gateway on the way got no usable answer", "게이트웨이 오류"),
     504: ("a gateway on the way got no answer in time", "게이트웨이 응답 시간 초과"),
 }
-_RETRIED_OF_OURS = {"connection"}
+_RETRIED_WORDS = {"connection"}
 
 # Words that stand on an error of a wider class: its name, what they mean, what to do.
 _WORDS: Mapping[str, tuple[str, str, str]] = {
@@ -45,7 +45,7 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
     "token-store": (
         "ConnectionFailedError",
         "the token store could not load, save or lock a token",
-        "see the error's cause, and to the store",
+        "see the error's cause, and check the token store",
     ),
     "inexact": (
         "UsageError",
@@ -54,7 +54,7 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
     ),
     "unforeseen": (
         "KoscomError",
-        "reading an account broke off in a way that nobody foresaw",
+        "an unexpected exception ended the reading of an account",
         "see the error's cause; if it is not your own limiter's or transport's, report it",
     ),
 }
@@ -62,7 +62,7 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
 
 @frozen(kw_only=True)
 class Entry:
-    """A code in one category. `error` is our exception, `None` for success; `retried` whether it is asked again."""
+    """A code in one category. `error` is the exception, `None` for success; `retried` whether it is asked again."""
 
     code: str
     category: str
@@ -76,9 +76,9 @@ class Entry:
 
 
 def entries(code: str | None = None) -> tuple[Entry, ...]:
-    """Return every entry, or those of a code: several where categories share it, none where nobody says it."""
+    """Return every entry, or those of a code: several where categories share it, none where it is unknown."""
     wanted = code.strip().casefold() if code is not None else None
-    everything = (*map(_listed, ERROR_CODES), *map(_bare, _BARE_STATUSES), *_ours())
+    everything = (*map(_listed, ERROR_CODES), *map(_bare, _BARE_STATUSES), *_words())
     return tuple(entry for entry in everything if wanted is None or entry.code.casefold() == wanted)
 
 
@@ -113,7 +113,7 @@ def _bare(status: int) -> Entry:
     )
 
 
-def _ours() -> Iterator[Entry]:
+def _words() -> Iterator[Entry]:
     for code, (kind_name, meaning, advice) in _WORDS.items():
         yield _word(code, kind_name, meaning, advice)
     for name in errors.__all__:
@@ -129,7 +129,7 @@ def _word(code: str, error: str, meaning: str, advice: str | None) -> Entry:
         category=OURSELVES,
         status=None,
         error=error,
-        retried=code in _RETRIED_OF_OURS,
+        retried=code in _RETRIED_WORDS,
         message="",
         meaning_en=meaning,
         meaning_ko="",

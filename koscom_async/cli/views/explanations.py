@@ -28,12 +28,8 @@ def explanation_report(holdings: Holdings, term: str) -> RenderableType:
 
 
 def explanation_data(holdings: Holdings, term: str) -> dict[str, Any]:
-    """Return the explanations as plain data, which says whether the answer is whole."""
-    return {
-        "complete": holdings.complete,
-        "as_of": plain(holdings.as_of),
-        "explanations": [plain(holdings.explain(position)) for position in meant(holdings, term)],
-    }
+    """Return the explanations as plain data."""
+    return {"explanations": [plain(holdings.explain(position)) for position in meant(holdings, term)]}
 
 
 def meant(holdings: Holdings, term: str) -> list[Position]:

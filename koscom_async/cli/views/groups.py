@@ -69,13 +69,8 @@ def groups_report(holdings: Holdings, by: GroupBy) -> RenderableType:
 
 
 def groups_data(holdings: Holdings, by: GroupBy) -> dict[str, Any]:
-    """Return the groups as plain data, which says whether the answer is whole."""
-    return {
-        "complete": holdings.complete,
-        "as_of": plain(holdings.as_of),
-        "by": by,
-        "groups": plain(holdings.by(by)),
-    }
+    """Return the groups as plain data."""
+    return {"by": by, "groups": plain(holdings.by(by))}
 
 
 def _parts(holdings: Holdings, by: GroupBy) -> Iterator[RenderableType]:

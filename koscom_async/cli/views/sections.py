@@ -1,30 +1,26 @@
-"""What every view of holdings has around it: a title, the alarm of a partial answer, headings, notes."""
+"""What every view has around it: a title, the alarm of a partial answer, headings, notes; and the colours.
+
+Does not know what stands between them.
+"""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from attrs import frozen
 from rich.box import HEAVY
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.panel import Panel
 from rich.rule import Rule
 from rich.text import Text
 
 from koscom_async._clock import KST
-from koscom_async.export.notes import failure_lines, headline
-from koscom_async.export.texts import account_name, clean, counted
-from koscom_async.models.holdings import Holdings
+from koscom_async.export.notes import Answered, failure_lines, headline
+from koscom_async.export.texts import account_name, broker_name, clean, counted
+from koscom_async.models.member import VirtualAccount
 
-# Text from the network, made fit for a terminal: no control character gets through, and no markup is read.
-
-
-def plain_text(text: str, style: str = "") -> Text:
-    """Return foreign text for rich, which reads no markup in it."""
-    return Text(clean(text), style=style)
-
-
-# The colours of the report; whatever they say is also said by a sign or a word.
+# The colours; a sign or a word always says the same.
 
 HEADING = "bold"
 FAINT = "dim"
@@ -39,6 +35,11 @@ GAIN = "red"
 LOSS = "bright_blue"
 
 
+def plain_text(text: str, style: str = "") -> Text:
+    """Return text from the network for a terminal, without control characters and without markup."""
+    return Text(clean(text), style=style)
+
+
 def of_change(value: Decimal | None) -> str:
     """Return the colour of a gain or a loss."""
     if not value:
@@ -46,29 +47,50 @@ def of_change(value: Decimal | None) -> str:
     return GAIN if value > 0 else LOSS
 
 
-def title(holdings: Holdings, name: str = "Holdings") -> Text:
-    """Return what is shown, of how many accounts, and when they were asked."""
-    asked, failed = len(holdings.outcomes), len(holdings.failures)
-    accounts = counted(asked, "account") if not failed else f"{asked - failed} of {counted(asked, 'account')}"
-    return Text.assemble((name, HEADING), (f"  {accounts}, asked at {moment(holdings)}", FAINT))
+def page(
+    name: str, answer: Answered, body: RenderableType, notes: Sequence[str] = (), *, noun: str = "account"
+) -> RenderableType:
+    """Return a whole page: title, alarm, body, notes, and the alarm once more."""
+    panel = alarm(answer, noun)
+    return Group(title(answer, name, noun), *panel, Text(), body, *notes_section(notes), *panel)
 
 
-def moment(holdings: Holdings) -> str:
-    """Return when the question was asked; what was saved knows the zone by its offset alone."""
-    return f"{holdings.as_of.astimezone(KST):%Y-%m-%d %H:%M:%S %Z}"
+def title(answer: Answered, name: str = "Holdings", noun: str = "account") -> Text:
+    """Return the name of what is shown, of how many accounts, and when they were asked."""
+    asked, failed = len(answer.outcomes), len(answer.failures)
+    accounts = counted(asked, noun) if not failed else f"{asked - failed} of {counted(asked, noun)}"
+    return Text.assemble((name, HEADING), (f"  {accounts}, asked at {moment(answer.as_of)}", FAINT))
 
 
-def alarm(holdings: Holdings) -> list[RenderableType]:
-    """Return what must not be missed of a partial answer; nothing of a whole one."""
-    text = headline(holdings)
+def moment(when: datetime) -> str:
+    """Return a time in Korea; a saved one knows its zone by the offset alone."""
+    return f"{when.astimezone(KST):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def alarm_lines(answer: Answered, noun: str = "account") -> list[str]:
+    """Return what must not be missed of a partial answer, a line for each account; nothing of a whole one."""
+    text = headline(answer, noun)
     if text is None:
         return []
-    lines = [Text(text)]
-    lines.extend(
-        Text(f"{account_name(failure.account)}: {failure_lines(failure)[0]}", "not bold")
-        for failure in holdings.failures
-    )
-    return [Text(), Panel(Text("\n").join(lines), box=HEAVY, style=ALARM, padding=(0, 1))]
+    return [
+        text,
+        *(f"  {name_of(each.account)}: {' '.join(failure_lines(each))}" for each in answer.failures),
+    ]
+
+
+def alarm(answer: Answered, noun: str = "account") -> list[RenderableType]:
+    """Return the same in a panel."""
+    lines = alarm_lines(answer, noun)
+    if not lines:
+        return []
+    first, *others = lines
+    texts = [Text(first), *(Text(line.strip(), "not bold") for line in others)]
+    return [Text(), Panel(Text("\n").join(texts), box=HEAVY, style=ALARM, padding=(0, 1))]
+
+
+def name_of(account: VirtualAccount) -> str:
+    """Return broker and masked number; the broker alone where its list of accounts could not be read."""
+    return account_name(account) if account.number else f"{broker_name(account)} (list of accounts)"
 
 
 def section(name: str, *parts: RenderableType) -> Iterator[RenderableType]:
@@ -83,7 +105,7 @@ def notes_section(lines: Sequence[str]) -> Iterator[RenderableType]:
     if lines:
         yield from section("Notes")
         for line in lines:
-            yield Text.assemble(("• ", WARNING), line)
+            yield Text.assemble(("• ", WARNING), clean(line))
 
 
 @frozen

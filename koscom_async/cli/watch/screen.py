@@ -9,11 +9,11 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.segment import Segment
 from rich.text import Text
 
-from koscom_async.cli.views.differences import ChangeLine
+from koscom_async.cli.views.changes import ChangeLine
 from koscom_async.cli.views.groups import groups_sections
 from koscom_async.cli.views.positions import PositionsTable
+from koscom_async.cli.views.report import TotalsTable
 from koscom_async.cli.views.sections import FAINT, WARNING, alarm, of_change, section, title
-from koscom_async.cli.views.totals import TotalsTable
 from koscom_async.export.texts import counted
 from koscom_async.models.breakdown import GroupBy
 from koscom_async.models.holdings import Holdings

@@ -9,8 +9,9 @@ from typing import Protocol, Self
 from rich.console import Group
 from rich.live import Live
 
-from koscom_async.cli.output import console, give, is_live, say, show
-from koscom_async.cli.views.differences import ChangeLine, change_lines, difference_report
+from koscom_async.cli.output import console, is_live, print_report, write_stderr, write_stdout
+from koscom_async.cli.views.changes import ChangeLine, change_lines
+from koscom_async.cli.views.differences import difference_report
 from koscom_async.cli.views.sections import moment
 from koscom_async.cli.watch.loop import Watcher
 from koscom_async.cli.watch.screen import Noted, Screen
@@ -90,10 +91,10 @@ class LineWatcher:
 
     def failed(self, error: KoscomError) -> None:
         """Say why there was no answer."""
-        say(f"no answer this time: {clean(str(error))}")
+        write_stderr(f"no answer this time: {clean(str(error))}")
 
     def _write(self, holdings: Holdings, text: str) -> None:
-        give(f"{moment(holdings)}  {text}")
+        write_stdout(f"{moment(holdings.as_of)}  {text}")
 
 
 class ScreenWatcher:
@@ -126,8 +127,10 @@ class ScreenWatcher:
         first, last = self._first, self._screen.holdings
         if first is not None and last is not None:
             if last is not first:
-                show(difference_report(last, first))
-            say(f"watched from {moment(first)} to {moment(last)}, asked {counted(self._asked, 'time')}")
+                print_report(difference_report(last, first))
+            write_stderr(
+                f"watched from {moment(first.as_of)} to {moment(last.as_of)}, asked {counted(self._asked, 'time')}"
+            )
 
     def began(self, holdings: Holdings) -> None:
         """Draw the first answer."""
