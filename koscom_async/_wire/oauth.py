@@ -18,8 +18,8 @@ from koscom_async.models.investor import Token
 
 REVOKED = "revoked"
 TokenKind = Literal["access_token", "refresh_token"]
-ACCESS_TOKEN: TokenKind = "access_token"  # noqa: S105  # the name of a field
-REFRESH_TOKEN: TokenKind = "refresh_token"  # noqa: S105  # the name of a field
+ACCESS_TOKEN: TokenKind = "access_token"
+REFRESH_TOKEN: TokenKind = "refresh_token"
 
 
 def authorize_address(base_url: str, client_id: str, *, redirect_uri: str, scope: str, state: str) -> str:

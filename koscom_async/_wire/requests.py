@@ -55,7 +55,7 @@ def member_request(settings: Settings, investor: Investor, *, request_id: str) -
     }
 
 
-def account_request(  # noqa: PLR0913  # each keyword is one block of the envelope
+def account_request(
     settings: Settings,
     investor: Investor,
     *,
@@ -74,7 +74,7 @@ def account_request(  # noqa: PLR0913  # each keyword is one block of the envelo
     }
 
 
-def balance_request(  # noqa: PLR0913  # each keyword is one datum of the question
+def balance_request(
     settings: Settings,
     investor: Investor,
     *,
@@ -99,7 +99,7 @@ def balance_request(  # noqa: PLR0913  # each keyword is one datum of the questi
     )
 
 
-def portfolio_request(  # noqa: PLR0913  # each keyword is one datum of the question
+def portfolio_request(
     settings: Settings,
     investor: Investor,
     *,
@@ -126,7 +126,7 @@ def portfolio_request(  # noqa: PLR0913  # each keyword is one datum of the ques
     )
 
 
-def transactions_request(  # noqa: PLR0913  # each keyword is one datum of the question
+def transactions_request(
     settings: Settings,
     investor: Investor,
     *,
@@ -160,7 +160,7 @@ def transactions_request(  # noqa: PLR0913  # each keyword is one datum of the q
     return {**body, "accInfo": {"realAccNo": None, "vtAccNo": account_number}}
 
 
-def watchlist_request(  # noqa: PLR0913  # each keyword is one datum of the question
+def watchlist_request(
     settings: Settings,
     investor: Investor,
     *,
@@ -213,7 +213,7 @@ def balance_query(number: str, asset_class: AssetClass, page: str | None) -> dic
     return {"qrAccNo": number, "qrAssetType": asset_class.value, "count": BROKERS_CHOICE, "page": page}
 
 
-def orders_query(  # noqa: PLR0913  # each keyword is one datum of the question
+def orders_query(
     number: str,
     asset_class: AssetClass,
     page: str | None,
@@ -230,7 +230,7 @@ def orders_query(  # noqa: PLR0913  # each keyword is one datum of the question
     }
 
 
-def settlements_query(  # noqa: PLR0913  # as above
+def settlements_query(
     number: str,
     asset_class: AssetClass,
     page: str | None,

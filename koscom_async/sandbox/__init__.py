@@ -4,9 +4,11 @@ It shares the broker registry, the error table and the settings with the library
 that it can judge it. Needs the extra `sandbox`.
 """
 
+from importlib import import_module
+
 try:
-    import starlette  # noqa: F401  # only to say what is missing, before anything else fails
-    import uvicorn  # noqa: F401  # as above
+    for _needed in ("starlette", "uvicorn"):
+        import_module(_needed)
 except ImportError as error:
     raise ImportError(
         "the sandbox gateway needs starlette and uvicorn: pip install 'koscom_async[sandbox]'"

@@ -5,27 +5,24 @@ them decides is elsewhere.
 """
 
 import anyio
-from starlette.requests import Request
+from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from koscom_async.sandbox.calls import Call
+from koscom_async.sandbox.calls import Call, peek
 from koscom_async.sandbox.delivery import WireFault
-from koscom_async.sandbox.endpoints import ENDPOINTS, Endpoint, Visit
+from koscom_async.sandbox.endpoints import ENDPOINTS, Endpoint, Request
 from koscom_async.sandbox.fault_kinds import FaultKind
-from koscom_async.sandbox.question import glance
 from koscom_async.sandbox.reply import Refused, Reply, code_reply, json_reply
 from koscom_async.sandbox.state import State
-
-__all__ = ["build_application"]
 
 NO_ROUTE = "no Route matched with those values"
 
 
 def build_application(state: State) -> ASGIApp:
     """Return the application for one gateway's state."""
-    routes = [Route(endpoint.path, endpoint=_Door(endpoint, state)) for endpoint in ENDPOINTS]
+    routes = [Route(endpoint.path, endpoint=_EndpointApp(endpoint, state)) for endpoint in ENDPOINTS]
     return Router(routes, redirect_slashes=False, default=_no_route)
 
 
@@ -42,7 +39,7 @@ async def _send(reply: Reply, scope: Scope, receive: Receive, send: Send) -> Non
     await response(scope, receive, send)
 
 
-class _Door:
+class _EndpointApp:
     """One endpoint, behind the stations that all endpoints share."""
 
     def __init__(self, endpoint: Endpoint, state: State) -> None:
@@ -50,60 +47,60 @@ class _Door:
         self._state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        visit = Visit(
+        received = HttpRequest(scope, receive)
+        request = Request(
             # What belongs to no broker goes by its service's name.
-            broker=request.path_params.get("broker", self._endpoint.service),
-            headers=request.headers,
-            body=await request.body(),
-            base_url=str(request.base_url).rstrip("/"),
-            method=request.method,
-            query=request.url.query,
+            broker=received.path_params.get("broker", self._endpoint.service),
+            headers=received.headers,
+            body=await received.body(),
+            base_url=str(received.base_url).rstrip("/"),
+            method=received.method,
+            query=received.url.query,
         )
         if request.method not in self._endpoint.methods:
             reply = code_reply("405")
         else:
-            reply = await self._logged(visit)
+            reply = await self._logged(request)
         await _send(reply, scope, receive, send)
 
-    async def _logged(self, visit: Visit) -> Reply:
+    async def _logged(self, request: Request) -> Reply:
         calls = self._state.calls
-        place = calls.begin(_record(self._endpoint, visit))
+        place = calls.begin(_record(self._endpoint, request))
         status = None
         try:
-            reply = await self._through(visit, place)
+            reply = await self._through(request, place)
             status = reply.status
             return reply
         finally:
             calls.end(place, status=status)
 
-    async def _through(self, visit: Visit, place: int) -> Reply:
+    async def _through(self, request: Request, place: int) -> Reply:
         state = self._state
         headers: dict[str, str] = {}
         try:
-            visit = self._endpoint.guard(visit, state)
+            request = self._endpoint.guard(request, state)
             headers = state.quota.spend(self._endpoint.service)
-            if (meter := state.meters.get(visit.broker)) is not None:
+            if (meter := state.meters.get(request.broker)) is not None:
                 meter.admit()
-            fault = state.faults.strike(visit.broker)
+            fault = state.faults.strike(request.broker)
             state.calls.mark(place, fault=fault.name)
-            await anyio.sleep(state.seconds_before_answer(visit.broker) + fault.seconds(state.random))
-            return self._answer(visit, fault).with_headers(headers)
+            await anyio.sleep(state.seconds_before_answer(request.broker) + fault.seconds(state.random))
+            return self._answer(request, fault).with_headers(headers)
         except Refused as refusal:
             return refusal.reply.with_headers(headers)
 
-    def _answer(self, visit: Visit, fault: FaultKind) -> Reply:
-        reply = fault.instead(visit.broker)
+    def _answer(self, request: Request, fault: FaultKind) -> Reply:
+        reply = fault.instead(request.broker)
         if reply is None:
-            reply = self._endpoint.answer(visit, self._state, fault)
-        return fault.spoil(reply)
+            reply = self._endpoint.answer(request, self._state, fault)
+        return fault.corrupt(reply)
 
 
-def _record(endpoint: Endpoint, visit: Visit) -> Call:
-    seen = glance(visit.body)
+def _record(endpoint: Endpoint, request: Request) -> Call:
+    seen = peek(request.body)
     return Call(
-        broker=visit.broker,
-        endpoint=endpoint.name_of(visit),
+        broker=request.broker,
+        endpoint=endpoint.name_of(request),
         asset_type=seen.asset_type,
         page=seen.page,
         account=seen.account,

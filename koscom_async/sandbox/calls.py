@@ -1,12 +1,12 @@
 """The record of every call that came: for tests that ask how often, in what order, and how many at once."""
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 from attrs import evolve, field, frozen
-
-__all__ = ["Call", "TraceBuilder"]
 
 _SHOWN = 4
 
@@ -82,3 +82,38 @@ class TraceBuilder:
     def clear(self) -> None:
         """Forget the calls so far."""
         self._calls.clear()
+
+
+@frozen(kw_only=True)
+class Peek:
+    """What can be seen of a message without judging it; `None` where there is nothing to be seen."""
+
+    asset_type: str | None = None
+    page: str | None = None
+    account: str | None = field(default=None, repr=False)
+    request_id: str | None = None
+
+
+def peek(body: bytes) -> Peek:
+    """Return what any message, however broken, shows of itself: for the record of calls."""
+    try:
+        message = _object(json.loads(body))
+    except ValueError:
+        message = {}
+    body_block = next((value for name, value in message.items() if name.endswith("RequestBody")), None)
+    query = next(iter(_object(body_block).values()), None)
+    return Peek(
+        asset_type=_shown(query, "assetType") or _shown(query, "qrAssetType"),
+        page=_shown(query, "page"),
+        account=_shown(message.get("accInfo"), "vtAccNo") or _shown(query, "qrAccNo"),
+        request_id=_shown(message.get("commonHeader"), "reqIdConsumer"),
+    )
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _shown(block: object, name: str) -> str | None:
+    value = _object(block).get(name)
+    return value if isinstance(value, str) else None

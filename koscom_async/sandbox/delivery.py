@@ -16,8 +16,6 @@ from koscom_async.sandbox.reply import Reply
 
 # How long a broker takes to answer: a fixed time, or a distribution to draw from; seconds throughout.
 
-__all__ = ["Exponential", "Fixed", "Latency", "LongTail", "Uniform", "latency_of"]
-
 
 def _seconds(_: object, attribute: "Attribute[float]", value: float) -> None:
     if not 0 <= value < math.inf:
@@ -37,8 +35,7 @@ class Fixed:
 
     seconds: float = field(validator=_seconds)
 
-    def draw(self, chance: Random) -> float:  # noqa: ARG002  # for the others
-        """Return the seconds before one answer."""
+    def draw(self, chance: Random) -> float:
         return self.seconds
 
 
@@ -50,7 +47,6 @@ class Uniform:
     longest: float = field(validator=_seconds)
 
     def draw(self, chance: Random) -> float:
-        """Return the seconds before one answer."""
         return chance.uniform(self.shortest, self.longest)
 
 
@@ -61,7 +57,6 @@ class Exponential:
     mean: float = field(validator=_seconds)
 
     def draw(self, chance: Random) -> float:
-        """Return the seconds before one answer."""
         return chance.expovariate(1 / self.mean) if self.mean else 0.0
 
 
@@ -73,16 +68,12 @@ class LongTail:
     spread: float = field(default=1.0, validator=_seconds)
 
     def draw(self, chance: Random) -> float:
-        """Return the seconds before one answer."""
         return self.median * chance.lognormvariate(0, self.spread)
 
 
 def latency_of(seconds: "float | Latency") -> Latency:
     """Return a latency; a number is a fixed one."""
     return Fixed(seconds) if isinstance(seconds, int | float) else seconds
-
-
-__all__ = ["End", "Pause", "Step", "WireFault", "head"]
 
 
 @frozen
@@ -104,7 +95,7 @@ class End(Enum):
 Step: TypeAlias = bytes | Pause | End
 
 
-class WireFault(Exception):  # noqa: N818  # nothing has gone wrong in the gateway
+class WireFault(Exception):
     """Raised where an answer is not sent as HTTP wants: whoever has the connection plays the steps instead."""
 
     def __init__(self, steps: Iterator[Step]) -> None:

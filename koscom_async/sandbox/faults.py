@@ -11,9 +11,6 @@ from attrs import Attribute, field, frozen
 
 from koscom_async.sandbox.fault_kinds import NO_FAULT, FaultKind, find_kind
 
-__all__ = ["Fault", "Faults"]
-
-
 _SERVICES = {"common": "the member service", "auth": "the authorization server"}
 
 
@@ -80,7 +77,7 @@ class Faults:
 
     def __init__(self, brokers: Iterable[str], *, seed: int) -> None:
         self._brokers = tuple(brokers)
-        self._chance = random.Random(seed)  # noqa: S311  # chosen to repeat, and guards nothing
+        self._chance = random.Random(seed)
         self._active: dict[str, _ActiveFault] = {}
 
     def set(self, broker: str, fault: Fault | str) -> None:

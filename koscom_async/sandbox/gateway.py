@@ -16,20 +16,17 @@ from koscom_async.models.investor import VARIABLES, Device, Investor, Token
 from koscom_async.sandbox.accounts import example_ledger
 from koscom_async.sandbox.application import build_application
 from koscom_async.sandbox.calls import Call, TraceBuilder
-from koscom_async.sandbox.credentials import Firm, Tokens
+from koscom_async.sandbox.credentials import Firm, Grants, Tokens
 from koscom_async.sandbox.delivery import Latency, latency_of
 from koscom_async.sandbox.dialects import DIALECTS
 from koscom_async.sandbox.faults import Fault, Faults
 from koscom_async.sandbox.firm.spelling import FIRM_DIALECTS
-from koscom_async.sandbox.grants import Grants
 from koscom_async.sandbox.ledger import Ledger, Person
 from koscom_async.sandbox.meters import DAILY_QUOTA, Quota, RateLimit, RateMeter
 from koscom_async.sandbox.server import HOST, ServerThread
 from koscom_async.sandbox.state import AUTH_SERVICE, MEMBER_SERVICE, State
 from koscom_async.sandbox.transport import InProcessTransport
 from koscom_async.settings import Settings
-
-__all__ = ["SandboxGateway"]
 
 _T = TypeVar("_T")
 
@@ -68,7 +65,7 @@ class SandboxGateway:
     runs, and `await gateway.serve(on_ready=show)` in one. Both end on SIGINT or SIGTERM.
     """
 
-    def __init__(  # noqa: PLR0913  # each is a thing that a test sets on its own
+    def __init__(
         self,
         *,
         in_process: bool = False,
@@ -87,7 +84,7 @@ class SandboxGateway:
     ) -> None:
         ledger = example_ledger() if ledger is None else ledger
         tokens = Tokens(ledger.people)
-        chance = Random(seed)  # noqa: S311  # chosen to repeat, and guards nothing
+        chance = Random(seed)
         self._state = State(
             firm=Firm(),
             ledger=ledger,
@@ -100,7 +97,7 @@ class SandboxGateway:
             date_limits=dict(_known(date_limits or {})),
             page_sizes=dict(_known(page_sizes or {})),
             calls=TraceBuilder(),
-            random=Random(seed),  # noqa: S311  # chosen to repeat, and guards nothing
+            random=Random(seed),
             now=now,
         )
         for broker, fault in (faults or {}).items():

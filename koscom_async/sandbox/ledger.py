@@ -13,25 +13,6 @@ from attrs import field, frozen
 
 from koscom_async.sandbox.firm.records import DiscretionaryAccount
 
-__all__ = [
-    "Account",
-    "AssetClass",
-    "DiscretionaryAccount",
-    "Entry",
-    "Equity",
-    "Fund",
-    "Ledger",
-    "Movement",
-    "Other",
-    "Part",
-    "Person",
-    "Recording",
-    "Row",
-    "Shelf",
-    "Summary",
-    "WatchGroup",
-]
-
 _SHOWN = 4
 
 
@@ -205,18 +186,20 @@ class Account:
             case AssetClass.CASH:
                 return ()
 
-    def shelf(self, entries: Iterable[Entry]) -> "Shelf":
+    def view(self, entries: Iterable[Entry]) -> "AccountView":
         """Return the account as a service sees it whose rows are these, and not the balance's."""
-        return Shelf(broker=self.broker, number=self.number, summary=self.summary, entries=tuple(entries))
+        return AccountView(
+            broker=self.broker, number=self.number, summary=self.summary, entries=tuple(entries)
+        )
 
 
 @frozen(kw_only=True)
-class Shelf(Account):
+class AccountView(Account):
     """An account, of which one query sees only these rows."""
 
     entries: tuple[Entry, ...] = field(default=(), repr=False)
 
-    def rows_of(self, asset_class: AssetClass) -> tuple[Entry, ...]:  # noqa: ARG002  # they are of one kind
+    def rows_of(self, asset_class: AssetClass) -> tuple[Entry, ...]:
         """Return the rows of the query."""
         return self.entries
 

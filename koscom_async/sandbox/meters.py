@@ -12,8 +12,6 @@ from attrs import field, frozen
 
 from koscom_async.sandbox.reply import refused_by_gateway
 
-__all__ = ["DAILY_QUOTA", "Quota", "RateLimit", "RateMeter"]
-
 DAILY_QUOTA = 50_000
 """Calls a day to each service, as the documents give it."""
 

@@ -14,30 +14,12 @@ from attrs import field, frozen
 
 from koscom_async.sandbox.reply import Refused, refused
 
-__all__ = [
-    "FIRST_PAGE",
-    "AccountQuestion",
-    "Block",
-    "Glance",
-    "MemberQuestion",
-    "Paged",
-    "PortfolioQuestion",
-    "TransactionsQuestion",
-    "WatchlistQuestion",
-    "glance",
-    "read_account_question",
-    "read_firm_question",
-    "read_json",
-    "read_member_question",
-    "read_portfolio_question",
-    "read_transactions_question",
-    "read_watchlist_question",
-]
-
 FIRST_PAGE = "null"
 
 REQUEST_ID_LENGTH = 20
 PAGE_KEY_LENGTH = 24
+OFFSET_DIGITS = 6
+"""The digits of a page key that say how many rows come before the page; the rest is a digest."""
 CI_LENGTH = 88
 
 _DAY = re.compile(r"[0-9]{8}")
@@ -263,38 +245,3 @@ def _ci(header: Block) -> str:
 def _page(query: Block) -> str:
     # An empty key is a key, which no broker knows; so it is the broker who refuses it.
     return "" if query.values.get("page") == "" else query.text("page", longest=PAGE_KEY_LENGTH)
-
-
-@frozen(kw_only=True)
-class Glance:
-    """What can be seen of a message without judging it; `None` where there is nothing to be seen."""
-
-    asset_type: str | None = None
-    page: str | None = None
-    account: str | None = field(default=None, repr=False)
-    request_id: str | None = None
-
-
-def glance(body: bytes) -> Glance:
-    """Return what any message, however broken, shows of itself: for the record of calls."""
-    try:
-        message = _object(json.loads(body))
-    except ValueError:
-        message = {}
-    body_block = next((value for name, value in message.items() if name.endswith("RequestBody")), None)
-    query = next(iter(_object(body_block).values()), None)
-    return Glance(
-        asset_type=_shown(query, "assetType") or _shown(query, "qrAssetType"),
-        page=_shown(query, "page"),
-        account=_shown(message.get("accInfo"), "vtAccNo") or _shown(query, "qrAccNo"),
-        request_id=_shown(message.get("commonHeader"), "reqIdConsumer"),
-    )
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _shown(block: object, name: str) -> str | None:
-    value = _object(block).get(name)
-    return value if isinstance(value, str) else None

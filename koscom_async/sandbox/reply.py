@@ -3,6 +3,7 @@
 Statuses and messages come from the error table, so that nothing here has to be kept in step with it.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from json.encoder import encode_basestring
@@ -17,7 +18,6 @@ from koscom_async.error_codes import BROKER_CATEGORY, ErrorCode, Kind, find_erro
 # `json.dumps` writes each float its own way; brokers write `157.0`, `3.69827563509E11` or `"6.98E+7"`, and a
 # client must read all of them, so a dialect says which it wants.
 
-__all__ = ["Literal", "Spelling", "java_double", "json_text", "plain", "scientific_text"]
 
 # Java prints a double in scientific notation from here on, and below a thousandth.
 _JAVA_LARGE = Decimal("1E7")
@@ -57,7 +57,7 @@ def scientific_text(number: Decimal) -> str:
     return str(number.normalize())
 
 
-def json_text(value: Any) -> str:  # noqa: PLR0911  # a table by type
+def json_text(value: Any) -> str:
     """Return a value as JSON; `Literal`s as they stand."""
     match value:
         case Literal():
@@ -68,25 +68,10 @@ def json_text(value: Any) -> str:  # noqa: PLR0911  # a table by type
             return "{" + ",".join(f"{encode_basestring(k)}:{json_text(v)}" for k, v in value.items()) + "}"
         case list() | tuple():
             return "[" + ",".join(map(json_text, value)) + "]"
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
+        case None | bool() | int():
+            return json.dumps(value)
     raise TypeError(f"cannot spell a {type(value).__name__}; use a Literal")
 
-
-__all__ = [
-    "Refused",
-    "Reply",
-    "code_reply",
-    "find_refusal_code",
-    "json_reply",
-    "refused",
-    "refused_by_gateway",
-    "refused_token",
-]
 
 JSON_MEDIA_TYPE = "application/json; charset=utf-8"
 
@@ -109,7 +94,7 @@ class Reply:
         return evolve(self, headers={**headers, **self.headers}) if headers else self
 
 
-class Refused(Exception):  # noqa: N818  # it carries an answer; nothing has gone wrong in the gateway
+class Refused(Exception):
     """Raised by a check; the application sends the reply."""
 
     def __init__(self, reply: Reply) -> None:

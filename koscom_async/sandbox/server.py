@@ -18,8 +18,6 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from koscom_async.sandbox.delivery import End, Pause, Step, WireFault
 
-__all__ = ["HOST", "ServerThread"]
-
 HOST = "127.0.0.1"
 KEEP_ALIVE_SECONDS = 75
 """Long, so that a pooled connection is not closed at the moment it is used again."""
@@ -57,7 +55,7 @@ class _Server(uvicorn.Server):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), TICK_SECONDS)
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002  # uvicorn's form
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
             server.close()
         for connection in list(self.server_state.connections):

@@ -7,16 +7,13 @@ from random import Random
 from attrs import field, frozen
 
 from koscom_async.sandbox.calls import TraceBuilder
-from koscom_async.sandbox.credentials import Firm, Tokens
+from koscom_async.sandbox.credentials import Firm, Grants, Tokens
 from koscom_async.sandbox.delivery import Latency
 from koscom_async.sandbox.dialects import DIALECTS, Dialect
 from koscom_async.sandbox.faults import Faults
-from koscom_async.sandbox.grants import Grants
 from koscom_async.sandbox.ledger import Ledger
 from koscom_async.sandbox.meters import Quota, RateMeter
 from koscom_async.sandbox.reply import refused
-
-__all__ = ["AUTH_SERVICE", "MEMBER_SERVICE", "State"]
 
 MEMBER_SERVICE = "common"
 """What stands in a broker's place for the member service: in its paths, and in settings by broker."""
@@ -51,9 +48,9 @@ class State:
             raise refused("3002", description=broker)
         return dialect
 
-    def most_days(self, broker: str) -> int:
+    def max_days(self, broker: str) -> int:
         """Return how long a range of dates a broker takes for transactions."""
-        return self.date_limits.get(broker, self.dialect(broker).most_days)
+        return self.date_limits.get(broker, self.dialect(broker).max_days)
 
     def page_size(self, broker: str) -> int:
         """Return how many rows of a balance or portfolio a broker puts on a page."""

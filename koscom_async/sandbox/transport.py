@@ -9,8 +9,6 @@ from starlette.types import ASGIApp
 
 from koscom_async.sandbox.delivery import End, Pause, Step, WireFault
 
-__all__ = ["InProcessTransport"]
-
 
 class InProcessTransport(httpx.AsyncBaseTransport):
     """Answers in the caller's own event loop.

@@ -9,8 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from koscom_async.sandbox import SandboxGateway
-from koscom_async.sandbox.credentials import Tokens
-from koscom_async.sandbox.grants import CODE_SECONDS, Grants
+from koscom_async.sandbox.credentials import CODE_SECONDS, Grants, Tokens
 from tests.sandbox.asking import BALANCE, asking
 
 AUTHORIZE, TOKEN, REVOKE = "/auth/oauth/v2/authorize", "/auth/oauth/v2/token", "/auth/oauth/v2/token/revoke"

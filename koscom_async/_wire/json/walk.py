@@ -141,7 +141,7 @@ class Walk:
             return None
         try:
             return self._read_list(f"[{self._text[at:comma]}]"), comma
-        except Exception:  # noqa: BLE001  # whatever is wrong with it, and whoever reads it, is seen entry by entry
+        except Exception:
             return None
 
     def _break(self, before: str, at: int) -> NoReturn:

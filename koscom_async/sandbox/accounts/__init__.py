@@ -9,13 +9,12 @@ from hashlib import sha256, sha512
 
 from attrs import evolve
 
-from koscom_async.sandbox.accounts.cyber import CYBER
-from koscom_async.sandbox.accounts.diamond import DIAMOND
+from koscom_async.sandbox.accounts.examples import CYBER, DIAMOND, STAR, STRANGERS_ACCOUNTS
 from koscom_async.sandbox.accounts.generated import generated
-from koscom_async.sandbox.accounts.small import STAR, STRANGERS_ACCOUNTS
+from koscom_async.sandbox.accounts.history import with_history
 from koscom_async.sandbox.firm.generator import contracts, filled
-from koscom_async.sandbox.history import with_history
-from koscom_async.sandbox.ledger import Account, DiscretionaryAccount, Ledger, Person, WatchGroup
+from koscom_async.sandbox.firm.records import DiscretionaryAccount
+from koscom_async.sandbox.ledger import Account, Ledger, Person, WatchGroup
 
 __all__ = ["crowd", "example_ledger", "firm", "generated"]
 

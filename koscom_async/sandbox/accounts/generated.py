@@ -5,16 +5,14 @@ from decimal import Decimal
 from hashlib import sha256, sha512
 from random import Random
 
-from koscom_async.sandbox.history import with_history
+from koscom_async.sandbox.accounts.history import with_history
 from koscom_async.sandbox.ledger import Account, Equity, Fund, Ledger, Person, Summary, WatchGroup
-
-__all__ = ["generated"]
 
 BROKERS = ("diamond", "cyber", "star")
 FIRST_NUMBER = 160_700_000_000_000_000
 NUMBERS_A_PERSON = 1_000
 ONE_FUND_IN = 5
-MOST_SHARES, MOST_PRICE = 500, 200_000
+MAX_SHARES, MAX_PRICE = 500, 200_000
 WATCHED = 6
 
 
@@ -50,7 +48,7 @@ def _person(seat: int, *, accounts: int, rows: int, transactions: int, seed: int
 
 
 def _account(seat: int, place: int, *, rows: int, seed: int) -> Account:
-    chance = Random(f"{seed}|{seat}|{place}")  # noqa: S311  # chosen to repeat, and guards nothing
+    chance = Random(f"{seed}|{seat}|{place}")
     funds = tuple(_fund(number, chance) for number in range(rows // ONE_FUND_IN))
     equities = tuple(_equity(number, chance) for number in range(rows - len(funds)))
     cash = chance.randrange(10_000_000)
@@ -79,8 +77,8 @@ def _account(seat: int, place: int, *, rows: int, seed: int) -> Account:
 
 
 def _equity(number: int, chance: Random) -> Equity:
-    quantity = chance.randint(1, MOST_SHARES)
-    cost, value = (quantity * chance.randrange(100, MOST_PRICE) for _ in range(2))
+    quantity = chance.randint(1, MAX_SHARES)
+    cost, value = (quantity * chance.randrange(100, MAX_PRICE) for _ in range(2))
     rate = ((value - cost) * Decimal(100) / cost).quantize(Decimal("0.01"))
     return Equity(
         "KSP", _isin(number), "NRM", str(quantity), str(cost), str(value), str(value - cost), str(rate)

@@ -32,8 +32,6 @@ from koscom_async.sandbox.question import (
 )
 from koscom_async.sandbox.reply import Literal, Reply, json_reply, json_text, plain
 
-__all__ = ["ABSENT", "BALANCE", "Balance", "Dialect", "Layout", "Service", "Wire"]
-
 OK = "200"
 
 Wire = dict[str, Any]
@@ -199,7 +197,7 @@ class Dialect:
     supports_all: ClassVar[bool] = False
     page_size: ClassVar[int] = 100
     history_page_size: ClassVar[int] = 50
-    most_days: ClassVar[int] = 90
+    max_days: ClassVar[int] = 90
     """How long a range of dates a query for transactions may have."""
     newest_first: ClassVar[bool] = False
     """Whether transactions come the latest first."""
@@ -361,6 +359,6 @@ class Dialect:
         """Spell the codes of a group."""
         return list(codes)
 
-    def absent(self, attribute: str, at: int) -> Any:  # noqa: ARG002  # a dialect may choose by field and place
+    def absent(self, attribute: str, at: int) -> Any:
         """Spell what the broker does not report."""
         return ABSENT

@@ -1,10 +1,11 @@
 """The documents' own examples, answered word for word to the documents' own questions, abridged as they are.
 
-Their person has a connecting information that is made up; it and the caller's request id are all that is put in.
+People's names and connecting information are made up; the caller's request id is put in.
 """
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -18,11 +19,10 @@ from koscom_async.sandbox.question import (
 )
 from koscom_async.sandbox.reply import Literal, Reply, json_text, refused
 
-__all__ = ["documents_ledger", "recorded_answer"]
-
 BROKER = "diamond"
 HOLDINGS_NUMBER = "160678007213500001"
 HISTORY_NUMBER = "160731060768600001"
+ACCESS = "sandbox-documents"
 CI = "kQXzSHH8M1FIR+5m19q+U95c22sz1liOENIBGdFUKPptAAapYld1eOF7Pv9+qgywHOZBynq6mG2gEajiy5AwJA=="
 
 # What is left of each answer where only one asset class is asked for.
@@ -41,7 +41,7 @@ def documents_ledger() -> Ledger:
         _account(HOLDINGS_NUMBER, "balance", "portfolio"),
         _account(HISTORY_NUMBER, "transaction", "interest"),
     )
-    return Ledger((Person(ci=CI, name="김가람", access_token="sandbox-documents", accounts=accounts),))  # noqa: S106  # made up
+    return Ledger((Person(ci=CI, name="김가람", access_token=ACCESS, accounts=accounts),))
 
 
 def _account(number: str, *endpoints: str) -> Account:
@@ -98,3 +98,16 @@ def _leave_out_classes(document: dict[str, Any], question: AccountQuestion) -> N
     blocks = document[f"{name}List"][name]
     document[f"{name}List"][name] = {key: block for key, block in blocks.items() if key in kept}
     document[f"{name}ResponseBody"]["queryType"]["assetType"] = question.asset_class
+
+
+def example_answer(name: str, message: Mapping[str, Any]) -> bytes | None:
+    """Return the documents' answer to the documents' request, or `None` where it is another request."""
+    request, answer = _example(name)
+    return answer if message == request else None
+
+
+@cache
+def _example(name: str) -> tuple[Any, bytes]:
+    recorded = files(__package__) / "discretionary"
+    request = json.loads((recorded / f"{name}.request.json").read_bytes())
+    return request, (recorded / f"{name}.response.json").read_bytes()

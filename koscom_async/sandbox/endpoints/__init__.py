@@ -1,17 +1,22 @@
 """The table of endpoints: path, service, guard, and who answers. A new endpoint is a file and a row here."""
 
-from koscom_async.sandbox.endpoints.balance import answer_balance
+from koscom_async.sandbox.endpoints.account import (
+    answer_balance,
+    answer_consent,
+    answer_registration,
+    answer_transactions,
+    answer_watchlist,
+)
 from koscom_async.sandbox.endpoints.discretionary import FIRM_ENDPOINTS
 from koscom_async.sandbox.endpoints.endpoint import (
     Endpoint,
-    Visit,
+    Request,
     anybody,
     by_access_token,
     by_api_key,
     by_client,
     by_secret,
 )
-from koscom_async.sandbox.endpoints.member import answer_consent, answer_registration
 from koscom_async.sandbox.endpoints.oauth import (
     answer_authorize,
     answer_revoke,
@@ -19,10 +24,8 @@ from koscom_async.sandbox.endpoints.oauth import (
     token_question,
 )
 from koscom_async.sandbox.endpoints.portfolio import answer_portfolio
-from koscom_async.sandbox.endpoints.transactions import answer_transactions
-from koscom_async.sandbox.endpoints.watchlist import answer_watchlist
 
-__all__ = ["ENDPOINTS", "Endpoint", "Visit"]
+__all__ = ["ENDPOINTS", "Endpoint", "Request"]
 
 # The member service stands first: its paths would fit a broker of the name `common`.
 ENDPOINTS: tuple[Endpoint, ...] = (

@@ -7,19 +7,16 @@ from typing import Any, cast
 from attrs import frozen
 
 from koscom_async.sandbox.dialects import Balance
-from koscom_async.sandbox.endpoints.endpoint import Visit
+from koscom_async.sandbox.documents import example_answer
+from koscom_async.sandbox.endpoints.endpoint import Request, cut
 from koscom_async.sandbox.fault_kinds import FaultKind
-from koscom_async.sandbox.firm.examples import example_answer
 from koscom_async.sandbox.firm.question import FirmQuestion, read_question
 from koscom_async.sandbox.firm.records import DiscretionaryAccount, Order, Paper
 from koscom_async.sandbox.firm.spelling import FIRM_DIALECTS, FirmAnswer, FirmDialect, Names, Wire
 from koscom_async.sandbox.ledger import Account, AssetClass
-from koscom_async.sandbox.paging import cut
 from koscom_async.sandbox.question import AccountQuestion
 from koscom_async.sandbox.reply import Reply, json_reply, refused
 from koscom_async.sandbox.state import State
-
-__all__ = ["FIRM_ENDPOINTS", "FirmEndpoint"]
 
 CLOSES, OPENS = time(8, 30), time(16)
 
@@ -28,7 +25,7 @@ Spell = Callable[[FirmDialect, DiscretionaryAccount, Sequence[Any]], Sequence[Wi
 
 
 @frozen
-class _Folder:
+class _FirmRows:
     """Some rows of an account, which pages are cut from."""
 
     broker: str
@@ -55,34 +52,36 @@ class FirmEndpoint:
     spell: Spell
     keeps_hours: bool = False
 
-    def __call__(self, visit: Visit, state: State, fault: FaultKind) -> Reply:
+    def __call__(self, request: Request, state: State, fault: FaultKind) -> Reply:
         """Answer one page."""
-        dialect = FIRM_DIALECTS.get(visit.broker)
+        dialect = FIRM_DIALECTS.get(request.broker)
         if dialect is None:
-            raise refused("3002", description=visit.broker)
-        message = visit.message()
+            raise refused("3002", description=request.broker)
+        message = request.message()
         recorded = example_answer(self.name, message.values)
         if recorded is not None:
             return Reply(body=recorded)
-        question = read_question(message, broker=visit.broker, body_block=self.body_block, fields=self.fields)
-        self._check_hours(visit.broker, state)
-        folder = self._folder(visit.broker, question, state)
+        question = read_question(
+            message, broker=request.broker, body_block=self.body_block, fields=self.fields
+        )
+        self._check_hours(request.broker, state)
+        asked = self._rows_asked_for(request.broker, question, state)
         question = cast("FirmQuestion", fault.read(cast("AccountQuestion", question)))
         key = cast("AssetClass", f"{self.name} {question.asset_class} {question.side} {question.day}")
-        rows, next_page = cut(cast("Account", folder), key, question.paged, page_size=dialect.page_size)
+        rows, next_page = cut(cast("Account", asked), key, question.paged, page_size=dialect.page_size)
         answer = FirmAnswer(
             question=question,
             names=self.names,
-            account=folder,
+            account=asked,
             asset_class=question.asset_class,
             platform_id=state.platform_id(),
             rows=rows,
-            total=len(folder.rows),
+            total=len(asked.rows),
             next_page=next_page,
             request_id=question.request_id,
         )
         # A page is a page: the faults bend rows, totals, keys and whose they are, which both kinds have.
-        bent = fault.bend(cast("Balance", answer), lambda: cast("Account", _foreign(folder, state)))
+        bent = fault.alter(cast("Balance", answer), lambda: cast("Account", _foreign(asked, state)))
         answer = cast("FirmAnswer", bent)
         spelled = self.spell(dialect, answer.account.source, answer.rows)
         return json_reply(dialect.document(answer, spelled))
@@ -93,10 +92,10 @@ class FirmEndpoint:
         if CLOSES <= state.now().time() < OPENS:
             raise refused("7000", broker=broker, description="before 08:30 or after 16:00 only")
 
-    def _folder(self, broker: str, question: FirmQuestion, state: State) -> _Folder:
+    def _rows_asked_for(self, broker: str, question: FirmQuestion, state: State) -> _FirmRows:
         listed = tuple(each for each in state.ledger.discretionary if each.broker == broker)
         if "qrAccNo" not in self.fields:
-            return _Folder(broker=broker, number="", rows=listed)
+            return _FirmRows(broker=broker, number="", rows=listed)
         number = question.account.replace("-", "")
         account = next((each for each in listed if each.number == number), None)
         if account is None:
@@ -105,21 +104,21 @@ class FirmEndpoint:
         def rows(of: DiscretionaryAccount) -> tuple[Any, ...]:
             return tuple(self.rows(of, question))
 
-        return _Folder(broker=broker, number=account.number, rows=rows(account), source=account, again=rows)
+        return _FirmRows(broker=broker, number=account.number, rows=rows(account), source=account, again=rows)
 
 
-def _foreign(folder: _Folder, state: State) -> _Folder:
+def _foreign(asked: _FirmRows, state: State) -> _FirmRows:
     """Return somebody else's rows; where there is nobody else, the same ones under another number."""
     others = [
         each
         for each in state.ledger.discretionary
-        if each.broker == folder.broker and each.number != folder.number
+        if each.broker == asked.broker and each.number != asked.number
     ]
-    if not others or folder.again is None:
-        return _Folder(broker=folder.broker, number="0000000000000", rows=folder.rows, source=folder.source)
+    if not others or asked.again is None:
+        return _FirmRows(broker=asked.broker, number="0000000000000", rows=asked.rows, source=asked.source)
     other = others[0]
-    return _Folder(
-        broker=folder.broker, number=other.number, rows=folder.again(other), source=other, again=folder.again
+    return _FirmRows(
+        broker=asked.broker, number=other.number, rows=asked.again(other), source=other, again=asked.again
     )
 
 

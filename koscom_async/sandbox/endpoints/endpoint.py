@@ -1,6 +1,11 @@
-"""What an endpoint is, and what one call to it brings along."""
+"""What all endpoints share: the request that came, the guards of the platform's schemes, and pages with their keys.
+
+A page key is an opaque text that only the account's broker understands: an offset, and a digest over account and query,
+so that nothing is remembered between calls.
+"""
 
 from collections.abc import Callable, Mapping
+from hashlib import blake2s
 from typing import TypeAlias
 from urllib.parse import parse_qsl
 
@@ -9,16 +14,14 @@ from attrs import evolve, field, frozen
 from koscom_async.sandbox.credentials import check_api_key, check_basic, check_bearer, check_client
 from koscom_async.sandbox.dialects import DIALECTS, Dialect
 from koscom_async.sandbox.fault_kinds import FaultKind
-from koscom_async.sandbox.ledger import Person
-from koscom_async.sandbox.question import Block, read_json
+from koscom_async.sandbox.ledger import Account, AssetClass, Entry, Person
+from koscom_async.sandbox.question import FIRST_PAGE, OFFSET_DIGITS, Block, Paged, read_json
 from koscom_async.sandbox.reply import Reply, refused, refused_token
 from koscom_async.sandbox.state import State
 
-__all__ = ["Answer", "Endpoint", "Guard", "Visit"]
-
 
 @frozen(kw_only=True)
-class Visit:
+class Request:
     """One call: where it came, and what it carried; `base_url` is the address under which it was reached."""
 
     broker: str
@@ -47,13 +50,13 @@ class Visit:
         return fields
 
 
-Guard: TypeAlias = Callable[[Visit, State], Visit]
-Answer: TypeAlias = Callable[[Visit, State, FaultKind], Reply]
+Guard: TypeAlias = Callable[[Request, State], Request]
+Answer: TypeAlias = Callable[[Request, State, FaultKind], Reply]
 
 
 @frozen(kw_only=True)
 class Endpoint:
-    """One row of the table. A guard refuses, or returns the visit with its owner.
+    """One row of the table. A guard refuses, or returns the request with its owner.
 
     `named` gives a call's name in the record of calls, where one address answers several questions.
     """
@@ -64,44 +67,80 @@ class Endpoint:
     guard: Guard
     answer: Answer
     methods: tuple[str, ...] = ("POST",)
-    named: Callable[[Visit], str] | None = None
+    named: Callable[[Request], str] | None = None
 
-    def name_of(self, visit: Visit) -> str:
+    def name_of(self, request: Request) -> str:
         """Return the name under which a call is recorded."""
-        return self.name if self.named is None else self.named(visit)
+        return self.name if self.named is None else self.named(request)
 
 
 # The guards that the table of endpoints names: one for each of the platform's schemes.
 
-__all__ = ["anybody", "by_access_token", "by_api_key", "by_client", "by_secret"]
 
-
-def anybody(visit: Visit, state: State) -> Visit:  # noqa: ARG001  # the table's form
+def anybody(request: Request, state: State) -> Request:
     """Let in whoever comes: an investor with a browser."""
-    return visit
+    return request
 
 
-def by_client(visit: Visit, state: State) -> Visit:
+def by_client(request: Request, state: State) -> Request:
     """Let in who has the firm's key and secret, as an OAuth client."""
-    check_client(visit.headers, state.firm)
-    return visit
+    check_client(request.headers, state.firm)
+    return request
 
 
-def by_api_key(visit: Visit, state: State) -> Visit:
+def by_api_key(request: Request, state: State) -> Request:
     """Let in who has the firm's API key."""
-    check_api_key(visit.headers, state.firm)
-    return visit
+    check_api_key(request.headers, state.firm)
+    return request
 
 
-def by_access_token(visit: Visit, state: State) -> Visit:
+def by_access_token(request: Request, state: State) -> Request:
     """Let in who has an investor's access token; an API key beside it is checked, too."""
-    check_api_key(visit.headers, state.firm, required=False)
-    dialect = DIALECTS.get(visit.broker)
+    check_api_key(request.headers, state.firm, required=False)
+    dialect = DIALECTS.get(request.broker)
     status = Dialect.dead_token_status if dialect is None else dialect.dead_token_status
-    return evolve(visit, owner=check_bearer(visit.headers, state.tokens, dead_token_status=status))
+    return evolve(request, owner=check_bearer(request.headers, state.tokens, dead_token_status=status))
 
 
-def by_secret(visit: Visit, state: State) -> Visit:
+def by_secret(request: Request, state: State) -> Request:
     """Let in who has the firm's key and secret, and says which firm it is."""
-    check_basic(visit.headers, state.firm)
-    return visit
+    check_basic(request.headers, state.firm)
+    return request
+
+
+DIGEST_CHARACTERS = 18  # with the offset, the 24 characters that a page key may have
+_SALT = b"sandbox"
+
+
+def cut(
+    account: Account, asset_class: AssetClass, paged: Paged, *, page_size: int, query: str | None = None
+) -> tuple[tuple[Entry, ...], str | None]:
+    """Return the rows of the page that is asked for, and the key of the next (`None` at the end).
+
+    `query` is what else a key belongs to than the asset class.
+    """
+    if paged.count < 0:
+        raise refused("7000", broker=account.broker, description="count is negative")
+    rows = account.rows_of(asset_class)
+    whole = asset_class is AssetClass.ALL and query is None
+    seal = f"{account.number}|{query or asset_class}"
+    start = _offset(account.broker, seal, paged.page, end=1 if whole else len(rows))
+    if whole:
+        return rows, None
+    end = start + min(paged.count or page_size, page_size)
+    return rows[start:end], _key(seal, end) if end < len(rows) else None
+
+
+def _offset(broker: str, seal: str, page: str, *, end: int) -> int:
+    if page == FIRST_PAGE:
+        return 0
+    digits = page[:OFFSET_DIGITS]
+    offset = int(digits) if digits.isascii() and digits.isdigit() else 0
+    if not 0 < offset < end or page != _key(seal, offset):
+        raise refused("6003", broker=broker)
+    return offset
+
+
+def _key(seal: str, offset: int) -> str:
+    digest = blake2s(f"{seal}|{offset}".encode(), key=_SALT).hexdigest()[:DIGEST_CHARACTERS]
+    return f"{offset:0{OFFSET_DIGITS}d}{digest}"

@@ -5,58 +5,55 @@ from decimal import Decimal
 
 from koscom_async.sandbox.dialects import Balance, Dialect, Service
 from koscom_async.sandbox.documents import recorded_answer
-from koscom_async.sandbox.endpoints.balance import find_account, find_class
-from koscom_async.sandbox.endpoints.endpoint import Visit
+from koscom_async.sandbox.endpoints.account import find_account, find_class
+from koscom_async.sandbox.endpoints.endpoint import Request, cut
 from koscom_async.sandbox.fault_kinds import FaultKind
-from koscom_async.sandbox.ledger import Account, AssetClass, Equity, Fund, Other, Part, Row, Shelf
-from koscom_async.sandbox.paging import cut
+from koscom_async.sandbox.ledger import Account, AccountView, AssetClass, Equity, Fund, Other, Part, Row
 from koscom_async.sandbox.question import read_portfolio_question
 from koscom_async.sandbox.reply import Reply, refused
 from koscom_async.sandbox.state import State
-
-__all__ = ["answer_portfolio", "parts_of"]
 
 SHARES, QUANTITIES = "RAT", "QTY"
 WON = "KRW"
 _STEP = Decimal("0.01")
 
 
-def answer_portfolio(visit: Visit, state: State, fault: FaultKind) -> Reply:
+def answer_portfolio(request: Request, state: State, fault: FaultKind) -> Reply:
     """Answer one page of one account."""
-    dialect = state.dialect(visit.broker)
-    question = read_portfolio_question(visit.message(), body_block="portfolioRequestBody")
-    account = find_account(visit, question, state)
-    if (recorded := recorded_answer(account, "portfolio", visit.message(), question)) is not None:
+    dialect = state.dialect(request.broker)
+    question = read_portfolio_question(request.message(), body_block="portfolioRequestBody")
+    account = find_account(request, question, state)
+    if (recorded := recorded_answer(account, "portfolio", request.message(), question)) is not None:
         return recorded
     if question.measure not in {SHARES, QUANTITIES} or (
         question.measure == QUANTITIES and not dialect.supports_quantities
     ):
-        raise refused("6002", broker=visit.broker)
+        raise refused("6002", broker=request.broker)
     asset_class = find_class(question, dialect)
-    shelf = _shelf(account, asset_class, question.measure, dialect)
+    view = _view(account, asset_class, question.measure, dialect)
     rows, next_page = cut(
-        shelf, asset_class, fault.read(question).paged, page_size=state.page_size(visit.broker)
+        view, asset_class, fault.read(question).paged, page_size=state.page_size(request.broker)
     )
     answer = Balance(
         service=Service.PORTFOLIO,
         question=question,
         asset_class=asset_class,
-        account=shelf,
+        account=view,
         platform_id=state.platform_id(),
         rows=rows,
-        total=len(shelf.entries),
+        total=len(view.entries),
         next_page=next_page,
         request_id=question.request_id,
     )
     foreign = state.ledger.foreign_to
     return dialect.reply(
-        fault.bend(answer, lambda: _shelf(foreign(account), asset_class, question.measure, dialect))
+        fault.alter(answer, lambda: _view(foreign(account), asset_class, question.measure, dialect))
     )
 
 
-def _shelf(account: Account, asset_class: AssetClass, measure: str, dialect: Dialect) -> Shelf:
+def _view(account: Account, asset_class: AssetClass, measure: str, dialect: Dialect) -> AccountView:
     as_shares = measure == SHARES and not dialect.mixes_up_shares
-    return account.shelf(
+    return account.view(
         part
         for part in parts_of(account, as_shares=as_shares)
         if asset_class in {AssetClass.ALL, part.asset_class}

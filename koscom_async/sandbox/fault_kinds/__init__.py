@@ -17,15 +17,18 @@ from koscom_async.sandbox.fault_kinds.answers import (
     Reset,
     Shape,
 )
-from koscom_async.sandbox.fault_kinds.balances import CodeIn200, Foreign, Short, WrongId
 from koscom_async.sandbox.fault_kinds.kind import NO_FAULT, FaultKind
 from koscom_async.sandbox.fault_kinds.pages import (
+    CodeIn200,
     DuplicatePage,
     EmptyPages,
     Endless,
+    Foreign,
     ForgottenPage,
     SamePage,
+    Short,
     ShuffledPages,
+    WrongId,
 )
 from koscom_async.sandbox.fault_kinds.slowness import Slow, SlowExponential, SlowLongTail, SlowUniform
 from koscom_async.sandbox.fault_kinds.wire import (

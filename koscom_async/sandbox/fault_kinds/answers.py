@@ -9,8 +9,6 @@ from koscom_async.sandbox.dialects import DIALECTS
 from koscom_async.sandbox.fault_kinds.kind import FaultKind, is_count, is_seconds
 from koscom_async.sandbox.reply import Reply, code_reply, json_reply
 
-__all__ = ["Code", "DeadToken", "Down", "Flapping", "Html", "OverLimit", "QuotaSpent", "Reset", "Shape"]
-
 DEFAULT_RETRY_AFTER = "1"
 NO_RETRY_AFTER = "none"
 DEFAULT_CALLS = 5
@@ -23,7 +21,6 @@ class Code(FaultKind):
     """A platform error code, with the status of the error table."""
 
     def instead(self, broker: str) -> Reply | None:
-        """Refuse."""
         return code_reply(self.name, broker=broker)
 
 
@@ -32,11 +29,9 @@ class OverLimit(FaultKind):
 
     @classmethod
     def accepts(cls, argument: str) -> bool:
-        """Whether a header can hold it."""
         return bool(argument) and argument.isascii() and argument.isprintable()
 
-    def instead(self, broker: str) -> Reply | None:  # noqa: ARG002  # the gateway answers, for any broker
-        """Refuse, as the gateway itself does."""
+    def instead(self, broker: str) -> Reply | None:
         wait = self.argument or DEFAULT_RETRY_AFTER
         headers = {} if wait == NO_RETRY_AFTER else {"Retry-After": wait}
         return json_reply(_OVER_LIMIT, status=429, headers=headers)
@@ -45,8 +40,7 @@ class OverLimit(FaultKind):
 class QuotaSpent(FaultKind):
     """The gateway's 429 at the end of the day's calls."""
 
-    def instead(self, broker: str) -> Reply | None:  # noqa: ARG002  # as above
-        """Refuse, and say that nothing is left until 00:00 UTC."""
+    def instead(self, broker: str) -> Reply | None:
         headers = {"X-RateLimit-Limit-Day": "50000", "X-RateLimit-Remaining-Day": "0"}
         return json_reply(_OVER_LIMIT, status=429, headers=headers)
 
@@ -55,7 +49,6 @@ class DeadToken(FaultKind):
     """The access token has died; 401 or 400, as the broker spells it."""
 
     def instead(self, broker: str) -> Reply | None:
-        """Refuse the token."""
         dialect = DIALECTS.get(broker)
         return dead_token(401 if dialect is None else dialect.dead_token_status).reply
 
@@ -64,7 +57,6 @@ class Down(FaultKind):
     """The broker cannot be reached by the platform (3600)."""
 
     def instead(self, broker: str) -> Reply | None:
-        """Refuse."""
         return code_reply("3600", broker=broker)
 
 
@@ -81,12 +73,10 @@ class Flapping(Down):
 
     @classmethod
     def accepts(cls, argument: str) -> bool:
-        """Whether it is a number of calls, or of seconds above 0."""
         is_time = argument.endswith("s") and is_seconds(argument[:-1]) and float(argument[:-1]) > 0
         return is_count(argument) or is_time
 
     def instead(self, broker: str) -> Reply | None:
-        """Refuse every second stretch."""
         return super().instead(broker) if self._stretch() % 2 else None
 
     def _stretch(self) -> int:
@@ -101,16 +91,14 @@ class Flapping(Down):
 class Reset(FaultKind):
     """The connection is cut before the answer."""
 
-    def instead(self, broker: str) -> Reply | None:  # noqa: ARG002  # as above
-        """Cut."""
+    def instead(self, broker: str) -> Reply | None:
         raise WireFault(iter([End.RESET]))
 
 
 class Html(FaultKind):
     """A page of a proxy in between."""
 
-    def instead(self, broker: str) -> Reply | None:  # noqa: ARG002  # as above
-        """Answer with a page."""
+    def instead(self, broker: str) -> Reply | None:
         return Reply(body=_HTML, media_type="text/html; charset=utf-8")
 
 
@@ -118,5 +106,4 @@ class Shape(FaultKind):
     """JSON of another form."""
 
     def instead(self, broker: str) -> Reply | None:
-        """Answer with a list."""
         return json_reply([broker, 1])

@@ -8,9 +8,7 @@ from koscom_async.sandbox.ledger import Account
 from koscom_async.sandbox.question import AccountQuestion
 from koscom_async.sandbox.reply import Reply
 
-__all__ = ["NO_FAULT", "BrokerFault", "FaultKind", "is_count", "is_seconds"]
-
-MOST_SECONDS = 1e9
+MAX_SECONDS = 1e9
 
 
 class FaultKind:
@@ -28,15 +26,15 @@ class FaultKind:
         self.delay = delay
 
     @classmethod
-    def accepts(cls, argument: str) -> bool:  # noqa: ARG003  # for the overriding kinds
+    def accepts(cls, argument: str) -> bool:
         """Whether that may follow the colon."""
         return False
 
-    def seconds(self, chance: Random) -> float:  # noqa: ARG002  # for the overriding kinds
+    def seconds(self, chance: Random) -> float:
         """Return how long this call waits first."""
         return self.delay
 
-    def instead(self, broker: str) -> Reply | None:  # noqa: ARG002  # as above
+    def instead(self, broker: str) -> Reply | None:
         """Return what is answered without asking the broker."""
         return None
 
@@ -44,11 +42,11 @@ class FaultKind:
         """Return what the broker takes the question to be."""
         return question
 
-    def bend(self, balance: Balance, foreign: Callable[[], Account]) -> Balance:  # noqa: ARG002  # as above
+    def alter(self, balance: Balance, foreign: Callable[[], Account]) -> Balance:
         """Return what the broker answers; `foreign` gives somebody else's account."""
         return balance
 
-    def spoil(self, reply: Reply) -> Reply:
+    def corrupt(self, reply: Reply) -> Reply:
         """Return what is left of the answer on its way."""
         return reply
 
@@ -65,7 +63,7 @@ NO_FAULT = FaultKind()
 def is_seconds(argument: str) -> bool:
     """Whether a text is a number of seconds, 0 or more."""
     try:
-        return 0 <= float(argument) <= MOST_SECONDS
+        return 0 <= float(argument) <= MAX_SECONDS
     except ValueError:
         return False
 

@@ -5,8 +5,6 @@ from random import Random
 from koscom_async.sandbox.delivery import Exponential, Latency, LongTail, Uniform
 from koscom_async.sandbox.fault_kinds.kind import FaultKind, is_seconds
 
-__all__ = ["Slow", "SlowExponential", "SlowLongTail", "SlowUniform"]
-
 SLOW_SECONDS = 5.0
 
 
@@ -19,7 +17,6 @@ class Slow(FaultKind):
 
     @classmethod
     def accepts(cls, argument: str) -> bool:
-        """Whether it is a number of seconds."""
         return is_seconds(argument)
 
 
@@ -50,13 +47,11 @@ class SlowUniform(_Drawn):
 
     @classmethod
     def accepts(cls, argument: str) -> bool:
-        """Whether it is two numbers of seconds with a dash between them."""
         shortest, _, longest = argument.partition("-")
         return is_seconds(shortest) and is_seconds(longest)
 
     @classmethod
     def latency(cls, argument: str) -> Latency:
-        """Return the distribution that the argument describes."""
         shortest, _, longest = argument.partition("-")
         return Uniform(float(shortest), float(longest))
 
@@ -66,7 +61,6 @@ class SlowExponential(_Drawn):
 
     @classmethod
     def latency(cls, argument: str) -> Latency:
-        """Return the distribution that the argument describes."""
         return Exponential(float(argument))
 
 
@@ -75,5 +69,4 @@ class SlowLongTail(_Drawn):
 
     @classmethod
     def latency(cls, argument: str) -> Latency:
-        """Return the distribution that the argument describes."""
         return LongTail(float(argument))

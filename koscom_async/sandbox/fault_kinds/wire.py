@@ -12,19 +12,6 @@ from koscom_async.sandbox.delivery import End, Pause, Step, head
 from koscom_async.sandbox.fault_kinds.kind import FaultKind, is_count, is_seconds
 from koscom_async.sandbox.reply import Reply
 
-__all__ = [
-    "ChunkedGarbage",
-    "Drip",
-    "Empty",
-    "GzipBomb",
-    "HalfClosed",
-    "Huge",
-    "LengthLong",
-    "LengthShort",
-    "Silent",
-    "Truncated",
-]
-
 DRIP_SECONDS = 1.0
 TOO_MANY = 100
 MEGABYTE = 2**20
@@ -34,23 +21,21 @@ BLOCK = b" " * 2**16
 class Empty(FaultKind):
     """No body."""
 
-    def spoil(self, reply: Reply) -> Reply:
-        """Lose the body."""
+    def corrupt(self, reply: Reply) -> Reply:
         return evolve(reply, body=b"")
 
 
 class Truncated(FaultKind):
     """Half a document, as HTTP wants it."""
 
-    def spoil(self, reply: Reply) -> Reply:
-        """Lose half of the body."""
+    def corrupt(self, reply: Reply) -> Reply:
         return evolve(reply, body=reply.body[: len(reply.body) // 2])
 
 
 class _OddlySent(FaultKind):
     """An answer that leaves HTTP's ways: each kind gives the steps in which it is sent."""
 
-    def spoil(self, reply: Reply) -> Reply:
+    def corrupt(self, reply: Reply) -> Reply:
         """Have the answer sent step by step."""
         return evolve(reply, steps=self.steps)
 
@@ -62,8 +47,7 @@ class _OddlySent(FaultKind):
 class Silent(_OddlySent):
     """The connection stays open, and not a byte comes."""
 
-    def steps(self, reply: Reply) -> Iterator[Step]:  # noqa: ARG002  # none of it is sent
-        """Return nothing but an open end."""
+    def steps(self, reply: Reply) -> Iterator[Step]:
         yield End.HANG
 
 
@@ -71,7 +55,6 @@ class HalfClosed(_OddlySent):
     """Half a body, and the gateway's side of the connection is closed."""
 
     def steps(self, reply: Reply) -> Iterator[Step]:
-        """Return head and half a body."""
         yield head(reply, Content_Length=len(reply.body)) + reply.body[: len(reply.body) // 2]
         yield End.HALF_CLOSE
 
@@ -81,11 +64,9 @@ class Drip(_OddlySent):
 
     @classmethod
     def accepts(cls, argument: str) -> bool:
-        """Whether it is a number of seconds."""
         return is_seconds(argument)
 
     def steps(self, reply: Reply) -> Iterator[Step]:
-        """Return each byte alone."""
         pause = Pause(float(self.argument or DRIP_SECONDS))
         yield head(reply, Content_Length=len(reply.body))
         for byte in reply.body:
@@ -98,7 +79,6 @@ class LengthLong(_OddlySent):
     """`Content-Length` promises more than ever comes."""
 
     def steps(self, reply: Reply) -> Iterator[Step]:
-        """Return the whole body, and stay open."""
         yield head(reply, Content_Length=len(reply.body) + TOO_MANY) + reply.body
         yield End.HANG
 
@@ -107,7 +87,6 @@ class LengthShort(_OddlySent):
     """`Content-Length` is half of what comes; the rest would be the next answer's beginning."""
 
     def steps(self, reply: Reply) -> Iterator[Step]:
-        """Return the whole body at once."""
         yield head(reply, Content_Length=len(reply.body) // 2) + reply.body
         yield End.CLOSE
 
@@ -116,7 +95,6 @@ class ChunkedGarbage(_OddlySent):
     """Chunks whose sizes are no numbers."""
 
     def steps(self, reply: Reply) -> Iterator[Step]:
-        """Return a good chunk, and then a bad one."""
         yield (
             head(reply, Transfer_Encoding="chunked") + b"5\r\n" + reply.body[:5] + b"\r\nxyz\r\n" + reply.body
         )
@@ -143,7 +121,6 @@ class Huge(_Large):
     default = 100
 
     def steps(self, reply: Reply) -> Iterator[Step]:
-        """Return the body in pieces, none of which is kept."""
         blocks = repeat(BLOCK, self.megabytes * MEGABYTE // len(BLOCK))
         return chain([head(reply, Connection="close")], blocks, [reply.body, End.CLOSE])
 
@@ -154,7 +131,6 @@ class GzipBomb(_Large):
     default = 1024
 
     def steps(self, reply: Reply) -> Iterator[Step]:
-        """Return the packed body; its end, which nobody should wait for, is missing."""
         first, more = _packed_megabytes()
         yield head(reply, Content_Encoding="gzip", Connection="close") + first
         yield from repeat(more, self.megabytes - 1)

@@ -20,8 +20,6 @@ from koscom_async.sandbox.firm.records import (
     Paper,
 )
 
-__all__ = ["PAPERS", "TODAY", "contracts", "filled"]
-
 TODAY = date(2024, 3, 13)
 OPENED = date(2024, 3, 4)
 _KST = timezone(timedelta(hours=9))
@@ -89,7 +87,7 @@ def contracts(counts: Mapping[str, int], *, seed: int = 0) -> tuple[Discretionar
 
 def filled(account: DiscretionaryAccount, *, seed: int) -> DiscretionaryAccount:
     """Return the account with deposits and orders that its seed draws."""
-    chance = Random(seed)  # noqa: S311  # chosen to repeat, and guards nothing
+    chance = Random(seed)
     papers = chance.sample(PAPERS, k=chance.randint(3, len(PAPERS)))
     deposits = [Deposit(day=OPENED, currency="KRW", amount=_WON + chance.randrange(10**6))]
     if any(paper.currency == "USD" for paper in papers):

@@ -1,14 +1,12 @@
 """Reads what a firm asks, and refuses what the message standard of the discretionary service does not allow."""
 
 import re
-from datetime import date, datetime
+from datetime import date
 
 from attrs import field, frozen
 
 from koscom_async.sandbox.question import Block, Paged, read_firm_question
 from koscom_async.sandbox.reply import refused
-
-__all__ = ["FirmQuestion", "read_question"]
 
 CLASSES = ("EQTY", "FUND", "ETC")
 SIDES = ("0", "1", "2")
@@ -77,7 +75,7 @@ def _day(query: Block, name: str, broker: str) -> date | None:
         return None
     try:
         if _DAY.fullmatch(text):
-            return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007  # a day has no zone
+            return date(int(text[:4]), int(text[4:6]), int(text[6:]))
     except ValueError:
         pass
     raise refused("7000", broker=broker, description=f"{name} is no date")

@@ -9,19 +9,6 @@ from decimal import Decimal
 
 from attrs import field, frozen
 
-__all__ = [
-    "BUY",
-    "SELL",
-    "Cost",
-    "Deposit",
-    "DiscretionaryAccount",
-    "Entry",
-    "Execution",
-    "Order",
-    "Paper",
-    "Security",
-]
-
 SELL, BUY = "1", "2"
 SETTLEMENT = timedelta(days=2)
 _SHOWN = 4

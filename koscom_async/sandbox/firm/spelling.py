@@ -20,8 +20,6 @@ from koscom_async.sandbox.firm.records import (
 )
 from koscom_async.sandbox.reply import Literal, java_double, plain, scientific_text
 
-__all__ = ["FIRM_DIALECTS", "FirmAnswer", "FirmDialect", "Names", "Wire"]
-
 OK = "200"
 
 Wire = dict[str, Any]

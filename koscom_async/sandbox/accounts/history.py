@@ -12,14 +12,12 @@ from attrs import evolve, field, frozen
 
 from koscom_async.sandbox.ledger import Account, Movement
 
-__all__ = ["FIRST_DAY", "LAST_DAY", "with_history"]
-
 FIRST_DAY = date(2018, 1, 2)
 LAST_DAY = date(2020, 12, 30)
 
 SALE, PURCHASE, IN, OUT = "BID", "ASK", "DEP", "WID"
 NOTHING = Decimal(0)
-MOST_SHARES = 50
+MAX_SHARES = 50
 PRICES = (1_000, 90_000)
 FALLBACK_CODE = "KR7005930003"
 
@@ -47,7 +45,7 @@ def with_history(
 
     `ValueError` for fewer rows than that.
     """
-    chance = Random(f"{seed}|{account.number}")  # noqa: S311  # chosen to repeat, and guards nothing
+    chance = Random(f"{seed}|{account.number}")
     drafts = list(_purchases(account, chance, since, until))
     spare = (rows if rows is not None else len(drafts) + 2) - len(drafts) - 2
     if spare < 0:
@@ -76,7 +74,7 @@ def _purchases(account: Account, chance: Random, since: date, until: date) -> It
 def _round_trip(code: str, chance: Random, since: date, until: date) -> tuple[_Draft, _Draft]:
     """Buy something and sell it again, so that nothing is left of it but a gain or a loss."""
     bought, sold = sorted((_day(chance, since, until), _day(chance, since, until)))
-    quantity = Decimal(chance.randint(1, MOST_SHARES))
+    quantity = Decimal(chance.randint(1, MAX_SHARES))
     paid, got = (quantity * chance.randint(*PRICES) for _ in range(2))
     return (
         _Draft(bought, PURCHASE, code, -paid, quantity),

@@ -1,15 +1,67 @@
-"""Star spells in the older message standard, and leaves nothing of what the documents allow unused.
+"""The three brokers' dialects: Diamond as the documents spell, Cyber with small pages, Star in the older standard.
 
-Blocks in an array, the account inside the body block, numbers as text with exponents, padded text, unknown
-keys, a single object for a single row, and each spelling of absent.
+A class says what its broker spells differently from `base`, and nothing else.
 """
 
 from decimal import Decimal
 from typing import Any
 
 from koscom_async.sandbox.dialects.base import ABSENT, LAYOUTS, OK, Balance, Dialect, Layout, Service, Wire
-from koscom_async.sandbox.ledger import AssetClass, Entry, Summary
-from koscom_async.sandbox.reply import Literal, scientific_text
+from koscom_async.sandbox.ledger import AssetClass, Entry, Other, Summary
+from koscom_async.sandbox.reply import Literal, java_double, scientific_text
+
+
+class Diamond(Dialect):
+    """Java doubles for every number, the echoed count as text, and a space before what is echoed."""
+
+    broker = "diamond"
+    supports_all = True
+    supports_interest_query = True
+    max_days = 365
+    cash_code = ""
+    renamed = {(Other, "valAtCur"): "valueAtCur"}
+
+    def number(self, number: Decimal) -> Literal | str:
+        return java_double(number)
+
+    def header(self, balance: Balance) -> Wire:
+        """Echo the header with the space that stands in the documents."""
+        echoed = super().header(balance)
+        return {**echoed, "reqIdConsumer": f" {balance.request_id}", "ci": f" {balance.question.ci}"}
+
+    def echo(self, balance: Balance) -> Wire:
+        return {**super().echo(balance), "count": str(balance.question.paged.count)}
+
+
+class Cyber(Dialect):
+    """Two rows a page; beside the list that was asked for stand the others, empty in one way or another."""
+
+    broker = "cyber"
+    page_size = 2
+    mixes_up_shares = True
+    cash_code = "CASH"
+    end_of_lists = None
+    no_date = "99999999"
+    end_of_pages = {
+        AssetClass.CASH: "null",
+        AssetClass.EQTY: None,
+        AssetClass.FUND: "",
+        AssetClass.ETC: ABSENT,
+    }
+
+    def blocks(self, balance: Balance) -> Wire:
+        """Return the blocks, those that were not asked for empty."""
+        first = "cash" if balance.service is Service.PORTFOLIO else "summary"
+        empty: Wire = {first: None, "equityList": [], "fundList": None, "etcList": "null"}
+        blocks = super().blocks(balance)
+        if balance.asset_class is AssetClass.ETC and not balance.rows:
+            return {**empty, "etcList": None}
+        return {**empty, **blocks}
+
+    def listed(self, rows: list[Literal]) -> Any:
+        """Return the rows, and nothing where there are none."""
+        return rows or None
+
 
 _ABSENT_SPELLINGS = (ABSENT, None, "null", "")
 # What the summary does not report, each in a way of its own.
@@ -23,12 +75,12 @@ class Star(Dialect):
     broker = "star"
     page_size = 2
     history_page_size = 20
-    most_days = 30
+    max_days = 30
     newest_first = True
     supports_quantities = False
     end_of_lists = ""
     # The tables' spellings, where they differ from the examples'.
-    layouts = {  # noqa: RUF012  # as in base
+    layouts = {
         **LAYOUTS,
         Service.TRANSACTIONS: Layout(
             "transactionHistoryResponseBody",
@@ -41,14 +93,12 @@ class Star(Dialect):
     }
     dead_token_status = 400
     no_date = "9999-99-99"
-    end_of_pages = {AssetClass.CASH: None, AssetClass.FUND: ABSENT, AssetClass.ETC: ""}  # noqa: RUF012  # as in base
+    end_of_pages = {AssetClass.CASH: None, AssetClass.FUND: ABSENT, AssetClass.ETC: ""}
 
     def number(self, number: Decimal) -> Literal | str:
-        """Spell as text, with an exponent."""
         return scientific_text(number)
 
     def tally(self, count: int) -> Literal | str:
-        """Spell as text."""
         return str(count)
 
     def document(self, balance: Balance) -> Wire:
