@@ -18,7 +18,7 @@ from decode import ACCOUNT, REQUEST_ID, decoded
 
 from koscom_async import BrokerLimits, Device, Investor, Limits, Settings, Token, VirtualAccount
 from koscom_async._services.balance import BalanceQuery
-from koscom_async._services.query import Capabilities
+from koscom_async._services.by_class import Capabilities
 from koscom_async._transport.connections import LIBRARIES
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.reading import BodyReader
@@ -67,7 +67,7 @@ def query_over(gateway: Gateway, settings: Settings) -> BalanceQuery:
         capabilities=Capabilities(settings),
         investor=INVESTOR,
         account=VirtualAccount(broker=broker, number=ACCOUNT),
-        log=TraceBuilder(),
+        trace=TraceBuilder(),
     )
 
 
@@ -77,7 +77,7 @@ async def ours(url: str, in_flight: int, stack: AsyncExitStack, *, backend: Back
     gateway = Gateway(settings)
     stack.push_async_callback(gateway.aclose)
     query = query_over(gateway, settings)
-    return partial(query._ask_page, AssetClass.ALL, None)  # noqa: SLF001  # one call, without paging around it
+    return partial(query.ask, AssetClass.ALL, None)  # one call, without paging around it
 
 
 async def over_httpx(url: str, in_flight: int, stack: AsyncExitStack, *, read: Read) -> Ask:

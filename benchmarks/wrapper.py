@@ -84,7 +84,7 @@ async def whole(gateway: Gateway) -> object:
 
 async def whole_until(gateway: Gateway) -> object:
     """Ask within a deadline."""
-    with until(deadline_at(DEADLINE_SECONDS)):
+    with until(deadline_at(DEADLINE_SECONDS), "the answer"):
         return await gateway.ask(CALL, TraceBuilder())
 
 

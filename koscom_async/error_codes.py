@@ -9,6 +9,13 @@ from enum import Enum, auto
 
 from attrs import frozen
 
+# The codes that change what is asked next.
+ALL_NOT_SUPPORTED = "6001"
+INVALID_PAGE = "6003"
+INVALID_QUERY = "6004"
+TOO_MANY_ROWS = "6005"
+DATE_RANGE_EXCEEDED = "6006"
+
 BROKER_CATEGORY = "broker"
 """What this table calls a category that on the wire is the broker's own name (`samsung`)."""
 

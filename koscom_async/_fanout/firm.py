@@ -11,7 +11,7 @@ from koscom_async._clock import korean_now
 from koscom_async._fanout.firm_tasks import FirmFanout
 from koscom_async._fanout.streams import DiscretionaryHoldingsStream, DiscretionaryStream
 from koscom_async._services.discretionary import DiscretionaryService
-from koscom_async._services.operation import deadline_at
+from koscom_async._services.operation import Deadline, deadline_at
 from koscom_async._services.resolve import BrokerLike, resolve_broker
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
@@ -203,7 +203,7 @@ class Discretionary(DiscretionaryService):
         self,
         brokers: Brokers,
         read: Callable[[VirtualAccount, TraceBuilder], Awaitable[DiscretionaryRows[Row]]],
-        end: float,
+        end: Deadline,
         *,
         include_ended: bool,
     ) -> AsyncIterator[DiscretionaryStream[Row]]:
@@ -216,7 +216,7 @@ class Discretionary(DiscretionaryService):
             yield DiscretionaryStream(outcomes, asked_at)
 
     def _lister(
-        self, end: float, *, include_ended: bool
+        self, end: Deadline, *, include_ended: bool
     ) -> Callable[[Broker, TraceBuilder], Awaitable[Sequence[VirtualAccount]]]:
         async def read_list(broker: Broker, log: TraceBuilder) -> Sequence[VirtualAccount]:
             listed = await self.read_accounts(broker, log, end=end)

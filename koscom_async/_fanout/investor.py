@@ -32,11 +32,12 @@ from koscom_async._fanout.transactions import Source, TransactionStream
 from koscom_async._merge import merging
 from koscom_async._merge.portfolios import merge_portfolios
 from koscom_async._merge.watchlists import merge_watchlists
-from koscom_async._services.account import AccountService, range_of
+from koscom_async._services.account import AccountService
 from koscom_async._services.member import MemberService
 from koscom_async._services.oauth import OAuthService
-from koscom_async._services.operation import deadline_at
+from koscom_async._services.operation import Deadline, deadline_at
 from koscom_async._services.raw import call_raw
+from koscom_async._services.resolve import resolve_code, resolve_range
 from koscom_async._services.tasks import background
 from koscom_async._services.windows import Notifier, WindowFeed
 from koscom_async._transport.gateway import Gateway
@@ -88,7 +89,7 @@ class InvestorFanout:
     ) -> AsyncIterator[PortfoliosStream]:
         """Yield each account's portfolio as it is ready, and all of them side by side."""
         end, asked_at = deadline_at(deadline), korean_now()
-        measure = Measure(measure)
+        measure = resolve_code(Measure, measure, "measure") or Measure.SHARE
         read = partial(self.account.read_portfolio, investor, measure=measure, end=end)
         async with self._asked("portfolios", investor, read, portfolio_outcome, end=end) as outcomes:
             yield PortfoliosStream(outcomes, partial(merge_portfolios, measure=measure, as_of=asked_at))
@@ -111,7 +112,7 @@ class InvestorFanout:
         read: Read[Answer],
         settle: MakeOutcome[Answer, AnyOutcome],
         *,
-        end: float,
+        end: Deadline,
     ) -> AsyncIterator[Outcomes[AnyOutcome]]:
         """Ask about every linked account, before the eyes of whoever watches."""
         operation = Operation(name=name)
@@ -134,9 +135,9 @@ class InvestorFanout:
         deadline: float | None = None,
     ) -> AsyncIterator[TransactionStream]:
         """Yield one stream of what moved in every account, the earliest first."""
-        window, end = range_of(since, until), deadline_at(deadline)
-        kind = None if side is None else TransactionType(side)
-        asked_at, news = korean_now(), Notifier()
+        window, end = resolve_range(since, until), deadline_at(deadline)
+        kind = resolve_code(TransactionType, side, "side")
+        asked_at, notifier = korean_now(), Notifier()
         operation = Operation(name="transactions")
         with self.gateway.operation(operation):
             await self.oauth.authorize(investor, end=end)
@@ -149,12 +150,12 @@ class InvestorFanout:
                     isin=isin,
                     side=kind,
                     group=group,
-                    news=news,
+                    notifier=notifier,
                     end=end,
                 )
                 accounts = sorted(unique_accounts(linked.accounts), key=lambda each: each.key)
                 sources = [_source(place, account, feeds) for place, account in enumerate(accounts)]
-                stream = TransactionStream(sources, news, as_of=asked_at)
+                stream = TransactionStream(sources, notifier, as_of=asked_at)
                 try:
                     yield stream
                 finally:

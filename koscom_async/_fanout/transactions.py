@@ -36,7 +36,7 @@ class Source:
 
     def refill(self) -> None:
         """Take the next windows with rows in them, as far as they are there."""
-        while not self.rows and (part := self.feed.take()) is not None:
+        while not self.rows and (part := self.feed.pop_ready()) is not None:
             self.rows.extend(part)
 
     @property

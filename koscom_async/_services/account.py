@@ -1,25 +1,34 @@
-"""The account service (계좌 서비스): one account, every page, every asset class, every day."""
+"""The account service (계좌 서비스): one account, every page, every asset class, every day.
+
+It asks about one account at a time; all linked accounts at once are the fan-out's.
+"""
 
 from contextlib import AbstractContextManager
-from datetime import date, datetime
-from typing import Any
+from datetime import date
+from typing import Any, TypeVar
 
-import anyio
 import anyio.abc
 
 from koscom_async._services.balance import BalanceQuery
-from koscom_async._services.operation import deadline_at, error_context
-from koscom_async._services.operation import until as until_end
+from koscom_async._services.by_class import Capabilities
+from koscom_async._services.operation import Deadline, deadline_at, operation, part
 from koscom_async._services.portfolio import PortfolioQuery
-from koscom_async._services.query import AccountAsker, Capabilities
+from koscom_async._services.query import AccountQuery
+from koscom_async._services.resolve import (
+    expect,
+    expect_investor,
+    expect_linked_account,
+    resolve_code,
+    resolve_range,
+    resolve_text,
+)
 from koscom_async._services.tasks import background
-from koscom_async._services.transactions import Rows, TransactionsQuery
+from koscom_async._services.transactions import TransactionsQuery
 from koscom_async._services.watchlist import WatchlistQuery
-from koscom_async._services.windows import DateRanges, Notifier, Window, WindowFeed
+from koscom_async._services.windows import DateRanges, Notifier, Rows, Window, WindowFeed
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.endpoints import BALANCE, PORTFOLIO, TRANSACTIONS, WATCHLIST, Endpoint
-from koscom_async.errors import SettingsError
 from koscom_async.models.account import Balance
 from koscom_async.models.codes import Measure, TransactionType
 from koscom_async.models.investor import Investor
@@ -27,26 +36,15 @@ from koscom_async.models.member import VirtualAccount
 from koscom_async.models.portfolio import Portfolio
 from koscom_async.models.transactions import Transactions
 from koscom_async.models.watchlist import Watchlist
-from koscom_async.observer import Operation
 from koscom_async.settings import Settings
 
-MOST_ROWS_AT_ONCE = 5_000
-"""A stream splits a window with more rows, and begins none while so many of an account wait to be read."""
+MAX_BUFFERED_ROWS = 5_000
+"""A stream splits a window with more rows, and starts none while so many of an account are unread."""
 
-ALL_AT_ONCE = 1_000_000
+EVERY_WINDOW = 1_000_000
 """More windows than there are days: only the limits say how many are asked at once."""
 
-
-def range_of(since: object, until: object) -> Window:
-    """Return the range of dates, or raise `SettingsError` where it is none."""
-    for name, day in (("since", since), ("until", until)):
-        if not isinstance(day, date) or isinstance(day, datetime):
-            raise SettingsError(f"{name} must be a date (in Korea), got {type(day).__name__}", setting=name)
-    assert isinstance(since, date)  # noqa: S101  # for the type checker
-    assert isinstance(until, date)  # noqa: S101  # as above
-    if since > until:
-        raise SettingsError(f"since ({since}) is after until ({until})", setting="since")
-    return Window(since, until)
+AnyQuery = TypeVar("AnyQuery", bound=AccountQuery[Any, Any])
 
 
 class AccountService:
@@ -67,30 +65,23 @@ class AccountService:
         are asked once for everything, the others once for each class and page, within `deadline` seconds.
         Raises a `PlatformError` where the platform or the broker refuses, a `ResponseError` where the answer cannot be
         believed (another account's, rows missing, endless pages, broken), `ConnectionFailedError` where none came,
-        `DeadlineExceededError` in time. Manual: 계좌 서비스, "계좌잔고 조회 API".
+        `DeadlineExceededError` in time, `UsageError` for an argument of the wrong kind.
+        Manual: 계좌 서비스, "계좌잔고 조회 API".
         """
-        log = TraceBuilder(started=anyio.current_time())
-        return await self.read_balance(investor, account, log, end=deadline_at(deadline))
+        return await self.read_balance(investor, account, end=deadline_at(deadline))
 
     async def read_balance(
-        self, investor: Investor, account: VirtualAccount, log: TraceBuilder, *, end: float
+        self,
+        investor: Investor,
+        account: VirtualAccount,
+        into: TraceBuilder | None = None,
+        *,
+        end: Deadline,
     ) -> Balance:
-        """Read a balance until `end`, on the event loop's clock, and write down in `log` what it took."""
-        query = BalanceQuery(
-            gateway=self._gateway,
-            settings=self._settings,
-            capabilities=self._capabilities,
-            investor=investor,
-            account=account,
-            log=log,
-        )
-        with self._watched(BALANCE, account), error_context(BALANCE, account), until_end(end):
-            return await query.read()
-
-    def _watched(self, endpoint: Endpoint, account: VirtualAccount) -> AbstractContextManager[None]:
-        return self._gateway.operation(
-            Operation(name=endpoint.name, broker=account.broker.short_name, account=account.masked_number)
-        )
+        """Read a balance until `end`; the trace `into` counts what it takes."""
+        with self._operation(BALANCE, investor, account, into, end) as trace:
+            query = self._query(BalanceQuery, investor, account, trace, capabilities=self._capabilities)
+            return await query.balance()
 
     async def portfolio(
         self,
@@ -106,21 +97,24 @@ class AccountService:
         Not every broker offers quantities (6002). Asked, bounded and failing as `balance` is.
         Manual: 계좌 서비스, "자산 포트폴리오 조회 API".
         """
-        log = TraceBuilder(started=anyio.current_time())
-        return await self.read_portfolio(
-            investor, account, log, measure=Measure(measure), end=deadline_at(deadline)
-        )
+        return await self.read_portfolio(investor, account, measure=measure, end=deadline_at(deadline))
 
     async def read_portfolio(
-        self, investor: Investor, account: VirtualAccount, log: TraceBuilder, *, measure: Measure, end: float
+        self,
+        investor: Investor,
+        account: VirtualAccount,
+        into: TraceBuilder | None = None,
+        *,
+        measure: Measure,
+        end: Deadline,
     ) -> Portfolio:
-        """Read a portfolio until `end`, on the event loop's clock, and write down in `log` what it took."""
-        asker = self._asker(PORTFOLIO, investor, account, log)
-        query = PortfolioQuery(asker=asker, capabilities=self._capabilities, measure=measure)
-        with self._watched(PORTFOLIO, account), error_context(PORTFOLIO, account), until_end(end):
-            return await query.read()
+        """Read a portfolio until `end`; the trace `into` counts what it takes."""
+        measure = resolve_code(Measure, measure, "measure") or Measure.SHARE
+        with self._operation(PORTFOLIO, investor, account, into, end) as trace:
+            conditions = {"capabilities": self._capabilities, "measure": measure}
+            return await self._query(PortfolioQuery, investor, account, trace, **conditions).portfolio()
 
-    async def transactions(  # noqa: PLR0913  # each keyword is one condition of the query
+    async def transactions(
         self,
         investor: Investor,
         account: VirtualAccount,
@@ -141,82 +135,49 @@ class AccountService:
         Raises `SettingsError` for a range that is none, and otherwise as `balance` does; a part is never returned.
         Manual: 계좌 서비스, "거래내역 조회 API".
         """
-        window, end = range_of(since, until), deadline_at(deadline)
-        kind = None if side is None else TransactionType(side)
-        log = TraceBuilder(started=anyio.current_time())
-        news, rows = Notifier(), []
-        async with background() as group:
-            feed = self.feed(
-                self._transactions_query(investor, account, log, isin=isin, side=kind, page_size=page_size),
-                window,
-                group=group,
-                news=news,
-                ahead=ALL_AT_ONCE,
-                end=end,
-            )
-            feed.start()
-            while not feed.is_finished:
-                if feed.any_error is not None:
-                    raise feed.any_error
-                part = feed.take()
-                if part is None:
-                    await news.wait()
-                else:
-                    rows.extend(part)
+        window, end = resolve_range(since, until), deadline_at(deadline)
+        expect(int, page_size, "page_size", advice="pass the rows of a page, or 0")
+        kind = resolve_code(TransactionType, side, "side")
+        isin = resolve_text(isin, "isin")
+        conditions = {"ranges": self._ranges, "isin": isin, "side": kind, "page_size": page_size}
+        with self._operation(TRANSACTIONS, investor, account, None, end) as trace:
+            query = self._query(TransactionsQuery, investor, account, trace, **conditions)
+            rows = await _every_row(query, window)
+        notes = tuple(trace.notes)
         return Transactions(
-            account=account,
-            since=since,
-            until=until,
-            isin=isin,
-            side=kind,
-            rows=tuple(rows),
-            notes=tuple(log.notes),
+            account=account, since=since, until=until, isin=isin, side=kind, rows=tuple(rows), notes=notes
         )
 
-    def feed_transactions(  # noqa: PLR0913  # each keyword is one condition of the query
+    def feed_transactions(
         self,
         investor: Investor,
         account: VirtualAccount,
-        log: TraceBuilder,
+        trace: TraceBuilder,
         *,
         window: Window,
         isin: str | None,
         side: TransactionType | None,
         group: anyio.abc.TaskGroup,
-        news: Notifier,
-        end: float,
+        notifier: Notifier,
+        end: Deadline,
     ) -> WindowFeed:
         """Return the account's transactions as a feed that holds a bounded number of rows."""
-        query = self._transactions_query(
-            investor, account, log, isin=isin, side=side, most_rows=MOST_ROWS_AT_ONCE
+        isin = resolve_text(isin, "isin")
+        conditions = {"ranges": self._ranges, "isin": isin, "side": side, "max_rows": MAX_BUFFERED_ROWS}
+        query = self._query(TransactionsQuery, investor, account, trace, **conditions)
+
+        async def read(window: Window) -> Rows | tuple[Window, ...]:
+            with part(TRANSACTIONS, account, end=end):
+                return await query.rows(window)
+
+        return WindowFeed(
+            window,
+            read,
+            group=group,
+            notifier=notifier,
+            prefetch=self._settings.limits.of(account.broker.short_name).in_flight,
+            max_buffered_rows=MAX_BUFFERED_ROWS,
         )
-        ahead = self._settings.limits.of(account.broker.short_name).in_flight
-        return self.feed(query, window, group=group, news=news, ahead=ahead, room=MOST_ROWS_AT_ONCE, end=end)
-
-    def feed(  # noqa: PLR0913  # each keyword is one thing that a feed needs
-        self,
-        query: TransactionsQuery,
-        window: Window,
-        *,
-        group: anyio.abc.TaskGroup,
-        news: Notifier,
-        ahead: int,
-        end: float,
-        room: int | None = None,
-    ) -> WindowFeed:
-        """Return a feed of a query's windows, each of which is read until `end`."""
-
-        async def read(part: Window) -> Rows | tuple[Window, ...]:
-            with error_context(TRANSACTIONS, query.asker.account), until_end(end):
-                return await query.read(part)
-
-        return WindowFeed(window, read, group=group, news=news, ahead=ahead, room=room)
-
-    def _transactions_query(
-        self, investor: Investor, account: VirtualAccount, log: TraceBuilder, **conditions: Any
-    ) -> TransactionsQuery:
-        asker = self._asker(TRANSACTIONS, investor, account, log)
-        return TransactionsQuery(asker=asker, ranges=self._ranges, **conditions)
 
     async def watchlist(
         self, investor: Investor, account: VirtualAccount, *, deadline: float | None = None
@@ -226,26 +187,66 @@ class AccountService:
         Brokers that take the query block are asked with it; one that refuses it (6004) is asked without it from then
         on. Bounded and failing as `balance` is. Manual: 계좌 서비스, "관심종목 조회 API".
         """
-        log = TraceBuilder(started=anyio.current_time())
-        return await self.read_watchlist(investor, account, log, end=deadline_at(deadline))
+        return await self.read_watchlist(investor, account, end=deadline_at(deadline))
 
     async def read_watchlist(
-        self, investor: Investor, account: VirtualAccount, log: TraceBuilder, *, end: float
+        self,
+        investor: Investor,
+        account: VirtualAccount,
+        into: TraceBuilder | None = None,
+        *,
+        end: Deadline,
     ) -> Watchlist:
-        """Read a watchlist until `end`, on the event loop's clock, and write down in `log` what it took."""
-        asker = self._asker(WATCHLIST, investor, account, log)
-        query = WatchlistQuery(asker=asker, capabilities=self._capabilities)
-        with self._watched(WATCHLIST, account), error_context(WATCHLIST, account), until_end(end):
-            return await query.read()
+        """Read a watchlist until `end`; the trace `into` counts what it takes."""
+        with self._operation(WATCHLIST, investor, account, into, end) as trace:
+            query = self._query(WatchlistQuery, investor, account, trace, capabilities=self._capabilities)
+            return await query.watchlist()
 
-    def _asker(
-        self, endpoint: Endpoint, investor: Investor, account: VirtualAccount, log: TraceBuilder
-    ) -> AccountAsker:
-        return AccountAsker(
-            endpoint=endpoint,
+    def _operation(
+        self,
+        endpoint: Endpoint,
+        investor: object,
+        account: object,
+        trace: TraceBuilder | None,
+        end: Deadline,
+    ) -> AbstractContextManager[TraceBuilder]:
+        expect_investor(investor)
+        linked = expect_linked_account(account)
+        return operation(self._gateway, endpoint, linked, end=end, trace=trace)
+
+    def _query(
+        self,
+        kind: type[AnyQuery],
+        investor: Investor,
+        account: VirtualAccount,
+        trace: TraceBuilder,
+        **conditions: Any,
+    ) -> AnyQuery:
+        return kind(
             gateway=self._gateway,
             settings=self._settings,
             investor=investor,
             account=account,
-            log=log,
+            trace=trace,
+            **conditions,
         )
+
+
+async def _every_row(query: TransactionsQuery, window: Window) -> Rows:
+    """Return all rows of a window, read as many windows at once as the limits allow; raises the first error."""
+    rows: Rows = []
+    notifier = Notifier()
+    async with background() as group:
+        feed = WindowFeed(
+            window, query.rows, group=group, notifier=notifier, prefetch=EVERY_WINDOW, max_buffered_rows=None
+        )
+        feed.start()
+        while not feed.is_finished:
+            if feed.any_error is not None:
+                raise feed.any_error
+            ready = feed.pop_ready()
+            if ready is None:
+                await notifier.wait()
+            else:
+                rows.extend(ready)
+    return rows

@@ -4,18 +4,25 @@ No investor is asked for here: the customer entrusted the account to the firm.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import date, datetime, time
 from functools import partial
 from typing import Any, TypeVar
 
-import anyio
 from attrs import frozen
 
 from koscom_async._clock import KST, korean_now
+from koscom_async._services.by_class import SECURITIES
 from koscom_async._services.firm_query import FirmQuery
-from koscom_async._services.operation import deadline_at, error_context, until
-from koscom_async._services.resolve import Account, BrokerLike, resolve_account, resolve_broker
+from koscom_async._services.operation import Deadline, deadline_at, operation
+from koscom_async._services.resolve import (
+    AccountLike,
+    BrokerLike,
+    resolve_account,
+    resolve_broker,
+    resolve_code,
+    resolve_day,
+    resolve_text,
+)
 from koscom_async._services.tasks import gather
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
@@ -40,7 +47,6 @@ from koscom_async.models.discretionary.codes import OrderSide
 from koscom_async.models.discretionary.orders import DiscretionaryOrder
 from koscom_async.models.discretionary.settlements import DiscretionarySettlement, DiscretionaryTrade
 from koscom_async.models.member import VirtualAccount
-from koscom_async.observer import Operation
 from koscom_async.settings import Settings
 
 # When the discretionary service answers what: balances and settlements only outside of the exchange's day.
@@ -72,7 +78,6 @@ class ServiceHours:
         )
 
 
-CLASSES = (AssetClass.EQUITY, AssetClass.FUND, AssetClass.OTHER)
 Row = TypeVar("Row")
 
 
@@ -97,13 +102,10 @@ class DiscretionaryService:
 
         Manual: 일임매매서비스, "일임설정 계좌 조회 API".
         """
-        end = deadline_at(deadline)
-        return await self.read_accounts(
-            resolve_broker(broker), TraceBuilder(started=anyio.current_time()), end=end
-        )
+        return await self.read_accounts(resolve_broker(broker), end=deadline_at(deadline))
 
     async def balances(
-        self, broker: BrokerLike, account: Account, *, deadline: float | None = None
+        self, broker: BrokerLike, account: AccountLike, *, deadline: float | None = None
     ) -> DiscretionaryBalance:
         """Return what an account holds (일임 계좌잔고): its cash by currency and day, and its securities.
 
@@ -111,12 +113,12 @@ class DiscretionaryService:
         Manual: 일임매매서비스, "일임 계좌잔고 조회 API".
         """
         asked = resolve_account(resolve_broker(broker), account)
-        return await self.read_balance(asked, _log(), end=deadline_at(deadline))
+        return await self.read_balance(asked, end=deadline_at(deadline))
 
-    async def orders(  # noqa: PLR0913  # each keyword is one filter of the platform's
+    async def orders(
         self,
         broker: BrokerLike,
-        account: Account,
+        account: AccountLike,
         *,
         on: date | None = None,
         side: OrderSide | None = None,
@@ -132,14 +134,12 @@ class DiscretionaryService:
         """
         asked = resolve_account(resolve_broker(broker), account)
         filters: dict[str, Any] = {"on": on, "side": side, "code": code, "order_number": order_number}
-        return await self.read_orders(
-            asked, _log(), end=deadline_at(deadline), asset_class=asset_class, **filters
-        )
+        return await self.read_orders(asked, end=deadline_at(deadline), asset_class=asset_class, **filters)
 
-    async def settlements(  # noqa: PLR0913  # as above
+    async def settlements(
         self,
         broker: BrokerLike,
-        account: Account,
+        account: AccountLike,
         *,
         on: date | None = None,
         side: OrderSide | None = None,
@@ -155,174 +155,186 @@ class DiscretionaryService:
         asked = resolve_account(resolve_broker(broker), account)
         filters: dict[str, Any] = {"on": on, "side": side, "code": code}
         return await self.read_settlements(
-            asked, _log(), end=deadline_at(deadline), asset_class=asset_class, **filters
+            asked, end=deadline_at(deadline), asset_class=asset_class, **filters
         )
 
     async def trades(
-        self, broker: BrokerLike, account: Account, since: date, until: date, *, deadline: float | None = None
+        self,
+        broker: BrokerLike,
+        account: AccountLike,
+        since: date,
+        until: date,
+        *,
+        deadline: float | None = None,
     ) -> DiscretionaryRows[DiscretionaryTrade]:
         """Return the trade book from `since` to `until`, both included, with costs (거래내역).
 
         Manual: 일임매매서비스, "일임계좌 거래내역 조회 API".
         """
         asked = resolve_account(resolve_broker(broker), account)
-        return await self.read_trades(asked, _log(), end=deadline_at(deadline), since=since, until_day=until)
+        return await self.read_trades(asked, end=deadline_at(deadline), since=since, until_day=until)
 
     def check_hours(self) -> None:
         """Raise `OutsideServiceHoursError` while no balance is answered."""
         self._hours.check(DISCRETIONARY_BALANCES)
 
-    async def read_accounts(self, broker: Broker, log: TraceBuilder, *, end: float) -> DiscretionaryAccounts:
-        """Read the list of accounts until `end`, on the event loop's clock."""
-        query = FirmQuery(
-            gateway=self._gateway,
-            settings=self._settings,
-            endpoint=DISCRETIONARY_ACCOUNTS,
-            broker=broker,
-            blocks=wire.ACCOUNT_BLOCKS,
-            query=requests.accounts_query,
-            read_item=wire.account_reader(broker),
-            what="accounts",
-        )
-        operation = Operation(name=DISCRETIONARY_ACCOUNTS.name, broker=broker.short_name)
-        with (
-            self._gateway.operation(operation),
-            error_context(DISCRETIONARY_ACCOUNTS, broker=broker),
-            until(end),
-        ):
-            pages = await query.pages(log)
-        return DiscretionaryAccounts(broker=broker, accounts=_items(pages), notes=tuple(log.notes))
+    async def read_accounts(
+        self, broker: Broker, into: TraceBuilder | None = None, *, end: Deadline
+    ) -> DiscretionaryAccounts:
+        """Read the list of accounts until `end`; the trace `into` counts what it takes."""
+        name = broker.short_name
+        with operation(self._gateway, DISCRETIONARY_ACCOUNTS, broker=name, end=end, trace=into) as trace:
+            query = FirmQuery(
+                gateway=self._gateway,
+                settings=self._settings,
+                trace=trace,
+                endpoint=DISCRETIONARY_ACCOUNTS,
+                at=broker,
+                blocks=wire.ACCOUNT_BLOCKS,
+                conditions=lambda _, page: requests.accounts_query(page),
+                read_item=lambda _: wire.account_reader(broker),
+            )
+            pages = await query.read("accounts")
+        return DiscretionaryAccounts(broker=broker, accounts=_items(pages), notes=tuple(trace.notes))
 
     async def read_balance(
-        self, account: VirtualAccount, log: TraceBuilder, *, end: float
+        self, account: VirtualAccount, into: TraceBuilder | None = None, *, end: Deadline
     ) -> DiscretionaryBalance:
-        """Read a balance until `end`, and write down in `log` what it took."""
+        """Read a balance until `end`; the trace `into` counts what it takes."""
         self._hours.check(DISCRETIONARY_BALANCES, account.broker.short_name)
-        by_class = await self._by_class(
-            DISCRETIONARY_BALANCES,
-            account,
-            log,
-            end=end,
-            blocks=wire.BALANCE_BLOCKS,
-            query=lambda each, page: requests.balance_query(account.number, each, page),
-            read_item=wire.row_reader,
-        )
+        with operation(self._gateway, DISCRETIONARY_BALANCES, account, end=end, trace=into) as trace:
+            by_class = await self._ask(
+                DISCRETIONARY_BALANCES,
+                account,
+                trace,
+                parts=SECURITIES,
+                blocks=wire.BALANCE_BLOCKS,
+                conditions=lambda each, page: requests.balance_query(account.number, each, page),
+                read_item=wire.row_reader,
+            )
         return DiscretionaryBalance(
             account=account,
-            cash=_one_cash([page for pages in by_class for page in pages], log),
+            cash=_one_cash([page for pages in by_class for page in pages], trace),
             securities=tuple(row for pages in by_class for row in _items(pages)),
-            notes=tuple(log.notes),
+            notes=tuple(trace.notes),
         )
 
     async def read_orders(
         self,
         account: VirtualAccount,
-        log: TraceBuilder,
+        into: TraceBuilder | None = None,
         *,
-        end: float,
+        end: Deadline,
         asset_class: AssetClass | None = None,
         **filters: Any,
     ) -> DiscretionaryRows[DiscretionaryOrder]:
-        """Read orders until `end`."""
-        by_class = await self._by_class(
-            DISCRETIONARY_ORDERS,
-            account,
-            log,
-            end=end,
-            asset_class=asset_class,
-            blocks=wire.ORDER_BLOCKS,
-            query=lambda each, page: requests.orders_query(account.number, each, page, **filters),
-            read_item=wire.order_reader,
-        )
-        return _rows(account, by_class, log)
+        """Read orders until `end`; the trace `into` counts what it takes."""
+        filters = _checked(filters)
+        with operation(self._gateway, DISCRETIONARY_ORDERS, account, end=end, trace=into) as trace:
+            by_class = await self._ask(
+                DISCRETIONARY_ORDERS,
+                account,
+                trace,
+                parts=_classes(asset_class),
+                blocks=wire.ORDER_BLOCKS,
+                conditions=lambda each, page: requests.orders_query(account.number, each, page, **filters),
+                read_item=wire.order_reader,
+            )
+        return _rows(account, by_class, trace)
 
     async def read_settlements(
         self,
         account: VirtualAccount,
-        log: TraceBuilder,
+        into: TraceBuilder | None = None,
         *,
-        end: float,
+        end: Deadline,
         asset_class: AssetClass | None = None,
         **filters: Any,
     ) -> DiscretionaryRows[DiscretionarySettlement]:
-        """Read settlements until `end`."""
+        """Read settlements until `end`; the trace `into` counts what it takes."""
+        filters = _checked(filters)
         self._hours.check(DISCRETIONARY_SETTLEMENTS, account.broker.short_name)
-        by_class = await self._by_class(
-            DISCRETIONARY_SETTLEMENTS,
-            account,
-            log,
-            end=end,
-            asset_class=asset_class,
-            blocks=wire.SETTLEMENT_BLOCKS,
-            query=lambda each, page: requests.settlements_query(account.number, each, page, **filters),
-            read_item=wire.settlement_reader,
-        )
-        return _rows(account, by_class, log)
+        with operation(self._gateway, DISCRETIONARY_SETTLEMENTS, account, end=end, trace=into) as trace:
+            by_class = await self._ask(
+                DISCRETIONARY_SETTLEMENTS,
+                account,
+                trace,
+                parts=_classes(asset_class),
+                blocks=wire.SETTLEMENT_BLOCKS,
+                conditions=lambda each, page: requests.settlements_query(
+                    account.number, each, page, **filters
+                ),
+                read_item=wire.settlement_reader,
+            )
+        return _rows(account, by_class, trace)
 
     async def read_trades(
-        self, account: VirtualAccount, log: TraceBuilder, *, end: float, since: date, until_day: date
+        self,
+        account: VirtualAccount,
+        into: TraceBuilder | None = None,
+        *,
+        end: Deadline,
+        since: date,
+        until_day: date,
     ) -> DiscretionaryRows[DiscretionaryTrade]:
-        """Read the trade book until `end`."""
-        if since > until_day:
+        """Read the trade book until `end`; the trace `into` counts what it takes."""
+        if resolve_day(since, "since") > resolve_day(until_day, "until"):
             raise UsageError(f"{since} is after {until_day}", advice="give the first day first")
-        query = FirmQuery(
-            gateway=self._gateway,
-            settings=self._settings,
-            endpoint=DISCRETIONARY_TRADES,
-            broker=account.broker,
-            account=account,
-            blocks=wire.TRADE_BLOCKS,
-            query=lambda page: requests.trades_query(account.number, page, since=since, until=until_day),
-            read_item=wire.read_trade,
-            what="trades",
-        )
-        with (
-            self._watched(DISCRETIONARY_TRADES, account),
-            error_context(DISCRETIONARY_TRADES, account),
-            until(end),
-        ):
-            return _rows(account, [await query.pages(log)], log)
+        with operation(self._gateway, DISCRETIONARY_TRADES, account, end=end, trace=into) as trace:
+            whole = await self._ask(
+                DISCRETIONARY_TRADES,
+                account,
+                trace,
+                parts=("trades",),
+                blocks=wire.TRADE_BLOCKS,
+                conditions=lambda _, page: requests.trades_query(
+                    account.number, page, since=since, until=until_day
+                ),
+                read_item=lambda _: wire.read_trade,
+            )
+        return _rows(account, whole, trace)
 
-    def _watched(self, endpoint: Endpoint, account: VirtualAccount) -> AbstractContextManager[None]:
-        return self._gateway.operation(
-            Operation(name=endpoint.name, broker=account.broker.short_name, account=account.masked_number)
-        )
-
-    async def _by_class(  # noqa: PLR0913  # each keyword is one name of the endpoint
+    async def _ask(
         self,
         endpoint: Endpoint,
         account: VirtualAccount,
-        log: TraceBuilder,
+        trace: TraceBuilder,
         *,
-        end: float,
-        asset_class: AssetClass | None = None,
+        parts: Sequence[Any],
         blocks: Blocks,
-        query: Callable[[AssetClass, str | None], Mapping[str, object]],
-        read_item: Callable[[AssetClass], Any],
+        conditions: Callable[[Any, str | None], Mapping[str, object]],
+        read_item: Callable[[Any], Any],
     ) -> list[list[DiscretionaryPage[Any]]]:
-        """Ask for each asset class at once, or for one."""
-        queries: list[FirmQuery[Any]] = [
-            FirmQuery(
-                gateway=self._gateway,
-                settings=self._settings,
-                endpoint=endpoint,
-                broker=account.broker,
-                account=account,
-                blocks=blocks,
-                query=partial(query, each),
-                read_item=read_item(each),
-                what=each.value,
-            )
-            for each in (CLASSES if asset_class is None else (asset_class,))
-        ]
-        with self._watched(endpoint, account), error_context(endpoint, account), until(end):
-            by_class = await gather([partial(each.pages, log) for each in queries])
-            _refuse_repeated(by_class)
-            return by_class
+        """Return the pages of every part, all asked at once; `ALL` is not known here, so classes are parts."""
+        query: FirmQuery[Any] = FirmQuery(
+            gateway=self._gateway,
+            settings=self._settings,
+            trace=trace,
+            endpoint=endpoint,
+            at=account.broker,
+            account=account,
+            blocks=blocks,
+            conditions=conditions,
+            read_item=read_item,
+        )
+        by_part = await gather([partial(query.read, each) for each in parts])
+        _refuse_repeated(by_part)
+        return by_part
 
 
-def _log() -> TraceBuilder:
-    return TraceBuilder(started=anyio.current_time())
+def _classes(asset_class: AssetClass | None) -> tuple[AssetClass, ...]:
+    given = resolve_code(AssetClass, asset_class, "asset_class")
+    return SECURITIES if given is None else (given,)
+
+
+def _checked(filters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the filters of a question, each of its kind."""
+    checked: dict[str, Any] = {
+        name: resolve_text(value, name) for name, value in filters.items() if name not in {"on", "side"}
+    }
+    checked["side"] = resolve_code(OrderSide, filters.get("side"), "side")
+    checked["on"] = None if filters.get("on") is None else resolve_day(filters["on"], "on")
+    return checked
 
 
 def _items(pages: Sequence[DiscretionaryPage[Row]]) -> tuple[Row, ...]:
@@ -330,10 +342,10 @@ def _items(pages: Sequence[DiscretionaryPage[Row]]) -> tuple[Row, ...]:
 
 
 def _rows(
-    account: VirtualAccount, by_class: Sequence[Sequence[DiscretionaryPage[Row]]], log: TraceBuilder
+    account: VirtualAccount, by_part: Sequence[Sequence[DiscretionaryPage[Row]]], trace: TraceBuilder
 ) -> DiscretionaryRows[Row]:
-    rows = tuple(row for pages in by_class for row in _items(pages))
-    return DiscretionaryRows(account=account, rows=rows, notes=tuple(log.notes))
+    rows = tuple(row for pages in by_part for row in _items(pages))
+    return DiscretionaryRows(account=account, rows=rows, notes=tuple(trace.notes))
 
 
 def _refuse_repeated(by_class: Sequence[Sequence[DiscretionaryPage[Any]]]) -> None:
@@ -349,11 +361,11 @@ def _refuse_repeated(by_class: Sequence[Sequence[DiscretionaryPage[Any]]]) -> No
         seen.append(raw)
 
 
-def _one_cash(pages: Sequence[DiscretionaryPage[Any]], log: TraceBuilder) -> tuple[DiscretionaryCash, ...]:
+def _one_cash(pages: Sequence[DiscretionaryPage[Any]], trace: TraceBuilder) -> tuple[DiscretionaryCash, ...]:
     """Return each view of the cash once: every page of every class tells of the same money."""
     views: dict[tuple[str, int | None], DiscretionaryCash] = {}
     for page in pages:
         for row in page.cash:
             if views.setdefault((row.currency, row.settled_in_days), row) != row:
-                log.note("the cash changed between two answers; the first is kept")
+                trace.note("the cash changed between two answers; the first is kept")
     return tuple(views.values())

@@ -2,18 +2,15 @@
 
 from collections.abc import Callable
 
-import anyio
-
-from koscom_async._services.operation import deadline_at, error_context, until
+from koscom_async._services.operation import Deadline, deadline_at, operation
 from koscom_async._services.query import secrets_of
+from koscom_async._services.resolve import expect_investor
 from koscom_async._transport.gateway import Gateway
-from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.endpoints import COMMON, CONSENT, REGISTRATION, Answer, Call, Endpoint
 from koscom_async._wire.member import read_linked_accounts, read_registration
 from koscom_async._wire.requests import member_request, new_request_id
 from koscom_async.models.investor import Investor
 from koscom_async.models.member import LinkedAccounts, Registration
-from koscom_async.observer import Operation
 from koscom_async.settings import Settings
 
 
@@ -40,13 +37,14 @@ class MemberService:
         """
         return await self.read_accounts(investor, end=deadline_at(deadline))
 
-    async def read_accounts(self, investor: Investor, *, end: float) -> LinkedAccounts:
+    async def read_accounts(self, investor: Investor, *, end: Deadline) -> LinkedAccounts:
         """Read the list of linked accounts until `end`, on the event loop's clock."""
         return await self._ask(CONSENT, read_linked_accounts, investor, end=end)
 
     async def _ask(
-        self, endpoint: Endpoint, read: Callable[[object], Answer], investor: Investor, *, end: float
+        self, endpoint: Endpoint, read: Callable[[object], Answer], investor: Investor, *, end: Deadline
     ) -> Answer:
+        expect_investor(investor)
         call = Call(
             endpoint=endpoint,
             path=endpoint.path,
@@ -55,5 +53,5 @@ class MemberService:
             read=read,
             secrets=secrets_of(self._settings, investor),
         )
-        with self._gateway.operation(Operation(name=endpoint.name)), error_context(endpoint), until(end):
-            return await self._gateway.ask(call, TraceBuilder(started=anyio.current_time()))
+        with operation(self._gateway, endpoint, end=end) as trace:
+            return await self._gateway.ask(call, trace)

@@ -1,15 +1,17 @@
 """The authorization-code flow (OAuth 2.0): from sending an investor to authorise, to revoking the token."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import anyio
 
 from koscom_async._clock import utc_now
-from koscom_async._services.operation import deadline_at, error_context, until
+from koscom_async._services.operation import Deadline, deadline_at, operation, until
+from koscom_async._services.resolve import expect, expect_investor
 from koscom_async._transport.auth import new_state
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
-from koscom_async._wire.endpoints import AUTH, REFRESH, REVOKE, TOKEN, Answer, Call
+from koscom_async._wire.endpoints import AUTH, REFRESH, REVOKE, TOKEN, Call
 from koscom_async._wire.oauth import (
     ACCESS_TOKEN,
     REFRESH_TOKEN,
@@ -23,9 +25,10 @@ from koscom_async._wire.oauth import (
 )
 from koscom_async.errors import SettingsError
 from koscom_async.models.investor import Investor, Token
-from koscom_async.observer import Operation
 from koscom_async.settings import Settings
 from koscom_async.settings.addresses import check_redirect_uri, check_scope
+
+_GIVE_TOKEN = "pass the investor's Token(access=…, refresh=…)"  # noqa: S105  # an advice
 
 
 class OAuthService:
@@ -46,7 +49,11 @@ class OAuthService:
         OAuth wants it: do not log it. Raises `SettingsError` where an argument is missing or impossible.
         Manual: Authorization Code Grant, "Authorization Code 요청".
         """
-        if not state or not state.isascii() or not state.isprintable():
+        if (
+            not expect(str, state, "state", advice="see new_state()")
+            or not state.isascii()
+            or not state.isprintable()
+        ):
             raise SettingsError("state must be printable ASCII: see new_state()", setting="state")
         scope = self._settings.scope if scope is None else scope
         check_scope(scope)
@@ -89,9 +96,10 @@ class OAuthService:
             body=form,
             read=partial(read_token, now=utc_now),
             secrets=(code,),
-            keep=None if investor is None else partial(self._gateway.tokens.keep, investor),
+            keep=self._keeper(investor),
         )
-        return await self._ask(call, deadline=deadline)
+        with operation(self._gateway, TOKEN, end=deadline_at(deadline)) as trace:
+            return await self._gateway.ask(call, trace)
 
     async def refresh(
         self, token: Token, *, investor: Investor | None = None, deadline: float | None = None
@@ -104,12 +112,11 @@ class OAuthService:
         accepted, and otherwise what any call raises.
         Manual: Authorization Code Grant, "Access Token 갱신".
         """
+        expect(Token, token, "token", advice=_GIVE_TOKEN)
         if token.refresh is None:
             raise SettingsError("the token has no refresh token: authorise again", setting="token")
-        log = TraceBuilder(started=anyio.current_time())
-        keep = None if investor is None else partial(self._gateway.tokens.keep, investor)
-        with self._gateway.operation(Operation(name=REFRESH.name)), until(deadline_at(deadline)):
-            return await self._gateway.refresh(token, keep, log)
+        with operation(self._gateway, REFRESH, end=deadline_at(deadline)) as trace:
+            return await self._gateway.refresh(token, self._keeper(investor), trace)
 
     async def revoke(self, token: Token, *, deadline: float | None = None) -> None:
         """End the life of a token: its refresh token first, so that nothing can renew it meanwhile.
@@ -117,6 +124,7 @@ class OAuthService:
         Raises what any call raises; a token that is dead already counts as revoked (RFC 7009).
         Manual: Authorization Code Grant, "Token Revocation".
         """
+        expect(Token, token, "token", advice=_GIVE_TOKEN)
         given: tuple[tuple[TokenKind, str | None], ...] = (
             (REFRESH_TOKEN, token.refresh),
             (ACCESS_TOKEN, token.access),
@@ -132,18 +140,20 @@ class OAuthService:
                     read=read_revocation,
                     secrets=token.secrets,
                 )
-                with self._gateway.operation(Operation(name=REVOKE.name)), error_context(REVOKE), until(end):
-                    await self._gateway.ask(call, TraceBuilder(started=anyio.current_time()))
+                with operation(self._gateway, REVOKE, end=end) as trace:
+                    await self._gateway.ask(call, trace)
 
-    async def authorize(self, investor: Investor, *, end: float) -> None:
+    async def authorize(self, investor: Investor, *, end: Deadline) -> None:
         """Raise `ReauthorizationRequiredError` if no call for this investor could be made at all."""
-        with until(end):
+        expect_investor(investor)
+        with until(end, "an access token"):
             await self._gateway.authorize(investor, TraceBuilder(started=anyio.current_time()))
 
-    async def _ask(self, call: Call[Answer], *, deadline: float | None) -> Answer:
-        operation = Operation(name=call.endpoint.name)
-        with self._gateway.operation(operation), error_context(call.endpoint), until(deadline_at(deadline)):
-            return await self._gateway.ask(call, TraceBuilder(started=anyio.current_time()))
+    def _keeper(self, investor: Investor | None) -> Callable[[Token], Awaitable[None]] | None:
+        """Return what keeps a token in the client's token store, for an investor who is given."""
+        if investor is None:
+            return None
+        return partial(self._gateway.tokens.keep, expect_investor(investor))
 
     def _callback(self, redirect_uri: str | None) -> str:
         callback = self._settings.redirect_uri if redirect_uri is None else redirect_uri

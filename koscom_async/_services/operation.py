@@ -1,65 +1,178 @@
-"""The time that a caller gives to a whole operation: waits, retries and pages included."""
+"""One operation: shown to the observer, bounded by the caller's deadline, its errors naming where they arose.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+It makes no call and retries nothing: that is the gateway's work.
+"""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from math import inf
+from types import TracebackType
 
 import anyio
+from attrs import define, frozen
 
+from koscom_async._transport.gateway import Gateway
+from koscom_async._transport.statistics import TraceBuilder
+from koscom_async._wire import endpoints
 from koscom_async._wire.endpoints import Endpoint
-from koscom_async.brokers import Broker
 from koscom_async.errors import DeadlineExceededError, KoscomError, SettingsError
 from koscom_async.models.member import VirtualAccount
-
-# Names the place on an error that arose away from any single call, such as a missing row or a deadline.
-
-
-@contextmanager
-def error_context(
-    endpoint: Endpoint, account: VirtualAccount | None = None, *, broker: Broker | None = None
-) -> Iterator[None]:
-    """Complete the errors that pass with endpoint and, where one is concerned, broker and masked account."""
-    try:
-        yield
-    except KoscomError as error:
-        error.endpoint = error.endpoint or endpoint.name
-        if broker is not None:
-            error.broker = error.broker or broker.short_name
-        if account is not None:
-            error.broker = error.broker or account.broker.short_name
-            error.account = error.account or account.masked_number
-        raise
-
+from koscom_async.observer import Operation
 
 LONGEST_SECONDS = 1e9
-"""Some thirty years: whoever means no deadline says `None`."""
+"""Some thirty years: a caller without a deadline gives `None`."""
+
+# What a deadline error says was not there; "the answer" for all other endpoints.
+_ANSWERS: Mapping[Endpoint | None, str] = {
+    endpoints.REGISTRATION: "the registration",
+    endpoints.CONSENT: "the list of accounts",
+    endpoints.BALANCE: "the balance",
+    endpoints.PORTFOLIO: "the portfolio",
+    endpoints.TRANSACTIONS: "the transactions",
+    endpoints.WATCHLIST: "the watchlist",
+    endpoints.DISCRETIONARY_ACCOUNTS: "the list of accounts",
+    endpoints.DISCRETIONARY_BALANCES: "the balance",
+    endpoints.DISCRETIONARY_ORDERS: "the orders",
+    endpoints.DISCRETIONARY_SETTLEMENTS: "the settlements",
+    endpoints.DISCRETIONARY_TRADES: "the trades",
+    endpoints.TOKEN: "the token",
+    endpoints.REFRESH: "the new token",
+}
 
 
-def deadline_at(seconds: object) -> float:
-    """Return when an operation that begins now must be over, on the event loop's clock."""
+@frozen
+class Deadline:
+    """When an operation must be over: `at`, on the event loop's clock, `seconds` after the caller asked."""
+
+    seconds: float
+    at: float
+
+
+NEVER = Deadline(inf, inf)
+
+
+def deadline_at(seconds: object) -> Deadline:
+    """Return the deadline of an operation that begins now.
+
+    Raises `DeadlineExceededError` where no time is left: a server that computes what is left of its own deadline
+    passes zero or less. Raises `SettingsError` for what is no number of seconds.
+    """
     if seconds is None:
-        return inf
+        return NEVER
     if (
         isinstance(seconds, bool)
         or not isinstance(seconds, int | float)
-        or not 0 < seconds <= LONGEST_SECONDS
+        or not -LONGEST_SECONDS <= seconds <= LONGEST_SECONDS
     ):
         raise SettingsError(
-            f"deadline must be a number of seconds above 0 and at most {LONGEST_SECONDS:g}, got {seconds!r}",
+            f"deadline must be a number of seconds, at most {LONGEST_SECONDS:g}, got {seconds!r}",
             setting="deadline",
         )
-    return anyio.current_time() + seconds
+    if seconds <= 0:
+        raise DeadlineExceededError(
+            f"the deadline of {seconds:g} s passed before a call was made", retriable=True
+        )
+    return Deadline(seconds, anyio.current_time() + seconds)
 
 
-@contextmanager
-def until(deadline: float) -> Iterator[None]:
-    """End what is inside when the deadline strikes, with `DeadlineExceededError`."""
-    if (
-        deadline == inf
-    ):  # a scope for nothing costs as much as the limits, the breaker and the counters together
-        yield
-        return
-    with anyio.CancelScope(deadline=deadline) as scope:
-        yield
-    if scope.cancelled_caught:
-        raise DeadlineExceededError("the deadline struck before the answer was whole", retriable=True)
+def operation(
+    gateway: Gateway,
+    endpoint: Endpoint,
+    account: VirtualAccount | None = None,
+    *,
+    broker: str | None = None,
+    end: Deadline,
+    trace: TraceBuilder | None = None,
+) -> AbstractContextManager[TraceBuilder]:
+    """Enter an operation, and get the trace in which its calls are counted: the one given, or a new one.
+
+    Inside, everything ends at the deadline with `DeadlineExceededError`, and every `KoscomError` gets the endpoint,
+    broker and masked account that it does not name yet. The observer sees how it ends.
+    """
+    bounds = _bounds(endpoint, account, broker, end)
+    watched = gateway.operation(Operation(name=endpoint.name, broker=bounds.broker, account=bounds.account))
+    return _Operation(watched, bounds, trace or TraceBuilder(started=anyio.current_time()))
+
+
+def part(endpoint: Endpoint, account: VirtualAccount, *, end: Deadline) -> AbstractContextManager[None]:
+    """Enter a part of an operation that runs in a task of its own: deadline and errors as for `operation`."""
+    return _bounds(endpoint, account, None, end)
+
+
+def until(end: Deadline, answer: str) -> AbstractContextManager[None]:
+    """Cancel the block at the deadline, and raise `DeadlineExceededError`: it passed before `answer` arrived."""
+    return _Bounds(end, answer=answer)
+
+
+def _bounds(
+    endpoint: Endpoint, account: VirtualAccount | None, broker: str | None, end: Deadline
+) -> "_Bounds":
+    return _Bounds(
+        end,
+        endpoint,
+        broker=account.broker.short_name if account is not None else broker,
+        account=account.masked_number if account is not None else None,
+    )
+
+
+# Classes, and not generators, which cost several times as much; and no cancel scope where there is no deadline, as a
+# scope costs as much as the limits, the breaker and the counters together.
+
+
+@define(eq=False)
+class _Bounds(AbstractContextManager[None]):
+    """The deadline of a block, and the place that its errors name."""
+
+    end: Deadline
+    endpoint: Endpoint | None = None
+    answer: str | None = None
+    broker: str | None = None
+    account: str | None = None
+    scope: anyio.CancelScope | None = None
+
+    def __enter__(self) -> None:
+        if self.end.at != inf:
+            self.scope = anyio.CancelScope(deadline=self.end.at)
+            self.scope.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        is_handled = self.scope.__exit__(kind, error, traceback) if self.scope else None
+        if self.scope and self.scope.cancelled_caught:
+            answer = self.answer or _ANSWERS.get(self.endpoint, "the answer")
+            message = f"the deadline of {self.end.seconds:g} s passed before {answer} arrived"
+            raise self._placed(DeadlineExceededError(message, retriable=True)) from None
+        if isinstance(error, KoscomError):
+            self._placed(error)
+        return is_handled
+
+    def _placed(self, error: KoscomError) -> KoscomError:
+        error.endpoint = error.endpoint or (self.endpoint.name if self.endpoint else None)
+        error.broker = error.broker or self.broker
+        error.account = error.account or self.account
+        return error
+
+
+@define(eq=False)
+class _Operation(AbstractContextManager[TraceBuilder]):
+    """The observer around the bounds."""
+
+    watched: AbstractContextManager[None]
+    bounds: _Bounds
+    trace: TraceBuilder
+
+    def __enter__(self) -> TraceBuilder:
+        self.watched.__enter__()
+        self.bounds.__enter__()
+        return self.trace
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        try:
+            self.bounds.__exit__(kind, error, traceback)
+        except DeadlineExceededError as late:
+            self.watched.__exit__(type(late), late, late.__traceback__)
+            raise
+        return self.watched.__exit__(kind, error, traceback)

@@ -3,21 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-import anyio
-
-from koscom_async._services.operation import deadline_at, error_context, until
-from koscom_async._services.resolve import BrokerLike, resolve_broker
+from koscom_async._services.operation import deadline_at, operation
+from koscom_async._services.resolve import BrokerLike, expect_investor, resolve_broker
 from koscom_async._transport.gateway import Gateway
-from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire import raw
 from koscom_async._wire.endpoints import AuthScheme, Call, Endpoint
 from koscom_async.errors import UsageError
 from koscom_async.models.investor import Investor
-from koscom_async.observer import Operation
 from koscom_async.settings import Settings
 
 
-async def call_raw(  # noqa: PLR0913  # each keyword is one part of the question
+async def call_raw(
     gateway: Gateway,
     settings: Settings,
     method: str,
@@ -35,6 +31,8 @@ async def call_raw(  # noqa: PLR0913  # each keyword is one part of the question
     verb, where, how = raw.checked_method(method), raw.checked_path(path), raw.checked_scheme(scheme)
     if how is AuthScheme.BEARER and investor is None:
         raise UsageError("the scheme bearer asks on behalf of an investor: give investor=")
+    if investor is not None:
+        expect_investor(investor)
     raw.checked_json(json)
     secrets = (settings.api_key, settings.api_secret, *(investor.secrets if investor else ()))
     query = raw.checked_params(params, secrets)
@@ -53,6 +51,5 @@ async def call_raw(  # noqa: PLR0913  # each keyword is one part of the question
         investor=investor if how is AuthScheme.BEARER else None,
         secrets=(*secrets, *raw.texts_in(json), *raw.texts_in(list(query.values()))),
     )
-    operation = Operation(name=endpoint.name, broker=call.broker)
-    with gateway.operation(operation), error_context(endpoint), until(deadline_at(deadline)):
-        return await gateway.ask(call, TraceBuilder(started=anyio.current_time()))
+    with operation(gateway, endpoint, broker=call.broker, end=deadline_at(deadline)) as trace:
+        return await gateway.ask(call, trace)

@@ -1,105 +1,86 @@
 """One account's transactions within a window: every page, in order, or the smaller windows that must be asked instead.
 
-Owns what one window needs. Which windows there are, and when each is asked, is `window_feed`'s.
+It does not decide which windows there are, nor when each is asked: see `windows`.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Any
 
 from attrs import frozen
 
-from koscom_async._services.query import AccountAsker, check_announced, read_pages
-from koscom_async._services.windows import DateRanges, Window
+from koscom_async import error_codes
+from koscom_async._services.query import AccountQuery
+from koscom_async._services.windows import DateRanges, Rows, Window
 from koscom_async._wire.account import TransactionsReader
-from koscom_async._wire.envelope import Page
+from koscom_async._wire.endpoints import TRANSACTIONS, Endpoint
+from koscom_async._wire.envelope import Page, Question
 from koscom_async._wire.requests import BROKERS_CHOICE, transactions_request
 from koscom_async.errors import RequestRejectedError
 from koscom_async.models.codes import TransactionType
 from koscom_async.models.transactions import Transaction
 
-DATE_RANGE_EXCEEDED, TOO_MANY_ROWS = "6006", "6005"
 EVERY_SIDE = "ALL"
-
-Rows = list[Transaction]
 
 
 @frozen(kw_only=True)
-class TransactionsQuery:
-    """The question about one account's transactions.
+class TransactionsQuery(AccountQuery[Window, Page[Transaction]]):
+    """The query for one account's transactions.
 
-    A window with more than `most_rows` rows is read as several, so that whoever reads on need not hold them all.
+    A window with more than `max_rows` rows is read as several, so that the reader need not hold them all.
     """
 
-    asker: AccountAsker
+    endpoint: Endpoint = TRANSACTIONS
     ranges: DateRanges
     isin: str | None = None
     side: TransactionType | None = None
     page_size: int = BROKERS_CHOICE
-    most_rows: int | None = None
+    max_rows: int | None = None
 
-    async def read(self, window: Window) -> Rows | tuple[Window, ...]:
+    async def rows(self, window: Window) -> Rows | tuple[Window, ...]:
         """Return the window's transactions, the earliest first, or the windows to ask in its place."""
-        most = self.ranges.most(self.asker.broker)
-        if most is not None and window.days > most:
-            return window.cut(most)
+        max_days = self.ranges.max_days(self.broker)
+        if max_days is not None and window.days > max_days:
+            return window.cut(max_days)
         try:
-            return await self._read_pages(window)
+            return await self._rows(window)
         except RequestRejectedError as error:
-            if error.code not in {DATE_RANGE_EXCEEDED, TOO_MANY_ROWS} or window.days == 1:
+            if window.days == 1:
                 raise
-            return self._smaller(window, error)
+            if error.code == error_codes.TOO_MANY_ROWS:
+                self.trace.note(
+                    f"the broker had too many rows for a range of dates ({error.code}); it was split"
+                )
+                return window.cut(-(-window.days // 2))
+            if error.code == error_codes.DATE_RANGE_EXCEEDED:
+                return self._allowed(window, error)
+            raise
 
-    def _smaller(self, window: Window, error: RequestRejectedError) -> tuple[Window, ...]:
-        log, broker = self.asker.log, self.asker.broker
-        if error.code == TOO_MANY_ROWS:
-            log.note("the broker had too many rows for a range of dates (6005); it was split")
-            return window.cut(-(-window.days // 2))
-        self.ranges.learn(broker, refused=window.days, said=error.most_days)
-        most = self.ranges.most(broker) or 1
-        log.note(f"the broker allows {most} days at once (6006); the range of dates was split")
-        return window.cut(most)
-
-    async def _read_pages(self, window: Window) -> Rows | tuple[Window, ...]:
-        async with self.ranges.probing(self.asker.broker, window.days):
-            most = self.ranges.most(self.asker.broker)
-            if most is not None and window.days > most:  # learned by another account while this one waited
-                return window.cut(most)
-            page = await self._ask_page(window, None)
-            self.ranges.prove(self.asker.broker, window.days)
-        if self.most_rows and page.total and window.days > 1 and page.total > self.most_rows:
-            return window.cut(max(1, window.days * self.most_rows // page.total))
-        first: list[Page[Transaction]] = [page]
-
-        async def ask(key: str | None) -> Page[Transaction]:
-            # The first page is there already; it is asked again only where a query has to start anew.
-            return first.pop() if key is None and first else await self._ask_page(window, key)
-
-        pages = await read_pages(ask, limit=self.asker.settings.page_limit, log=self.asker.log)
-        check_announced(
-            f"transactions from {window.since} to {window.until}",
-            received=sum(len(page.rows) for page in pages),
-            totals=[page.total for page in pages],
-            trusted=self.asker.trusts_totals,
-            note=self.asker.log.note,
+    def _allowed(self, window: Window, error: RequestRejectedError) -> tuple[Window, ...]:
+        self.ranges.record_refusal(self.broker, refused=window.days, stated=error.most_days)
+        max_days = self.ranges.max_days(self.broker) or 1
+        self.trace.note(
+            f"the broker allows {max_days} days at once ({error.code}); the range of dates was split"
         )
-        return self._kept(window, in_order([row for page in pages for row in page.rows]))
+        return window.cut(max_days)
 
-    async def _ask_page(self, window: Window, page: str | None) -> Page[Transaction]:
-        return await self.asker.ask(
-            transactions_request,
-            lambda question: TransactionsReader(question=question, account=self.asker.account),
-            since=window.since,
-            until=window.until,
-            isin=self.isin,
-            side=self.side,
-            page_size=self.page_size,
-            page=page,
-        )
+    async def _rows(self, window: Window) -> Rows | tuple[Window, ...]:
+        async with self.ranges.probing(self.broker, window.days):
+            max_days = self.ranges.max_days(self.broker)
+            if max_days is not None and window.days > max_days:  # learned by another account meanwhile
+                return window.cut(max_days)
+            page = await self.ask(window, None)
+            self.ranges.record_success(self.broker, window.days)
+        if self.max_rows and page.total and window.days > 1 and page.total > self.max_rows:
+            return window.cut(max(1, window.days * self.max_rows // page.total))
+        pages = await self.read(window, first=page)
+        return self._within(window, in_order([row for page in pages for row in page.rows]))
 
-    def _kept(self, window: Window, rows: Rows) -> Rows:
+    def _within(self, window: Window, rows: Rows) -> Rows:
         """Return what was asked for: a row beyond the dates is the next window's, and would come twice."""
         kept = [row for row in rows if self._was_asked_for(row, window)]
         if len(kept) < len(rows):
-            self.asker.log.note(f"{len(rows) - len(kept)} rows that were not asked for were left out")
+            self.trace.note(f"{len(rows) - len(kept)} rows that were not asked for were left out")
         return kept
 
     def _was_asked_for(self, row: Transaction, window: Window) -> bool:
@@ -108,6 +89,23 @@ class TransactionsQuery:
             and (self.isin is None or row.code in {None, self.isin})
             and (self.side is None or self.side == EVERY_SIDE or row.type in {None, self.side})
         )
+
+    def name_of(self, part: Window) -> str:
+        return f"transactions from {part.since} to {part.until}"
+
+    def body(self, part: Window, page: str | None, **envelope: Any) -> Mapping[str, object]:
+        return transactions_request(
+            since=part.since,
+            until=part.until,
+            isin=self.isin,
+            side=self.side,
+            page_size=self.page_size,
+            page=page,
+            **envelope,
+        )
+
+    def reader(self, part: Window, question: Question) -> Callable[[object], Page[Transaction]]:
+        return TransactionsReader(question=question, account=self.account)
 
 
 def in_order(rows: Rows) -> Rows:

@@ -1,64 +1,70 @@
 """One account's whole watchlist: with the query block at the brokers that take it, without it at all others."""
 
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum, auto
+from typing import Any
 
 from attrs import evolve, frozen
 
-from koscom_async._services.query import AccountAsker, Capabilities, read_pages
+from koscom_async import error_codes
+from koscom_async._services.by_class import Capabilities
+from koscom_async._services.query import AccountQuery, announced_by, miscounted
 from koscom_async._wire.account import WatchlistReader
-from koscom_async._wire.envelope import Page
+from koscom_async._wire.endpoints import WATCHLIST, Endpoint
+from koscom_async._wire.envelope import Page, Question
 from koscom_async._wire.requests import watchlist_request
-from koscom_async.errors import RequestRejectedError, TruncatedResponseError
+from koscom_async.errors import RequestRejectedError, ResponseError
 from koscom_async.models.watchlist import WatchGroup, Watchlist
 
-INVALID_QUERY = "6004"
+
+class Form(Enum):
+    """Whether a request has the query block, by which a broker pages."""
+
+    WITH_QUERY = auto()
+    PLAIN = auto()
 
 
 @frozen(kw_only=True)
-class WatchlistQuery:
-    """The question about one account's watchlist."""
+class WatchlistQuery(AccountQuery[Form, Page[WatchGroup]]):
+    """The query for one account's watchlist, in the form that the broker takes."""
 
-    asker: AccountAsker
+    endpoint: Endpoint = WATCHLIST
     capabilities: Capabilities
 
-    async def read(self) -> Watchlist:
+    async def watchlist(self) -> Watchlist:
         """Return every group, or raise the error that makes the list unbelievable."""
-        pages = await self._read(with_query=self.capabilities.supports_interest_query(self.asker.account))
-        self._check_total(pages)
-        return Watchlist(account=self.asker.account, groups=_groups(pages), notes=tuple(self.asker.log.notes))
+        pages = await self._read_either_way()
+        return Watchlist(account=self.account, groups=_groups(pages), notes=tuple(self.trace.notes))
 
-    async def _read(self, *, with_query: bool) -> list[Page[WatchGroup]]:
-        try:
-            return await read_pages(
-                partial(self._ask_page, with_query=with_query),
-                limit=self.asker.settings.page_limit,
-                log=self.asker.log,
-            )
-        except RequestRejectedError as error:
-            if error.code != INVALID_QUERY or not with_query:
-                raise
-        self.capabilities.learn_no_interest_query(self.asker.account)
-        self.asker.log.note(f"the query block was refused ({INVALID_QUERY}), and left out")
-        return await self._read(with_query=False)
+    async def _read_either_way(self) -> list[Page[WatchGroup]]:
+        if self.capabilities.supports_interest_query(self.account):
+            try:
+                return await self.read(Form.WITH_QUERY)
+            except RequestRejectedError as error:
+                if error.code != error_codes.INVALID_QUERY:
+                    raise
+                self.capabilities.record_interest_query_refused(self.account)
+                self.trace.note(f"the query block was refused ({error.code}), and left out")
+        return await self.read(Form.PLAIN)
 
-    async def _ask_page(self, page: str | None, *, with_query: bool) -> Page[WatchGroup]:
-        return await self.asker.ask(
-            watchlist_request,
-            lambda question: WatchlistReader(question=question),
-            with_query=with_query,
-            page=page,
-        )
+    def body(self, part: Form, page: str | None, **envelope: Any) -> Mapping[str, object]:
+        return watchlist_request(with_query=part is Form.WITH_QUERY, page=page, **envelope)
 
-    def _check_total(self, pages: list[Page[WatchGroup]]) -> None:
-        """Hold what came against what was announced, whether the broker counts groups or symbols."""
-        announced = max((page.total for page in pages if page.total is not None), default=0)
-        groups = sum(len(page.rows) for page in pages)
-        symbols = sum(len(group.symbols) for page in pages for group in page.rows)
-        if announced > max(groups, symbols):
-            missing = f"{groups} groups with {symbols} symbols of {announced} rows came"
-            if self.asker.trusts_totals:
-                raise TruncatedResponseError(missing)
-            self.asker.log.note(f"{missing}, which the settings allow")
+    def reader(self, part: Form, question: Question) -> Callable[[object], Page[WatchGroup]]:
+        return WatchlistReader(question=question)
+
+    def find_contradiction(self, part: Form, pages: Sequence[Page[WatchGroup]]) -> ResponseError | None:
+        """Return the error of rows that are missing: some brokers count groups, and some symbols."""
+        groups = [group for page in pages for group in page.rows]
+        received = max(len(groups), sum(len(group.symbols) for group in groups))
+        announced = announced_by(pages, received)
+        if announced is None or received >= announced:
+            return None
+        wrong = miscounted("watchlist", received, announced)
+        if self.overrides.trust_totals:
+            return wrong
+        self.trace.note(f"{wrong.message}, which the settings allow")
+        return None
 
 
 def _groups(pages: list[Page[WatchGroup]]) -> tuple[WatchGroup, ...]:

@@ -1,6 +1,6 @@
-"""Ranges of dates, cut into what a broker allows, and what each broker was found to allow.
+"""Ranges of dates: cut into what each broker allows, read several at once, handed out in order.
 
-No I/O: what a refusal means for the next question is decided here, and asked elsewhere.
+A feed holds a bounded number of rows. How one window is read is the caller's.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,6 +13,8 @@ from attrs import define, frozen
 
 from koscom_async.models.transactions import Transaction
 
+Rows = list[Transaction]
+
 
 @frozen(order=True)
 class Window:
@@ -23,64 +25,56 @@ class Window:
 
     @property
     def days(self) -> int:
-        """How many days it has."""
         return (self.until - self.since).days + 1
 
-    def cut(self, most: int) -> "tuple[Window, ...]":
-        """Return windows of `most` days, and a last one of what is left: each day once, in order."""
-        starts = range(0, self.days, max(most, 1))
-        return tuple(
-            Window(
-                self.since + timedelta(start),
-                min(self.since + timedelta(start + max(most, 1) - 1), self.until),
-            )
-            for start in starts
-        )
+    def cut(self, days: int) -> "tuple[Window, ...]":
+        """Return windows of so many days, and a last one of what is left: each day once, in order."""
+        days = max(days, 1)
+        starts = (self.since + timedelta(start) for start in range(0, self.days, days))
+        return tuple(Window(start, min(start + timedelta(days - 1), self.until)) for start in starts)
 
 
 class DateRanges:
-    """How long a range each broker allows, for the life of the client; only `learn` and `prove` change it."""
+    """How long a range each broker allows, for the life of the client.
+
+    Only `record_refusal` and `record_success` change it.
+    """
 
     def __init__(self) -> None:
-        self._most: dict[str, int] = {}
-        self._proven: dict[str, int] = {}
+        self._max_days: dict[str, int] = {}
+        self._answered_days: dict[str, int] = {}
         self._probes: dict[str, anyio.Lock] = {}
 
-    def most(self, broker: str) -> int | None:
+    def max_days(self, broker: str) -> int | None:
         """Return the days that the broker allows, or `None` where it has refused nothing yet."""
-        return self._most.get(broker)
+        return self._max_days.get(broker)
 
-    def learn(self, broker: str, *, refused: int, said: int | None) -> None:
-        """Remember that so many days were refused, and what the broker said that it allows.
+    def record_refusal(self, broker: str, *, refused: int, stated: int | None) -> None:
+        """Remember that the broker refused so many days, and how many it states that it allows.
 
         A number that is missing, or does not explain the refusal, is replaced by half of what was refused.
         """
-        most = said if said is not None and 0 < said < refused else refused // 2
-        self._most[broker] = max(1, min(most, self._most.get(broker, most)))
+        allowed = stated if stated is not None and 0 < stated < refused else refused // 2
+        self._max_days[broker] = max(1, min(allowed, self._max_days.get(broker, allowed)))
 
-    def prove(self, broker: str, days: int) -> None:
-        """Remember that so many days were answered."""
-        self._proven[broker] = max(days, self._proven.get(broker, 0))
+    def record_success(self, broker: str, days: int) -> None:
+        """Remember that the broker answered so many days."""
+        self._answered_days[broker] = max(days, self._answered_days.get(broker, 0))
 
     @asynccontextmanager
     async def probing(self, broker: str, days: int) -> AsyncIterator[None]:
         """Let one caller at a time ask for more days than were ever answered, so that one refusal teaches all."""
-        if self._is_settled(broker, days):
+        if self._is_known_to_work(broker, days):
             yield
             return
         async with self._probes.setdefault(broker, anyio.Lock()):
             yield
 
-    def _is_settled(self, broker: str, days: int) -> bool:
-        most = self.most(broker)
-        return days <= self._proven.get(broker, 0) or (most is not None and days <= most)
+    def _is_known_to_work(self, broker: str, days: int) -> bool:
+        max_days = self.max_days(broker)
+        return days <= self._answered_days.get(broker, 0) or (max_days is not None and days <= max_days)
 
 
-# One account's windows, several asked at once and handed out in order, with only so many of them in memory.
-#
-# Owns when a window is asked; what is asked is the reader's. A window that has to be split makes room for its parts.
-
-Rows = list[Transaction]
 Read = Callable[[Window], Awaitable["Rows | tuple[Window, ...]"]]
 
 
@@ -95,13 +89,13 @@ class _Slot:
 
 
 class Notifier:
-    """Wakes whoever waits for something to change; shared by the feeds that one reader follows."""
+    """Wakes the tasks that wait for a change; shared by the feeds that one reader follows."""
 
     def __init__(self) -> None:
         self._event = anyio.Event()
 
     def announce(self) -> None:
-        """Wake everybody who waits."""
+        """Wake every task that waits."""
         self._event.set()
         self._event = anyio.Event()
 
@@ -111,45 +105,48 @@ class Notifier:
 
 
 class WindowFeed:
-    """Rows of a range of dates, window by window. One reader; `group` runs the questions.
+    """Rows of a range of dates, window by window, in order. One reader; `group` runs the reading.
 
-    At most `ahead` windows are in flight at once, and none is begun while `room` rows wait to be taken. A window that
-    fails ends what comes after it; what comes before it is still handed out.
+    At most `prefetch` windows are in flight. No window is started while `max_buffered_rows` rows are unread. A window
+    that has to be split is replaced by its parts. A window that fails ends what comes after it; what comes before it is
+    still handed out.
     """
 
-    def __init__(  # noqa: PLR0913  # each keyword is one bound or one thing that it works with
+    def __init__(
         self,
         window: Window,
         read: Read,
         *,
         group: anyio.abc.TaskGroup,
-        news: Notifier,
-        ahead: int,
-        room: int | None,
+        notifier: Notifier,
+        prefetch: int,
+        max_buffered_rows: int | None,
     ) -> None:
         self._slots = [_Slot(window)]
         self._read = read
         self._group = group
-        self._news = news
-        self._ahead = ahead
-        self._room = room
+        self._notifier = notifier
+        self._prefetch = prefetch
+        self._max_buffered_rows = max_buffered_rows
 
     def start(self) -> None:
-        """Ask the windows that may be asked now."""
-        in_flight = waiting = 0
+        """Start the windows that may be read now."""
+        in_flight = buffered = 0
         for slot in self._slots:
-            if slot.error is not None or in_flight >= self._ahead:
+            if slot.error is not None or in_flight >= self._prefetch:
                 return
             if slot.rows is not None:
-                waiting += len(slot.rows)
+                buffered += len(slot.rows)
                 continue
             if slot.scope is None:
-                # The next window is always asked for: nothing can be handed out before it.
-                if slot is not self._slots[0] and self._room is not None and waiting >= self._room:
+                if self._is_full(buffered) and slot is not self._slots[0]:  # all wait for the first
                     return
                 slot.scope = anyio.CancelScope()
-                self._group.start_soon(self._settle, slot, slot.scope)
+                self._group.start_soon(self._fill, slot, slot.scope)
             in_flight += 1
+
+    def _is_full(self, buffered: int) -> bool:
+        return self._max_buffered_rows is not None and buffered >= self._max_buffered_rows
 
     @property
     def is_finished(self) -> bool:
@@ -163,20 +160,20 @@ class WindowFeed:
 
     @property
     def any_error(self) -> Exception | None:
-        """Why some window cannot be read, for a reader to whom a part is nothing."""
+        """The first error in any window, for callers that need all rows or none."""
         return next((slot.error for slot in self._slots if slot.error is not None), None)
 
     @property
     def next_window(self) -> Window:
-        """Where the next rows will lie; not to be asked once it is finished."""
+        """Where the next rows will lie; there is none once the feed is finished."""
         return self._slots[0].window
 
     @property
-    def held(self) -> int:
-        """How many rows wait to be taken."""
+    def buffered(self) -> int:
+        """How many rows are unread."""
         return sum(len(slot.rows) for slot in self._slots if slot.rows is not None)
 
-    def take(self) -> Rows | None:
+    def pop_ready(self) -> Rows | None:
         """Return the next window's rows, or `None` where they are not there yet."""
         if not self._slots or self._slots[0].rows is None:
             return None
@@ -184,19 +181,19 @@ class WindowFeed:
         self.start()
         return rows
 
-    async def _settle(self, slot: _Slot, scope: anyio.CancelScope) -> None:
+    async def _fill(self, slot: _Slot, scope: anyio.CancelScope) -> None:
         with scope:
             try:
                 answer = await self._read(slot.window)
-            except Exception as error:  # noqa: BLE001  # whatever it is, the reader of the feed gets it
+            except Exception as error:  # the reader of the feed gets it
                 slot.error = error
                 self._end_after(slot)
             else:
-                self._fill(slot, answer)
+                self._keep(slot, answer)
                 self.start()
-        self._news.announce()
+        self._notifier.announce()
 
-    def _fill(self, slot: _Slot, answer: Rows | tuple[Window, ...]) -> None:
+    def _keep(self, slot: _Slot, answer: Rows | tuple[Window, ...]) -> None:
         if not isinstance(answer, tuple):
             slot.rows = answer
         elif slot in self._slots:

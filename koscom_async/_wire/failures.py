@@ -13,7 +13,7 @@ from attrs import frozen
 
 from koscom_async._masking import HIDDEN, redacted
 from koscom_async._wire.values import ScalarError, read_text
-from koscom_async.error_codes import ErrorCode, Kind, find_error_code
+from koscom_async.error_codes import DATE_RANGE_EXCEEDED, ErrorCode, Kind, find_error_code
 from koscom_async.errors import (
     AccessDeniedError,
     AccountUnavailableError,
@@ -28,7 +28,6 @@ from koscom_async.errors import (
 
 # How long a range of dates a broker allows, from the words of its refusal (6006).
 
-DATE_RANGE_EXCEEDED = "6006"
 
 _DAYS = re.compile(r"(?<!\d)(\d{1,4})\s*(?:일|days?\b)", re.ASCII | re.IGNORECASE)
 _NUMBER = re.compile(r"(?<!\d)(\d{1,4})(?!\d)", re.ASCII)

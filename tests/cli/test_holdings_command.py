@@ -106,7 +106,7 @@ def test_where_every_account_failed_nothing_was_read(koscom):
 def test_the_deadline_ends_a_slow_account(koscom):
     result = koscom("holdings", "--sandbox", "--deadline", "1", "--fault", "star=slow")
     assert result.exit_code == 3
-    assert "the deadline struck" in result.stdout
+    assert "the deadline of 1 s passed" in result.stdout
 
 
 def test_an_error_before_any_account_is_one_line(koscom):

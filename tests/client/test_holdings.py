@@ -8,6 +8,7 @@ from koscom_async import (
     AccessDeniedError,
     AuthenticationError,
     ConnectionFailedError,
+    DeadlineExceededError,
     MalformedResponseError,
     QuotaExceededError,
     ReauthorizationRequiredError,
@@ -152,12 +153,21 @@ async def test_a_dead_token_is_the_outcome_of_every_account_that_it_hit(gateway,
     assert holdings.totals.net_worth is None
 
 
-@pytest.mark.parametrize("deadline", [0, -0.5, float("nan"), float("inf"), True, "8", 10**400, 1e300])
+@pytest.mark.parametrize("deadline", [float("nan"), float("inf"), True, "8", 10**400, 1e300])
 async def test_an_impossible_deadline_is_named_before_anything_is_sent(gateway, investor, deadline):
     async with gateway.client() as koscom:
-        with pytest.raises(SettingsError, match="deadline must be a number of seconds above 0") as caught:
+        with pytest.raises(SettingsError, match="deadline must be a number of seconds, at most") as caught:
             await koscom.holdings(investor, deadline=deadline)
     assert caught.value.setting == "deadline"
+    assert gateway.requests == []
+
+
+@pytest.mark.parametrize("deadline", [0, -0.5])
+async def test_a_deadline_that_has_passed_already_spends_no_call(gateway, investor, deadline):
+    async with gateway.client() as koscom:
+        with pytest.raises(DeadlineExceededError) as caught:
+            await koscom.holdings(investor, deadline=deadline)
+    assert caught.value.message == f"the deadline of {deadline:g} s passed before a call was made"
     assert gateway.requests == []
 
 

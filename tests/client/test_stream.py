@@ -259,6 +259,7 @@ async def test_a_deadline_that_strikes_while_the_list_is_awaited_is_raised(gatew
         with pytest.raises(DeadlineExceededError) as caught:
             await koscom.holdings(investor, deadline=8)
     assert caught.value.endpoint == "member.consent"
+    assert caught.value.message == "the deadline of 8 s passed before the list of accounts arrived"
     assert gateway.cancelled == ["common"]
     assert gateway.questions == []
 
@@ -270,9 +271,10 @@ async def test_a_deadline_that_is_not_reached_changes_nothing(gateway, investor)
 
 async def test_an_impossible_deadline_is_named_before_the_context_is_entered(gateway, investor):
     async with gateway.client() as koscom:
-        with pytest.raises(SettingsError, match="deadline"):
-            async with koscom.stream_holdings(investor, deadline=0):
-                raise AssertionError("entered")
+        for deadline, kind in (("soon", SettingsError), (0, DeadlineExceededError)):
+            with pytest.raises(kind, match="deadline"):
+                async with koscom.stream_holdings(investor, deadline=deadline):
+                    raise AssertionError("entered")
     assert gateway.requests == []
 
 

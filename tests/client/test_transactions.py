@@ -180,7 +180,7 @@ async def test_the_stream_starts_before_the_last_broker_has_told_everything():
 
 
 async def test_only_so_many_rows_are_held_however_slowly_they_are_read(monkeypatch):
-    monkeypatch.setattr("koscom_async._services.account.MOST_ROWS_AT_ONCE", 40)
+    monkeypatch.setattr("koscom_async._services.account.MAX_BUFFERED_ROWS", 40)
     limits = Limits(default=BrokerLimits(rate=1e6, burst=1000, in_flight=2))
     ledger = generated(accounts=3, transactions=600)
     async with (
@@ -192,13 +192,13 @@ async def test_only_so_many_rows_are_held_however_slowly_they_are_read(monkeypat
             rows += 1
             if rows % 50 == 0:
                 await anyio.wait_all_tasks_blocked()
-                held = [source.feed.held for source in stream._all]
+                held = [source.feed.buffered for source in stream._all]
                 assert max(held) <= 40 + 2 * 40
         assert rows == 3 * 600
 
 
 async def test_a_window_with_very_many_rows_is_read_in_parts(monkeypatch):
-    monkeypatch.setattr("koscom_async._services.account.MOST_ROWS_AT_ONCE", 60)
+    monkeypatch.setattr("koscom_async._services.account.MAX_BUFFERED_ROWS", 60)
     async with opened(date_limits={"diamond": 5000}, ledger=generated(accounts=1, transactions=500)) as (
         gateway,
         koscom,

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from koscom_async import Koscom, Retry, Settings, SettingsError, UsageError
+from koscom_async import DeadlineExceededError, Koscom, Retry, Settings, SettingsError, UsageError
 from koscom_async.sandbox import Fault, SandboxGateway
 from tests.backends import BACKENDS, CHOICE
 
@@ -287,10 +287,20 @@ async def test_registration_and_linked_accounts_can_be_asked_for_alone():
     assert len(balance.rows) == 20
 
 
-@pytest.mark.parametrize("deadline", [0, -1, float("nan"), float("inf"), True, "soon"])
-async def test_an_impossible_deadline_is_refused_before_anything_is_asked(deadline):
+@pytest.mark.parametrize(
+    ("deadline", "kind"),
+    [
+        (0, DeadlineExceededError),
+        (-1, DeadlineExceededError),
+        (float("nan"), SettingsError),
+        (float("inf"), SettingsError),
+        (True, SettingsError),
+        ("soon", SettingsError),
+    ],
+)
+async def test_an_impossible_deadline_is_refused_before_anything_is_asked(deadline, kind):
     async with SandboxGateway(in_process=True) as gateway:
         async with Koscom(gateway.settings, transport=gateway.transport) as koscom:
-            with pytest.raises(SettingsError, match="deadline"):
+            with pytest.raises(kind, match="deadline"):
                 await koscom.holdings(gateway.investor, deadline=deadline)
         assert gateway.calls == ()

@@ -268,6 +268,7 @@ async def test_a_deadline_names_the_account_whose_answer_did_not_come(investor, 
         "1606…0099",
         True,
     )
+    assert caught.value.message == "the deadline of 8 s passed before the balance arrived"
     assert gateway.cancelled == ["diamond"]
 
 
@@ -275,7 +276,7 @@ async def test_an_impossible_deadline_is_an_error_of_the_caller_and_of_no_accoun
     gateway = FakeGateway()
     async with gateway.client() as koscom:
         with pytest.raises(SettingsError, match="deadline") as caught:
-            await koscom.account.balance(investor, account(), deadline=-1)
+            await koscom.account.balance(investor, account(), deadline="soon")
     assert (caught.value.setting, caught.value.account) == ("deadline", None)
 
 

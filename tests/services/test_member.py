@@ -13,6 +13,7 @@ from koscom_async import (
     SettingsError,
     UntrustedEndpointError,
 )
+from koscom_async._services.operation import Deadline
 from tests.client.fake_gateway import NUMBERS, Book, FakeGateway, link, ok, refusal
 
 
@@ -72,14 +73,25 @@ async def test_a_refusal_of_the_list_names_the_endpoint_and_carries_the_platform
     assert (caught.value.endpoint, caught.value.code, caught.value.attempts) == ("member.consent", "401", 1)
 
 
-@pytest.mark.parametrize("deadline", [0, -1, float("nan"), float("inf"), True, "8", 10**400])
+@pytest.mark.parametrize("deadline", [float("nan"), float("inf"), True, "8", 10**400])
 @pytest.mark.parametrize("method", ["registration", "accounts"])
 async def test_an_impossible_deadline_is_refused_before_anything_is_sent(investor, method, deadline):
     gateway = FakeGateway()
     async with gateway.client() as koscom:
-        with pytest.raises(SettingsError, match="deadline must be a number of seconds above 0") as caught:
+        with pytest.raises(SettingsError, match="deadline must be a number of seconds, at most") as caught:
             await getattr(koscom.member, method)(investor, deadline=deadline)
     assert caught.value.setting == "deadline"
+    assert gateway.requests == []
+
+
+@pytest.mark.parametrize("deadline", [0, -0.0, -1])
+@pytest.mark.parametrize("method", ["registration", "accounts"])
+async def test_a_deadline_that_has_passed_already_spends_no_call(investor, method, deadline):
+    gateway = FakeGateway()
+    async with gateway.client() as koscom:
+        with pytest.raises(DeadlineExceededError, match="passed before a call was made") as caught:
+            await getattr(koscom.member, method)(investor, deadline=deadline)
+    assert (caught.value.code, caught.value.retriable, caught.value.attempts) == ("deadline", True, 0)
     assert gateway.requests == []
 
 
@@ -113,5 +125,6 @@ async def test_a_deadline_that_strikes_names_the_list_that_did_not_come(investor
     gateway = FakeGateway(consent=unanswered)
     async with gateway.client() as koscom:
         with pytest.raises(DeadlineExceededError) as caught:
-            await koscom.member.read_accounts(investor, end=float("-inf"))
+            await koscom.member.read_accounts(investor, end=Deadline(0.25, at=float("-inf")))
     assert (caught.value.endpoint, caught.value.attempts) == ("member.consent", 0)
+    assert caught.value.message == "the deadline of 0.25 s passed before the list of accounts arrived"

@@ -31,22 +31,22 @@ def test_windows_have_each_day_once_in_order_and_are_as_few_as_can_be(since, day
 )
 def test_a_refusal_teaches_what_it_says_or_half_of_what_was_refused(said, learned):
     ranges = DateRanges()
-    ranges.learn("star", refused=1096, said=said)
-    assert ranges.most("star") == learned
-    assert ranges.most("cyber") is None
+    ranges.record_refusal("star", refused=1096, stated=said)
+    assert ranges.max_days("star") == learned
+    assert ranges.max_days("cyber") is None
 
 
 def test_a_second_refusal_never_allows_more():
     ranges = DateRanges()
-    ranges.learn("star", refused=1096, said=30)
-    ranges.learn("star", refused=90, said=60)
-    assert ranges.most("star") == 30
-    ranges.learn("star", refused=30, said=None)
-    assert ranges.most("star") == 15
+    ranges.record_refusal("star", refused=1096, stated=30)
+    ranges.record_refusal("star", refused=90, stated=60)
+    assert ranges.max_days("star") == 30
+    ranges.record_refusal("star", refused=30, stated=None)
+    assert ranges.max_days("star") == 15
 
 
 def test_a_single_day_is_never_cut_to_nothing():
     ranges = DateRanges()
-    ranges.learn("star", refused=1, said=None)
-    assert ranges.most("star") == 1
+    ranges.record_refusal("star", refused=1, stated=None)
+    assert ranges.max_days("star") == 1
     assert window(1).cut(0) == (window(1),)
