@@ -1,4 +1,4 @@
-"""What carries HTTP: our two transports and two of others', called with the same prepared `httpx.Request`.
+"""What carries HTTP: our stack with each parser, httpx's transports, and two others, with one prepared `httpx.Request`.
 
 First what each does with answers and servers that are not simple, over loopback; then the CPU of this process for a
 call, in interleaved rounds against a server in another process; medians and ratios to the first. Raw aiohttp is shown
@@ -20,8 +20,10 @@ from harness import cpu_of
 from rivals import Ask
 from static_server import StaticServer
 
-from koscom_async._http.pool import OwnTransport
-from koscom_async._http.transport import FastTransport
+from koscom_async._http.h11_parser import H11Parser
+from koscom_async._http.llhttp_parser import LlhttpParser
+from koscom_async._http.transport import StackTransport
+from koscom_async._transport.connections import HttpxPools
 
 Make = Callable[[int], httpx.AsyncBaseTransport]
 TIMEOUT = httpx.Timeout(10.0).as_dict()
@@ -32,8 +34,9 @@ CALLS = 300
 def candidates() -> Iterator[tuple[str, Make]]:
     """Yield what is installed: a name, and how to make one for so many calls in flight."""
     context = httpx.create_ssl_context()
-    yield "fast", lambda in_flight: FastTransport(keep=in_flight, context=context)
-    yield "core", lambda _: OwnTransport(use_tls=True)
+    yield "fast", lambda in_flight: StackTransport(LlhttpParser, keep=in_flight, context=context)
+    yield "core", lambda in_flight: StackTransport(H11Parser, keep=in_flight, context=context)
+    yield "httpx", lambda in_flight: HttpxPools(in_flight=in_flight, context=context)
     try:
         import httpx_aiohttp  # noqa: PLC0415  # optional here
 

@@ -8,7 +8,6 @@ from importlib import import_module
 
 AHEAD = (
     "stdnum.isin",  # our merge asks it at the first code; it brings pydoc along, and holds the loop for 20 ms
-    "anyio._backends._asyncio",  # anyio, when something in a loop asks it for the first time
     "encodings.idna",  # the first host name to be looked up
 )
 

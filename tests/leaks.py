@@ -4,8 +4,8 @@ import asyncio
 from pathlib import Path
 
 from koscom_async import Koscom
-from koscom_async._http.pool import OwnTransport
-from koscom_async._http.transport import FastTransport
+from koscom_async._http.transport import StackTransport
+from koscom_async._transport.connections import HttpxPools
 from tests.fake_time import settled
 
 DESCRIPTORS = next(filter(Path.exists, map(Path, ("/proc/self/fd", "/dev/fd"))))
@@ -32,18 +32,16 @@ def held_places(koscom: Koscom) -> dict[str, int]:
 def busy_connections(koscom: Koscom) -> list[str]:
     """Return the connections that are neither idle nor closed, or not given back."""
     transport = koscom._gateway.sender.transport
-    if isinstance(transport, FastTransport):
-        wrong = [f"{transport.busy} connections carry a call"] if transport.busy else []
-        if transport._dialler._under_way:
-            wrong.append("a connection is being opened")
-        if len(transport._open) != len(transport._idle):
-            wrong.append(f"{len(transport._open)} connections are open, {len(transport._idle)} of them idle")
-        return wrong
-    if not isinstance(transport, OwnTransport):
+    if not isinstance(transport, StackTransport | HttpxPools):
         return []
-    stack = transport._pool
-    wrong = [f"{stack.lent} connections are lent"] if stack.lent else []
-    return wrong + [repr(each) for each in stack.connections if not (each.is_idle() or each.is_closed())]
+    wrong = [f"{transport.busy} connections carry a call"] if transport.busy else []
+    if isinstance(transport, HttpxPools):
+        return wrong
+    if transport._dialler._under_way:
+        wrong.append("a connection is being opened")
+    if len(transport._open) != len(transport._idle):
+        wrong.append(f"{len(transport._open)} connections are open, {len(transport._idle)} of them idle")
+    return wrong
 
 
 async def assert_nothing_left(koscom: Koscom, tasks_before: set[asyncio.Task]) -> None:

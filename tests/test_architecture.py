@@ -20,9 +20,9 @@ ROOMS = (
     "_clock",
     "_cooperative",
     "_files",
+    "_http",
     "errors",
     "error_codes",
-    "_http",
     "brokers",
     "settings",
     "models",
@@ -138,21 +138,31 @@ def test_only_the_transport_does_network_io():
 
 
 # anyio's primitives everywhere, but for what a protocol's callbacks wake, what opens one, and what tells the loops
-# apart. anyio's own socket layer costs more than the rest of a call over the fast backend.
+# apart. anyio's own socket layer costs more than the rest of a call.
 ASYNCIO_EXCEPTIONS = {
-    "koscom_async._http.event_loop",
     "koscom_async._http.connection",
     "koscom_async._http.dial",
     "koscom_async._http.transport",
+    "koscom_async._transport.connections",
 }
 
 
-def test_only_the_fast_backend_knows_asyncio():
+def test_only_the_connections_know_asyncio():
     assert knowing(r"^(?:import|from) asyncio\b", outside={"cli", "sandbox"}) == ASYNCIO_EXCEPTIONS
 
 
-def test_only_one_module_knows_the_parser_s_callbacks():
-    assert knowing(r"^\s*(?:import|from) httptools\b") == {"koscom_async._http.parser"}
+PARSERS = {"h11": "koscom_async._http.h11_parser", "httptools": "koscom_async._http.llhttp_parser"}
+
+
+def test_only_one_module_knows_each_parser():
+    for library, module in PARSERS.items():
+        assert knowing(rf"^\s*(?:import|from) {library}\b", outside={"sandbox"}) == {module}
+
+
+def test_the_http_stack_knows_nothing_of_koscom():
+    for module in modules():
+        if module.room == "_http":
+            assert {MODULES[name].room for name in module.imports} <= {"_http"}, module.name
 
 
 def test_every_module_says_what_it_owns():
@@ -165,12 +175,6 @@ def test_no_task_runs_outside_a_task_group():
 
 FOREIGN = "httpx|httpcore|h11|anyio|httptools"
 PRIVATE_MODULE = re.compile(rf"\b(?:{FOREIGN})(?:\.\w+)*\._[a-z]")
-
-# Places that a room has not mended yet: the list only gets shorter.
-TOUCHES_PRIVATE_PARTS = {
-    "koscom_async._ahead",
-    "koscom_async._http.pool",
-}
 
 
 def is_private(name):
@@ -225,20 +229,19 @@ def test_no_private_part_of_the_http_libraries_is_touched():
         for node in module.nodes:
             where = f"{module.name}:{getattr(node, 'lineno', 0)}"
             if (name := private_attribute(node)) and name not in ours:
-                wrong.append((module.name, f"{where} touches {name}"))
+                wrong.append(f"{where} touches {name}")
             if (
                 isinstance(node, ast.Constant)
                 and isinstance(node.value, str)
                 and PRIVATE_MODULE.search(node.value)
             ):
-                wrong.append((module.name, f"{where} names {node.value}"))
+                wrong.append(f"{where} names {node.value}")
             if isinstance(node, ast.Import | ast.ImportFrom) and PRIVATE_MODULE.search(ast.unparse(node)):
-                wrong.append((module.name, f"{where} imports privately"))
+                wrong.append(f"{where} imports privately")
             if isinstance(node, ast.ClassDef) and (theirs := private_names_of_bases(node)):
                 used = {private_attribute(each) for each in ast.walk(node)} & theirs
-                wrong += [(module.name, f"{where} shares {name} with its base") for name in used]
-    assert [text for name, text in wrong if name not in TOUCHES_PRIVATE_PARTS] == []
-    assert {name for name, _ in wrong} == TOUCHES_PRIVATE_PARTS, "a module that is mended leaves the list"
+                wrong += [f"{where} shares {name} with its base" for name in used]
+    assert wrong == []
 
 
 # Where a record is changed after it was frozen, for speed.

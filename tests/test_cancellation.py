@@ -14,6 +14,7 @@ import pytest
 
 from koscom_async import Breaker, BrokerLimits, Koscom, Limits, Retry
 from koscom_async.sandbox import Fault, SandboxGateway
+from koscom_async.settings import Backend
 from tests.backends import BACKENDS
 from tests.end_to_end.test_main_job import impatient
 from tests.leaks import assert_nothing_left, open_descriptors, other_tasks
@@ -122,6 +123,7 @@ async def test_a_holdings_call_can_be_cancelled_at_every_await(way, over):
 
 
 @pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("backend", [*BACKENDS, Backend.HTTPX], indirect=True)
 @pytest.mark.parametrize("way", WAYS)
 async def test_one_question_alone_can_be_cancelled_at_every_await(way):
     """No fan-out stands between the caller's task and the connections here."""

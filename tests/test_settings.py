@@ -365,7 +365,7 @@ def test_the_backend_comes_from_arguments_or_the_environment():
 
 def test_an_unknown_backend_is_refused_by_name():
     message = refuse("backend", lambda: made(backend="uvloop"))
-    assert message.startswith("backend must be one of auto, core, fast, got 'uvloop'")
+    assert message.startswith("backend must be one of auto, core, fast, httpx, got 'uvloop'")
 
 
 def test_an_environment_and_the_other_ones_gateway_contradict_each_other():

@@ -1,4 +1,4 @@
-"""Opens connections: where to, how long it may take, with which certificates. httpx's errors are raised."""
+"""Opens connections: where to, in what time, with which certificates. Raises httpx's errors."""
 
 import asyncio
 import ssl
@@ -8,17 +8,14 @@ from typing import Any
 import httpx
 from attrs import frozen
 
-from koscom_async._http.connection import Connection
-from koscom_async.errors import UsageError
-
-# Where a connection leads, and so whose requests may share it.
+from koscom_async._http.connection import ClosedError, Connection
 
 PORTS = {"http": 80, "https": 443}
 
 
 @frozen
 class Origin:
-    """Host, port, and whether TLS is spoken there."""
+    """Where a connection leads, and so whose requests may share it."""
 
     host: str
     port: int
@@ -60,9 +57,7 @@ class Dialler:
                     self._under_way.discard(timeout)
         except TimeoutError:
             if self._is_closed:
-                raise UsageError(
-                    "the client was closed", advice="close it when its calls have ended"
-                ) from None
+                raise ClosedError("the transport was closed") from None
             raise httpx.ConnectTimeout("no connection in time") from None
         # A host name may be one that cannot be encoded: UnicodeError is a ValueError.
         except (OSError, ValueError) as error:

@@ -1,91 +1,89 @@
-"""One answer as it comes in, read by llhttp: head, pieces of the body, and whether it is whole.
+"""One response as it arrives: its head, the pieces of its body, its end, and whether the connection may be used again.
 
-The only place that knows llhttp's callbacks. Knows nothing of sockets and of waiting.
+Every decision is made here. `h11_parser` and `llhttp_parser` only read the bytes and report what they find, so that it
+makes no difference which of them does. Knows nothing of sockets and of waiting, and raises nothing: a fault is kept.
 """
 
+from typing import Any
+
 import httpx
-from httptools import HttpParserError, HttpResponseParser
 
 MAX_HEAD_BYTES = 2**16
-"""Of all that is not body: head, interim answers, trailers, and what stands between two pieces of the body.
+"""Of all that is not body: heads, interim responses, trailers, and what stands between two pieces of the body.
 
 What comes in one read with the end of a piece is not counted: it adds at most that read.
 """
 MAX_HEADERS = 256
 
-_FRAMED_BY = {b"content-length", b"transfer-encoding"}
 
+class ResponseParser:
+    """What has come of one response; whoever feeds it looks at `is_whole` and `failure` afterwards.
 
-class Answer:
-    """What came so far; whoever feeds it looks at `is_whole` and `failure` afterwards.
-
-    A parser is made for each answer, which costs half a microsecond: httptools keeps the last trailer of one message
-    back and would deliver it as a header of the next, which is another customer's.
+    A new one is made for each response, so that nothing that a library keeps back can reach the next one: httptools
+    delivers the last trailer of one response as the first header of the next.
     """
 
     __slots__ = (
         "_bare_bytes",
-        "_head_bytes",
         "_header_count",
-        "_is_interim",
-        "_parser",
+        "_is_framed",
         "_wants_body",
         "failure",
+        "has_begun",
         "has_head",
         "headers",
         "is_whole",
         "keeps_alive",
+        "library",
         "pieces",
         "status",
         "unread_bytes",
     )
 
     def __init__(self, *, wants_body: bool) -> None:
-        self._parser: HttpResponseParser | None = HttpResponseParser(self)
+        self.library: Any = None
+        """The library's own parser; dropped at the end, as it may refer back to this object."""
         self._wants_body = wants_body
-        self._is_interim = False
+        self._is_framed = False
         self._header_count = 0
-        self._head_bytes = 0
         self._bare_bytes = 0
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self.pieces: list[bytes] = []
         self.unread_bytes = 0
+        self.has_begun = False
         self.has_head = False
         self.is_whole = False
         self.keeps_alive = False
         self.failure: httpx.TransportError | None = None
 
     def feed(self, data: bytes) -> None:
-        """Read what has come."""
-        if self._parser is None:
+        """Read what has come, unless the response has ended or failed already."""
+        if self.library is None:
             return
-        # Reset by `on_body`: so it counts heads and trailers that never end, and chunks that never begin.
+        self.has_begun = self.has_begun or bool(data)
+        # Set to zero by each piece of the body: so it counts heads and trailers that never end.
         self._bare_bytes += len(data)
-        try:
-            self._parser.feed_data(data)
-        except HttpParserError as error:
-            # llhttp's texts name its rules and quote nothing of what came.
-            self._refuse(f"the answer is not HTTP ({error})")
+        self.read(data)
         if self._bare_bytes > MAX_HEAD_BYTES:
-            self._refuse("the answer's head is too large")
+            self.refuse("the response's head is too large")
         if self.is_whole:
-            self._parser = None
+            self.library = None
 
     def end(self) -> None:
         """Take note that the connection has ended; a body without a length ends with it."""
-        if self.has_head and not any(name.lower() in _FRAMED_BY for name, _ in self.headers):
+        if self.has_head and not self._is_framed and self.failure is None:
             self.is_whole = True
-            self._parser = None
+            self.library = None
         else:
-            begun = "in the middle of" if self._bare_bytes or self.has_head else "without"
-            self.fail(httpx.RemoteProtocolError(f"the connection ended {begun} an answer"))
+            begun = "in the middle of" if self.has_begun else "without"
+            self.fail(httpx.RemoteProtocolError(f"the connection ended {begun} a response"))
 
     def fail(self, failure: httpx.TransportError) -> None:
-        """Give up on the answer, unless it is there already."""
+        """Give up on the response, unless it is whole already."""
         if not self.is_whole and self.failure is None:
             self.failure = failure
-            self._parser = None
+            self.library = None
 
     def take(self) -> bytes:
         """Return what came of the body since the last time."""
@@ -94,59 +92,77 @@ class Answer:
         self.unread_bytes = 0
         return taken
 
-    def _refuse(self, why: str) -> None:
-        # What is odd after the end does not touch the answer, but the connection is not used again.
+    # What follows is between this class and its two subclasses. `read` reports by the `on_` methods, which are named
+    # as httptools calls them, in the order of the wire; they may be called after a failure or behind the end, too.
+
+    def read(self, data: bytes) -> None:
+        """Hand bytes to the library."""
+        raise NotImplementedError
+
+    def refuse(self, why: str) -> None:
+        """Fail the response. One that is whole stays as it is, and its connection is not used again."""
         self.keeps_alive = False
         self.fail(httpx.RemoteProtocolError(why))
-
-    # What follows is called by httptools, in the middle of `feed`. Nothing is raised through it: a fault is noted, and
-    # what comes after the end of the answer, or of anybody's patience, is left where it is.
-
-    def on_message_begin(self) -> None:
-        """Note an answer to nothing."""
-        if self.is_whole:
-            self.keeps_alive = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header, or drop a trailer; both count."""
         self._header_count += 1
-        self._head_bytes += len(name) + len(value)
-        if self._header_count > MAX_HEADERS or self._head_bytes > MAX_HEAD_BYTES:
-            self._refuse("the answer's head is too large")
+        if self._header_count > MAX_HEADERS:
+            self.refuse("the response's head is too large")
         elif not self.has_head:
             self.headers.append((name, value))
 
-    def on_headers_complete(self) -> None:
-        """Tell the answer from what is said before it."""
-        parser = self._parser
-        if parser is None or self.is_whole or self.failure is not None:
+    def take_head(self, status: int, *, is_http_1_1: bool) -> None:
+        """See the end of a head: of the response, or of an interim one before it."""
+        if self.is_whole or self.failure is not None:
             return
-        status = parser.get_status_code()
-        if status < 200:
-            self._is_interim = True
+        if status == 101:
+            self.refuse("the server changed to a protocol that was not asked for")
+        elif status < 200:
             self.headers.clear()
-            if status == 101:
-                self._refuse("the server changed to a protocol that was not asked for")
-            return
-        self.status = status
-        self.has_head = True
-        self.keeps_alive = parser.should_keep_alive()
-        if not self._wants_body:
-            # The parser cannot be told that no body follows, so it is of no use for what comes next.
-            self.is_whole = True
-            self.keeps_alive = False
+        elif self._bare_bytes > MAX_HEAD_BYTES and self._head_bytes() > MAX_HEAD_BYTES:
+            self.refuse("the response's head is too large")
+        else:
+            self.status = status
+            self.has_head = True
+            self._choose_framing(is_http_1_1=is_http_1_1)
 
     def on_body(self, piece: bytes) -> None:
         """Keep a piece of the body."""
-        if self.is_whole or self._is_interim or self.failure is not None:
+        if self.is_whole or not self.has_head or self.failure is not None:
             return
         self._bare_bytes = 0
         self.pieces.append(piece)
         self.unread_bytes += len(piece)
 
     def on_message_complete(self) -> None:
-        """See the end, if it is the answer's own."""
-        if self._is_interim:
-            self._is_interim = False
-        elif self.has_head and self.failure is None:
+        """See the end of the response, unless it is an interim one's."""
+        if self.has_head and self.failure is None:
             self.is_whole = True
+
+    def _head_bytes(self) -> int:
+        return sum(len(name) + len(value) for name, value in self.headers)
+
+    def _choose_framing(self, *, is_http_1_1: bool) -> None:
+        # HTTP/1.1 stays open unless it says otherwise, HTTP/1.0 the other way round.
+        options: list[bytes] = []
+        has_length = is_chunked = False
+        for header, value in self.headers:
+            name = header.lower()
+            if name == b"content-length":
+                has_length = True
+            elif name == b"connection":
+                options += (option.strip() for option in value.lower().split(b","))
+            elif name == b"transfer-encoding":
+                is_chunked = True
+                if value.strip().lower() != b"chunked":
+                    self.refuse("the response is packed in a way that was not asked for")
+        if has_length and is_chunked:
+            self.refuse("the response is not HTTP (it has a length and chunks)")
+        self._is_framed = has_length or is_chunked
+        is_kept = b"close" not in options and (is_http_1_1 or b"keep-alive" in options)
+        self.keeps_alive = is_kept and (self._is_framed or self.status in {204, 304})
+        if not self._wants_body and self.failure is None:
+            # llhttp cannot be told that no body follows, so what comes next could not be read.
+            self.is_whole = True
+            self.keeps_alive = False

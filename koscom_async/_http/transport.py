@@ -1,17 +1,16 @@
-"""The fast backend, as httpx sees it: a request in, a response out, over connections of our own.
+"""The transport: an `httpx.Request` in, an `httpx.Response` out, over the connection that was used last.
 
-Chosen over httpx-aiohttp 0.2 and pyreqwest 0.15, by `benchmarks/backends.py`. CPU of one call with a prepared request,
-10 to 200 in flight, as multiples of this transport (1 and 20 KB alike, Python 3.11): httpx-aiohttp 1.9 to 3.6,
-pyreqwest 1.5 to 5.6, aiohttp itself 1.2 to 2.9. What the others do with a gateway's bad days counts as much:
+Owns the idle connections and the bytes of a request. There are no proxies, HTTP/2, cookies or redirects here, and no
+queue: how many requests are under way at once is the caller's to limit.
+
+Chosen over httpx-aiohttp 0.2 and pyreqwest 0.15, by `benchmarks/backends.py`. CPU of one request, 10 to 200 in flight,
+as multiples of this transport with llhttp (1 and 20 KB alike, Python 3.11): httpx-aiohttp 1.9 to 3.6, pyreqwest 1.5 to
+5.6, aiohttp itself 1.2 to 2.9. What the others do with a gateway's bad days counts as much:
 
 - httpx-aiohttp says `ConnectTimeout` for a refused connection and for a certificate that is not trusted, lets
   aiohttp's own `ClientResponseError` through for what is not HTTP, and repeats what is a GET by itself.
 - pyreqwest adds all of httpx's timeouts up to one for the whole call, raises `CancelledError`s of its own, which
   anyio's deadlines do not know as theirs, and calls a body that is cut off a `DecodingError`.
-
-HTTP is read by llhttp (httptools), the parser of Node.js; what is written here are the request's head, and the rules
-by which a connection may be used again. There are no proxies, HTTP/2 or cookies: nothing here needs them, and a proxy
-is `Koscom(settings, transport=httpx.AsyncHTTPTransport(proxy=…))`.
 """
 
 import asyncio
@@ -22,16 +21,16 @@ from typing import Self
 import anyio
 import httpx
 
-from koscom_async._http.connection import Connection
+from koscom_async._http.connection import ClosedError, Connection
 from koscom_async._http.dial import Dialler, Origin, origin_of
-from koscom_async._http.parser import Answer
-from koscom_async.errors import UsageError
+from koscom_async._http.parser import ResponseParser
 
-# The bytes of a request: its head, written here, and the body behind it, so that they leave in one write.
+REPEATABLE = "repeatable"
+"""The extension of a request that the server may receive twice."""
 
 
 def request_bytes(request: httpx.Request) -> bytes:
-    """Return a request as it goes over the wire; raise `httpx.LocalProtocolError` for one that would be taken amiss."""
+    """Return head and body, to leave in one write; raise `httpx.LocalProtocolError` if they are not one request."""
     target = request.url.raw_path
     headers = request.headers.raw
     body = _body(request, headers)
@@ -52,21 +51,19 @@ def _body(request: httpx.Request, headers: list[tuple[bytes, bytes]]) -> bytes:
         body = request.content
     except httpx.RequestNotRead:
         raise httpx.LocalProtocolError("only bodies that are there as a whole can be sent") from None
-    # Any other length would make one request's end the next one's beginning. (Of httpx's headers, these bytes are had
-    # for a tenth of what a look-up by name costs.)
+    # Any other length would make one request's end the next one's beginning. (A look-up by name in httpx's headers
+    # costs ten times as much.)
     lengths = [value for name, value in headers if name.lower() == b"content-length"]
     if lengths != [b"%d" % len(body)] and (body or lengths):
         raise httpx.LocalProtocolError("Content-Length is not the body's")
     return body
 
 
-# The connections that nobody uses at the moment: who was used last is used next, at no cost for their number.
-
-
 class IdleConnections:
     """At most so many connections that are open and unused; what is too many is closed.
 
-    The last one is used first, so that those that are not needed grow old and close by themselves.
+    The last one is used first, so that those that are not needed grow old and close by themselves. It costs the same
+    however many there are.
     """
 
     def __init__(self, most: int) -> None:
@@ -105,17 +102,17 @@ class IdleConnections:
             self._count -= 1
 
 
-# The body of an answer as httpx wants to read it: all that is there, at each step.
-
-
 class BodyStream(httpx.AsyncByteStream):
-    """An iterator by hand: a generator that is left early would be closed in a task of the event loop's own."""
+    """The body of a response: all that is there, at each step.
+
+    An iterator and not a generator, which would be closed in a task of the event loop's own if it is left early.
+    """
 
     def __init__(
-        self, connection: Connection, answer: Answer, *, read: float | None, write: float | None
+        self, connection: Connection, response: ResponseParser, *, read: float | None, write: float | None
     ) -> None:
         self._connection = connection
-        self._answer = answer
+        self._response = response
         self._read = read
         self._write = write
 
@@ -123,34 +120,36 @@ class BodyStream(httpx.AsyncByteStream):
         return self
 
     async def __anext__(self) -> bytes:
-        piece = await self._connection.body_piece(self._answer, read=self._read, write=self._write)
+        piece = await self._connection.body_piece(self._response, read=self._read, write=self._write)
         if not piece:
             raise StopAsyncIteration
         return piece
 
     async def aclose(self) -> None:
-        """Close the connection, unless the answer is there to its end."""
-        self._connection.abandon(self._answer)
+        """Close the connection, unless the response has been read to its end."""
+        self._connection.abandon(self._response)
 
 
 KEEP_ALIVE_SECONDS = 30.0
 
 
-class FastTransport(httpx.AsyncBaseTransport):
-    """Opens a connection where none is idle: how many are in use at once is the limiter's to say.
+class StackTransport(httpx.AsyncBaseTransport):
+    """Sends each request over an idle connection, or a new one where none is idle.
 
     At most `keep` idle ones are kept, each for `keep_alive` seconds. `context` is the one TLS context for all.
-    `attempt` is how many seconds a request may take as a whole, answer included.
+    `attempt` is how many seconds a request may take as a whole, response included.
     """
 
     def __init__(
         self,
+        parser: type[ResponseParser],
         *,
         keep: int,
         context: ssl.SSLContext | None = None,
         keep_alive: float = KEEP_ALIVE_SECONDS,
         attempt: float = inf,
     ) -> None:
+        self.parser = parser
         self._keep_alive = keep_alive
         self._attempt = attempt
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -162,22 +161,28 @@ class FastTransport(httpx.AsyncBaseTransport):
 
     @property
     def busy(self) -> int:
-        """How many connections carry a call."""
+        """How many connections carry a request."""
         return sum(connection.is_busy for connection in self._open)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and return the response, its body not read yet; raise httpx's errors."""
+        """Send a request and return the response, its body not read yet; raise httpx's errors.
+
+        A request that finds an idle connection closed is sent once more, over a new one, if the server cannot have
+        seen it: no byte of it left. A request with the extension `REPEATABLE` also if it left and no byte came back.
+        """
         end = self._checked_loop().time() + self._attempt
-        timeouts = request.extensions.get("timeout", {})
-        read, write = timeouts.get("read"), timeouts.get("write")
         content = request_bytes(request)
         origin = origin_of(request.url)
-        connection = self._idle.take(origin) or await self._new(origin, timeouts.get("connect"))
-        answer = await connection.ask(
-            content, wants_body=request.method != "HEAD", read=read, write=write, end=end
-        )
-        stream = BodyStream(connection, answer, read=read, write=write)
-        return httpx.Response(answer.status, headers=answer.headers, stream=stream)
+        idle = self._idle.take(origin)
+        if idle is not None:
+            try:
+                return await self._send(idle, request, content, end)
+            except (httpx.NetworkError, httpx.RemoteProtocolError):
+                may_repeat = request.extensions.get(REPEATABLE, False) or not idle.was_sent
+                if idle.was_answered or not may_repeat or self._is_closed:
+                    raise
+        connection = await self._new(origin, request.extensions.get("timeout", {}).get("connect"), end)
+        return await self._send(connection, request, content, end)
 
     async def aclose(self) -> None:
         """Close every connection, also those that are in use or only being opened; return when they are gone."""
@@ -193,24 +198,31 @@ class FastTransport(httpx.AsyncBaseTransport):
 
     def _checked_loop(self) -> asyncio.AbstractEventLoop:
         if self._is_closed:
-            raise UsageError("the client is closed", advice="make a new one, or close it later")
+            raise ClosedError("the transport is closed")
         loop = asyncio.get_running_loop()
         if self._loop is None:
             self._loop = loop
         elif self._loop is not loop:
-            raise UsageError(
-                "the connections belong to another event loop", advice="make one client for each event loop"
-            )
+            raise RuntimeError("the connections belong to another event loop")
         return loop
 
-    async def _new(self, origin: Origin, seconds: float | None) -> Connection:
-        connection = Connection(
-            asyncio.get_running_loop(),
-            keep_alive=self._keep_alive,
-            on_free=self._keep,
-            on_gone=self._forget,
+    async def _send(
+        self, connection: Connection, request: httpx.Request, content: bytes, end: float
+    ) -> httpx.Response:
+        timeouts = request.extensions.get("timeout", {})
+        read, write = timeouts.get("read"), timeouts.get("write")
+        response = await connection.send(
+            content, wants_body=request.method != "HEAD", read=read, write=write, end=end
         )
-        most = self._attempt if seconds is None else min(seconds, self._attempt)
+        stream = BodyStream(connection, response, read=read, write=write)
+        return httpx.Response(response.status, headers=response.headers, stream=stream)
+
+    async def _new(self, origin: Origin, seconds: float | None, end: float) -> Connection:
+        loop = asyncio.get_running_loop()
+        connection = Connection(
+            loop, self.parser, keep_alive=self._keep_alive, on_free=self._keep, on_gone=self._forget
+        )
+        most = min(inf if seconds is None else seconds, end - loop.time())
         await self._dialler.connect(connection, origin, seconds=None if most == inf else most)
         if connection.is_over:  # the server closed it at once
             raise httpx.ConnectError("the connection was closed")

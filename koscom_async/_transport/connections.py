@@ -1,20 +1,27 @@
-"""Which connections carry a client's calls: httpx's own, or those of the extra `fast`."""
+"""Which connections carry a client's calls: the stack of `_http` with one of its two parsers, or httpx's own.
 
+Owns the choice, by the settings, by what is installed, by the event loop, and by what else takes part.
+"""
+
+import asyncio
 import ssl
 import sys
-from functools import cache
+from collections.abc import AsyncIterator, Callable
+from functools import cache, partial
 from importlib.util import find_spec
 from types import FunctionType
+from typing import cast
 
+import anyio.lowlevel
 import anyio.to_thread
 import httpx
+from attrs import frozen
 
-from koscom_async._http.event_loop import asyncio_loop
-from koscom_async._http.pool import OwnTransport
+from koscom_async._http.h11_parser import H11Parser
+from koscom_async._http.parser import ResponseParser
+from koscom_async._http.transport import KEEP_ALIVE_SECONDS, StackTransport
 from koscom_async.errors import UsageError
 from koscom_async.settings import Backend, Settings
-
-# Which libraries carry HTTP and read JSON here: what the settings say, and what is installed.
 
 LIBRARIES = ("httptools", "msgspec")
 """What the extra `fast` installs."""
@@ -37,67 +44,135 @@ def _missing() -> tuple[str, ...]:
     return tuple(name for name in LIBRARIES if find_spec(name) is None)
 
 
-def prepare(backend: Backend) -> bool:
-    """Return whether the fast libraries are there and wanted, with all loaded: no call waits for an import."""
+def choose_parser(backend: Backend) -> type[ResponseParser]:
+    """Return what reads responses, with everything loaded that a call needs: none waits for an import."""
+    if asyncio_loop() is not None:
+        anyio.current_time()  # loads anyio's half for asyncio, which takes 20 ms
     if not is_fast(backend):
-        return False
-    import koscom_async._http.transport  # noqa: F401, PLC0415  # an extra
+        return H11Parser
+    from koscom_async._http.llhttp_parser import LlhttpParser  # noqa: PLC0415  # an extra
 
-    return True
+    return LlhttpParser
 
 
-async def open_transport(settings: Settings, *, may_be_fast: bool) -> httpx.AsyncBaseTransport:
-    """Return a transport for the settings; `may_be_fast` is what `prepare` said."""
+async def open_transport(settings: Settings, parser: type[ResponseParser]) -> httpx.AsyncBaseTransport:
+    """Return a transport for the settings."""
+    # In a thread, since reading the certificates would hold the loop for 70 ms. Plain loopback needs none.
     use_tls = settings.base_url.startswith("https:")
-    if may_be_fast and _suits(settings.backend):
-        from koscom_async._http.transport import FastTransport  # noqa: PLC0415  # an extra
-
-        return FastTransport(
-            keep=settings.limits.in_flight,
-            context=await tls_context() if use_tls else None,
-            attempt=settings.timeouts.attempt,
-        )
-    # In a thread, since reading the certificates would hold the loop for 70 ms.
-    return await anyio.to_thread.run_sync(lambda: OwnTransport(use_tls=use_tls))
+    context = await anyio.to_thread.run_sync(tls_context) if use_tls else None
+    if not _suits(settings.backend):
+        return HttpxPools(in_flight=settings.limits.in_flight, context=context)
+    return StackTransport(
+        parser, keep=settings.limits.in_flight, context=context, attempt=settings.timeouts.attempt
+    )
 
 
-def keeps_time(transport: httpx.AsyncBaseTransport) -> bool:
-    """Whether a transport bounds each try by itself, so that no scope has to be put around it."""
-    return not isinstance(transport, OwnTransport)
-
-
-async def tls_context() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     """Return one with httpx's choice of authorities, which speaks HTTP/1.1 only."""
-    context = await anyio.to_thread.run_sync(httpx.create_ssl_context)
+    context = httpx.create_ssl_context()
     context.set_alpn_protocols(["http/1.1"])
     return context
 
 
 def _suits(backend: Backend) -> bool:
+    """Whether the stack can carry the calls, and is to."""
+    if backend is Backend.HTTPX:
+        return False
     if asyncio_loop() is None:
         if backend is Backend.FAST:
             raise UsageError(
                 "backend='fast' works in asyncio's event loops only",
-                advice="use backend='auto' or 'core' under trio",
+                advice="use backend='auto' or 'httpx' under trio",
             )
         return False
     return backend is Backend.FAST or not _is_httpx_patched()
 
 
 def _is_httpx_patched() -> bool:
-    """Whether somebody put something in the place of httpx's connections, as tracing and mocks do.
-
-    Whoever does that means every request of the process, and ours among them, so they go that way.
-    """
-    if not _is_own(httpx.AsyncHTTPTransport.handle_async_request, "httpx."):
+    """Whether httpx's transport was replaced, as tracing and mocks do: they mean every request of the process."""
+    if not _is_original(httpx.AsyncHTTPTransport.handle_async_request, "httpx."):
         return True
-    # Not imported for this: who has not imported it has not patched it.
+    # Not imported for this: a program that has not imported it has not patched it.
     httpcore = sys.modules.get("httpcore")
-    return httpcore is not None and not _is_own(
+    return httpcore is not None and not _is_original(
         httpcore.AsyncConnectionPool.handle_async_request, "httpcore."
     )
 
 
-def _is_own(function: object, package: str) -> bool:
+def _is_original(function: object, package: str) -> bool:
     # Not `isinstance`: wrapt's proxies, which tracing uses, claim to be what they wrap.
     return type(function) is FunctionType and function.__module__.startswith(package)
+
+
+POOL_SIZE = 10
+"""Connections of one pool of httpx's, which looks through all of them twice a call: ten cost next to nothing."""
+
+
+class HttpxPools(httpx.AsyncBaseTransport):
+    """httpx's own transports, the least busy one first: as many as it takes for `in_flight` calls to wait for none."""
+
+    def __init__(self, *, in_flight: int, context: ssl.SSLContext | None) -> None:
+        limits = httpx.Limits(
+            max_connections=POOL_SIZE,
+            max_keepalive_connections=POOL_SIZE,
+            keepalive_expiry=KEEP_ALIVE_SECONDS,
+        )
+        self._calls = {
+            httpx.AsyncHTTPTransport(verify=context or False, trust_env=False, limits=limits): 0
+            for _ in range(-(-in_flight // POOL_SIZE))
+        }
+
+    @property
+    def busy(self) -> int:
+        """How many calls are under way."""
+        return sum(self._calls.values())
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request over one of them, which counts as busy until the response is closed."""
+        transport = min(self._calls, key=self._calls.__getitem__)
+        self._calls[transport] += 1
+        try:
+            response = await transport.handle_async_request(request)
+        except BaseException:
+            self._release(transport)
+            raise
+        if response.is_closed:  # a mock's
+            self._release(transport)
+        else:
+            stream = cast("httpx.AsyncByteStream", response.stream)
+            response.stream = _ReleasingStream(stream, partial(self._release, transport))
+        return response
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for transport in self._calls:
+            await transport.aclose()
+
+    def _release(self, transport: httpx.AsyncHTTPTransport) -> None:
+        self._calls[transport] -= 1
+
+
+@frozen(eq=False)
+class _ReleasingStream(httpx.AsyncByteStream):
+    _stream: httpx.AsyncByteStream
+    _release: Callable[[], None]
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(self._stream)
+
+    async def aclose(self) -> None:
+        self._release()
+        await self._stream.aclose()
+
+
+def asyncio_loop() -> asyncio.AbstractEventLoop | None:
+    """Return asyncio's loop, or `None` where another one runs."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def running_loop() -> object:
+    """Return what tells one loop from another. Through anyio alone it costs each call ten times as much."""
+    return asyncio_loop() or anyio.lowlevel.current_token()

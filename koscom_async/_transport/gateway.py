@@ -13,9 +13,9 @@ import httpx
 from attrs import define
 
 from koscom_async._clock import utc_now
-from koscom_async._http.event_loop import running_loop
 from koscom_async._transport.auth import Keep, TokenManager, attach_authorize_url, refresh_call
 from koscom_async._transport.breaker import Breakers
+from koscom_async._transport.connections import running_loop
 from koscom_async._transport.isolation import shielded
 from koscom_async._transport.limits.limiter import Limiter, ProcessLimiter, Slot
 from koscom_async._transport.reading import BodyReader

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from koscom_async._http.transport import REPEATABLE
 from koscom_async._transport.reading import json_of
 from koscom_async._wire.endpoints import AuthScheme, Call, Content
 from koscom_async.errors import UsageError
@@ -64,7 +65,10 @@ class RequestWriter:
         self._json = json_of(settings.backend)
         self._host = (b"Host", httpx.URL(settings.base_url).netloc)
         self._signature = Signature(settings)
-        self._extensions = {"timeout": _httpx_timeout(settings.timeouts)}
+        timeout = _httpx_timeout(settings.timeouts)
+        self._extensions = {
+            repeatable: {"timeout": timeout, REPEATABLE: repeatable} for repeatable in (True, False)
+        }
         # By path: as many as endpoints times brokers. To parse one costs a twentieth of a call.
         self._urls: dict[str, httpx.URL] = {}
 
@@ -85,7 +89,7 @@ class RequestWriter:
             self._url(call),
             headers=headers,
             stream=httpx.ByteStream(body),
-            extensions=self._extensions,
+            extensions=self._extensions[call.endpoint.repeatable],
         )
         request.read()  # from memory; a transport that was given may look at `content`
         return request

@@ -13,12 +13,13 @@ import anyio.lowlevel
 import httpx
 from attrs import field, frozen
 
-from koscom_async._http.connection import OverdueError
-from koscom_async._transport.connections import keeps_time, open_transport, prepare
+from koscom_async._http.connection import ClosedError, OverdueError
+from koscom_async._http.transport import StackTransport
+from koscom_async._transport.connections import choose_parser, open_transport
 from koscom_async._transport.isolation import isolated
 from koscom_async._transport.request import RequestWriter
 from koscom_async._wire.endpoints import Call
-from koscom_async.errors import ConnectionFailedError, KoscomError, MalformedResponseError
+from koscom_async.errors import ConnectionFailedError, KoscomError, MalformedResponseError, UsageError
 from koscom_async.settings import Settings
 
 PIECE_BYTES = 2**18
@@ -43,12 +44,10 @@ class Sender:
     def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None) -> None:
         self._settings = settings
         self.transport = transport
-        self._is_given = transport is not None
-        self._keeps_time = False
         self._opening = anyio.Lock()
         self._writer = RequestWriter(settings)
         # Here, so that a missing extra is reported where the client is made.
-        self._may_be_fast = prepare(settings.backend)
+        self._parser = choose_parser(settings.backend)
 
     async def send(self, call: Call[Any]) -> Response:
         """Return the response to a call, whatever it says; raise `ConnectionFailedError` if none came whole."""
@@ -56,15 +55,15 @@ class Sender:
         seconds = self._settings.timeouts.attempt
         try:
             transport = self.transport or await self._opened()
-            if self._keeps_time:
+            if isinstance(transport, StackTransport):
                 return await self._received(transport, request)
-            # httpx limits the time of each read, not of the call: a server that drips would hold it for ever.
+            # httpx's transports limit the time of each read, not of the call, and leak where `task.cancel()` strikes.
             with anyio.CancelScope(deadline=anyio.current_time() + seconds):
-                if self._is_given:
-                    return await isolated(partial(self._received, transport, request))
-                return await self._received(transport, request)
+                return await isolated(partial(self._received, transport, request))
         except OverdueError:
             pass
+        except ClosedError as error:
+            raise UsageError("the client was closed", advice="close it when its calls have ended") from error
         except httpx.TimeoutException as error:
             raise ConnectionFailedError(f"timed out ({type(error).__name__})", retriable=True) from error
         except KoscomError:
@@ -95,8 +94,7 @@ class Sender:
     async def _opened(self) -> httpx.AsyncBaseTransport:
         async with self._opening:
             if self.transport is None:
-                self.transport = await open_transport(self._settings, may_be_fast=self._may_be_fast)
-                self._keeps_time = keeps_time(self.transport)
+                self.transport = await open_transport(self._settings, self._parser)
             return self.transport
 
 

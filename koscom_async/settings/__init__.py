@@ -36,14 +36,20 @@ class Environment(StrEnum):
 
 
 class Backend(StrEnum):
-    """Which libraries carry HTTP and read JSON: what comes of it is the same, at another cost."""
+    """Which libraries carry HTTP and read JSON. The answers are the same; the cost of a call is not.
+
+    `AUTO` and `CORE` give way to httpx's own transports under trio, and where these are replaced or traced when the
+    first call leaves.
+    """
 
     AUTO = "auto"
     """`FAST` where its extra is installed, `CORE` where it is not"""
     CORE = "core"
-    """httpx's own connections, and Python's own JSON reader"""
+    """HTTP read by h11, and Python's own JSON reader"""
     FAST = "fast"
-    """httptools and msgspec, which the extra `koscom-async[fast]` installs"""
+    """HTTP read by llhttp (httptools), and JSON by msgspec, which the extra `koscom-async[fast]` installs"""
+    HTTPX = "httpx"
+    """httpx's own transports, at three times the cost of `CORE`; JSON as with `AUTO`"""
 
 
 # Since July 2022 the manual names other hosts for the v3 market services: hence `base_url`.
@@ -184,7 +190,7 @@ class Settings:
     settlements before a call is spent while the platform does not answer them (08:30 to 16:00 KST).
     `redirect_uri` is the callback that is registered for the key, to which an investor who has authorised is sent
     back (`None`: give it to each call of `koscom.oauth` that wants it); `scope` is what the investor is asked for.
-    `backend` is what carries HTTP and reads JSON: `"auto"`, `"core"` or `"fast"` (see `Backend`).
+    `backend` is what carries HTTP and reads JSON: `"auto"`, `"core"`, `"fast"` or `"httpx"` (see `Backend`).
     Raises `SettingsError`, naming the setting, for anything missing or impossible.
     """
 

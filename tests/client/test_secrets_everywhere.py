@@ -8,6 +8,7 @@ import json
 import logging
 import traceback
 from datetime import date
+from itertools import product
 from urllib.parse import quote
 
 import httpx
@@ -15,10 +16,11 @@ import pytest
 from attrs import evolve, frozen
 
 from koscom_async import BrokerLimits, Koscom, KoscomError, Limits, Retry, Token
-from koscom_async._http.transport import FastTransport
+from koscom_async._http.transport import StackTransport
 from koscom_async.sandbox import FAULT_KINDS, Ledger, SandboxGateway, example_ledger
 from koscom_async.sandbox.credentials import Firm
 from koscom_async.settings import Backend
+from tests.backends import BACKENDS
 from tests.end_to_end.test_fault_matrix import FAULTS as MATRIX
 from tests.end_to_end.test_main_job import impatient
 from tests.integrations.test_opentelemetry import Telescope
@@ -90,7 +92,7 @@ async def gateway(monkeypatch):
 def addresses(monkeypatch, backend):
     """The addresses that the transport was given."""
     seen = []
-    transport = FastTransport if backend is Backend.FAST else httpx.AsyncHTTPTransport
+    transport = httpx.AsyncHTTPTransport if backend is Backend.HTTPX else StackTransport
     send = transport.handle_async_request
 
     async def watched(self, request):
@@ -212,7 +214,15 @@ async def test_no_secret_is_shown_by_the_further_services_either(kind, gateway, 
     assert_clean(secrets, "log", caplog.text)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+OVER_HTTPX = ("500", "drip", "html", "reset")
+"""Faults that httpx's own loggers may speak of."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "backend"),
+    [*product(KINDS, BACKENDS), *product(OVER_HTTPX, [Backend.HTTPX])],
+    indirect=["backend"],
+)
 async def test_no_secret_is_shown_whatever_is_asked_and_whatever_goes_wrong(  # noqa: PLR0917  # fixtures
     kind, gateway, secrets, addresses, caplog, backend
 ):
@@ -250,7 +260,7 @@ async def test_no_secret_is_shown_whatever_is_asked_and_whatever_goes_wrong(  # 
     assert addresses
     heard = {record.name for record in caplog.records}
     assert "koscom_async.transport" in heard
-    assert ("httpcore.http11" in heard) is (backend is Backend.CORE)
+    assert ("httpcore.http11" in heard) is (backend is Backend.HTTPX)
 
 
 async def outcome_texts(asked):

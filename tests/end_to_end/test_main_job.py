@@ -9,6 +9,7 @@ import pytest
 
 from koscom_async import DeadlineExceededError, Koscom, Retry, Settings, SettingsError, UsageError
 from koscom_async.sandbox import Fault, SandboxGateway
+from koscom_async.settings import Backend
 from tests.backends import BACKENDS, CHOICE
 
 SHARE = "KR7000020008"
@@ -191,7 +192,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("way", [*BACKENDS, "in-process"])
+@pytest.mark.parametrize("way", [*BACKENDS, Backend.HTTPX, "in-process"])
 @pytest.mark.parametrize("kind", FAULTS)
 @pytest.mark.parametrize("broker", ["star", "cyber"])
 async def test_one_account_s_failure_is_named_and_the_others_are_delivered(kind, broker, way):

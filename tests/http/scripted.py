@@ -7,7 +7,10 @@ from contextlib import asynccontextmanager, suppress
 
 import httpx
 
-from koscom_async._http.transport import FastTransport
+from koscom_async._http.transport import REPEATABLE, StackTransport
+
+PARSER = []
+"""The one that reads the responses now; the fixture `parser` sets it."""
 
 TIMEOUTS = {"connect": 10.0, "read": 10.0, "write": 30.0, "pool": 30.0}
 
@@ -119,10 +122,15 @@ def ending(*pieces):
     return script
 
 
+def made(**options):
+    """A transport, to be closed by the test."""
+    return StackTransport(*PARSER, **{"keep": 10} | options)
+
+
 @asynccontextmanager
 async def opened(**options):
     """A transport that is closed at the end, and by then carries nothing."""
-    transport = FastTransport(**{"keep": 10} | options)
+    transport = made(**options)
     try:
         yield transport
         assert transport.busy == 0
@@ -131,13 +139,13 @@ async def opened(**options):
         assert not transport._open
 
 
-async def ask(transport, url, *, method="POST", content=b"{}", timeouts=None, **options):
+async def ask(transport, url, *, method="POST", content=b"{}", timeouts=None, is_repeatable=False, **options):
     """Return status and body."""
     request = httpx.Request(
         method,
         url,
         content=content if method == "POST" else None,
-        extensions={"timeout": TIMEOUTS | (timeouts or {})},
+        extensions={"timeout": TIMEOUTS | (timeouts or {}), REPEATABLE: is_repeatable},
         **options,
     )
     response = await transport.handle_async_request(request)

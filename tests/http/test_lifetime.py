@@ -6,10 +6,9 @@ import anyio
 import httpx
 import pytest
 
-from koscom_async._http.transport import FastTransport
-from koscom_async.errors import UsageError
+from koscom_async._http.connection import ClosedError
 from tests.fake_time import settled
-from tests.http.scripted import always, ask, once, opened, scripted
+from tests.http.scripted import always, ask, made, once, opened, scripted
 from tests.http.test_reuse import OK, Gate, until
 from tests.leaks import open_descriptors, other_tasks
 from tests.test_cancellation import WAYS, cancelled_at
@@ -67,7 +66,7 @@ async def test_closing_ends_the_calls_that_are_under_way():
     gate = Gate()
     descriptors = open_descriptors()
     async with scripted(gate.script) as server:
-        transport = FastTransport(keep=10)
+        transport = made()
         failures = []
 
         async def failing():
@@ -82,7 +81,7 @@ async def test_closing_ends_the_calls_that_are_under_way():
             await transport.aclose()
             assert not transport._open
         assert len(failures) == 3
-        with pytest.raises(UsageError, match="the client is closed"):
+        with pytest.raises(ClosedError, match="the transport is closed"):
             await ask(transport, server.url)
         await transport.aclose()
     await settled()
@@ -98,11 +97,11 @@ async def test_closing_ends_what_is_being_opened(monkeypatch):
         await anyio.sleep_forever()
 
     monkeypatch.setattr(loop, "create_connection", never)
-    transport = FastTransport(keep=10)
+    transport = made()
     async with anyio.create_task_group() as group:
 
         async def failing():
-            with pytest.raises(UsageError, match="the client was closed"):
+            with pytest.raises(ClosedError, match="the transport was closed"):
                 await ask(transport, "http://127.0.0.1:1/")
 
         group.start_soon(failing)
@@ -113,7 +112,7 @@ async def test_closing_ends_what_is_being_opened(monkeypatch):
 
 async def test_a_body_of_a_closed_transport_fails_and_does_not_wait():
     async with scripted(once(OK[:-1])) as server:
-        transport = FastTransport(keep=10)
+        transport = made()
         response = await transport.handle_async_request(httpx.Request("GET", server.url))
         await transport.aclose()
         with pytest.raises(httpx.ReadError):
@@ -121,7 +120,7 @@ async def test_a_body_of_a_closed_transport_fails_and_does_not_wait():
 
 
 def test_another_event_loop_is_refused():
-    transport = FastTransport(keep=10)
+    transport = made()
 
     async def use():
         async with scripted(always(OK)) as server:
@@ -129,6 +128,6 @@ def test_another_event_loop_is_refused():
 
     with asyncio.Runner() as first, asyncio.Runner() as second:
         assert first.run(use()) == (200, b"ok")
-        with pytest.raises(UsageError, match="another event loop"):
+        with pytest.raises(RuntimeError, match="another event loop"):
             second.run(use())
         first.run(transport.aclose())

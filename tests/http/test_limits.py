@@ -101,6 +101,37 @@ async def test_a_large_request_is_sent_whole_and_then_the_answer_is_waited_for()
         assert server.connections == 1
 
 
+async def test_without_bounds_it_waits_for_the_answer():
+    unbounded = {"connect": None, "read": None, "write": None}
+    async with scripted(always(OK)) as server, opened() as transport:
+        assert await ask(transport, server.url, timeouts=unbounded) == (200, b"ok")
+
+
+async def test_a_refusal_is_read_although_the_request_was_not():
+    async def refusing(wire):
+        await wire.reader.readexactly(1)
+        await wire.say(b"HTTP/1.1 413 Too Large\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno")
+        wire.writer.write_eof()
+        await wire.closed()
+
+    async with scripted(refusing) as server, opened() as transport:
+        assert await ask(transport, server.url) == (413, b"no")
+        await settled()
+        assert not transport._open
+
+
+async def test_a_reset_is_an_error_of_reading():
+    async def resetting(wire):
+        await wire.reader.readexactly(1)
+        wire.reset()
+
+    async with scripted(resetting) as server, opened() as transport:
+        with pytest.raises((httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)):
+            await ask(transport, server.url, content=b"x" * 2**20)
+        await settled()
+        assert not transport._open
+
+
 async def test_nobody_at_the_port_is_a_connect_error():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -159,7 +190,7 @@ async def test_a_body_that_nobody_reads_is_not_let_in():
         (connection,) = transport._open
         await until(lambda: connection._is_held)
         await settled()
-        assert MAX_UNREAD_BYTES < response.stream._answer.unread_bytes <= MAX_UNREAD_BYTES + 2**18
+        assert MAX_UNREAD_BYTES < response.stream._response.unread_bytes <= MAX_UNREAD_BYTES + 2**18
         assert len(await response.aread()) == size
         assert transport.busy == 0
 

@@ -129,18 +129,112 @@ async def test_what_the_loop_has_not_seen_yet_is_looked_up(last_words):
         assert server.connections == 2
 
 
-async def test_one_that_dies_before_the_first_byte_fails_the_call_and_is_not_asked_twice():
-    async def dying(wire):
-        await wire.answer(OK)
-        await wire.request()
-        wire.reset()
+LAST_WORDS = {
+    "reset": None,
+    "closed": b"",
+    "after a byte": b"H",
+    "after an interim response": b"HTTP/1.1 100 \r\n\r\n",
+}
 
-    async with scripted(dying, always(OK)) as server, opened() as transport:
+
+def dying(words, *, at=2):
+    """A script that answers, and ends the connection at the n-th request, which it has read."""
+
+    async def script(wire):
+        for _ in range(at - 1):
+            await wire.answer(OK)
+        await wire.request()
+        if words is None:
+            wire.reset()
+        elif words:
+            await wire.say(words)
+
+    return script
+
+
+@pytest.mark.parametrize("words", LAST_WORDS.values(), ids=LAST_WORDS)
+async def test_one_that_dies_after_it_was_asked_fails_a_call_that_may_not_be_repeated(words):
+    async with scripted(dying(words), always(OK)) as server, opened() as transport:
         assert await ask(transport, server.url) == (200, b"ok")
-        with pytest.raises(httpx.TransportError):
+        with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
             await ask(transport, server.url)
         assert len(server.requests) == 2
         assert await ask(transport, server.url) == (200, b"ok")
+
+
+@pytest.mark.parametrize("words", [None, b""], ids=["reset", "closed"])
+async def test_one_that_dies_before_the_first_byte_costs_a_repeatable_call_nothing(words):
+    async with scripted(dying(words), always(OK)) as server, opened() as transport:
+        for _ in range(3):
+            assert await ask(transport, server.url, is_repeatable=True) == (200, b"ok")
+        assert (server.connections, len(server.requests)) == (2, 4)
+
+
+@pytest.mark.parametrize("words", [b"H", b"HTTP/1.1 100 \r\n\r\n", OK[:-1]])
+async def test_a_call_of_whose_answer_a_byte_came_is_not_repeated(words):
+    async with scripted(dying(words), always(OK)) as server, opened() as transport:
+        assert await ask(transport, server.url, is_repeatable=True) == (200, b"ok")
+        with pytest.raises(httpx.RemoteProtocolError, match="in the middle of"):
+            await ask(transport, server.url, is_repeatable=True)
+        assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("words", [None, b""], ids=["reset", "closed"])
+async def test_a_call_over_a_new_connection_is_not_repeated(words):
+    async with scripted(dying(words, at=1)) as server, opened() as transport:
+        with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+            await ask(transport, server.url, is_repeatable=True)
+        assert (server.connections, len(server.requests)) == (1, 1)
+
+
+async def test_a_call_is_repeated_once():
+    async with scripted(dying(None), dying(None, at=1)) as server, opened() as transport:
+        assert await ask(transport, server.url) == (200, b"ok")
+        with pytest.raises(httpx.ReadError):
+            await ask(transport, server.url, is_repeatable=True)
+        assert (server.connections, len(server.requests)) == (2, 3)
+
+
+async def test_a_call_that_is_answered_late_is_not_repeated():
+    async with scripted(once(OK), always(OK)) as server, opened() as transport:
+        assert await ask(transport, server.url) == (200, b"ok")
+        with pytest.raises(httpx.ReadTimeout):
+            await ask(transport, server.url, is_repeatable=True, timeouts={"read": 0.02})
+        assert server.connections == 1
+
+
+async def test_a_call_of_which_no_byte_left_is_repeated_whatever_it_is():
+    """The connection was found quiet, and does not take the first byte of the request."""
+    async with scripted(once(OK), always(OK)) as server, opened() as transport:
+        assert await ask(transport, server.url) == (200, b"ok")
+        (connection,) = transport._open
+        connection._transport.get_extra_info("socket").shutdown(socket.SHUT_WR)
+        assert await ask(transport, server.url) == (200, b"ok")
+        assert (connection.was_sent, connection.was_answered) == (False, False)
+        assert (server.connections, len(server.requests)) == (2, 2)
+
+
+async def test_closing_a_response_twice_gives_its_connection_back_once():
+    async with scripted(always(OK)) as server, opened() as transport:
+        response = await transport.handle_async_request(httpx.Request("GET", server.url))
+        assert await response.aread() == b"ok"
+        await response.aclose()
+        await response.stream.aclose()
+        assert (len(transport._open), len(transport._idle)) == (1, 1)
+
+
+async def test_head_and_body_of_a_request_leave_in_one_piece():
+    pieces = []
+
+    async def keeping(wire):
+        pieces.append(await wire.reader.read(2**16))
+        await wire.say(OK)
+
+    async with scripted(keeping) as server, opened() as transport:
+        assert await ask(transport, server.url, content=b'{"a": 1}') == (200, b"ok")
+    (piece,) = pieces
+    assert piece.startswith(b"POST / HTTP/1.1\r\n")
+    assert piece.endswith(b'\r\n\r\n{"a": 1}')
 
 
 async def test_an_idle_connection_closes_when_its_time_is_over():

@@ -10,6 +10,7 @@ from koscom_async._transport.connections import tls_context
 from tests.fake_time import settled
 from tests.http.scripted import always, ask, ending, opened, scripted
 from tests.http.test_answers import CHUNKED, OK
+from tests.http.test_reuse import until
 from tests.leaks import open_descriptors
 from tests.test_cancellation import WAYS, cancelled_at
 
@@ -25,8 +26,8 @@ def server_context(authority, *names):
     return context
 
 
-async def client_context(authority=None):
-    context = await tls_context()
+def client_context(authority=None):
+    context = tls_context()
     if authority is not None:
         authority.configure_trust(context)
     return context
@@ -36,7 +37,7 @@ async def test_a_certificate_of_a_known_authority_for_this_host_passes(authority
     context = server_context(authority, "127.0.0.1", "localhost")
     async with (
         scripted(always(OK), context=context) as server,
-        opened(context=await client_context(authority)) as transport,
+        opened(context=client_context(authority)) as transport,
     ):
         for _ in range(3):
             assert await ask(transport, server.url) == (200, b"ok")
@@ -52,7 +53,7 @@ async def test_large_bodies_pass_in_both_directions(authority):
     answer = CHUNKED + b"%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n"
     async with (
         scripted(always(answer), context=context) as server,
-        opened(context=await client_context(authority)) as transport,
+        opened(context=client_context(authority)) as transport,
     ):
         for _ in range(2):
             assert await ask(transport, server.url, content=body) == (200, body)
@@ -69,10 +70,10 @@ async def test_a_body_that_ends_with_the_connection_ends_and_one_that_is_cut_off
             always(OK),
             context=context,
         ) as server,
-        opened(context=await client_context(authority)) as transport,
+        opened(context=client_context(authority)) as transport,
     ):
         assert await ask(transport, server.url) == (200, b"ok")
-        with pytest.raises(httpx.RemoteProtocolError, match="in the middle of an answer"):
+        with pytest.raises(httpx.RemoteProtocolError, match="in the middle of a response"):
             await ask(transport, server.url)
         assert await ask(transport, server.url) == (200, b"ok")
 
@@ -83,7 +84,7 @@ async def test_a_call_can_be_cancelled_at_every_await_of_its_handshake(authority
     descriptors = open_descriptors()
     async with (
         scripted(always(OK), context=context) as server,
-        opened(context=await client_context(authority)) as transport,
+        opened(context=client_context(authority)) as transport,
     ):
         at = 1
         while await cancelled_at(at, way, lambda: ask(transport, server.url)):
@@ -99,27 +100,44 @@ async def test_a_call_can_be_cancelled_at_every_await_of_its_handshake(authority
     assert open_descriptors() <= descriptors
 
 
+async def test_a_connection_that_the_server_closed_while_idle_fails_no_call(authority):
+    context = server_context(authority, "127.0.0.1")
+    async with (
+        scripted(ending(OK), context=context) as server,
+        opened(context=client_context(authority)) as transport,
+    ):
+        for _ in range(3):
+            assert await ask(transport, server.url) == (200, b"ok")
+            await until(lambda: not transport._open)
+        assert server.connections == 3
+
+
 async def test_a_certificate_for_another_host_does_not(authority):
     context = server_context(authority, "gateway.example")
     async with (
         scripted(always(OK), context=context) as server,
-        opened(context=await client_context(authority)) as transport,
+        opened(context=client_context(authority)) as transport,
     ):
+        descriptors = open_descriptors()
         with pytest.raises(httpx.ConnectError, match="IP address mismatch"):
             await ask(transport, server.url)
         await settled()
         assert (server.requests, transport._open) == ([], {})
+        assert open_descriptors() <= descriptors
 
 
 async def test_a_certificate_of_an_unknown_authority_does_not(authority):
     context = server_context(authority, "127.0.0.1")
     async with (
         scripted(always(OK), context=context) as server,
-        opened(context=await client_context()) as transport,
+        opened(context=client_context()) as transport,
     ):
+        descriptors = open_descriptors()
         with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
             await ask(transport, server.url)
+        await settled()
         assert server.requests == []
+        assert open_descriptors() <= descriptors
 
 
 async def test_a_server_without_tls_does_not(authority):
@@ -129,7 +147,7 @@ async def test_a_server_without_tls_does_not(authority):
 
     async with (
         scripted(plain) as server,
-        opened(context=await client_context(authority)) as transport,
+        opened(context=client_context(authority)) as transport,
     ):
         with pytest.raises(httpx.ConnectError):
             await ask(transport, server.url.replace("http:", "https:"))
@@ -141,7 +159,9 @@ async def test_a_handshake_that_does_not_end_is_a_connect_timeout(authority):
 
     async with (
         scripted(silent) as server,
-        opened(context=await client_context(authority)) as transport,
+        opened(context=client_context(authority)) as transport,
     ):
+        descriptors = open_descriptors()
         with pytest.raises(httpx.ConnectTimeout):
             await ask(transport, server.url.replace("http:", "https:"), timeouts={"connect": 0.02})
+        await until(lambda: open_descriptors() <= descriptors)

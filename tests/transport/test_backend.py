@@ -15,6 +15,7 @@ def nothing_installed(monkeypatch):
 def test_what_is_installed_is_used_unless_the_settings_say_otherwise():
     assert is_fast(Backend.AUTO)
     assert is_fast(Backend.FAST)
+    assert is_fast(Backend.HTTPX)  # for JSON
     assert not is_fast(Backend.CORE)
 
 

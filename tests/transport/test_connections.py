@@ -2,72 +2,144 @@
 
 import asyncio
 
+import anyio
 import httpx
 import pytest
 import respx
 import trio
 
 from koscom_async import Koscom, UsageError
-from koscom_async._http.pool import OwnTransport
-from koscom_async._http.transport import FastTransport
-from koscom_async._transport import connections as backend
-from koscom_async._transport.connections import open_transport
+from koscom_async._http.h11_parser import H11Parser
+from koscom_async._http.llhttp_parser import LlhttpParser
+from koscom_async._http.transport import StackTransport
+from koscom_async._transport import connections
+from koscom_async._transport.connections import HttpxPools, choose_parser, open_transport
 from koscom_async.sandbox import SandboxGateway
 from koscom_async.settings import Backend
 from tests.client.fake_gateway import settings_of
 from tests.end_to_end.test_main_job import impatient
+from tests.http.scripted import always, ask, scripted
+from tests.http.test_reuse import OK, Gate, until
 
 
-async def chosen(backend=Backend.AUTO, *, is_fast=True, base_url="http://127.0.0.1:1"):
-    transport = await open_transport(settings_of(backend=backend, base_url=base_url), may_be_fast=is_fast)
+async def opened(backend=Backend.AUTO, *, base_url="http://127.0.0.1:1"):
+    settings = settings_of(backend=backend, base_url=base_url)
+    transport = await open_transport(settings, choose_parser(backend))
     await transport.aclose()
     return transport
 
 
-async def test_the_fast_ones_are_taken_where_they_can_be():
-    assert isinstance(await chosen(), FastTransport)
-    assert isinstance(await chosen(Backend.FAST), FastTransport)
-    assert isinstance(await chosen(is_fast=False), OwnTransport)
+async def kind_of(backend=Backend.AUTO):
+    transport = await opened(backend)
+    return transport.parser if isinstance(transport, StackTransport) else type(transport)
 
 
-async def test_tls_has_its_one_context():
-    transport = await chosen(base_url="https://gateway.example")
+@pytest.fixture
+def nothing_installed(monkeypatch):
+    monkeypatch.setattr(connections, "_missing", lambda: ("httptools", "msgspec"))
+
+
+async def test_each_backend_has_its_connections():
+    assert await kind_of() is LlhttpParser
+    assert await kind_of(Backend.FAST) is LlhttpParser
+    assert await kind_of(Backend.CORE) is H11Parser
+    assert await kind_of(Backend.HTTPX) is HttpxPools
+
+
+@pytest.mark.usefixtures("nothing_installed")
+async def test_without_the_extra_the_core_s_parser_reads():
+    assert await kind_of() is H11Parser
+
+
+@pytest.mark.parametrize("backend", [Backend.AUTO, Backend.CORE])
+async def test_tls_has_its_one_context(backend):
+    transport = await opened(backend, base_url="https://gateway.example")
     context = transport._dialler._context
     assert (context.check_hostname, context.verify_mode.name) == (True, "CERT_REQUIRED")
-    assert (await chosen())._dialler._context is None
+    assert (await opened(backend))._dialler._context is None
 
 
 async def test_a_client_opens_what_its_settings_say():
-    for name, kind in {"auto": FastTransport, "fast": FastTransport, "core": OwnTransport}.items():
+    kinds = {"auto": StackTransport, "fast": StackTransport, "core": StackTransport, "httpx": HttpxPools}
+    for name, kind in kinds.items():
         async with SandboxGateway() as gateway, Koscom(impatient(gateway.settings, backend=name)) as koscom:
             assert (await koscom.member.registration(gateway.investor)).is_member
             assert type(koscom._gateway.sender.transport) is kind
 
 
-async def test_who_takes_httpx_s_place_takes_ours_unless_the_settings_insist(monkeypatch):
+async def test_a_replaced_httpx_is_used_unless_the_settings_insist(monkeypatch):
     async def traced(self, request):
         raise NotImplementedError
 
     monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", traced)
-    assert isinstance(await chosen(), OwnTransport)
-    assert isinstance(await chosen(Backend.FAST), FastTransport)
+    assert await kind_of() is HttpxPools
+    assert await kind_of(Backend.CORE) is HttpxPools
+    assert await kind_of(Backend.FAST) is LlhttpParser
 
 
 async def test_a_mock_of_httpcore_is_asked():
     with respx.mock:
-        assert isinstance(await chosen(), OwnTransport)
-    assert isinstance(await chosen(), FastTransport)
+        assert await kind_of() is HttpxPools
+    assert await kind_of() is LlhttpParser
 
 
-def test_under_trio_the_core_does_the_work_and_fast_is_refused():
-    assert isinstance(trio.run(chosen), OwnTransport)
+def test_under_trio_httpx_does_the_work_and_fast_is_refused():
+    assert trio.run(kind_of) is HttpxPools
+    assert trio.run(kind_of, Backend.CORE) is HttpxPools
     with pytest.raises(UsageError, match="asyncio's event loops only") as caught:
-        trio.run(chosen, Backend.FAST)
-    assert caught.value.advice == "use backend='auto' or 'core' under trio"
-    assert isinstance(asyncio.run(chosen(Backend.FAST)), FastTransport)
+        trio.run(kind_of, Backend.FAST)
+    assert caught.value.advice == "use backend='auto' or 'httpx' under trio"
+    assert asyncio.run(kind_of(Backend.FAST)) is LlhttpParser
+
+
+def test_a_client_works_under_trio():
+    async def ask_in_trio(settings, investor):
+        async with Koscom(settings) as koscom:
+            return (await koscom.member.registration(investor)).is_member
+
+    with SandboxGateway() as gateway:
+        assert trio.run(ask_in_trio, impatient(gateway.settings), gateway.investor)
 
 
 def test_a_missing_extra_is_told_where_the_client_is_made(monkeypatch):
-    monkeypatch.setattr(backend, "_missing", lambda: ("httptools",))
+    monkeypatch.setattr(connections, "_missing", lambda: ("httptools",))
     with pytest.raises(ImportError, match=r"koscom_async\[fast\]"):
         Koscom(settings_of(backend=Backend.FAST))
+
+
+async def test_httpx_s_connections_are_as_many_as_calls_and_used_again():
+    gate = Gate()
+    transport = HttpxPools(in_flight=25, context=None)
+    assert len(transport._calls) == 3
+    async with scripted(gate.script) as server:
+        async with anyio.create_task_group() as group:
+            for _ in range(25):
+                group.start_soon(ask, transport, server.url)
+            await until(lambda: gate.waiting == 25)
+            assert sorted(transport._calls.values()) == [8, 8, 9]
+            gate.may_answer.set()
+        assert transport.busy == 0
+        for _ in range(50):
+            assert await ask(transport, server.url) == (200, b"ok")
+        assert server.connections == 25
+        await transport.aclose()
+
+
+async def test_a_call_over_httpx_counts_until_its_response_is_closed(monkeypatch):
+    transport = HttpxPools(in_flight=10, context=None)
+    async with scripted(always(OK)) as server:
+        response = await transport.handle_async_request(httpx.Request("GET", server.url))
+        assert transport.busy == 1
+        await response.aclose()
+        assert transport.busy == 0
+    with pytest.raises(httpx.ConnectError):
+        await ask(transport, server.url)
+    assert transport.busy == 0
+
+    async def mocked(self, request):
+        return httpx.Response(200, json={})
+
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", mocked)
+    assert await ask(transport, server.url) == (200, b"{}")
+    assert transport.busy == 0
+    await transport.aclose()

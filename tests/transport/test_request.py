@@ -39,6 +39,11 @@ def call_of(scheme=AuthScheme.API_KEY, content=Content.JSON, **changes):
     return Call(**given | changes)
 
 
+def test_a_request_says_whether_it_may_be_sent_twice(writer):
+    order = Endpoint("orders.send", "/unused", AuthScheme.API_KEY, repeatable=False)
+    assert writer.write(call_of(endpoint=order)).extensions["repeatable"] is False
+
+
 @pytest.mark.parametrize(
     ("scheme", "token", "signature"),
     [
@@ -55,7 +60,8 @@ def test_each_scheme_has_its_headers_and_no_others(writer, scheme, token, signat
     assert request.headers.raw == [HOST, JSON, ACCEPT, *signature, length]
     assert (request.method, str(request.url)) == ("POST", "https://gateway.example:8443/v1/star/x")
     assert request.content == body
-    assert request.extensions == {"timeout": {"connect": 1, "read": 2, "write": 3, "pool": 1}}
+    timeout = {"connect": 1, "read": 2, "write": 3, "pool": 1}
+    assert request.extensions == {"timeout": timeout, "repeatable": True}
 
 
 def test_an_investor_s_call_without_a_token_is_not_written(writer):

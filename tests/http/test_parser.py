@@ -1,4 +1,4 @@
-"""The answer alone, without sockets: however it is cut into pieces, and whatever comes in its place."""
+"""The parsers alone, without sockets: however it is cut into pieces, and whatever comes in its place."""
 
 from itertools import pairwise
 
@@ -6,7 +6,7 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koscom_async._http.parser import MAX_HEAD_BYTES, Answer
+from koscom_async._http.parser import MAX_HEAD_BYTES
 
 PLAIN = b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\nx-a: 1\r\n\r\nhello world"
 CHUNKED = (
@@ -22,8 +22,8 @@ def cut(data, places):
 
 
 @given(said=st.sampled_from([PLAIN, CHUNKED]), places=st.lists(st.integers(0, 1000), max_size=30))
-def test_an_answer_is_the_same_however_it_is_cut(said, places):
-    answer = Answer(wants_body=True)
+def test_an_answer_is_the_same_however_it_is_cut(parser, said, places):
+    answer = parser(wants_body=True)
     for piece in cut(said, places):
         assert not answer.is_whole or not piece
         answer.feed(piece)
@@ -33,8 +33,8 @@ def test_an_answer_is_the_same_however_it_is_cut(said, places):
 
 
 @given(said=st.sampled_from([PLAIN, CHUNKED]), size=st.integers(0, 200))
-def test_the_beginning_of_an_answer_is_never_a_whole_one(said, size):
-    answer = Answer(wants_body=True)
+def test_the_beginning_of_an_answer_is_never_a_whole_one(parser, said, size):
+    answer = parser(wants_body=True)
     answer.feed(said[: min(size, len(said) - 1)])
     assert not answer.is_whole
     answer.end()
@@ -46,8 +46,8 @@ def test_the_beginning_of_an_answer_is_never_a_whole_one(said, size):
     before=st.sampled_from([b"", PLAIN[:20], PLAIN[:45], CHUNKED[:-20]]),
     pieces=st.lists(st.binary(max_size=200), max_size=10),
 )
-def test_whatever_comes_nothing_is_raised_and_a_failure_is_final(before, pieces):
-    answer = Answer(wants_body=True)
+def test_whatever_comes_nothing_is_raised_and_a_failure_is_final(parser, before, pieces):
+    answer = parser(wants_body=True)
     answer.feed(before)
     for piece in pieces:
         failed = answer.failure
@@ -59,16 +59,16 @@ def test_whatever_comes_nothing_is_raised_and_a_failure_is_final(before, pieces)
 
 
 @given(after=st.binary(min_size=1, max_size=100).filter(lambda data: data.strip(b"\r\n")))
-def test_whatever_follows_an_answer_leaves_it_as_it_is_and_its_connection_unusable(after):
-    answer = Answer(wants_body=True)
+def test_whatever_follows_an_answer_leaves_it_as_it_is_and_its_connection_unusable(parser, after):
+    answer = parser(wants_body=True)
     answer.feed(PLAIN + after)
     assert (answer.is_whole, answer.keeps_alive, answer.failure) == (True, False, None)
     assert (answer.status, answer.take()) == (200, b"hello world")
 
 
 @given(pieces=st.lists(st.integers(1, 2**14), min_size=1, max_size=40))
-def test_what_is_not_body_is_held_within_its_bound(pieces):
-    answer = Answer(wants_body=True)
+def test_what_is_not_body_is_held_within_its_bound(parser, pieces):
+    answer = parser(wants_body=True)
     answer.feed(b"HTTP/1.1 200 OK\r\nx: ")
     fed = len(b"HTTP/1.1 200 OK\r\nx: ")
     for size in pieces:

@@ -1,0 +1,74 @@
+"""Responses read by h11, which httpx brings along: the core's parser. Decides nothing.
+
+Only h11's public interface is used. Its errors quote what came, and are never repeated.
+"""
+
+import h11
+
+from koscom_async._http.parser import ResponseParser
+
+NO_LIMIT = 2**62
+"""`ResponseParser` has the limits."""
+
+ASKED = h11.Request(
+    method="POST", target="/", headers=[("Host", "-"), ("Connection", "upgrade"), ("Upgrade", "-")]
+)
+"""h11 reads interim responses only after a request. An upgrade is offered, as h11 has no other error for one than that
+what came is not HTTP. Nothing of it is sent."""
+
+
+class H11Parser(ResponseParser):
+    """One response."""
+
+    __slots__ = ("_head",)
+
+    def __init__(self, *, wants_body: bool) -> None:
+        super().__init__(wants_body=wants_body)
+        self.library = h11.Connection(h11.CLIENT, max_incomplete_event_size=NO_LIMIT)
+        self.library.send(ASKED)
+        self._head = b""
+
+    def read(self, data: bytes) -> None:
+        """Parse bytes, and report each event."""
+        if not data:  # to h11 it would be the connection's end
+            return
+        if not self.has_head:
+            self._head += data
+            if not b"HTTP/".startswith(self._head[:5]):  # h11 would wait for the head's end
+                self.refuse("the response is not HTTP")
+                return
+        parser = self.library
+        parser.receive_data(data)
+        try:
+            while self.failure is None and not self.is_whole:
+                event = parser.next_event()
+                if event is h11.NEED_DATA:
+                    return
+                self._report(event, parser)
+        except h11.RemoteProtocolError:
+            self.refuse("the response is not HTTP")
+        if self.is_whole and parser.trailing_data[0]:
+            self.keeps_alive = False
+
+    def _report(self, event: object, parser: h11.Connection) -> None:
+        if isinstance(event, h11.Data):
+            self.on_body(bytes(event.data))
+        elif isinstance(event, h11.EndOfMessage):
+            self._report_headers(event.headers.raw_items())
+            self.on_message_complete()
+        elif isinstance(event, h11.Response | h11.InformationalResponse):
+            if self._has_fold(parser):
+                self.refuse("the response is not HTTP (a header has more than one line)")
+            self._report_headers(event.headers.raw_items())
+            self.take_head(event.status_code, is_http_1_1=event.http_version == b"1.1")
+
+    def _report_headers(self, headers: list[tuple[bytes, bytes]]) -> None:
+        for name, value in headers:
+            self.on_header(name, value)
+
+    def _has_fold(self, parser: h11.Connection) -> bool:
+        # h11 joins such lines, which are long forbidden; llhttp refuses them.
+        rest = len(parser.trailing_data[0])
+        head = self._head[: len(self._head) - rest]
+        self._head = self._head[len(head) :]
+        return b"\n " in head or b"\n\t" in head
