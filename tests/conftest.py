@@ -1,12 +1,14 @@
 """What holds for all tests: no example is bounded in time, time can be set, and there are two backends."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
 
+from koscom_async._transport.limits.limiter import ProcessLimiter
 from tests.backends import BACKENDS, CHOICE
+from tests.hurry import hurrying
 from tests.machine import CHROMIUM, REDIS_SERVER, find_program, hide_system_fonts, require_programs
 from tests.redis_server import RedisServer
 
@@ -59,3 +61,11 @@ async def jump(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
     monkeypatch.setattr(loop, "time", lambda: real() + ahead)
     return forward
+
+
+@pytest.fixture
+async def hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the event loop's clock jump to the next timer where nothing but time is waited for."""
+    with hurrying(asyncio.get_running_loop()) as clock:
+        monkeypatch.setitem(ProcessLimiter.__init__.__kwdefaults__, "clock", clock)
+        yield

@@ -79,7 +79,7 @@ def secrets(gateway):
 
 
 @pytest.fixture
-async def gateway(monkeypatch):
+async def gateway(monkeypatch, hurry):
     monkeypatch.setattr(
         "koscom_async.sandbox.gateway.Firm",
         lambda: Firm(api_key="KEYMARK-0123456789", api_secret="SECRETMARK-0123456789"),

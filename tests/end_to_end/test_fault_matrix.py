@@ -168,7 +168,7 @@ def test_the_table_has_every_cell_and_no_other():
     assert list(DOCUMENTED) == CELLS
 
 
-@pytest.mark.usefixtures("backend")
+@pytest.mark.usefixtures("backend", "hurry")
 @pytest.mark.parametrize(("fault", "where"), CELLS, ids=[f"{fault}-{where}" for fault, where in CELLS])
 async def test_a_fault_costs_its_own_accounts_and_no_more(fault, where):
     row = DOCUMENTED[fault, where]
