@@ -1,4 +1,4 @@
-"""The entrance of `koscom` and of `python -m koscom_async`: says which extra is missing, if it is."""
+"""The entrance of `koscom` and of `python -m koscom_async`: it names the extra that is missing."""
 
 import sys
 

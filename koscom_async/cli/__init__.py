@@ -1,1 +1,1 @@
-"""The `koscom` command, an optional part: `command` is its entrance, `report` what a reader sees."""
+"""The `koscom` command, an optional part (extra `cli`): `main` is its entrance, `ending` how a command ends."""

@@ -78,7 +78,7 @@ def report_missing(answer: Answered, noun: str = "account") -> None:
 
 
 def exit_code(answer: Answered) -> int:
-    """Return the exit code that tells whole, partial and nothing apart."""
+    """Return the exit code: everything, something or nothing was read."""
     if answer.complete:
         return WHOLE
     return FAILED if len(answer.failures) == len(answer.outcomes) else PARTIAL

@@ -42,7 +42,7 @@ def savable(context: click.Context, parameter: click.Parameter, path: Path | Non
 
 
 def saved_holdings(path: Path) -> Holdings:
-    """Return the holdings that `--save` wrote to a file, or say in a line what is wrong with it."""
+    """Return the holdings that `--save` wrote to a file, or fail with what is wrong with it in one line."""
     try:
         return Holdings.from_json(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:

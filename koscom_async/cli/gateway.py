@@ -30,7 +30,7 @@ _HINT = "To try it without credentials, add --sandbox"
 
 @frozen(kw_only=True)
 class Gateway:
-    """What the options say of the gateway; faults and latency are the sandbox's."""
+    """The gateway that the options name; faults and latency are the sandbox's."""
 
     sandbox: bool
     faults: Sequence[str]
@@ -99,24 +99,28 @@ def gateway_options(command: Command) -> Command:
     sandbox = click.option(
         "--sandbox", is_flag=True, help="Ask the embedded sandbox gateway: no credentials needed."
     )
-    return sandbox(fault_options(collected, "With --sandbox: "))
+    return sandbox(_fault_options(collected, "With --sandbox: let", "With --sandbox: seconds"))
 
 
-def fault_options(command: Command, condition: str = "") -> Command:
-    """Add what a sandbox gateway can do badly; `condition` begins each help text."""
+def fault_options(command: Command) -> Command:
+    """Add what a sandbox gateway can do badly."""
+    return _fault_options(command, "Let", "Seconds")
+
+
+def _fault_options(command: Command, let: str, seconds: str) -> Command:
     latency = click.option(
         "--latency",
         type=float,
         metavar="SECONDS",
         callback=_from_zero,
-        help=f"{condition}Seconds before each answer.",
+        help=f"{seconds} before each answer.",
     )
     fault = click.option(
         "--fault",
         "faults",
         metavar="BROKER=KIND",
         multiple=True,
-        help=f"{condition}Let a broker fail (star=down, cyber=slow, diamond=4001, …). Repeatable.",
+        help=f"{let} a broker fail (star=down, cyber=slow, diamond=4001, …). Repeatable.",
     )
     return fault(latency(command))
 

@@ -14,7 +14,7 @@ from attrs import frozen
 from koscom_async.cli.gateway import Command, gateway_options
 
 JSON_HELP = "Write everything as JSON, decimals as text."
-DAY = click.DateTime(formats=["%Y-%m-%d"])
+DAY: dict[str, Any] = {"type": click.DateTime(formats=["%Y-%m-%d"]), "metavar": "YYYY-MM-DD"}
 HIGHEST_PORT = 65535
 
 

@@ -26,7 +26,7 @@ JSON_VERSION = 1
 """The version of the command's JSON; it rises when a key is removed or changes its meaning."""
 
 UNKNOWN_WIDTH = 120
-"""Columns of a report that goes to no terminal, unless COLUMNS says otherwise."""
+"""Columns of a report that goes to no terminal, unless COLUMNS is set."""
 
 # JSON escapes only what is below U+0020; terminals obey U+0080 to U+009F too, and lone surrogates cannot be encoded.
 _UNSAFE = re.compile("[\x7f-\x9f\ud800-\udfff]")

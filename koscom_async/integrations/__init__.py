@@ -1,1 +1,1 @@
-"""What connects the library to others' software, each behind an extra. Nothing is imported until it is asked for."""
+"""Connections to other software, each behind an extra, each imported only where a program imports it."""

@@ -1,6 +1,6 @@
 """Spans and metrics for OpenTelemetry: an observer that turns each operation and each attempt into both.
 
-Owns names and attributes. The HTTP span below an attempt is the work of OpenTelemetry's own instrumentation of
+Owns names and attributes. Does not make the HTTP span below an attempt: that is OpenTelemetry's own instrumentation of
 httpx: `HTTPXClientInstrumentor().instrument()`, once in a process, before a client's first call. It watches httpx's own
 connections, so a client that finds it there keeps to these; one with `Settings(backend="fast")` does not, and its
 attempts have no HTTP span below.
@@ -46,18 +46,20 @@ class OpenTelemetryObserver:
         self._operation_seconds = meter.create_histogram(
             "koscom.operation.duration",
             unit="s",
-            description="What a caller asked for, from asking to answer.",
+            description="Duration of an operation, from the call to its answer.",
         )
         self._attempt_seconds = meter.create_histogram(
             "koscom.attempt.duration",
             unit="s",
-            description="One try of one call, its wait for the limits included.",
+            description="Duration of one attempt, its wait for the limits included.",
         )
         self._waited_seconds = meter.create_histogram(
-            "koscom.attempt.waited", unit="s", description="What one try waited for its broker's limits."
+            "koscom.attempt.waited",
+            unit="s",
+            description="Time that one attempt waited for its broker's limits.",
         )
         self._active = meter.create_up_down_counter(
-            "koscom.attempt.active", unit="{attempt}", description="Tries under way."
+            "koscom.attempt.active", unit="{attempt}", description="Attempts under way."
         )
 
     @contextmanager

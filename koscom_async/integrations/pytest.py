@@ -1,8 +1,8 @@
 """A pytest plugin: a sandbox gateway, its settings, its investor and faults on demand, as fixtures.
 
-Found by its entry point wherever koscom_async is installed. pytest imports it at every start, so it imports nothing
-heavy; the gateway is started by plain code in a thread of its own, so that the fixtures work under pytest-asyncio,
-anyio's plugin, and in tests without an event loop. Nothing happens unless a fixture is asked for.
+pytest finds it by its entry point, and imports it at every start, so it imports nothing heavy. The gateway runs in a
+thread of its own, so that the fixtures work under pytest-asyncio, anyio's plugin, and in tests without an event loop.
+Does nothing unless a test uses a fixture.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def koscom_fault(koscom_gateway: SandboxGateway) -> Callable[[str, Fault | str],
 
 @contextmanager
 def _running(options: dict[str, Any]) -> Iterator[SandboxGateway]:
-    # Needs the extra `sandbox`, and says so where it is missing.
-    from koscom_async.sandbox import SandboxGateway  # heavy, and only for who asks for it
+    # Needs the extra `sandbox`: its ImportError names it.
+    from koscom_async.sandbox import SandboxGateway
 
     with SandboxGateway(**options) as gateway:
         yield gateway

@@ -47,7 +47,7 @@ def test_an_account_that_cannot_be_read_is_not_taken_for_sold():
     text = "\n".join(lines_of(difference_report(today(), yesterday()), 160))
     assert "Accounts that cannot be compared" in text
     assert (
-        "unreadable  스타 증권 1606…0099  could not be read: what it held is not taken for sold "
+        "unreadable  스타 증권 1606…0099  could not be read: what it held is not counted as sold "
         "(last seen with securities of ₩5,792,000)" in text
     )
     assert "국민주택" not in text
@@ -77,7 +77,7 @@ def test_accounts_come_and_go():
     here, there = read(account("star"), others=[bond()]), read(account("cyber"))
     text = "\n".join(lines_of(difference_report(holdings(here), holdings(there)), 160))
     assert "appeared  스타 증권 1606…0099    newly linked (with securities of ₩5,792,000)" in text
-    assert "no longer linked: what it held is not taken for sold (last seen with securities of ₩0)" in text
+    assert "no longer linked: what it held is not counted as sold (last seen with securities of ₩0)" in text
     assert "No account was read both times: nothing can be compared." in text
 
 

@@ -56,7 +56,7 @@ def test_cash_that_is_in_no_group_is_named_apart(by):
 
 def test_products_have_words_and_one_that_is_not_told_says_so():
     lines = lines_of(groups_report(yesterday(), "product"), 140)
-    assert [line.split("  ")[0] for line in lines[4:7]] == ["not told", "KOSPI", "Bond"]
+    assert [line.split("  ")[0] for line in lines[4:7]] == ["not known", "KOSPI", "Bond"]
 
 
 @pytest.mark.parametrize("by", HEADINGS)

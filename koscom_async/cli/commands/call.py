@@ -30,7 +30,7 @@ from koscom_async.errors import PlatformError
 @click.option(
     "--param", "params", multiple=True, metavar="NAME=VALUE", help="Parameter of the URL's query. Repeatable."
 )
-@click.option("--broker", help="Broker whose limits apply, if not in the path.")
+@click.option("--broker", metavar="NAME", help="Broker whose limits apply, if not in the path.")
 @click.option("--repeatable", is_flag=True, help="Retry temporary failures even if not a GET.")
 @click.option(
     "--deadline", type=float, metavar="SECONDS", callback=above_zero, help="Give up after this many seconds."

@@ -66,6 +66,15 @@ class Question:
     form: Form
     gateway: Gateway
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keywords that every question across brokers takes."""
+        return {
+            "brokers": self.brokers or None,
+            "include_ended": self.include_ended,
+            "deadline": self.form.deadline,
+        }
+
 
 def _question_options(command: Command) -> Command:
     @wraps(command)
@@ -89,8 +98,8 @@ def _ask(ask: Callable[[Koscom], Awaitable[Answer]], question: Question) -> Answ
     async def read() -> Answer:
         async with opened(question.gateway) as access:
             brokers = _brokers(access, question.brokers)
-            with reporter(access, quiet=question.form.quiet, first=CONTRACTS) as seen:
-                seen.asking_for(counted(len(brokers), "broker"))
+            with reporter(access, quiet=question.form.quiet, first=CONTRACTS) as reporting:
+                reporting.asking_for(counted(len(brokers), "broker"))
                 return await ask(access.koscom)
 
     return asyncio.run(read())
@@ -168,12 +177,7 @@ async def _read_contracts(koscom: Koscom, question: Question) -> DiscretionaryAn
 @click.pass_context
 def holdings_command(context: click.Context, /, *, with_lots: bool, question: Question) -> None:
     """Show what all contract accounts hold, merged; between 08:30 and 16:00 KST the platform does not answer."""
-    holdings = _ask(
-        lambda koscom: koscom.discretionary_holdings(
-            question.brokers or None, include_ended=question.include_ended, deadline=question.form.deadline
-        ),
-        question,
-    )
+    holdings = _ask(lambda koscom: koscom.discretionary_holdings(**question.options), question)
     forms = {
         "table": lambda: report(holdings, with_lots=with_lots),
         "json": holdings.to_dicts,
@@ -201,48 +205,32 @@ def _end_rows(
 
 
 @discretionary_group.command(name="orders", short_help="Orders of a day.", epilog=exit_codes())
-@click.option("--on", type=DAY, help="The day on which they were placed.  [default: today]")
+@click.option("--on", **DAY, help="The day on which they were placed.  [default: today]")
 @_question_options
 @click.pass_context
 def orders_command(context: click.Context, /, *, on: datetime | None, question: Question) -> None:
     """Show the orders of a day and what was executed of them."""
-    answers = _ask(
-        lambda koscom: koscom.discretionary.all_orders(
-            question.brokers or None,
-            on=on.date() if on else None,
-            include_ended=question.include_ended,
-            deadline=question.form.deadline,
-        ),
-        question,
-    )
+    day = on.date() if on else None
+    answers = _ask(lambda koscom: koscom.discretionary.all_orders(on=day, **question.options), question)
     _end_rows(context, answers, ORDERS, "order", question)
 
 
 @discretionary_group.command(
     name="settlements", short_help="What is to be settled, with costs.", epilog=exit_codes()
 )
-@click.option(
-    "--on", type=DAY, help="Only of orders placed on this day.  [default: all that are not settled]"
-)
+@click.option("--on", **DAY, help="Only of orders placed on this day.  [default: all that are not settled]")
 @_question_options
 @click.pass_context
 def settlements_command(context: click.Context, /, *, on: datetime | None, question: Question) -> None:
     """Show what is to be settled, with costs; between 08:30 and 16:00 KST the platform does not answer."""
-    answers = _ask(
-        lambda koscom: koscom.discretionary.all_settlements(
-            question.brokers or None,
-            on=on.date() if on else None,
-            include_ended=question.include_ended,
-            deadline=question.form.deadline,
-        ),
-        question,
-    )
+    day = on.date() if on else None
+    answers = _ask(lambda koscom: koscom.discretionary.all_settlements(on=day, **question.options), question)
     _end_rows(context, answers, SETTLEMENTS, "settlement", question)
 
 
 @discretionary_group.command(name="trades", short_help="The trade books, with costs.", epilog=exit_codes())
-@click.option("--since", type=DAY, required=True, help="The first day.")
-@click.option("--until", type=DAY, help="The last day.  [default: today]")
+@click.option("--since", **DAY, required=True, help="The first day.")
+@click.option("--until", **DAY, help="The last day.  [default: today]")
 @_question_options
 @click.pass_context
 def trades_command(
@@ -251,13 +239,6 @@ def trades_command(
     """Show the trade books, with costs."""
     last = until.date() if until else korean_now().date()
     answers = _ask(
-        lambda koscom: koscom.discretionary.all_trades(
-            since.date(),
-            last,
-            question.brokers or None,
-            include_ended=question.include_ended,
-            deadline=question.form.deadline,
-        ),
-        question,
+        lambda koscom: koscom.discretionary.all_trades(since.date(), last, **question.options), question
     )
     _end_rows(context, answers, TRADES, "trade", question)

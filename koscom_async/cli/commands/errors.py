@@ -69,9 +69,9 @@ def _all(found: Sequence[Entry]) -> Iterator[RenderableType]:
     yield Text.assemble(
         ("Error codes", HEADING), (f"  {number}, by category; koscom errors CODE explains one", FAINT)
     )
-    for category, who in CATEGORIES.items():
+    for category, sender in CATEGORIES.items():
         of_category = [entry for entry in found if entry.category == category]
-        yield from section(f"{category}: {who}", EntriesTable(of_category))
+        yield from section(f"{category}: {sender}", EntriesTable(of_category))
 
 
 @frozen

@@ -55,8 +55,8 @@ async def _watch(gateway: Gateway, request: HoldingsRequest, interval: float) ->
     async with opened(gateway) as access:
         first = await read_holdings(access, request)
         again = partial(access.koscom.holdings, access.investor, deadline=request.deadline)
-        with watcher(interval=interval, by=request.by, with_lots=request.with_lots) as seen:
-            await watch(first, again, seen, interval=interval)
+        with watcher(interval=interval, by=request.by, with_lots=request.with_lots) as watching:
+            await watch(first, again, watching, interval=interval)
 
 
 async def read_holdings(access: Access, request: HoldingsRequest) -> Holdings:

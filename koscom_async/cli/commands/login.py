@@ -24,6 +24,7 @@ from koscom_async.tokens import FileTokenStore
 @click.option(
     "--port",
     type=click.IntRange(1, HIGHEST_PORT),
+    metavar="PORT",
     help="Wait at http://127.0.0.1:PORT/callback.  [default: KOSCOM_REDIRECT_URI, or a free port]",
 )
 @click.option("--browser", is_flag=True, help="Open the address in a browser.")

@@ -3,7 +3,7 @@
 Prints what the readers and the exports are made from. Does not ask any gateway.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -18,13 +18,13 @@ from koscom_async.export.rows import plain
 from koscom_async.export.tables import TABLES, type_name
 
 _FIELDS = (
-    Column("Wire field", least=None),
     Column("Attribute", least=None),
-    Column("Korean term", least=10),
+    Column("Korean term", least=None),
+    Column("Wire field", least=16),
 )
 _COLUMNS = (
     Column("Column", least=None),
-    Column("Type", least=None),
+    Column("Type", least=19),
     Column("Unit", least=None),
     Column("Meaning", least=24),
 )
@@ -32,16 +32,17 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Write them as a JS
 
 
 class Lines:
-    """Rows of text under a row of headers, as wide as the terminal."""
+    """Rows of text under a row of headers; a narrow terminal leaves out the second column."""
 
-    def __init__(self, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
-        self._grid = Grid(
-            tuple(columns),
-            tuple(Row((Text(first), *(Text(each, FAINT) for each in others))) for first, *others in rows),
+    def __init__(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+        texts = [(Text(first), *(Text(each, FAINT) for each in others)) for first, *others in rows]
+        self._grids = (
+            Grid(tuple(columns), tuple(map(Row, texts))),
+            Grid((columns[0], *columns[2:]), tuple(Row((first, *others)) for first, _, *others in texts)),
         )
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield fitting([self._grid], options.max_width)
+        yield fitting(self._grids, options.max_width)
 
 
 @click.command(name="fields")
@@ -70,7 +71,7 @@ def _by_record(fields: Sequence[WireField]) -> Iterator[RenderableType]:
     for field in fields:
         records.setdefault(field.record, []).append(field)
     for record, own in records.items():
-        rows = [(", ".join(each.wire), each.attribute, each.term) for each in own]
+        rows = [(each.attribute, each.term, ", ".join(each.wire)) for each in own]
         yield from section(record, Lines(_FIELDS, rows))
 
 

@@ -28,6 +28,7 @@ def sandbox_group() -> None:
 @click.option(
     "--port",
     type=click.IntRange(0, HIGHEST_PORT),
+    metavar="PORT",
     default=0,
     help="The port to listen on.  [default: a free one]",
 )

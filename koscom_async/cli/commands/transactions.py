@@ -44,8 +44,8 @@ _ROWS_AT_ONCE = 500
 
 
 @click.command(name="transactions", epilog=exit_codes())
-@click.option("--since", type=DAY, required=True, help="The first day.")
-@click.option("--until", type=DAY, help="The last day.  [default: today in Korea]")
+@click.option("--since", **DAY, required=True, help="The first day.")
+@click.option("--until", **DAY, help="The last day.  [default: today in Korea]")
 @click.option("--isin", help="Only this instrument.")
 @click.option(
     "--side",
@@ -88,7 +88,7 @@ def transactions_command(
 
 @frozen
 class _Question:
-    """What is asked for."""
+    """The range and the filters."""
 
     since: date
     until: date
@@ -109,7 +109,7 @@ async def _stream(question: _Question, form: Form, gateway: Gateway) -> AsyncIte
             deadline=form.deadline,
         ) as stream,
     ):
-        # Its rows come in order, and not account by account: one line says all that can be said.
+        # Its rows come in order, and not account by account: one line reports them.
         if not form.quiet:
             LineReporter(access.sandbox_url).asking(stream.accounts)
         yield stream

@@ -11,8 +11,8 @@ from koscom_async.models.difference import AccountChange, CashChange, HoldingsDi
 
 ACCOUNT_WORDS: Mapping[str, str] = {
     "appeared": "newly linked",
-    "vanished": "no longer linked: what it held is not taken for sold",
-    "unreadable": "could not be read: what it held is not taken for sold",
+    "vanished": "no longer linked: what it held is not counted as sold",
+    "unreadable": "could not be read: what it held is not counted as sold",
     "readable": "can be read again: what changed meanwhile is not known",
 }
 ARROW = "→"
@@ -33,7 +33,7 @@ class ChangeLine:
 
 
 def change_lines(diff: HoldingsDiff) -> Iterator[ChangeLine]:
-    """Yield a line for each change: accounts first, as they say what the rest does not cover."""
+    """Yield a line for each change: accounts first, as they limit what the rest covers."""
     for account in diff.accounts:
         yield ChangeLine(account.kind, account_name(account.account), account_words(account))
     for position in diff.positions:

@@ -64,7 +64,7 @@ def difference_report(later: Holdings, earlier: Holdings) -> RenderableType:
 
 
 def difference_data(later: Holdings, earlier: Holdings) -> dict[str, Any]:
-    """Return what changed as plain data, which says whether the earlier answer was whole."""
+    """Return what changed as plain data, and whether the earlier answer was whole."""
     return {
         "earlier_complete": earlier.complete,
         "earlier_as_of": plain(earlier.as_of),

@@ -11,7 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from koscom_async.cli.output import csv_table
-from koscom_async.cli.views.grid import Column, Grid, Row, fitting
+from koscom_async.cli.views.grid import LEAST_TEXT_WIDTH, Column, Grid, Row, fitting
 from koscom_async.cli.views.sections import FAINT, name_of, plain_text
 from koscom_async.export import amounts
 from koscom_async.export.notes import failure_lines
@@ -31,6 +31,7 @@ class Shown:
     header: str
     show: Callable[[Any, Any], str] = lambda _, value: amounts.UNKNOWN if value is None else str(value)
     is_number: bool = False
+    least: int | None = LEAST_TEXT_WIDTH
 
 
 def _money(row: Any, value: Any) -> str:
@@ -49,7 +50,7 @@ def _moment(_: Any, value: Any) -> str:
     return amounts.UNKNOWN if value is None else f"{value:%Y-%m-%d %H:%M:%S}"
 
 
-NAMED = (Shown("name", "Name"), Shown("code", "Code"))
+NAMED = (Shown("name", "Name"), Shown("code", "Code", least=None))
 
 ORDERS = (
     Shown("ordered_at", "Ordered", _moment),
@@ -119,7 +120,9 @@ class RowsTable:
             yield fitting([self._grid(outcome.answer.rows)], width)
 
     def _grid(self, rows: Sequence[Any]) -> Grid:
-        columns = tuple(Column(each.header, is_number=each.is_number) for each in self.columns)
+        columns = tuple(
+            Column(each.header, is_number=each.is_number, least=each.least) for each in self.columns
+        )
         return Grid(
             columns, tuple(Row(tuple(self._cell(row, each) for each in self.columns)) for row in rows)
         )

@@ -22,7 +22,7 @@ CATEGORIES: Mapping[str, str] = {
     "market": "the market data service (시세 서비스)",
     "ofin-oauth": "the login window (OFin OAuth)",
     "thecheat": "the fraud inquiry service (더치트)",
-    GATEWAY: "whatever stands before the platform, as a bare HTTP status",
+    GATEWAY: "a gateway or proxy before the platform, by HTTP status alone",
     OURSELVES: "this library, about an answer, a setting or the way it is used",
 }
 """Who sends a code: the manual's categories, and two that it does not have."""

@@ -43,8 +43,8 @@ def meant(holdings: Holdings, term: str) -> list[Position]:
             raise Failed(
                 f"{term!r} fits {len(found)} positions: {_named(found)}. Give a code or the whole name"
             )
-    said = headline(holdings)
-    raise Failed(f"no position has the code or name {term!r}" + (f". {said}" if said else ""))
+    missing = headline(holdings)
+    raise Failed(f"no position has the code or name {term!r}" + (f". {missing}" if missing else ""))
 
 
 def _by_code(position: Position, wanted: str) -> bool:
@@ -88,7 +88,7 @@ def _parts(holdings: Holdings, positions: Sequence[Position]) -> Iterator[Render
 
 
 def _line(line: str) -> RenderableType:
-    """Indent what a lot says, and set its name before the row as it came."""
+    """Indent a lot's line, and put its account before the row as it came."""
     if not line.startswith(_LOT):
         return plain_text(line)
     account, colon, row = line.removeprefix(_LOT).partition(": ")

@@ -1,4 +1,4 @@
-"""A table that never cuts a number: it says how narrow it can be, and below that stacks its cells.
+"""A table that never cuts a number: it knows how narrow it can be, and stacks its cells below that width.
 
 Knows columns, cells and widths, and nothing of holdings.
 """

@@ -1,4 +1,7 @@
-"""Holdings broken down, as a terminal shows them: a line a group, a bar for its share, the totals below."""
+"""Holdings broken down, on a terminal: a line per group, a bar for its share, the totals below.
+
+Does not compute the groups.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
@@ -53,7 +56,7 @@ _COLUMNS: Mapping[str, Column] = {
     "bar": Column(least=None),
 }
 
-# What a narrower terminal does without, one after the other.
+# What a narrower terminal leaves out, one after the other.
 _DROPPED = ((), ("bar",), ("bar", "positions"), ("bar", "positions", "cost"))
 
 LEAST_NAME = 10
@@ -109,7 +112,6 @@ class GroupsTable:
     totals: Totals
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw the first layout that fits."""
         lines = [*((_cells(group, self.by), "") for group in self.groups), (self._total(), HEADING)]
         unused = [key for key in ("cash", "weight", "bar") if not any(key in cells for cells, _ in lines)]
         grids = [self._grid(lines, (*dropped, *unused)) for dropped in _DROPPED]
@@ -139,7 +141,7 @@ def group_name(group: Group, by: GroupBy) -> str:
         case "class":
             return CLASSES.get(group.key, group.key)
         case "product":
-            return "not told" if group.key == UNKNOWN else product_word(group.key)
+            return "not known" if group.key == UNKNOWN else product_word(group.key)
         case _:
             return group.label.strip() or group.key
 

@@ -26,7 +26,7 @@ _COLUMNS: Mapping[str, Column] = {
     "weight": Column("Weight", is_number=True),
 }
 
-# What a narrower terminal does without, one after the other.
+# What a narrower terminal leaves out, one after the other.
 _DROPPED = ((), ("code",), ("code", "kind"))
 
 _LEAST_NAME = 24
@@ -60,7 +60,6 @@ class PositionsTable:
     with_lots: bool = False
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw the first layout that fits."""
         lines = self._lines()
         weightless = () if any(position.weight is not None for position in self.positions) else ("weight",)
         wide = [_one_line_each(lines, (*dropped, *weightless)) for dropped in _DROPPED]
@@ -80,7 +79,7 @@ class PositionsTable:
 
 
 def position_cells(position: Position) -> dict[str, Text]:
-    """Return what the table says of a position, by column."""
+    """Return the cells of a position, by column."""
     currency = position.instrument.currency
     return {
         "name": plain_text(position.instrument.name or amounts.UNKNOWN),
@@ -97,7 +96,7 @@ def position_cells(position: Position) -> dict[str, Text]:
 
 
 def lot_cells(lot: Lot, currency: str) -> dict[str, Text]:
-    """Return what the table says of a lot: the broker's own numbers."""
+    """Return the cells of a lot: the broker's own numbers."""
     return {
         "name": Text(f"└ {account_name(lot.account)}"),
         "kind": plain_text(trade_type_word(lot.trade_type)),

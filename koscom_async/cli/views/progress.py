@@ -1,4 +1,7 @@
-"""What is seen while accounts are read: a line each on a terminal; one plain line, or nothing, elsewhere."""
+"""Progress on stderr while accounts are read: a line for each on a terminal; one plain line, or nothing, elsewhere.
+
+Does not report the answer.
+"""
 
 import sys
 from contextlib import AbstractAsyncContextManager
@@ -27,11 +30,11 @@ async def read_stream(
     stream: AbstractAsyncContextManager[Stream], access: Access, *, quiet: bool = False
 ) -> Stream:
     """Read a stream of accounts to its end, and report on stderr how it goes."""
-    with reporter(access, quiet=quiet) as seen:
+    with reporter(access, quiet=quiet) as reporting:
         async with stream as accounts:
-            seen.asking(accounts.accounts)
+            reporting.asking(accounts.accounts)
             async for outcome in accounts:
-                seen.ended(outcome)
+                reporting.ended(outcome)
             return accounts
 
 
@@ -64,7 +67,7 @@ class Reporter:
 
 
 class LineReporter(Reporter):
-    """Writes once what is asked of the embedded gateway, and nothing of the platform."""
+    """Writes one line where the embedded gateway is asked, and nothing where the platform is."""
 
     def __init__(self, sandbox_url: str | None) -> None:
         self._url = sandbox_url

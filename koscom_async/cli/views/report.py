@@ -87,7 +87,6 @@ class TotalsTable:
     holdings: Holdings
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw the lines."""
         yield fitting([Grid(_TOTALS, tuple(_totals(self.holdings)))], options.max_width)
 
 
@@ -133,7 +132,6 @@ class CashTable:
     cash: Cash
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw the lots, and the sums below them."""
         cash = self.cash
         rows = [Row((Text(account_name(lot.account)), *_cash_cells(lot, cash.currency))) for lot in cash.lots]
         total = Row((Text(f"Total {cash.currency}"), *_cash_cells(cash, cash.currency)), style=HEADING)
@@ -152,19 +150,18 @@ _ACCOUNTS = (
     Column(least=None),
     Column(least=10),
     Column(least=None),
-    Column(least=6),
+    Column(),
     *(Column(is_number=True) for _ in range(3)),
 )
 
 
 @frozen
 class AccountStates:
-    """One line an account, and below it what its reader must know."""
+    """One line per account, and its failure, differences and notes below."""
 
     holdings: Holdings
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw the lines."""
         rows = tuple(self._row(outcome) for outcome in self.holdings.outcomes)
         yield fitting([Grid(_ACCOUNTS, rows)], options.max_width)
 

@@ -20,7 +20,7 @@ from koscom_async.export.notes import Answered, failure_lines, headline
 from koscom_async.export.texts import account_name, broker_name, clean, counted
 from koscom_async.models.member import VirtualAccount
 
-# The colours; a sign or a word always says the same.
+# The colours; what a colour means, a sign or a word means too.
 
 HEADING = "bold"
 FAINT = "dim"
@@ -68,7 +68,7 @@ def moment(when: datetime) -> str:
 
 
 def alarm_lines(answer: Answered, noun: str = "account") -> list[str]:
-    """Return what must not be missed of a partial answer, a line for each account; nothing of a whole one."""
+    """Return the warning of a partial answer, a line for each account; nothing for a whole one."""
     text = headline(answer, noun)
     if text is None:
         return []

@@ -1,7 +1,7 @@
-"""Asking again and again: when, until when, and what changed meanwhile. Shows nothing itself.
+"""Asks again and again: when, until when, and what changed meanwhile. Shows nothing itself.
 
-Changes are told against the last time that each account could be read, so that what was sold while a broker was down
-is told when it is back, and not lost between two answers that cannot be compared.
+Each account is compared with its last answer that was read, so that what was sold while a broker was down is reported
+when it is back, and not lost between two answers that cannot be compared.
 """
 
 from collections.abc import Awaitable, Callable
@@ -24,22 +24,22 @@ from koscom_async.models.holdings import Holdings
 
 
 class Watcher(Protocol):
-    """Whoever is told how it goes."""
+    """Shows how a watch goes."""
 
     def began(self, holdings: Holdings) -> None:
-        """See the first answer."""
+        """Show the first answer."""
 
     def waiting(self, seconds: float) -> None:
-        """See that nothing is asked for so long."""
+        """Show how long nothing is asked."""
 
     def asking(self) -> None:
-        """See that it is asked again."""
+        """Show that the brokers are being asked."""
 
     def answered(self, holdings: Holdings, diff: HoldingsDiff) -> None:
-        """See a further answer, and what changed."""
+        """Show a further answer, and what changed."""
 
     def failed(self, error: KoscomError) -> None:
-        """See that there was no answer this time."""
+        """Show that there was no answer this time."""
 
 
 class Memory:
@@ -66,36 +66,36 @@ class Memory:
 async def watch(
     first: Holdings,
     ask: Callable[[], Awaitable[Holdings]],
-    seen: Watcher,
+    watcher: Watcher,
     *,
     interval: float,
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
 ) -> NoReturn:
     """Ask every `interval` seconds after the last answer, until cancelled or until asking again cannot help.
 
-    Raises what is not going to pass: a day whose calls are spent, credentials that are not accepted.
+    Raises what waiting does not mend: a day whose calls are spent, credentials that are refused.
     """
     memory = Memory(first)
-    seen.began(first)
+    watcher.began(first)
     pause = _pause(first, interval)
     while True:
-        seen.waiting(pause)
+        watcher.waiting(pause)
         await sleep(pause)
-        seen.asking()
+        watcher.asking()
         try:
             holdings = await ask()
         except KoscomError as error:
-            if not _passes(error):
+            if not _is_transient(error):
                 raise
             pause = max(interval, _wanted_pause(error))
-            seen.failed(error)
+            watcher.failed(error)
             continue
-        seen.answered(holdings, memory.changed(holdings))
+        watcher.answered(holdings, memory.changed(holdings))
         pause = _pause(holdings, interval)
 
 
 def _pause(holdings: Holdings, interval: float) -> float:
-    """Return how long to wait; raise where an account says that the day's calls are spent."""
+    """Return how long to wait; raise where the day's calls are spent."""
     errors = [failure.error for failure in holdings.failures if failure.error]
     for error in errors:
         if isinstance(error, QuotaExceededError):
@@ -107,8 +107,8 @@ def _wanted_pause(error: KoscomError) -> float:
     return (error.retry_after or 0.0) if isinstance(error, RateLimitedError) else 0.0
 
 
-def _passes(error: KoscomError) -> bool:
+def _is_transient(error: KoscomError) -> bool:
     if isinstance(error, QuotaExceededError):
         return False
-    passing = (ConnectionFailedError, BrokerUnavailableError, DeadlineExceededError, RateLimitedError)
-    return error.retriable or isinstance(error, passing)
+    transient = (ConnectionFailedError, BrokerUnavailableError, DeadlineExceededError, RateLimitedError)
+    return error.retriable or isinstance(error, transient)

@@ -25,7 +25,7 @@ SHARE_OF_CHANGES = 4
 
 @frozen
 class Noted:
-    """A change, and when it was seen."""
+    """A change, and when it was noticed."""
 
     when: datetime
     line: ChangeLine
@@ -33,7 +33,7 @@ class Noted:
 
 @define
 class Screen:
-    """What is to be seen now; drawn into as many lines as the terminal has."""
+    """What the terminal shows now, in as many lines as it has."""
 
     interval: float
     by: GroupBy | None = None
@@ -48,11 +48,10 @@ class Screen:
         self._until = self.clock() + seconds
 
     def ask(self) -> None:
-        """Say that the brokers are being asked."""
+        """Show that the brokers are being asked."""
         self._until = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw as much as fits, and say how much does not."""
         if self.holdings is None:
             return
         height = options.height or console.height
@@ -78,7 +77,7 @@ class Screen:
         for totals in holdings.all_totals:
             held = [each for each in holdings.positions if each.instrument.currency == totals.currency]
             if held:
-                # No more than can be seen, as thousands would be drawn every second.
+                # No more than fit: thousands would be drawn every second.
                 table = PositionsTable(held[:height], totals, self.with_lots)
                 yield from section(f"Positions in {totals.currency}, largest first", table)
 

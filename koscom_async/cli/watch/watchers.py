@@ -1,4 +1,7 @@
-"""How a watch is seen: a screen that is drawn anew on a terminal, a line for each change elsewhere."""
+"""How a watch is shown: a screen that is redrawn on a terminal, a line for each change elsewhere.
+
+Does not decide when to ask.
+"""
 
 import sys
 from collections import deque
@@ -24,7 +27,7 @@ from koscom_async.models.difference import HoldingsDiff
 from koscom_async.models.holdings import Holdings
 
 NOTED_CHANGES = 200
-"""So many changes are remembered on the screen; the oldest go."""
+"""The screen remembers this many changes; the oldest go."""
 
 
 class EnterableWatcher(Watcher, Protocol):
