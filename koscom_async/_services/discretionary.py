@@ -27,7 +27,6 @@ from koscom_async._services.tasks import gather
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire import discretionary as wire
-from koscom_async._wire import requests
 from koscom_async._wire.discretionary import Blocks, DiscretionaryPage
 from koscom_async._wire.endpoints import (
     DISCRETIONARY_ACCOUNTS,
@@ -191,7 +190,7 @@ class DiscretionaryService:
                 endpoint=DISCRETIONARY_ACCOUNTS,
                 at=broker,
                 blocks=wire.ACCOUNT_BLOCKS,
-                conditions=lambda _, page: requests.accounts_query(page),
+                conditions=lambda _, page: wire.accounts_query(page),
                 read_item=lambda _: wire.account_reader(broker),
             )
             pages = await query.read("accounts")
@@ -209,7 +208,7 @@ class DiscretionaryService:
                 trace,
                 parts=SECURITIES,
                 blocks=wire.BALANCE_BLOCKS,
-                conditions=lambda each, page: requests.balance_query(account.number, each, page),
+                conditions=lambda each, page: wire.balance_query(account.number, each, page),
                 read_item=wire.row_reader,
             )
         return DiscretionaryBalance(
@@ -237,7 +236,7 @@ class DiscretionaryService:
                 trace,
                 parts=_classes(asset_class),
                 blocks=wire.ORDER_BLOCKS,
-                conditions=lambda each, page: requests.orders_query(account.number, each, page, **filters),
+                conditions=lambda each, page: wire.orders_query(account.number, each, page, **filters),
                 read_item=wire.order_reader,
             )
         return _rows(account, by_class, trace)
@@ -261,9 +260,7 @@ class DiscretionaryService:
                 trace,
                 parts=_classes(asset_class),
                 blocks=wire.SETTLEMENT_BLOCKS,
-                conditions=lambda each, page: requests.settlements_query(
-                    account.number, each, page, **filters
-                ),
+                conditions=lambda each, page: wire.settlements_query(account.number, each, page, **filters),
                 read_item=wire.settlement_reader,
             )
         return _rows(account, by_class, trace)
@@ -287,7 +284,7 @@ class DiscretionaryService:
                 trace,
                 parts=("trades",),
                 blocks=wire.TRADE_BLOCKS,
-                conditions=lambda _, page: requests.trades_query(
+                conditions=lambda _, page: wire.trades_query(
                     account.number, page, since=since, until=until_day
                 ),
                 read_item=lambda _: wire.read_trade,

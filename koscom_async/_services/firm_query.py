@@ -9,9 +9,9 @@ from typing import Generic, TypeVar
 from attrs import field, frozen
 
 from koscom_async._services.query import CountedPage, Query
-from koscom_async._wire.discretionary import Blocks, DiscretionaryPage, DiscretionaryReader
+from koscom_async._wire.discretionary import Blocks, DiscretionaryPage, DiscretionaryReader, firm_request
 from koscom_async._wire.endpoints import Call
-from koscom_async._wire.requests import firm_request, new_request_id
+from koscom_async._wire.requests import new_request_id
 from koscom_async._wire.values import Block
 from koscom_async.brokers import Broker
 from koscom_async.models.codes import AssetClass

@@ -1,9 +1,10 @@
-"""Reading the discretionary service's pages: whose they are, then their rows, and where the next page is.
+"""The discretionary service's five endpoints: bodies of requests, and readers of pages (whose they are, then the rows).
 
-Owns the five answers' shapes. Which pages are asked for, and whether rows are missing, is `_services`' work.
+Which pages are asked for, and whether rows are missing, is the services' work.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, Generic, TypeVar
 
 from attrs import field, frozen
@@ -18,25 +19,27 @@ from koscom_async._wire.envelope import (
 )
 from koscom_async._wire.records.fast import read_row
 from koscom_async._wire.records.names import LIST_NAMES
+from koscom_async._wire.requests import BROKERS_CHOICE, FIRST_PAGE
 from koscom_async._wire.values import Block, read_count, read_field, read_object, read_rows, read_text
 from koscom_async.brokers import Broker
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.codes import AssetClass
 from koscom_async.models.discretionary.account import DiscretionaryAccount
 from koscom_async.models.discretionary.balance import DiscretionaryCash, DiscretionaryRow
-from koscom_async.models.discretionary.codes import Cost, InstrumentCode
+from koscom_async.models.discretionary.codes import Cost, InstrumentCode, OrderSide
 from koscom_async.models.discretionary.orders import DiscretionaryOrder, Execution
 from koscom_async.models.discretionary.settlements import DiscretionarySettlement, DiscretionaryTrade
+from koscom_async.settings import Settings
 
 Row = TypeVar("Row")
 
-_INNER: Mapping[str, type] = {"codes": InstrumentCode, "costs": Cost, "executions": Execution}
 # The records of the lists inside a row.
+_INNER: Mapping[str, type] = {"codes": InstrumentCode, "costs": Cost, "executions": Execution}
 
 
 @frozen
 class Blocks:
-    """What an endpoint calls its blocks: of the request, of the answer, the list's container, and the list."""
+    """The names of an endpoint's blocks: of the request, of the answer, of the list's container, and of the list."""
 
     request: str
     answer: str
@@ -53,9 +56,87 @@ SETTLEMENT_BLOCKS = Blocks("settleListRequestBody", "settleListResponseBody", "s
 TRADE_BLOCKS = Blocks("tradeBookListRequestBody", "tradeBookListResponseBody", "tradeBookList", "tradeBook")
 
 
+# The requests: no investor, no device; what is optional and not given is null.
+
+EVERY_SIDE = "0"
+
+
+def firm_request(
+    settings: Settings, *, request_id: str, block: str, query: Mapping[str, object]
+) -> dict[str, Any]:
+    """Return the body of a discretionary endpoint, whose own block is named for it."""
+    return {
+        "partner": {"comId": settings.com_id, "srvId": settings.srv_id},
+        "commonHeader": {"reqIdConsumer": request_id},
+        block: {"queryParameter": dict(query)},
+    }
+
+
+def accounts_query(page: str | None) -> dict[str, object]:
+    """Return the question for one page of the firm's accounts."""
+    return {"count": BROKERS_CHOICE, "page": page}
+
+
+def balance_query(number: str, asset_class: AssetClass, page: str | None) -> dict[str, object]:
+    """Return the question for one page of one asset class."""
+    return {"qrAccNo": number, "qrAssetType": asset_class.value, "count": BROKERS_CHOICE, "page": page}
+
+
+def orders_query(
+    number: str,
+    asset_class: AssetClass,
+    page: str | None,
+    *,
+    side: OrderSide | None,
+    on: date | None,
+    code: str | None,
+    order_number: str | None,
+) -> dict[str, object]:
+    """Return the question for one page of orders."""
+    return {
+        **settlements_query(number, asset_class, page, side=side, on=on, code=code),
+        "qrOrderNo": order_number,
+    }
+
+
+def settlements_query(
+    number: str,
+    asset_class: AssetClass,
+    page: str | None,
+    *,
+    side: OrderSide | None,
+    on: date | None,
+    code: str | None,
+) -> dict[str, object]:
+    """Return the question for one page of settlements."""
+    return {
+        "qrAssetType": asset_class.value,
+        "qrSellBuyType": EVERY_SIDE if side is None else side.value,
+        "qrAccNo": number,
+        "qrOrderDate": None if on is None else f"{on:%Y%m%d}",
+        "qrIsinCode": code,
+        "count": BROKERS_CHOICE,
+        "page": page,
+    }
+
+
+def trades_query(number: str, page: str | None, *, since: date, until: date) -> dict[str, object]:
+    """Return the question for one page of the trade book, whose first page is a word in the documents."""
+    return {
+        "qrAccNo": number,
+        "qrFromDate": f"{since:%Y%m%d}",
+        "qrToDate": f"{until:%Y%m%d}",
+        "count": BROKERS_CHOICE,
+        "page": FIRST_PAGE if page is None else page,
+    }
+
+
+# The answers.
+
+
 @frozen(kw_only=True)
 class DiscretionaryPage(Generic[Row]):
-    """One page. `total`: rows of the whole query; `next_page`: the key of the rest; `None` where not said."""
+    """One page. `total`: rows of the whole query; `next_page`: the key of the rest; either may be absent."""
 
     items: tuple[Row, ...]
     cash: tuple[DiscretionaryCash, ...] = ()

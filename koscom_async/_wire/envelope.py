@@ -167,13 +167,13 @@ _COMPARED = {
 
 
 def check_account_number(body: Block, rows: list[tuple[str, Block]], number: str) -> Cooperative[list[str]]:
-    """Raise if the answer, or any row of it, is about another account; return notes on what was not said."""
+    """Raise if the answer, or any row of it, is about another account; return a note if none is echoed."""
     echoes = {read_field(read_object(body.get(name), name), "qrAccNo", read_text, name) for name in _QUERIES}
     for some in batched(rows, count=SLICE_ROWS):
         echoes.update(_numbers(some))
         yield
     echoes.discard(None)
-    if any(echo is not None and _bare(echo) != _bare(number) for echo in echoes):
+    if any(echo is not None and _digits(echo) != _digits(number) for echo in echoes):
         raise ResponseMismatchError("the answer is about another account")
     return [] if echoes else ["the broker did not echo the account number"]
 
@@ -185,7 +185,7 @@ def _numbers(rows: Sequence[tuple[str, Block]]) -> Iterator[str | None]:
         yield read_field(info, "accNo", read_text, f"{path}.accInfo")
 
 
-def _bare(number: str) -> str:
+def _digits(number: str) -> str:
     # Brokers show an account with dashes and take it without.
     return number.replace("-", "").replace(" ", "")
 
@@ -211,10 +211,10 @@ def _differs(name: str, query: Mapping[str, object], echoed: Block) -> bool:
     return echo is not None and not is_absent(query.get(name)) and echo != query[name]
 
 
-# What the headers say of waiting.
+# What the headers say about waiting and about the day's quota.
 
 _SECONDS = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
-_LONGEST_WAIT = 1e9  # 30 years: nobody waits for it, and sums with it stay finite
+_LONGEST_WAIT = 1e9  # 30 years: more than any caller waits, and sums with it stay finite
 _WHOLE = re.compile(r"\d{1,12}", re.ASCII)
 
 

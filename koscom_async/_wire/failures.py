@@ -1,7 +1,7 @@
-"""From a refusal to an exception: HTTP status and body, in each of the platform's shapes, by the error table.
+"""Turns a refusal into an exception: HTTP status and body, in each of the platform's shapes, by the error table.
 
-The table decides before the status does, since business errors come with HTTP 500. What a gateway wrote is
-quoted only where the table has no words of its own, and never with anybody's data in it.
+The table decides before the status does, since business errors come with HTTP 500. A gateway's words are quoted only
+where the table has none, and with personal data redacted. Retries nothing.
 """
 
 import re
@@ -25,9 +25,6 @@ from koscom_async.errors import (
     ReauthorizationRequiredError,
     RequestRejectedError,
 )
-
-# How long a range of dates a broker allows, from the words of its refusal (6006).
-
 
 _DAYS = re.compile(r"(?<!\d)(\d{1,4})\s*(?:일|days?\b)", re.ASCII | re.IGNORECASE)
 _NUMBER = re.compile(r"(?<!\d)(\d{1,4})(?!\d)", re.ASCII)
@@ -209,7 +206,7 @@ def raise_for_oauth_error(error: str, description: str | None, *, secrets: Itera
 
 
 def _shown_code(code: str | None, secrets: Iterable[str]) -> str | None:
-    """Return a code that the manual does not list, or a stand-in where it may be somebody's data."""
+    """Return a code that the manual does not list, or a stand-in where it may be personal data."""
     return code if code is None or (_CODE.fullmatch(code) and redacted(code, secrets) == code) else HIDDEN
 
 

@@ -1,4 +1,4 @@
-"""Reading the member service's answers, which come without an envelope."""
+"""Reads the member service's answers, which have no envelope. Whether a broker may be asked is not decided here."""
 
 from koscom_async._wire.endpoints import broker_in
 from koscom_async._wire.envelope import check_response_code, read_document
@@ -22,7 +22,7 @@ def read_registration(document: object) -> Registration:
 
 
 def read_linked_accounts(document: object) -> LinkedAccounts:
-    """Read the list of linked accounts; an account that cannot be told apart makes the list unbelievable."""
+    """Read the list of linked accounts; an account without number or broker makes the whole list invalid."""
     answer = read_document(document)
     check_response_code(answer)
     if "vtAccList" not in answer and "serviceTermsExpireDate" not in answer:
@@ -55,6 +55,6 @@ def _broker(code: str, short_name: str | None) -> Broker:
         return known
     name = short_name or code
     if known is not None:
-        # The platform's address is newer than our registry: the broker has another short name now.
+        # The platform's address is newer than the registry: the broker's short name has changed.
         return Broker(code, name, known.name, known.name_ko, supports_all=known.supports_all)
     return Broker(code, name, name, name)

@@ -1,4 +1,4 @@
-"""Reading one page of a portfolio, and telling what its numbers are: shares, quantities, or neither for sure."""
+"""Reads one page of a portfolio, and decides what its numbers are: shares, quantities, or unknown."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -73,10 +73,12 @@ class PortfolioReader(CooperativeReader[PortfolioPage]):
 
     def _measure(self, echo: Block) -> tuple[Measure, list[str]]:
         """Return what the broker says that its numbers are, which need not be what was asked for."""
-        said = read_field(echo, "rspType", read_text, "queryType")
-        if said is None or said == self.measure:
+        echoed = read_field(echo, "rspType", read_text, "queryType")
+        if echoed is None or echoed == self.measure:
             return self.measure, []
-        return Measure(said), [f"asked for {self.measure}, the broker says that it answers {Measure(said)}"]
+        return Measure(echoed), [
+            f"asked for {self.measure}, the broker says that it answers {Measure(echoed)}"
+        ]
 
 
 def _cash(blocks: Block, measure: Measure) -> PortfolioCash | None:

@@ -1,6 +1,6 @@
-"""Any endpoint by its path: what may be asked, whose limits it counts against, and its answer as raw JSON.
+"""Any endpoint by its path: checks what a caller writes by hand, and reads the answer as raw JSON.
 
-Owns the checks of what a caller writes by hand; the API key must never get into a URL, and no call leaves the gateway.
+No secret gets into a URL, and no path leads away from the gateway. Knows no endpoint's meaning.
 """
 
 import json
@@ -43,7 +43,7 @@ def checked_method(method: str) -> str:
 
 
 def checked_scheme(scheme: str) -> AuthScheme:
-    """Return how the caller is to be recognised, or raise `UsageError`."""
+    """Return the authentication scheme of that name, or raise `UsageError`."""
     found = SCHEMES.get(str(scheme).lower())
     if found is None:
         raise UsageError(f"{scheme!r} is no scheme", advice=f"use one of {', '.join(SCHEMES)}")
@@ -78,7 +78,7 @@ def checked_params(params: Mapping[str, object] | None, secrets: tuple[str, ...]
     has_key = any(name.lower() == "apikey" for name in texts)
     if has_key or any(secret and secret in text for secret in secrets for text in texts.values()):
         raise UsageError(
-            "a secret must not travel in a URL", advice="leave it out: the scheme puts it into a header"
+            "a secret must not be put into a URL", advice="leave it out: the scheme puts it into a header"
         )
     return texts
 
@@ -88,17 +88,18 @@ def _param(value: object) -> str:
 
 
 def checked_json(document: object) -> None:
-    """Raise `UsageError` for what is no JSON, before a call is spent."""
+    """Raise `UsageError` for a value that is not JSON, before a call is spent."""
     try:
         json.dumps(document, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         raise UsageError(
-            "json= holds what JSON cannot say", advice="use dicts, lists, text, numbers, True, False and None"
+            "json= holds what JSON cannot express",
+            advice="use dicts, lists, text, numbers, True, False and None",
         ) from None
 
 
 def texts_in(document: object) -> Iterator[str]:
-    """Yield every text of a question that may be somebody's secret, and that no error may repeat."""
+    """Yield every text of a request that may be personal, and that no error may repeat."""
     match document:
         case str() if len(document) >= _SHORTEST_SECRET:
             yield document
@@ -117,7 +118,7 @@ class RawReader:
     request_id: str | None
 
     def __call__(self, document: object) -> object:
-        """Return the document, or raise an error of ours."""
+        """Return the document, or raise a `KoscomError`."""
         if isinstance(document, dict):
             check_response_code(document)
             if self.request_id is not None:
@@ -126,7 +127,7 @@ class RawReader:
 
 
 def request_id_in(document: object) -> str | None:
-    """Return the request id of a question in the platform's envelope, or `None`."""
+    """Return the request id of a body in the platform's envelope, or `None`."""
     if not isinstance(document, dict) or not isinstance(document.get("commonHeader"), dict):
         return None
     header = read_object(document["commonHeader"], "commonHeader")

@@ -1,4 +1,7 @@
-"""Request bodies: the envelope, the device's spelling, the body blocks. Required and empty is `""`."""
+"""Bodies of the member and the account service's requests: the envelope, the device's spelling, the body blocks.
+
+What is required and empty is `""`. Bodies of the discretionary service stand with its readers.
+"""
 
 import secrets
 from collections.abc import Mapping
@@ -7,21 +10,20 @@ from functools import lru_cache
 from typing import Any
 
 from koscom_async.models.codes import AssetClass, Measure, TransactionType
-from koscom_async.models.discretionary.codes import OrderSide
 from koscom_async.models.investor import Device, Investor
 from koscom_async.settings import Settings
 
 FIRST_PAGE = "null"
-"""What the page key of a first request says, as text."""
+"""The page key of a first request: the word, as text."""
 
 BROKERS_CHOICE = 0
 """A `count` of 0 leaves the page size to the broker."""
 
-_REQUEST_ID_BYTES = 10  # 20 characters in hexadecimal, which is what the platform takes
+_REQUEST_ID_BYTES = 10  # 20 characters in hexadecimal, as many as the platform takes
 
 
 def new_request_id() -> str:
-    """Return an id that no other call has."""
+    """Return an id for one call."""
     return secrets.token_hex(_REQUEST_ID_BYTES)
 
 
@@ -156,7 +158,7 @@ def transactions_request(
         block="transactionHistoryRequestBody",
         content={"queryParams": query},
     )
-    # The example of this endpoint alone names the real account, of which nobody here knows.
+    # The example of this endpoint alone names the real account, which a client does not know.
     return {**body, "accInfo": {"realAccNo": None, "vtAccNo": account_number}}
 
 
@@ -185,78 +187,3 @@ def watchlist_request(
         block="interestSymbolListRequestBody",
         content={"queryType": query} if with_query else {},
     )
-
-
-# The discretionary service's request bodies: no investor, no device; what is optional and not given is null.
-
-EVERY_SIDE = "0"
-
-
-def firm_request(
-    settings: Settings, *, request_id: str, block: str, query: Mapping[str, object]
-) -> dict[str, Any]:
-    """Return the body of a discretionary endpoint, whose own block is named for it."""
-    return {
-        "partner": {"comId": settings.com_id, "srvId": settings.srv_id},
-        "commonHeader": {"reqIdConsumer": request_id},
-        block: {"queryParameter": dict(query)},
-    }
-
-
-def accounts_query(page: str | None) -> dict[str, object]:
-    """Return the question for one page of the firm's accounts."""
-    return {"count": BROKERS_CHOICE, "page": page}
-
-
-def balance_query(number: str, asset_class: AssetClass, page: str | None) -> dict[str, object]:
-    """Return the question for one page of one asset class."""
-    return {"qrAccNo": number, "qrAssetType": asset_class.value, "count": BROKERS_CHOICE, "page": page}
-
-
-def orders_query(
-    number: str,
-    asset_class: AssetClass,
-    page: str | None,
-    *,
-    side: OrderSide | None,
-    on: date | None,
-    code: str | None,
-    order_number: str | None,
-) -> dict[str, object]:
-    """Return the question for one page of orders."""
-    return {
-        **settlements_query(number, asset_class, page, side=side, on=on, code=code),
-        "qrOrderNo": order_number,
-    }
-
-
-def settlements_query(
-    number: str,
-    asset_class: AssetClass,
-    page: str | None,
-    *,
-    side: OrderSide | None,
-    on: date | None,
-    code: str | None,
-) -> dict[str, object]:
-    """Return the question for one page of settlements."""
-    return {
-        "qrAssetType": asset_class.value,
-        "qrSellBuyType": EVERY_SIDE if side is None else side.value,
-        "qrAccNo": number,
-        "qrOrderDate": None if on is None else f"{on:%Y%m%d}",
-        "qrIsinCode": code,
-        "count": BROKERS_CHOICE,
-        "page": page,
-    }
-
-
-def trades_query(number: str, page: str | None, *, since: date, until: date) -> dict[str, object]:
-    """Return the question for one page of the trade book, whose first page is a word in the documents."""
-    return {
-        "qrAccNo": number,
-        "qrFromDate": f"{since:%Y%m%d}",
-        "qrToDate": f"{until:%Y%m%d}",
-        "count": BROKERS_CHOICE,
-        "page": FIRST_PAGE if page is None else page,
-    }

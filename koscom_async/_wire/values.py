@@ -42,7 +42,7 @@ class ScalarError(ValueError):
 
 
 def is_absent(value: object) -> bool:
-    """Whether a value is one of the platform's spellings of nothing."""
+    """Whether a value is one of the platform's spellings of absent."""
     if value is None:
         return True
     return isinstance(value, str) and value.strip() in NOTHING
@@ -68,17 +68,17 @@ def _exact(value: Decimal) -> Decimal:
     if not value:
         return Decimal(0)
     if not value.is_finite() or value.adjusted() > MAX_DIGITS or int(value.as_tuple().exponent) < -MAX_DIGITS:
-        raise ScalarError("expected an amount of money or units, got a number beyond all measure")
+        raise ScalarError("expected an amount of money or units, got a number out of range")
     plain = value.normalize(_EXACT)
     return plain.quantize(Decimal(1), context=_EXACT) if int(plain.as_tuple().exponent) > 0 else plain
 
 
 class OddNumber(Decimal):
-    """A JSON number that no amount can be; harmless in a field that nobody reads, refused in one that is read."""
+    """A JSON number too large for any amount: harmless in a field that is not read, refused in one that is."""
 
 
-# Holds 35 digits, none of them further than 34 places behind the point, and no exponents above zero: whatever cannot
-# be held so raises. It reads and strips numbers in C, at a third of what a Python function takes for it.
+# Holds 35 digits, at most 34 places behind the point, and no exponent above zero; any other number raises. It reads and
+# strips numbers in C, at a third of the cost of a Python function.
 _AMOUNTS = Context(
     prec=MAX_DIGITS + 1,
     Emax=MAX_DIGITS,
@@ -129,7 +129,7 @@ def read_count(value: object) -> int | None:
     if number is None:
         return None
     if number < 0 or number != int(number):
-        raise ScalarError("expected a number of rows, got one that is negative or broken")
+        raise ScalarError("expected a number of rows, got one that is negative or not whole")
     return int(number)
 
 

@@ -1,7 +1,7 @@
-"""The gateway as an ASGI application: finds the endpoint, and takes each call through the same stations.
+"""The gateway as an ASGI application: finds the endpoint, and takes each request through the same checks.
 
-Guard, quota, rate, latency, fault, answer: in this order, as a gateway in front of brokers does. What each of
-them decides is elsewhere.
+Guard, quota, rate, latency, fault, answer: in this order, as a gateway in front of brokers does. What each of them
+decides is elsewhere.
 """
 
 import anyio
@@ -40,7 +40,7 @@ async def _send(reply: Reply, scope: Scope, receive: Receive, send: Send) -> Non
 
 
 class _EndpointApp:
-    """One endpoint, behind the stations that all endpoints share."""
+    """One endpoint, behind the checks that all endpoints share."""
 
     def __init__(self, endpoint: Endpoint, state: State) -> None:
         self._endpoint = endpoint
@@ -68,13 +68,13 @@ class _EndpointApp:
         place = calls.begin(_record(self._endpoint, request))
         status = None
         try:
-            reply = await self._through(request, place)
+            reply = await self._checked(request, place)
             status = reply.status
             return reply
         finally:
             calls.end(place, status=status)
 
-    async def _through(self, request: Request, place: int) -> Reply:
+    async def _checked(self, request: Request, place: int) -> Reply:
         state = self._state
         headers: dict[str, str] = {}
         try:

@@ -1,4 +1,4 @@
-"""The record of every call that came: for tests that ask how often, in what order, and how many at once."""
+"""Records every call that came: for tests that ask how often, in what order, and how many at once. Judges none."""
 
 import json
 import time
@@ -38,7 +38,7 @@ class Call:
     in_flight_total: int = 1
 
 
-class TraceBuilder:
+class CallRecord:
     """All calls, in the order in which they came.
 
     Only the server's event loop calls `begin`, `mark` and `end`; any thread may call `snapshot` and `clear`.

@@ -1,6 +1,6 @@
-"""How the bytes of an answer come where they do not come as HTTP wants: as steps, which a server or a transport plays.
+"""How an answer is delivered: after which latency, and in which steps where it breaks HTTP's rules.
 
-Owns the steps and the head that precedes a body. Who plays them on a socket is `server`, without one `transport`.
+Plays no step itself: `server` plays them on a socket, `transport` without one.
 """
 
 import math
@@ -14,7 +14,7 @@ from attrs import Attribute, field, frozen
 
 from koscom_async.sandbox.reply import Reply
 
-# How long a broker takes to answer: a fixed time, or a distribution to draw from; seconds throughout.
+# Latency: a fixed time, or a distribution to draw from; in seconds.
 
 
 def _seconds(_: object, attribute: "Attribute[float]", value: float) -> None:
@@ -96,7 +96,7 @@ Step: TypeAlias = bytes | Pause | End
 
 
 class WireFault(Exception):
-    """Raised where an answer is not sent as HTTP wants: whoever has the connection plays the steps instead."""
+    """Raised instead of sending an answer: the owner of the connection plays the steps."""
 
     def __init__(self, steps: Iterator[Step]) -> None:
         super().__init__()

@@ -1,4 +1,7 @@
-"""`SandboxGateway`: starts and stops the gateway, and gives out what a client and a test need to use it."""
+"""`SandboxGateway`: starts and stops the gateway, and has the settings, investors and records that a test needs.
+
+Answers nothing itself: that is `application`'s work.
+"""
 
 import signal
 import sys
@@ -15,7 +18,7 @@ import httpx
 from koscom_async.models.investor import VARIABLES, Device, Investor, Token
 from koscom_async.sandbox.accounts import example_ledger
 from koscom_async.sandbox.application import build_application
-from koscom_async.sandbox.calls import Call, TraceBuilder
+from koscom_async.sandbox.calls import Call, CallRecord
 from koscom_async.sandbox.credentials import Firm, Grants, Tokens
 from koscom_async.sandbox.delivery import Latency, latency_of
 from koscom_async.sandbox.dialects import DIALECTS
@@ -39,7 +42,7 @@ _DEVICE = Device(ip="192.0.2.10", mac="00:00:5E:00:53:01")
 class SandboxGateway:
     """A gateway of your own, with three brokers that answer as differently as real ones do.
 
-    It checks what the platform checks, answers in the platform's words, and goes wrong on demand::
+    It checks what the platform checks, answers in the platform's words, and fails on demand::
 
         async with SandboxGateway(faults={"star": "down"}, latency=0.2) as gateway:
             async with Koscom(gateway.settings, transport=gateway.transport) as koscom:
@@ -59,7 +62,7 @@ class SandboxGateway:
     discretionary service keeps its hours, and answers neither balances nor settlements from 08:30 to 16:00 KST;
     without, it answers always. A broker or fault that the sandbox does not know raises `ValueError`.
 
-    Where no event loop runs, a plain `with` starts and stops it, too: it has a thread of its own.
+    Without an event loop a plain `with` starts and stops it: it runs in a thread of its own.
 
     In a process of its own: `SandboxGateway(port=8899).serve_forever(on_ready=show)` where no event loop
     runs, and `await gateway.serve(on_ready=show)` in one. Both end on SIGINT or SIGTERM.
@@ -96,7 +99,7 @@ class SandboxGateway:
             latency=_latencies(latency),
             date_limits=dict(_known(date_limits or {})),
             page_sizes=dict(_known(page_sizes or {})),
-            calls=TraceBuilder(),
+            calls=CallRecord(),
             random=Random(seed),
             now=now,
         )
@@ -113,7 +116,7 @@ class SandboxGateway:
 
     async def __aenter__(self) -> Self:
         if self._thread is not None:
-            # Shielded: a server that has started must come to be stopped.
+            # Shielded: a server that has started must be stopped again.
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._thread.start)
         self._is_running = True
@@ -175,7 +178,7 @@ class SandboxGateway:
 
     @property
     def investors(self) -> tuple[Investor, ...]:
-        """Everybody in the ledger; the first is `investor`."""
+        """Every person in the ledger, as an investor; the first is `investor`."""
         return tuple(map(_investor, self.ledger.people))
 
     @property
@@ -202,20 +205,20 @@ class SandboxGateway:
         self._state.calls.clear()
 
     def set_fault(self, broker: str, fault: Fault | str) -> None:
-        """Let a broker go wrong from now on, in the place of what was set before."""
+        """Set a broker's fault, replacing an earlier one."""
         self._state.faults.set(broker, fault)
 
     def clear_faults(self, broker: str | None = None) -> None:
-        """Let one broker, or all, be well again."""
+        """Remove one broker's fault, or all faults."""
         self._state.faults.clear(broker)
 
     @property
     def refreshes(self) -> int:
-        """How often a renewal was asked for so far, whatever came of it."""
+        """How many times a refresh was requested so far, successful or not."""
         return sum(call.endpoint == "auth.refresh" for call in self.calls)
 
     def issue_token(self, person: int = 0, *, scope: str = "account") -> Token:
-        """Return a new token of somebody in the ledger, as the authorization flow would have given it."""
+        """Return a new token of a person in the ledger, as the authorization flow would issue it."""
         issued = self._state.grants.issue(self.ledger.people[person], scope)
         expires_at = datetime.now(UTC) + timedelta(seconds=issued.seconds)
         return Token(access=issued.access, refresh=issued.refresh, expires_at=expires_at)
@@ -228,18 +231,18 @@ class SandboxGateway:
             self._state.grants.revoke(token)
 
     async def serve(self, on_ready: Callable[[Self], object] | None = None) -> None:
-        """Run until the process is told to end; `on_ready` is called with the gateway once it answers."""
+        """Run until SIGINT or SIGTERM; `on_ready` is called with the gateway once it answers."""
         async with self:
             if on_ready is not None:
                 on_ready(self)
-            await _until_told_to_stop()
+            await _until_stopped()
 
     def serve_forever(self, on_ready: Callable[[Self], object] | None = None) -> None:
         """Run as `serve` does, where no event loop is running yet: for a command."""
         anyio.run(self.serve, on_ready)
 
 
-async def _until_told_to_stop() -> None:
+async def _until_stopped() -> None:
     if sys.platform == "win32":  # which has no signal handlers in an event loop: KeyboardInterrupt ends it
         await anyio.sleep_forever()
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:

@@ -224,7 +224,7 @@ class Person:
 
 @frozen
 class Ledger:
-    """Everybody that the sandbox knows; the first person is the one whom the gateway gives out."""
+    """Every person that the sandbox knows; the first is the gateway's `investor`."""
 
     people: tuple[Person, ...]
     discretionary: tuple[DiscretionaryAccount, ...] = ()
@@ -253,7 +253,7 @@ class Ledger:
         return next(account for account in self.accounts if account.broker == broker)
 
     def person(self, ci: str) -> Person | None:
-        """Return who has that connecting information."""
+        """Return the person with that connecting information."""
         return self._by_ci.get(ci)
 
     def account(self, broker: str, number: str) -> tuple[Person, Account] | None:
@@ -261,7 +261,7 @@ class Ledger:
         return self._by_account.get((broker, number))
 
     def foreign_to(self, account: Account) -> Account:
-        """Return somebody else's account at the same broker."""
+        """Return another person's account at the same broker."""
         owner, _ = self._by_account[account.broker, account.number]
         return next(other for other in _accounts(self.people, owner) if other.broker == account.broker)
 

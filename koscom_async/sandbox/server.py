@@ -69,7 +69,7 @@ class _Server(uvicorn.Server):
             await asyncio.sleep(0)
 
     async def _serve_call(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Keep from uvicorn, which would log a traceback, what is no mistake of the application."""
+        """Run the application; uvicorn must not log a traceback for faults, disconnects and the server's end."""
         try:
             await self._application(scope, receive, send)
         except WireFault as fault:
@@ -138,7 +138,7 @@ class ServerThread:
         self._thread.start()
         server.ready.wait()
         if not server.started:
-            raise RuntimeError("the sandbox's server did not start; its thread has said why")
+            raise RuntimeError("the sandbox's server did not start; its thread printed the reason")
 
     def stop(self) -> None:
         """Cut the connections and return when the thread has ended; a server that does not run stays so."""
@@ -156,7 +156,7 @@ class ServerThread:
         try:
             asyncio.run(serve())
         finally:
-            server.ready.set()  # whoever waits must not wait for a thread that has died
+            server.ready.set()  # `start` must not wait for a thread that has died
             listener.close()
 
 

@@ -6,7 +6,7 @@ from random import Random
 
 from attrs import field, frozen
 
-from koscom_async.sandbox.calls import TraceBuilder
+from koscom_async.sandbox.calls import CallRecord
 from koscom_async.sandbox.credentials import Firm, Grants, Tokens
 from koscom_async.sandbox.delivery import Latency
 from koscom_async.sandbox.dialects import DIALECTS, Dialect
@@ -36,7 +36,7 @@ class State:
     latency: Mapping[str, Latency]
     date_limits: Mapping[str, int] = field(factory=dict)
     page_sizes: Mapping[str, int] = field(factory=dict)
-    calls: TraceBuilder = field(repr=False)
+    calls: CallRecord = field(repr=False)
     random: Random = field(repr=False)
     now: Callable[[], datetime] | None = None
     """The clock by which the discretionary service keeps its hours; `None` where it keeps none."""

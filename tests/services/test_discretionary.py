@@ -28,7 +28,7 @@ from koscom_async import (
 )
 from koscom_async._clock import KST
 from koscom_async._services import firm_query
-from koscom_async._wire.requests import firm_request
+from koscom_async._wire.discretionary import firm_request
 from koscom_async.sandbox import SandboxGateway, firm
 from koscom_async.sandbox.endpoints.discretionary import FIRM_ENDPOINTS
 from tests.fake_time import settled

@@ -19,7 +19,6 @@ from koscom_async import (
     VirtualAccount,
 )
 from koscom_async._wire import discretionary as wire
-from koscom_async._wire import requests
 from koscom_async._wire.discretionary import DiscretionaryPage, DiscretionaryReader
 from koscom_async._wire.json.core import read_json
 from koscom_async.brokers import find_broker
@@ -39,19 +38,19 @@ CASES: dict[str, tuple[Any, Any, str | None, dict[str, object]]] = {
         wire.ACCOUNT_BLOCKS,
         wire.account_reader(BROKER),
         None,
-        requests.accounts_query(None),
+        wire.accounts_query(None),
     ),
     "discretionary_balances": (
         wire.BALANCE_BLOCKS,
         wire.row_reader(EQUITY),
         NUMBER,
-        requests.balance_query(NUMBER, EQUITY, None),
+        wire.balance_query(NUMBER, EQUITY, None),
     ),
     "discretionary_orders": (
         wire.ORDER_BLOCKS,
         wire.order_reader(EQUITY),
         ECHOED,
-        requests.orders_query(
+        wire.orders_query(
             NUMBER,
             EQUITY,
             None,
@@ -65,7 +64,7 @@ CASES: dict[str, tuple[Any, Any, str | None, dict[str, object]]] = {
         wire.SETTLEMENT_BLOCKS,
         wire.settlement_reader(EQUITY),
         NUMBER,
-        requests.settlements_query(
+        wire.settlements_query(
             NUMBER,
             EQUITY,
             None,
@@ -78,7 +77,7 @@ CASES: dict[str, tuple[Any, Any, str | None, dict[str, object]]] = {
         wire.TRADE_BLOCKS,
         wire.read_trade,
         NUMBER,
-        requests.trades_query(
+        wire.trades_query(
             NUMBER,
             None,
             since=date(2017, 6, 22),
@@ -144,7 +143,7 @@ def test_the_example_request_is_what_is_sent(case):
     given_settings = Settings(
         environment="sandbox", api_key="k", api_secret="s", com_id=partner["comId"], srv_id=partner["srvId"]
     )
-    assert requests.firm_request(given_settings, request_id=ID, block=blocks.request, query=query) == example
+    assert wire.firm_request(given_settings, request_id=ID, block=blocks.request, query=query) == example
 
 
 @each_case

@@ -1,6 +1,6 @@
-"""JSON text to values with every number exact: from the digits themselves, never by way of a float.
+"""JSON to values and back, with every number exact: read from its digits by the standard library, never as a float.
 
-Whatever is not a JSON document, or cannot be held exactly, is a `MalformedResponseError`.
+A body that is not a JSON document is a `MalformedResponseError`. What a document means is the readers' work.
 """
 
 import json
@@ -17,8 +17,8 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(parse_float=sent_number, parse_int=sent_number, parse_constant=_refuse_constant)
-# For texts with a number in them that is no amount.
-_PATIENT_DECODER = json.JSONDecoder(
+# For documents with a number that no amount can be.
+_LENIENT_DECODER = json.JSONDecoder(
     parse_float=any_number, parse_int=any_number, parse_constant=_refuse_constant
 )
 
@@ -39,8 +39,7 @@ def read_json(body: bytes) -> object:
     # Bad encoding is a ValueError, and a thousand nested brackets a RecursionError.
     except (ValueError, RecursionError) as error:
         complaint = _complaint(error, body)
-    # Raised out here, where no other exception is at hand to be its context: those hold the document, and so
-    # people's data.
+    # Raised here, outside of the handler: the exception's context would hold the document, and so personal data.
     raise MalformedResponseError(complaint)
 
 
@@ -72,14 +71,14 @@ def scan(text: str, at: int) -> tuple[object, int]:
     try:
         return _DECODER.raw_decode(text, at)
     except ArithmeticError:
-        return _PATIENT_DECODER.raw_decode(text, at)
+        return _LENIENT_DECODER.raw_decode(text, at)
 
 
 def _decoded(text: str) -> object:
     try:
         return _DECODER.decode(text)
     except ArithmeticError:
-        return _PATIENT_DECODER.decode(text)
+        return _LENIENT_DECODER.decode(text)
 
 
 def _text(body: bytes) -> str:

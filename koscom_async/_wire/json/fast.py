@@ -1,7 +1,7 @@
-"""JSON text to the very values that `exact_json` makes of it, read by msgspec: part of the extra `fast`.
+"""The same values as `core` reads, read by msgspec: part of the extra `fast`.
 
-Owns no rule: whatever msgspec does not read, or would read otherwise, `exact_json` reads, and says what is wrong with
-it. Texts that msgspec alone refuses (half characters, other encodings) are among them, and numbers that are no amounts.
+Decides nothing: `core` reads what msgspec refuses (half characters, other encodings, numbers that no amount can be),
+and says what is wrong with a body.
 """
 
 from contextlib import suppress
@@ -12,13 +12,13 @@ from typing import Any
 import msgspec
 
 from koscom_async._cooperative import SLICE_LENGTH, Cooperative
-from koscom_async._wire.json import core as exact_json
+from koscom_async._wire.json import core
 from koscom_async._wire.json.walk import Walk
 from koscom_async._wire.values import sent_number
 
 _DECODER = msgspec.json.Decoder(float_hook=sent_number)
 
-# Of what else a row may hold something has to be changed, or looked into: whole numbers come as integers.
+# Values of these types are final. Others are changed or looked into: msgspec gives whole numbers as integers.
 _FINAL = frozenset({str, type(sent_number("1")), bool, NoneType})
 
 
@@ -26,15 +26,15 @@ def write_json(document: object) -> bytes:
     """Return the bytes of a document that JSON can hold."""
     with suppress(Exception):
         return msgspec.json.encode(document)
-    return exact_json.write_json(document)
+    return core.write_json(document)
 
 
 def read_json(body: bytes) -> object:
-    """Return the document in a response body, as `exact_json.read_json` does."""
-    # Whatever it complains about is not its to judge.
+    """Return the document in a response body, as `core.read_json` does."""
+    # `core` reads again whatever msgspec refuses.
     with suppress(Exception):
         return _settled(_DECODER.decode(body))
-    return exact_json.read_json(body)
+    return core.read_json(body)
 
 
 def json_steps(body: bytes, *, slice_length: int = SLICE_LENGTH) -> Cooperative[object]:
@@ -46,12 +46,12 @@ def json_steps(body: bytes, *, slice_length: int = SLICE_LENGTH) -> Cooperative[
         walk = Walk(body.decode("latin-1"), scan=_scan, read_list=_read_list, slice_length=slice_length)
         document = yield from walk.steps()
         return document
-    document = yield from exact_json.json_steps(body, slice_length=slice_length)
+    document = yield from core.json_steps(body, slice_length=slice_length)
     return document
 
 
 def _scan(text: str, at: int) -> tuple[object, int]:
-    _, end = exact_json.scan(text, at)
+    _, end = core.scan(text, at)
     return _decoded(text[at:end]), end
 
 

@@ -1,7 +1,7 @@
-"""A large JSON text read piece by piece: walked at its upper levels, where lists are long, and parsed below them.
+"""Reads a large JSON text piece by piece: walks its upper levels, where lists are long, and parses what is below them.
 
-A parser in C reads a text in one call that nothing can interrupt, and says where it breaks. This walk comes to the
-same values and breaks at the same places, but stops between pieces. Knows the brackets of JSON and nothing of values.
+A parser in C reads a text in one call that cannot be interrupted. This walk returns the same values and fails at the
+same places, but yields between pieces. It knows the brackets of JSON, and leaves every value to a parser.
 """
 
 import re
@@ -60,7 +60,7 @@ class Walk:
         return (yield from walk(at + 1, level + 1))
 
     def _small(self, at: int) -> tuple[object, int] | None:
-        """Return an object or a list that ends soon. Whether one that does not is large or broken will be seen."""
+        """Return an object or a list that ends soon; `None` for one that is large or broken."""
         try:
             value, length = self._scan(self._text[at : at + self._probe_length], 0)
         except (ValueError, RecursionError):
@@ -141,7 +141,7 @@ class Walk:
             return None
         try:
             return self._read_list(f"[{self._text[at:comma]}]"), comma
-        except Exception:
+        except Exception:  # of any parser; the entries are read one by one then
             return None
 
     def _break(self, before: str, at: int) -> NoReturn:

@@ -56,7 +56,7 @@ def with_history(
     if spare % 2:
         drafts.append(_Draft(_day(chance, since, until), IN, None, Decimal(chance.randrange(1, 1_000_000))))
     drafts.sort(key=lambda draft: draft.day)  # stable: what was bought on a day was bought before it was sold
-    return evolve(account, movements=tuple(_told(_balanced(drafts, account.summary.cash, since, until))))
+    return evolve(account, movements=tuple(_movements(_balanced(drafts, account.summary.cash, since, until))))
 
 
 def _purchases(account: Account, chance: Random, since: date, until: date) -> Iterator[_Draft]:
@@ -67,7 +67,7 @@ def _purchases(account: Account, chance: Random, since: date, until: date) -> It
     for fund in account.funds:
         yield _Draft(_day(chance, since, until), PURCHASE, fund.code, -(fund.cost or fund.value))
     for other in account.others:
-        # What has no code stands under none here, too; the documents say how money is told from it: by its kind.
+        # No code here either: the documents distinguish money from securities by the kind of transaction.
         yield _Draft(_day(chance, since, until), PURCHASE, None, -other.cost, other.quantity)
 
 
@@ -91,7 +91,7 @@ def _balanced(drafts: list[_Draft], cash: Decimal, since: date, until: date) -> 
     yield _Draft(until, OUT, None, -surplus)
 
 
-def _told(drafts: Iterator[_Draft]) -> Iterator[Movement]:
+def _movements(drafts: Iterator[_Draft]) -> Iterator[Movement]:
     held: dict[str | None, Decimal] = {}
     for draft in drafts:
         held[draft.code] = after = held.get(draft.code, NOTHING) + draft.quantity

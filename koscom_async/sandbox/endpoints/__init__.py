@@ -11,11 +11,11 @@ from koscom_async.sandbox.endpoints.discretionary import FIRM_ENDPOINTS
 from koscom_async.sandbox.endpoints.endpoint import (
     Endpoint,
     Request,
-    anybody,
     by_access_token,
     by_api_key,
     by_client,
     by_secret,
+    without_credentials,
 )
 from koscom_async.sandbox.endpoints.oauth import (
     answer_authorize,
@@ -85,7 +85,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         name="auth.authorize",
         path="/auth/oauth/v2/authorize",
         service="auth",
-        guard=anybody,
+        guard=without_credentials,
         answer=answer_authorize,
         methods=("GET", "POST"),
     ),

@@ -28,7 +28,7 @@ TERMS_EXPIRE = "20991231"
 
 
 def answer_registration(request: Request, state: State, fault: FaultKind) -> Reply:
-    """Answer 회원 가입 여부 확인; whoever is unknown, or known under another name, is no member."""
+    """Answer 회원 가입 여부 확인: a person who is unknown, or has another name, is not a member."""
     question = read_member_question(request.message())
     person = state.ledger.person(question.ci)
     if person is None or person.name != question.name:
@@ -60,7 +60,7 @@ def _linked(account: Account, base_url: str) -> dict[str, str]:
 
 
 def find_account(request: Request, question: AccountQuestion, state: State) -> Account:
-    """Return the account that is asked about, or refuse whoever may not see it."""
+    """Return the account of the request, or refuse a caller who may not see it."""
     person = state.ledger.person(question.ci)
     if person is None:
         raise refused("3007")

@@ -108,7 +108,7 @@ class FirmEndpoint:
 
 
 def _foreign(asked: _FirmRows, state: State) -> _FirmRows:
-    """Return somebody else's rows; where there is nobody else, the same ones under another number."""
+    """Return another account's rows; where there is none, the same rows under another number."""
     others = [
         each
         for each in state.ledger.discretionary

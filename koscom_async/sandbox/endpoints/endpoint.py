@@ -77,25 +77,25 @@ class Endpoint:
 # The guards that the table of endpoints names: one for each of the platform's schemes.
 
 
-def anybody(request: Request, state: State) -> Request:
-    """Let in whoever comes: an investor with a browser."""
+def without_credentials(request: Request, state: State) -> Request:
+    """Admit every caller: an investor with a browser."""
     return request
 
 
 def by_client(request: Request, state: State) -> Request:
-    """Let in who has the firm's key and secret, as an OAuth client."""
+    """Admit a caller with the firm's key and secret, as an OAuth client."""
     check_client(request.headers, state.firm)
     return request
 
 
 def by_api_key(request: Request, state: State) -> Request:
-    """Let in who has the firm's API key."""
+    """Admit a caller with the firm's API key."""
     check_api_key(request.headers, state.firm)
     return request
 
 
 def by_access_token(request: Request, state: State) -> Request:
-    """Let in who has an investor's access token; an API key beside it is checked, too."""
+    """Admit a caller with an investor's access token; an API key beside it is checked, too."""
     check_api_key(request.headers, state.firm, required=False)
     dialect = DIALECTS.get(request.broker)
     status = Dialect.dead_token_status if dialect is None else dialect.dead_token_status
@@ -103,7 +103,7 @@ def by_access_token(request: Request, state: State) -> Request:
 
 
 def by_secret(request: Request, state: State) -> Request:
-    """Let in who has the firm's key and secret, and says which firm it is."""
+    """Admit a caller with the firm's key and secret, and its code in a header."""
     check_basic(request.headers, state.firm)
     return request
 

@@ -19,7 +19,7 @@ _PASSED_ON = ("response_type", "client_id", "redirect_uri", "scope", "state")
 
 
 def answer_authorize(request: Request, state: State, fault: FaultKind) -> Reply:
-    """Show the page to whoever comes, and send the browser on with the answer of whoever has chosen."""
+    """Show the page, or send the browser on with the person's decision."""
     fields = request.form() if request.method == "POST" else _parameters(request.query)
     if not hmac.compare_digest(fields.get("client_id", "").encode(), state.firm.api_key.encode()):
         return error_page("The firm that sent you here is not known (client_id).")
@@ -55,18 +55,18 @@ def _decided(callback: str, fields: Mapping[str, str], state: State) -> Reply:
     number = fields.get("person", "0")
     people = state.ledger.people
     if not number.isdecimal() or int(number) >= len(people):
-        return error_page("Nobody was chosen.")
+        return error_page("No person was chosen.")
     code = state.grants.code(people[int(number)], redirect_uri=callback, scope=fields["scope"])
     return _sent_back(callback, fields, code=code)
 
 
-def _sent_back(callback: str, fields: Mapping[str, str], **said: str) -> Reply:
-    said |= {"state": fields["state"]} if fields.get("state") else {}
+def _sent_back(callback: str, fields: Mapping[str, str], **answer: str) -> Reply:
+    answer |= {"state": fields["state"]} if fields.get("state") else {}
     joint = "&" if urlsplit(callback).query else "?"
     return Reply(
         status=302,
         media_type="text/plain",
-        headers={"Location": f"{callback}{joint}{urlencode(said)}", "Cache-Control": "no-store"},
+        headers={"Location": f"{callback}{joint}{urlencode(answer)}", "Cache-Control": "no-store"},
     )
 
 
@@ -191,7 +191,7 @@ def consent_page(
         f'<p class="faint">Afterwards you are sent to {escape(callback)}</p>'
         '<div class="buttons"><button name="decision" value="deny">거부 · Deny</button>'
         '<button name="decision" value="allow">동의 · Allow</button></div></form>'
-        '<p class="faint">This is the sandbox: everybody here is made up.</p>',
+        '<p class="faint">This is the sandbox: every person here is made up.</p>',
     )
 
 

@@ -1,4 +1,4 @@
-"""What every kind of fault can do: answer instead of the broker, bend what it would answer, or spoil the bytes."""
+"""What a kind of fault can do: answer instead of the broker, alter its answer, or corrupt the bytes."""
 
 from collections.abc import Callable
 from random import Random
@@ -43,7 +43,7 @@ class FaultKind:
         return question
 
     def alter(self, balance: Balance, foreign: Callable[[], Account]) -> Balance:
-        """Return what the broker answers; `foreign` gives somebody else's account."""
+        """Return what the broker answers; `foreign` returns another person's account."""
         return balance
 
     def corrupt(self, reply: Reply) -> Reply:
