@@ -79,7 +79,7 @@ def test_a_number_beyond_all_measure_hurts_only_where_it_is_read(digits: str) ->
     document = read_json(f'{{"unknown": {digits}, "known": 1}}'.encode())
     assert isinstance(document, dict)
     assert read_number(document["known"]) == 1
-    with pytest.raises(ScalarError, match="beyond all measure"):
+    with pytest.raises(ScalarError, match="out of range"):
         read_number(document["unknown"])
 
 
