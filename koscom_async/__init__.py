@@ -145,7 +145,7 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
         ServiceQuota as ServiceQuota,
         Statistics as Statistics,
     )
-    from koscom_async.models.totals import (
+    from koscom_async.models.holdings import (
         AccountReconciliation as AccountReconciliation,
         Cash as Cash,
         CashLot as CashLot,
@@ -155,7 +155,7 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
         Transaction as Transaction,
         Transactions as Transactions,
     )
-    from koscom_async.models.watchlist import (
+    from koscom_async.models.portfolio import (
         WatchGroup as WatchGroup,
         Watchlist as Watchlist,
     )

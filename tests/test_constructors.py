@@ -1,4 +1,4 @@
-"""A quick constructor is only quick: what it makes is what the record's own constructor makes."""
+"""A fast constructor is only fast: it makes what the record's own constructor makes."""
 
 import copy
 import pickle
@@ -29,19 +29,19 @@ KINDS = (Base, Derived, Instrument, Lot, Position)
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 @given(values=st.lists(st.none() | st.integers() | st.text(), min_size=20, max_size=20))
-def test_a_quick_record_is_the_one_that_its_own_constructor_makes(kind, values):
+def test_a_fast_record_is_the_one_that_its_own_constructor_makes(kind, values):
     names = [each.name for each in fields(kind)]
     given_values = dict(zip(names, values, strict=False))
-    quick, own = constructor(kind, names)(*given_values.values()), kind(**given_values)
-    assert type(quick) is kind
-    assert quick == own
-    assert (hash(quick), repr(quick)) == (hash(own), repr(own))
-    for again in (copy.copy(quick), copy.deepcopy(quick), pickle.loads(pickle.dumps(quick))):  # noqa: S301  # our own bytes
+    fast, own = constructor(kind)(*given_values.values()), kind(**given_values)
+    assert type(fast) is kind
+    assert fast == own
+    assert (hash(fast), repr(fast)) == (hash(own), repr(own))
+    for again in (copy.copy(fast), copy.deepcopy(fast), pickle.loads(pickle.dumps(fast))):  # noqa: S301  # our own bytes
         assert again == own
 
 
-def test_a_quick_record_is_as_frozen_as_any():
-    record = constructor(Derived, ("first", "second"))(1, 2)
+def test_a_fast_record_is_as_frozen_as_any():
+    record = constructor(Derived)(1, None, 2)
     with pytest.raises(AttributeError):
         record.first = 3
     with pytest.raises(AttributeError):
@@ -49,10 +49,3 @@ def test_a_quick_record_is_as_frozen_as_any():
     with pytest.raises(AttributeError):
         record.another = 3
     assert weakref.ref(record)() is record
-
-
-def test_what_is_not_named_stays_empty():
-    record = constructor(Derived, ("second",))(2)
-    assert record.second == 2
-    with pytest.raises(AttributeError):
-        _ = record.first

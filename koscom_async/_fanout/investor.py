@@ -30,8 +30,7 @@ from koscom_async._fanout.tasks import (
 )
 from koscom_async._fanout.transactions import Source, TransactionStream
 from koscom_async._merge import merging
-from koscom_async._merge.portfolios import merge_portfolios
-from koscom_async._merge.watchlists import merge_watchlists
+from koscom_async._merge.gathered import merge_portfolios, merge_watchlists
 from koscom_async._services.account import AccountService
 from koscom_async._services.member import MemberService
 from koscom_async._services.oauth import OAuthService

@@ -19,8 +19,7 @@ from koscom_async.errors import KoscomError, UsageError
 from koscom_async.models.account import Balance
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome, Outcome, PortfolioOutcome, WatchlistOutcome
-from koscom_async.models.portfolio import Portfolio
-from koscom_async.models.watchlist import Watchlist
+from koscom_async.models.portfolio import Portfolio, Watchlist
 
 logger = logging.getLogger("koscom_async.fanout")
 

@@ -1,6 +1,6 @@
-"""From accounts to one answer: the same instrument recognised at every broker, sums, and what to hold them against.
+"""Accounts to one answer: the same instrument recognised at every broker, sums, and their reconciliation.
 
-Pure: outcomes in, `Holdings` out, whatever order they come in. Cut into slices, for who has an event loop to share.
+Pure: outcomes in, `Holdings` out, whatever the order of the outcomes. Cooperative, so that an event loop can be shared.
 """
 
 from collections.abc import Iterable
@@ -9,10 +9,9 @@ from datetime import datetime
 from koscom_async._cooperative import Cooperative, run_now
 from koscom_async._decimals import exactly
 from koscom_async._merge.accounts import all_reconciled, merged_cash
-from koscom_async._merge.gathering import gathered
-from koscom_async._merge.order import in_order
-from koscom_async._merge.positions import made_positions
-from koscom_async._merge.totals import by_currency, foreign_totals, weigh, won_totals
+from koscom_async._merge.grouping import group_rows
+from koscom_async._merge.positions import in_order, made_positions
+from koscom_async._merge.totals import by_currency, foreign_totals, won_totals
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.outcome import AccountOutcome
 
@@ -25,21 +24,19 @@ def merge(outcomes: Iterable[AccountOutcome], *, as_of: datetime) -> Holdings:
 
 
 def merging(outcomes: Iterable[AccountOutcome], *, as_of: datetime) -> Cooperative[Holdings]:
-    """Return the holdings, in slices. A decimal context belongs to who runs: each slice enters its own."""
+    """Return the holdings step by step. Each step enters a decimal context of its own, as the caller's may round."""
     settled = tuple(sorted(outcomes, key=lambda outcome: outcome.account.key))
     balances = [outcome.balance for outcome in settled if outcome.balance is not None]
-    gathering = yield from gathered(balances)
-    positions = yield from in_order((yield from made_positions(gathering)))
-    reconciliation = yield from all_reconciled(balances, gathering.accounts)
-    securities = by_currency(positions)
-    yield
+    grouped = yield from group_rows(balances)
+    reconciliation = yield from all_reconciled(balances, grouped.accounts)
     with exactly():
+        securities = by_currency(grouped.groups)
         cash = merged_cash(balances)
         totals = won_totals(securities, cash, reconciliation, is_blind=bool(settled) and not balances)
-        foreign = foreign_totals(securities, cash)
     yield
     with exactly():
-        weigh(securities, totals)
+        foreign = foreign_totals(securities, cash)
+    positions = yield from in_order((yield from made_positions(grouped, assets=totals.assets)))
     return Holdings(
         positions=tuple(positions),
         cash=cash,

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from koscom_async._cooperative import Cooperative
 from koscom_async._decimals import difference, exactly, total
-from koscom_async._merge.gathering import AccountRows
+from koscom_async._merge.grouping import AccountRows
 from koscom_async.models.account import WON, Balance, BalanceSummary, ForeignCash
 from koscom_async.models.codes import TradeType
+from koscom_async.models.holdings import AccountReconciliation, Cash, CashLot
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.totals import AccountReconciliation, Cash, CashLot
 
 _NO_SUMMARY = BalanceSummary()
 

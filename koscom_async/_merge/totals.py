@@ -1,54 +1,34 @@
 """Sums over positions and cash, a currency at a time; currencies are never added, only converted where all can be."""
 
-from collections.abc import Callable, Iterable, Mapping
-from decimal import ROUND_HALF_EVEN, Decimal
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 from attrs import define, evolve, field
 
 from koscom_async._decimals import difference, percent, total
+from koscom_async._merge.draft import GroupDraft
 from koscom_async.models.account import WON
-from koscom_async.models.positions import Position
-from koscom_async.models.totals import AccountReconciliation, Cash, Totals
-
-WEIGHT_STEP = Decimal("0.000001")
+from koscom_async.models.holdings import AccountReconciliation, Cash, Totals
 
 
 @define(eq=False)
 class Securities:
-    """The positions in one currency, futures and options apart, as their value is not money put in."""
+    """The groups in one currency, futures and options apart, as their value is not money put in."""
 
-    counted: list[Position] = field(factory=list)
-    derivatives: list[Position] = field(factory=list)
+    counted: list[GroupDraft] = field(factory=list)
+    derivatives: list[GroupDraft] = field(factory=list)
 
 
 _NONE = Securities()
 
 
-def by_currency(positions: Iterable[Position]) -> Mapping[str, Securities]:
-    """Return the positions by what they are counted in."""
-    securities: dict[str, Securities] = {}
-    for position in positions:
-        instrument = position.instrument
-        own = securities.get(instrument.currency)
-        if own is None:
-            own = securities[instrument.currency] = Securities()
-        product = instrument.product
-        (own.derivatives if product is not None and product.is_derivative else own.counted).append(position)
+def by_currency(groups: Iterable[GroupDraft]) -> Mapping[str, Securities]:
+    """Return the groups by the currency whose totals they are part of."""
+    securities: defaultdict[str, Securities] = defaultdict(Securities)
+    for group in groups:
+        own = securities[group.row.currency]
+        (own.derivatives if group.is_derivative else own.counted).append(group)
     return securities
-
-
-def weigh(securities: Mapping[str, Securities], totals: Totals) -> None:
-    """Give the positions their shares of securities and cash in won."""
-    whole = totals.assets
-    if not whole or whole < 0:
-        return
-    for position in securities.get(WON, _NONE).counted:
-        if position.value is not None:
-            # Nobody has seen the position yet, so it may still be filled: to make it anew would double the work.
-            _set_weight(position, (position.value / whole).quantize(WEIGHT_STEP, ROUND_HALF_EVEN))
-
-
-_set_weight: Callable[[Position, Decimal], None] = vars(Position)["weight"].__set__  # as its constructor does
 
 
 def won_totals(
@@ -65,7 +45,7 @@ def won_totals(
     money = total(each.balance for each in cash if each.currency == WON)
     assets = total((in_won.value, money))
     liabilities = total(account.liabilities for account in accounts)
-    converted = total(position.value_in_won for each in securities.values() for position in each.counted)
+    converted = total(group.value_in_won for each in securities.values() for group in each.counted)
     # Brokers give no rate for foreign cash: where there is any, what everything is worth in won is not known.
     rated_money = money if all(each.balance == 0 for each in cash if each.currency != WON) else None
     return evolve(
@@ -91,7 +71,7 @@ def foreign_totals(securities: Mapping[str, Securities], cash: tuple[Cash, ...])
 
 
 def _foreign(securities: Totals, cash: Cash | None) -> Totals:
-    if cash is None:  # the account service tells of none
+    if cash is None:  # as from the account service
         return securities
     assets = total((securities.value, cash.balance))
     liabilities = total((cash.loan, cash.receivable))
@@ -105,18 +85,18 @@ def _foreign(securities: Totals, cash: Cash | None) -> Totals:
 
 
 def _summed(securities: Securities, currency: str) -> Totals:
-    counted = securities.counted
-    with_profit = [position for position in counted if position.profit_loss is not None]
-    # Nothing held has made no profit; but where no cost is known, neither is the profit.
-    profit_loss = (
-        total([position.profit_loss for position in with_profit]) if with_profit or not counted else None
-    )
+    counted = [(group, group.profit_loss) for group in securities.counted]
+    profits = [profit for _, profit in counted if profit is not None]
+    # Without any position the profit is zero; without any known cost it is not known.
+    profit_loss = total(profits) if profits or not counted else None
     return Totals(
         currency=currency,
-        cost=total([position.cost for position in counted]),
-        value=total([position.value for position in counted]),
+        cost=total([group.cost for group, _ in counted]),
+        value=total([group.value for group, _ in counted]),
         profit_loss=profit_loss,
-        return_pct=percent(profit_loss, total([position.cost for position in with_profit])),
-        value_without_cost=total([position.value for position in counted if position.profit_loss is None]),
-        derivatives_value=total([position.value for position in securities.derivatives]),
+        return_pct=percent(
+            profit_loss, total([group.cost for group, profit in counted if profit is not None])
+        ),
+        value_without_cost=total([group.value for group, profit in counted if profit is None]),
+        derivatives_value=total([group.value for group in securities.derivatives]),
     )

@@ -33,9 +33,8 @@ from koscom_async.models.account import Balance
 from koscom_async.models.codes import Measure, TransactionType
 from koscom_async.models.investor import Investor
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.portfolio import Portfolio
+from koscom_async.models.portfolio import Portfolio, Watchlist
 from koscom_async.models.transactions import Transactions
-from koscom_async.models.watchlist import Watchlist
 from koscom_async.settings import Settings
 
 MAX_BUFFERED_ROWS = 5_000

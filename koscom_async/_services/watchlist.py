@@ -14,7 +14,7 @@ from koscom_async._wire.endpoints import WATCHLIST, Endpoint
 from koscom_async._wire.envelope import Page, Question
 from koscom_async._wire.requests import watchlist_request
 from koscom_async.errors import RequestRejectedError, ResponseError
-from koscom_async.models.watchlist import WatchGroup, Watchlist
+from koscom_async.models.portfolio import WatchGroup, Watchlist
 
 
 class Form(Enum):

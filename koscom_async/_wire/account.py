@@ -14,8 +14,8 @@ from koscom_async.errors import MalformedResponseError
 from koscom_async.models.account import BalanceRow, BalanceSummary, EquityRow, FundRow, OtherRow
 from koscom_async.models.codes import AssetClass
 from koscom_async.models.member import VirtualAccount
+from koscom_async.models.portfolio import WatchGroup
 from koscom_async.models.transactions import Transaction
-from koscom_async.models.watchlist import WatchGroup
 
 
 @frozen(kw_only=True)

@@ -6,7 +6,7 @@
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -20,6 +20,7 @@ from cattrs.v import transform_error
 
 from koscom_async import errors
 from koscom_async.errors import KoscomError
+from koscom_async.models.positions import Instrument, Lot
 
 Record = TypeVar("Record")
 
@@ -68,6 +69,15 @@ def _converter() -> Converter:
     converter.register_structure_hook_func(_is_error, lambda facts, _: _loaded_error(facts))
     converter.register_unstructure_hook_func(_is_raw, _dumped_raw)
     converter.register_structure_hook_func(_is_raw, lambda value, _: _loaded_raw(value))
+    converter.register_structure_hook_func(
+        lambda kind: kind == Sequence[Lot], lambda value, _: converter.structure(value, tuple[Lot, ...])
+    )
+    # Documents of the first version hold the ISIN beside the code, which is enough to know it.
+    structure = converter.get_structure_hook(Instrument)
+    converter.register_structure_hook(
+        Instrument,
+        lambda facts, kind: structure({name: each for name, each in facts.items() if name != "isin"}, kind),
+    )
     return converter
 
 

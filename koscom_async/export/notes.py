@@ -6,10 +6,9 @@ from typing import Protocol
 
 from koscom_async.export.amounts import AT_LEAST, money, money_change
 from koscom_async.export.texts import account_name, clean, counted
-from koscom_async.models.holdings import Holdings
+from koscom_async.models.holdings import AccountReconciliation, Holdings, Totals
 from koscom_async.models.outcome import Ended
 from koscom_async.models.positions import Position
-from koscom_async.models.totals import AccountReconciliation, Totals
 
 _NEEDED = {
     "summary": "no summary (cash, loans)",

@@ -11,11 +11,10 @@ from attrs import frozen
 
 from koscom_async._masking import masked_number
 from koscom_async.errors import KoscomError
-from koscom_async.models.holdings import Holdings
+from koscom_async.models.holdings import AccountReconciliation, CashLot, Holdings
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome
 from koscom_async.models.positions import Instrument, Lot, Position
-from koscom_async.models.totals import AccountReconciliation, CashLot
 
 # Any record as dicts, lists, text and numbers that JSON can hold, with nothing rounded and no secret shown.
 #
@@ -53,7 +52,7 @@ def plain(value: object) -> Any:  # noqa: PLR0911  # one return a rule
             return {"type": type(value).__name__} | {fact: getattr(value, fact) for fact in _ERROR_FACTS}
         case Mapping():
             return {str(key): plain(each) for key, each in value.items()}
-        case tuple() | list():
+        case Sequence():
             return [plain(each) for each in value]
         case _ if attrs.has(type(value)):
             return _record(value)

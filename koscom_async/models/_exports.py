@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from matplotlib import figure
 
-    from koscom_async.export import document, frames, plots, rows
+    from koscom_async.export import document, frames, plots, rows, texts
     from koscom_async.export.html import pages
     from koscom_async.models import breakdown, difference, explanation
 else:
@@ -26,9 +26,9 @@ else:
             return getattr(import_module(self.__name__), name)
 
     pd, pl, pa, figure = map(_LazyModule, ("pandas", "polars", "pyarrow", "matplotlib.figure"))
-    document, frames, plots, rows, pages = (
+    document, frames, plots, rows, texts, pages = (
         _LazyModule(f"koscom_async.export.{name}")
-        for name in ("document", "frames", "plots", "rows", "html.pages")
+        for name in ("document", "frames", "plots", "rows", "texts", "html.pages")
     )
     breakdown, difference, explanation = (
         _LazyModule(f"koscom_async.models.{name}") for name in ("breakdown", "difference", "explanation")
@@ -47,4 +47,5 @@ __all__ = [
     "pl",
     "plots",
     "rows",
+    "texts",
 ]

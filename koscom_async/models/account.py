@@ -7,20 +7,17 @@ Page of the manual: 계좌 서비스, "계좌잔고 조회 API".
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from attrs import field, frozen
+from attrs import frozen
 
+from koscom_async.models._fields import raw_field
 from koscom_async.models.codes import AssetClass, Product, TradeType
 from koscom_async.models.member import VirtualAccount
 
 __all__ = ["Balance", "BalanceRow", "BalanceSummary", "EquityRow", "ForeignCash", "FundRow", "OtherRow"]
 
 WON = "KRW"
-
-
-def _raw() -> Any:
-    return field(factory=dict, repr=False, eq=False, metadata={"omitted": True})
 
 
 @frozen(kw_only=True)
@@ -55,7 +52,7 @@ class BalanceSummary:
     """총평가금액 (`totalAccVal`): securities and cash, debts not deducted"""
     withdrawable: Decimal | None = None
     """출금가능액 (`cashAvWithdraw`)"""
-    raw: Mapping[str, object] = _raw()
+    raw: Mapping[str, object] = raw_field()
 
 
 @frozen(kw_only=True)
@@ -90,7 +87,7 @@ class BalanceRow:
     """신용/대출금액 (`loanCreditAmt`): what is owed for this row; the account service does not tell"""
     other_codes: tuple[str, ...] = ()
     """Further codes of the same instrument, where one row gives several; the account service gives one"""
-    raw: Mapping[str, object] = _raw()
+    raw: Mapping[str, object] = raw_field()
 
 
 @frozen(kw_only=True)

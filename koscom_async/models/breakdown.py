@@ -10,8 +10,9 @@ from typing import Literal
 from attrs import define, field, frozen
 
 from koscom_async._decimals import ZERO, exactly, percent, total
+from koscom_async.errors import UsageError
+from koscom_async.models.holdings import Cash, CashLot, Totals
 from koscom_async.models.positions import Lot, Position
-from koscom_async.models.totals import Cash, CashLot, Totals
 
 __all__ = ["Group", "GroupBy", "broken_down"]
 
@@ -46,8 +47,8 @@ class Group:
 
 
 @define(eq=False)
-class _Pile:
-    """What belongs to one group, before it is summed up."""
+class _GroupDraft:
+    """The lots and the cash of one group."""
 
     key: str
     label: str
@@ -104,10 +105,10 @@ def broken_down(
 ) -> tuple[Group, ...]:
     """Return the groups: won first, the largest value first."""
     if by not in _KEYS:
-        raise ValueError(f"holdings can be broken down by {', '.join(_KEYS)}, not by {by!r}")
+        raise UsageError(f"holdings have no groups by {by!r}", advice=f"one of {', '.join(_KEYS)}")
     with exactly():
         wholes = {each.currency: _whole(each.value, each.cash) for each in totals}
-        groups = [_group(pile, wholes.get(pile.currency)) for pile in _piles(positions, cash, by)]
+        groups = [_group(draft, wholes.get(draft.currency)) for draft in _drafts(positions, cash, by)]
     return tuple(sorted(groups, key=_rank))
 
 
@@ -115,43 +116,43 @@ def _whole(value: Decimal | None, cash: Decimal | None) -> Decimal | None:
     return None if value is None else value + (cash or ZERO)
 
 
-def _piles(positions: Iterable[Position], cash: Iterable[Cash], by: str) -> Iterable[_Pile]:
+def _drafts(positions: Iterable[Position], cash: Iterable[Cash], by: str) -> Iterable[_GroupDraft]:
     of_lot, of_cash = _KEYS[by]
-    piles: dict[Hashable, _Pile] = {}
+    drafts: dict[Hashable, _GroupDraft] = {}
 
-    def pile(named: Named, currency: str) -> _Pile:
+    def draft(named: Named, currency: str) -> _GroupDraft:
         identity, key, label = named
-        return piles.setdefault((identity, currency), _Pile(key, label, currency))
+        return drafts.setdefault((identity, currency), _GroupDraft(key, label, currency))
 
     for position in positions:
         for lot in position.lots:
-            pile(of_lot(position, lot), position.instrument.currency).parts.append((position, lot))
+            draft(of_lot(position, lot), position.instrument.currency).parts.append((position, lot))
     if of_cash is not None:
         for each in cash:
             for cash_lot in each.lots:
-                pile(of_cash(each, cash_lot), each.currency).cash.append(cash_lot.balance)
-    return piles.values()
+                draft(of_cash(each, cash_lot), each.currency).cash.append(cash_lot.balance)
+    return drafts.values()
 
 
-def _group(pile: _Pile, whole: Decimal | None) -> Group:
-    counted = [(position, lot) for position, lot in pile.parts if not position.is_derivative]
+def _group(draft: _GroupDraft, whole: Decimal | None) -> Group:
+    counted = [(position, lot) for position, lot in draft.parts if not position.is_derivative]
     with_profit = [lot for position, lot in counted if position.profit_loss is not None]
     profit_loss = total(_profit(lot) for lot in with_profit) if with_profit or not counted else None
     value = total(lot.value for _, lot in counted)
-    cash = total(pile.cash) if pile.cash else None
+    cash = total(draft.cash) if draft.cash else None
     share = _whole(value, cash)
     return Group(
-        key=pile.key,
-        label=pile.label,
-        currency=pile.currency,
-        positions=len({id(position) for position, _ in pile.parts}),
+        key=draft.key,
+        label=draft.label,
+        currency=draft.currency,
+        positions=len({id(position) for position, _ in draft.parts}),
         cash=cash,
         cost=total(lot.cost for _, lot in counted),
         value=value,
         profit_loss=profit_loss,
         return_pct=percent(profit_loss, total(lot.cost for lot in with_profit)),
         value_without_cost=total(lot.value for position, lot in counted if position.profit_loss is None),
-        derivatives_value=total(lot.value for position, lot in pile.parts if position.is_derivative),
+        derivatives_value=total(lot.value for position, lot in draft.parts if position.is_derivative),
         weight=(share / whole).quantize(WEIGHT_STEP, ROUND_HALF_EVEN)
         if share is not None and whole
         else None,

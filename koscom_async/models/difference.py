@@ -6,41 +6,20 @@ longer linked `vanished`, a new one `appeared`: their holdings are named apart a
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Literal
 
 from attrs import field, frozen
 
-from koscom_async._decimals import difference, exactly, total
+from koscom_async._decimals import ZERO, difference, exactly, total
+from koscom_async.models.holdings import CashLot, Holdings
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.outcome import AccountOutcome
-from koscom_async.models.positions import Instrument, Lot, Position
-from koscom_async.models.totals import AccountReconciliation, Cash, CashLot
+from koscom_async.models.positions import Instrument, Lot
 
 __all__ = ["AccountChange", "CashChange", "HoldingsDiff", "PositionChange", "compared"]
 
 PositionChangeKind = Literal["new", "closed", "more", "less", "repriced", "changed"]
 AccountChangeKind = Literal["appeared", "vanished", "unreadable", "readable"]
 Key = tuple[str, str]
-
-
-class Answer(Protocol):
-    """What comparing has to know of holdings."""
-
-    @property
-    def positions(self) -> tuple[Position, ...]:
-        """The positions."""
-
-    @property
-    def cash(self) -> tuple[Cash, ...]:
-        """The cash, by currency."""
-
-    @property
-    def outcomes(self) -> tuple[AccountOutcome, ...]:
-        """How each account ended."""
-
-    @property
-    def reconciliation(self) -> tuple[AccountReconciliation, ...]:
-        """Each account that was read, by itself."""
 
 
 @frozen(kw_only=True)
@@ -103,7 +82,7 @@ class HoldingsDiff:
         return not (self.positions or self.cash or self.accounts)
 
 
-def compared(earlier: Answer, later: Answer) -> HoldingsDiff:
+def compared(earlier: Holdings, later: Holdings) -> HoldingsDiff:
     """Return what changed from one answer to the next."""
     before, after = _read(earlier), _read(later)
     both = before.keys() & after.keys()
@@ -116,16 +95,16 @@ def compared(earlier: Answer, later: Answer) -> HoldingsDiff:
         )
 
 
-def _read(holdings: Answer) -> dict[Key, VirtualAccount]:
+def _read(holdings: Holdings) -> dict[Key, VirtualAccount]:
     return {outcome.account.key: outcome.account for outcome in holdings.outcomes if outcome.ok}
 
 
-def _linked(holdings: Answer) -> dict[Key, VirtualAccount]:
+def _linked(holdings: Holdings) -> dict[Key, VirtualAccount]:
     return {outcome.account.key: outcome.account for outcome in holdings.outcomes}
 
 
 @frozen
-class _Stake:
+class _HeldInstrument:
     """What the compared accounts hold of one instrument."""
 
     instrument: Instrument
@@ -140,14 +119,16 @@ class _Stake:
         )
 
 
-def _stakes(holdings: Answer, accounts: Iterable[Key]) -> dict[tuple[object, ...], list[_Stake]]:
+def _held(holdings: Holdings, accounts: Iterable[Key]) -> dict[tuple[object, ...], list[_HeldInstrument]]:
     wanted = set(accounts)
-    stakes: dict[tuple[object, ...], list[_Stake]] = {}
+    held: dict[tuple[object, ...], list[_HeldInstrument]] = {}
     for position in holdings.positions:
         lots = tuple(lot for lot in position.lots if lot.account.key in wanted)
         if lots:
-            stakes.setdefault(_identity(position.instrument), []).append(_Stake(position.instrument, lots))
-    return stakes
+            held.setdefault(_identity(position.instrument), []).append(
+                _HeldInstrument(position.instrument, lots)
+            )
+    return held
 
 
 def _identity(instrument: Instrument) -> tuple[object, ...]:
@@ -156,30 +137,32 @@ def _identity(instrument: Instrument) -> tuple[object, ...]:
     return (instrument.asset_class, instrument.currency, instrument.product, instrument.name)
 
 
-def _position_changes(earlier: Answer, later: Answer, accounts: Iterable[Key]) -> Iterator[PositionChange]:
-    before, after = _stakes(earlier, accounts), _stakes(later, accounts)
+def _position_changes(
+    earlier: Holdings, later: Holdings, accounts: Iterable[Key]
+) -> Iterator[PositionChange]:
+    before, after = _held(earlier, accounts), _held(later, accounts)
     for identity in dict.fromkeys((*after, *before)):
         change = _change(_joined(before.get(identity)), _joined(after.get(identity)))
         if change is not None:
             yield change
 
 
-def _joined(stakes: list[_Stake] | None) -> _Stake | None:
-    """Rows with neither code nor name cannot be told apart from one answer to the next, only together."""
-    if not stakes:
+def _joined(held: list[_HeldInstrument] | None) -> _HeldInstrument | None:
+    """Join rows with neither code nor name: from one answer to the next, one cannot be known from another."""
+    if not held:
         return None
-    return _Stake(stakes[0].instrument, tuple(lot for stake in stakes for lot in stake.lots))
+    return _HeldInstrument(held[0].instrument, tuple(lot for each in held for lot in each.lots))
 
 
-def _change(before: _Stake | None, after: _Stake | None) -> PositionChange | None:
-    stake = after or before
+def _change(before: _HeldInstrument | None, after: _HeldInstrument | None) -> PositionChange | None:
+    held = after or before
     nothing = (None, None, None)
     old, new = before.numbers if before else nothing, after.numbers if after else nothing
-    if stake is None or (before and after and old == new):
+    if held is None or (before and after and old == new):
         return None
     return PositionChange(
         kind="new" if before is None else "closed" if after is None else _kind(old, new),
-        instrument=stake.instrument,
+        instrument=held.instrument,
         quantity_before=old[0],
         quantity_after=new[0],
         quantity_change=difference(new[0], old[0]),
@@ -205,17 +188,17 @@ def _rank(change: PositionChange) -> tuple[object, ...]:
     kinds = ("new", "closed", "more", "less", "changed", "repriced")
     return (
         kinds.index(change.kind),
-        -abs(change.value_change or change.value_after or change.value_before or Decimal(0)),
+        -abs(change.value_change or change.value_after or change.value_before or ZERO),
         change.instrument.label,
         change.instrument.code or "",
     )
 
 
-def _cash_lots(holdings: Answer) -> dict[tuple[Key, str], CashLot]:
+def _cash_lots(holdings: Holdings) -> dict[tuple[Key, str], CashLot]:
     return {(lot.account.key, cash.currency): lot for cash in holdings.cash for lot in cash.lots}
 
 
-def _cash_changes(earlier: Answer, later: Answer, accounts: Iterable[Key]) -> Iterator[CashChange]:
+def _cash_changes(earlier: Holdings, later: Holdings, accounts: Iterable[Key]) -> Iterator[CashChange]:
     wanted = set(accounts)
     before, after = _cash_lots(earlier), _cash_lots(later)
     for identity in sorted(before.keys() | after.keys()):
@@ -234,7 +217,7 @@ def _cash_changes(earlier: Answer, later: Answer, accounts: Iterable[Key]) -> It
             )
 
 
-def _account_changes(earlier: Answer, later: Answer) -> Iterator[AccountChange]:
+def _account_changes(earlier: Holdings, later: Holdings) -> Iterator[AccountChange]:
     before, after = _linked(earlier), _linked(later)
     read_before, read_after = _read(earlier), _read(later)
     values_before = {each.account.key: each.rows_value for each in earlier.reconciliation}

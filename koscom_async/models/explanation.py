@@ -1,15 +1,21 @@
-"""Why a position's numbers are what they are: each lot, the row it came from, and how the sums came about."""
+"""Why a position's numbers are what they are: each lot, its row, and the sums; and which position a text names."""
 
 import json
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 from attrs import frozen
 
+from koscom_async.errors import UsageError
+from koscom_async.models._exports import texts
 from koscom_async.models.positions import Lot, Position
 
-__all__ = ["Explanation", "explained"]
+__all__ = ["Explanation", "explained", "matching", "no_match"]
+
+CANDIDATES = 8
+"""So many positions are named where a text fits several."""
 
 _MATCHES = {
     "code": "the rows carry the same code",
@@ -29,9 +35,60 @@ class Explanation:
         return "\n".join(self.lines)
 
 
-def explained(position: Position) -> Explanation:
-    """Explain a position."""
-    return Explanation(position=position, lines=tuple(_lines(position)))
+def explained(positions: Sequence[Position], wanted: object) -> Explanation:
+    """Explain a position, or the one of the positions that has this code or name."""
+    if isinstance(wanted, Position):
+        return Explanation(position=wanted, lines=tuple(_lines(wanted)))
+    found = matching(positions, wanted)
+    if len(found) == 1:
+        return Explanation(position=found[0], lines=tuple(_lines(found[0])))
+    raise _ambiguous(wanted, found) if found else UsageError(no_match(wanted))
+
+
+def matching(positions: Sequence[Position], text: object) -> list[Position]:
+    """Return the positions that have a code or a name; part of a name will do where only one has it.
+
+    Raises `UsageError` where several do.
+    """
+    wanted = _folded(text) if isinstance(text, str) else ""
+    for fits in (_by_code, _by_name, _in_name):
+        found = [position for position in positions if wanted and fits(position, wanted)]
+        if len(found) > 1 and fits is _in_name:
+            raise _ambiguous(text, found)
+        if found:
+            return found
+    return []
+
+
+def no_match(text: object) -> str:
+    """Return the message of a code or name that no position has."""
+    return f"no position has the code or name {text!r}"
+
+
+def _by_code(position: Position, wanted: str) -> bool:
+    instrument = position.instrument
+    return wanted in {_folded(code) for code in (instrument.code, *instrument.other_codes) if code}
+
+
+def _by_name(position: Position, wanted: str) -> bool:
+    return wanted == _folded(position.instrument.label)
+
+
+def _in_name(position: Position, wanted: str) -> bool:
+    return wanted in _folded(position.instrument.label)
+
+
+def _folded(text: str) -> str:
+    """Return a text such that two spellings of one name are equal; macOS takes Korean syllables apart."""
+    return unicodedata.normalize("NFKC", texts.clean(text)).casefold()
+
+
+def _ambiguous(text: object, positions: Sequence[Position]) -> UsageError:
+    instruments = [position.instrument for position in positions[:CANDIDATES]]
+    names = [f"{each.label} ({each.code})" if each.code else each.label for each in instruments]
+    more = len(positions) - len(names)
+    named = ", ".join(names) + (f" and {more} more" if more else "")
+    return UsageError(f"{text!r} fits {len(positions)} positions: {named}. Give a code or the whole name")
 
 
 def _lines(position: Position) -> Iterator[str]:

@@ -4,7 +4,8 @@ Records only; putting them together from accounts is `_merge`'s work.
 """
 
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, ClassVar
 
 from attrs import field, frozen
 
@@ -22,14 +23,107 @@ from koscom_async.models._exports import (
     plots,
     rows,
 )
+from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome, OfAccounts
 from koscom_async.models.positions import Position
-from koscom_async.models.totals import AccountReconciliation, Cash, Totals
 
-__all__ = ["Holdings"]
+__all__ = ["AccountReconciliation", "Cash", "CashLot", "Holdings", "Totals"]
 
 DOCUMENT = "koscom_async.holdings"
 """What `to_json` calls its document."""
+
+
+@frozen(kw_only=True)
+class CashLot:
+    """One account's cash, as its summary says."""
+
+    account: VirtualAccount
+    balance: Decimal | None = None
+    balance_d1: Decimal | None = None
+    balance_d2: Decimal | None = None
+    withdrawable: Decimal | None = None
+    receivable: Decimal | None = None
+    loan: Decimal | None = None
+
+
+@frozen(kw_only=True)
+class Cash:
+    """Cash in one currency, across all brokers.
+
+    `balance` is settled today; `balance_d1` and `balance_d2` are the same money as it will stand tomorrow and the
+    day after, so they are never added to it. `receivable` (미수/미납금) and `loan` (대출/신용금) are owed. A sum is
+    `None` where one account's amount is not known.
+    """
+
+    currency: str
+    balance: Decimal | None = None
+    balance_d1: Decimal | None = None
+    balance_d2: Decimal | None = None
+    withdrawable: Decimal | None = None
+    receivable: Decimal | None = None
+    loan: Decimal | None = None
+    lots: tuple[CashLot, ...] = ()
+
+
+@frozen(kw_only=True)
+class Totals:
+    """Sums in one currency over the accounts that were read; `None` where an addend is not known.
+
+    `value`, `cost` and `profit_loss` leave futures and options out, as their value is not money put in; it is
+    in `derivatives_value`. `profit_loss` and `return_pct` count the positions whose cost is known, and are
+    `None` where none is; the value of the others is `value_without_cost`. `assets` is cash + value, `net_worth` that
+    less `liabilities` (loans and what is not paid yet). `value_in_won` and `net_worth_in_won` count foreign securities
+    in, at the brokers' own exchange rates, where all are known. `reported_value` and `reported_net_worth` are what the
+    brokers' summaries say; the latter does not deduct debts.
+    """
+
+    currency: str = "KRW"
+    cash: Decimal | None = None
+    cost: Decimal | None = None
+    value: Decimal | None = None
+    profit_loss: Decimal | None = None
+    return_pct: Decimal | None = None
+    assets: Decimal | None = None
+    liabilities: Decimal | None = None
+    net_worth: Decimal | None = None
+    value_in_won: Decimal | None = None
+    net_worth_in_won: Decimal | None = None
+    value_without_cost: Decimal | None = None
+    derivatives_value: Decimal | None = None
+    reported_value: Decimal | None = None
+    reported_net_worth: Decimal | None = None
+
+
+@frozen(kw_only=True)
+class AccountReconciliation:
+    """One account's rows held against its summary, in KRW. A difference is normal, and shown.
+
+    Differences are rows less summary; `None` where either side is not known. `reason` is what is likely to make
+    them differ, gathered from the rows; `None` where they agree. `missing` names what the totals need and this
+    account's summary lacks.
+    """
+
+    plain_properties: ClassVar = ("agrees",)
+
+    account: VirtualAccount
+    rows: int
+    rows_value: Decimal | None = None
+    reported_value: Decimal | None = None
+    value_difference: Decimal | None = None
+    rows_cost: Decimal | None = None
+    reported_cost: Decimal | None = None
+    cost_difference: Decimal | None = None
+    reason: str | None = None
+    cash: Decimal | None = None
+    liabilities: Decimal | None = None
+    net_worth: Decimal | None = None
+    reported_net_worth: Decimal | None = None
+    missing: tuple[str, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        """Whether rows and summary say the same of value and cost."""
+        return self.value_difference == 0 and self.cost_difference == 0
 
 
 @frozen(kw_only=True)
@@ -58,9 +152,13 @@ class Holdings(OfAccounts[AccountOutcome]):
         """Return sums by asset `class`, `product`, `broker`, `account` or `currency`; they add up to the totals."""
         return breakdown.broken_down(self.positions, self.cash, self.all_totals, by=what)
 
-    def explain(self, position: Position) -> "explanation.Explanation":
-        """Return why a position's numbers are what they are: `print(holdings.explain(position))`."""
-        return explanation.explained(position)
+    def explain(self, position: Position | str) -> "explanation.Explanation":
+        """Return why a position's numbers are what they are: `print(holdings.explain("삼성전자"))`.
+
+        Takes a position, or the code or name of one; part of a name will do where only one position has it. Raises
+        `UsageError` where none fits, or several do.
+        """
+        return explanation.explained(self.positions, position)
 
     def diff(self, earlier: "Holdings") -> "difference.HoldingsDiff":
         """Return what changed since an earlier answer; an account that could not be read now is never read as sold."""

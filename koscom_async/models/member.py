@@ -6,6 +6,7 @@ from attrs import field, frozen
 
 from koscom_async._masking import masked_number, masked_repr
 from koscom_async.brokers import Broker
+from koscom_async.models._fields import BROKER, MASKED, omitted_field
 
 __all__ = ["LinkedAccounts", "Registration", "VirtualAccount"]
 
@@ -18,10 +19,10 @@ class VirtualAccount:
     account's services, or `None`. The number is masked wherever the record is shown.
     """
 
-    broker: Broker = field(metadata={"plain": ("code", "short_name", "name", "name_ko")})
-    number: str = field(repr=masked_repr, metadata={"masked": True})
+    broker: Broker = field(metadata=BROKER)
+    number: str = field(repr=masked_repr, metadata=MASKED)
     alias: str | None = field(default=None, repr=False)
-    endpoint: str | None = field(default=None, repr=False, metadata={"omitted": True})
+    endpoint: str | None = omitted_field()
 
     @property
     def key(self) -> tuple[str, str]:

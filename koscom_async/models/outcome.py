@@ -9,10 +9,10 @@ from attrs import field, frozen
 
 from koscom_async.errors import IncompleteHoldingsError, KoscomError
 from koscom_async.models._exports import pages
+from koscom_async.models._fields import omitted_field
 from koscom_async.models.account import Balance
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.portfolio import Portfolio
-from koscom_async.models.watchlist import Watchlist
+from koscom_async.models.portfolio import Portfolio, Watchlist
 
 # Whether every account was read: what the answers of several accounts have in common, whatever was asked.
 
@@ -122,7 +122,7 @@ class Outcome:
 class AccountOutcome(Outcome):
     """One account's balance. Exactly one of `balance` and `error` is there."""
 
-    balance: Balance | None = field(default=None, repr=False, metadata={"omitted": True})
+    balance: Balance | None = omitted_field()
 
     def _repr_html_(self) -> str:
         return pages.outcome_view(self)
@@ -132,7 +132,7 @@ class AccountOutcome(Outcome):
 class PortfolioOutcome(Outcome):
     """One account's portfolio. Exactly one of `portfolio` and `error` is there."""
 
-    portfolio: Portfolio | None = field(default=None, repr=False, metadata={"omitted": True})
+    portfolio: Portfolio | None = omitted_field()
 
 
 @frozen(kw_only=True)
@@ -150,4 +150,4 @@ class TransactionsOutcome(Outcome):
 class WatchlistOutcome(Outcome):
     """One account's watchlist. Exactly one of `watchlist` and `error` is there."""
 
-    watchlist: Watchlist | None = field(default=None, repr=False, metadata={"omitted": True})
+    watchlist: Watchlist | None = omitted_field()

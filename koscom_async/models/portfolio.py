@@ -1,15 +1,16 @@
-"""What an account is made of: shares in percent, or quantities, and which of the two each number is.
+"""What an account is made of (shares in percent, or quantities), and what its investor watches there.
 
-Page of the manual: 계좌 서비스, "자산 포트폴리오 조회 API".
+Pages of the manual: 계좌 서비스, "자산 포트폴리오 조회 API" and "관심종목 조회 API".
 """
 
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from attrs import field, frozen
 
+from koscom_async.models._fields import NOT_ON_THE_WIRE, raw_field
 from koscom_async.models.codes import AssetClass, Measure, Product
 from koscom_async.models.member import VirtualAccount
 
@@ -20,11 +21,9 @@ __all__ = [
     "PortfolioFund",
     "PortfolioOther",
     "PortfolioRow",
+    "WatchGroup",
+    "Watchlist",
 ]
-
-
-def _raw() -> Any:
-    return field(factory=dict, repr=False, eq=False, metadata={"omitted": True})
 
 
 @frozen(kw_only=True)
@@ -35,9 +34,9 @@ class PortfolioCash:
 
     number: Decimal | None = None
     """현금잔고 또는 비중 (`amt`), as the broker sent it"""
-    measure: Measure | None = field(default=None, metadata={"not_on_the_wire": True})
+    measure: Measure | None = field(default=None, metadata=NOT_ON_THE_WIRE)
     """Whether `number` is a share or an amount (`Measure.QUANTITY`); `None` where it cannot be told"""
-    raw: Mapping[str, object] = _raw()
+    raw: Mapping[str, object] = raw_field()
 
     @property
     def amount(self) -> Decimal | None:
@@ -65,11 +64,11 @@ class PortfolioRow:
     """The name, cut at 15 characters, or `None`"""
     number: Decimal | None = None
     """수량 또는 비중 (`qty`), as the broker sent it"""
-    measure: Measure | None = field(default=None, metadata={"not_on_the_wire": True})
+    measure: Measure | None = field(default=None, metadata=NOT_ON_THE_WIRE)
     """What `number` is: a share, a quantity, or `None` where the broker's numbers cannot be what was asked for"""
     return_rate: Decimal | None = None
     """수익률 (`earningRate`), in percent as the tables have it; some brokers send a fraction"""
-    raw: Mapping[str, object] = _raw()
+    raw: Mapping[str, object] = raw_field()
 
     @property
     def share(self) -> Decimal | None:
@@ -125,3 +124,32 @@ class Portfolio:
     def rows(self) -> tuple[PortfolioRow, ...]:
         """All rows, class by class."""
         return (*self.equities, *self.funds, *self.others)
+
+
+@frozen(kw_only=True)
+class WatchGroup:
+    """One group of watched symbols (관심종목 그룹), in the investor's own order."""
+
+    name: str | None = field(default=None, repr=False)
+    """관심종목 그룹 이름 (`groupName`): the investor's own text"""
+    modified_on: date | None = None
+    """최종 수정일 (`modifyDate`), KST; most brokers send none"""
+    symbols: tuple[str, ...] = ()
+    """종목코드 (`isinCode`): ISINs, mostly"""
+    raw: Mapping[str, object] = raw_field()
+
+
+@frozen(kw_only=True)
+class Watchlist:
+    """One account's watchlist. `notes` say what was tolerated on the way."""
+
+    plain_properties: ClassVar = ("symbols",)
+
+    account: VirtualAccount
+    groups: tuple[WatchGroup, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Every watched symbol once, in the order of the groups."""
+        return tuple(dict.fromkeys(symbol for group in self.groups for symbol in group.symbols))

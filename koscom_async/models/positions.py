@@ -1,39 +1,67 @@
-"""What is held: instruments, and positions across all brokers. Records only.
+"""What is held: instruments, positions across all brokers, and their lots. Records only; `_merge` makes them.
 
-Two fields cost more than all others together, and are not always read: a merge leaves an instrument's `isin` and a
-position's `lots` empty, and they are made when they are first read. Nothing else tells them from fields that were
-given: records are equal, hashed, copied, pickled and written by what they come to.
+What costs more than all the rest, and is not always read, is made when it is first read: whether a code is an ISIN,
+and the lots of a merged position. Nothing else tells such a record from one that was given all of it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from functools import cached_property, lru_cache
+from typing import Any, ClassVar, Literal, overload
 
-from attrs import field, frozen
+from attrs import frozen
 
 from koscom_async._decimals import ZERO
 from koscom_async.models._exports import pages
 from koscom_async.models._fast import constructor
+from koscom_async.models._fields import raw_field
 from koscom_async.models.account import BalanceRow
 from koscom_async.models.codes import AssetClass, Product, TradeType
 from koscom_async.models.member import VirtualAccount
 
-# Whether a code is an ISIN; the library that knows is only asked when somebody wants to know.
+__all__ = ["Instrument", "Lot", "Lots", "MatchedBy", "Position", "isin_of", "lot_rank", "lots_of"]
+
+MatchedBy = Literal["code", "name", "nothing"]
+
+
+@frozen(kw_only=True)
+class Instrument:
+    """What is held. `code` is the ISIN, or the fund code; `None` where no broker sent one.
+
+    `other_codes` are further codes that rows gave for the same instrument.
+    """
+
+    plain_properties: ClassVar = ("isin",)
+
+    asset_class: AssetClass
+    product: Product | None = None
+    code: str | None = None
+    other_codes: tuple[str, ...] = ()
+    name: str | None = None
+    currency: str = "KRW"
+
+    @cached_property
+    def isin(self) -> str | None:
+        """The code, if it is an ISIN whose check digit holds."""
+        return isin_of(self.asset_class, self.code)
+
+    @property
+    def label(self) -> str:
+        """The best word for it that there is: name, code, or product."""
+        return self.name or self.code or str(self.product or self.asset_class)
+
+
+def isin_of(asset_class: AssetClass, code: str | None) -> str | None:
+    """Return a code if it is an ISIN: a fund's never is, even if it looks like one."""
+    return code if code is not None and asset_class is not AssetClass.FUND and _is_isin(code) else None
 
 
 @lru_cache(maxsize=65536)
-def is_isin(code: str) -> bool:
-    """Whether a code is an ISIN, its check digit included."""
+def _is_isin(code: str) -> bool:
     # Imported at the first need: it is a quarter of what importing this package takes.
-    from stdnum import isin  # noqa: PLC0415
+    from stdnum import isin
 
     return bool(isin.is_valid(code))
-
-
-# Lots: the rows of accounts, each with the account that it is in; and how rows become lots. Records only.
-
-__all__ = ["Lot", "lot_rank", "lots_of"]
 
 
 @frozen(kw_only=True)
@@ -53,11 +81,10 @@ class Lot:
     return_rate: Decimal | None = None
     rate: Decimal | None = None
     loan: Decimal | None = None
-    raw: Mapping[str, object] = field(factory=dict, repr=False, eq=False, metadata={"omitted": True})
+    raw: Mapping[str, object] = raw_field()
 
 
-_of_the_row = ("trade_type", "quantity", "cost", "value", "profit_loss", "return_rate", "rate", "loan", "raw")
-_made = constructor(Lot, ("account", *_of_the_row))
+_make_lot = constructor(Lot)
 
 
 def lots_of(rows: Sequence[BalanceRow], accounts: Sequence[VirtualAccount]) -> tuple[Lot, ...]:
@@ -72,7 +99,7 @@ def lots_of(rows: Sequence[BalanceRow], accounts: Sequence[VirtualAccount]) -> t
 
 
 def _lot(account: VirtualAccount, row: BalanceRow) -> Lot:
-    return _made(
+    return _make_lot(
         account,
         row.trade_type,
         row.quantity,
@@ -97,73 +124,48 @@ def lot_rank(account: VirtualAccount, row: BalanceRow | Lot) -> tuple[object, ..
     )
 
 
-__all__ = ["Instrument", "MatchedBy", "Position"]
+class Lots(Sequence[Lot]):
+    """Lots that are made when they are first read: equal to the tuple of them, and pickled as that."""
+
+    __slots__ = ("_lots", "_make")
+
+    def __init__(self, make: Callable[[], tuple[Lot, ...]]) -> None:
+        self._make = make
+        self._lots: tuple[Lot, ...] | None = None
+
+    def _made(self) -> tuple[Lot, ...]:
+        if self._lots is None:
+            self._lots = self._make()
+        return self._lots
+
+    @overload
+    def __getitem__(self, place: int) -> Lot: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Lot, ...]: ...
+    def __getitem__(self, place: int | slice) -> Lot | tuple[Lot, ...]:
+        return self._made()[place]
+
+    def __len__(self) -> int:
+        return len(self._made())
+
+    def __iter__(self) -> Iterator[Lot]:
+        return iter(self._made())
+
+    def __eq__(self, other: object) -> bool:
+        return self._made() == tuple(other) if isinstance(other, tuple | Lots) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._made())
+
+    def __repr__(self) -> str:
+        return repr(self._made())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (tuple, (self._made(),))
 
 
 @frozen(kw_only=True)
-class Instrument:
-    """What is held. `code` is the ISIN, or the fund code; `None` where no broker said.
-
-    `isin` is a code whose check digit holds; `other_codes` are further codes that rows gave for the same instrument.
-    """
-
-    asset_class: AssetClass
-    product: Product | None = None
-    code: str | None = None
-    isin: str | None = None
-    other_codes: tuple[str, ...] = ()
-    name: str | None = None
-    currency: str = "KRW"
-
-    @property
-    def label(self) -> str:
-        """The best word for it that there is: name, code, or product."""
-        return self.name or self.code or str(self.product or self.asset_class)
-
-    if not TYPE_CHECKING:  # a checker would take any name for an attribute
-
-        def __getattr__(self, name: str) -> Any:
-            # Python asks here for what it does not find, such as an empty slot.
-            if name != "isin":
-                raise _no_attribute(self, name)
-            isin = isin_of(self.asset_class, self.code)
-            _set_isin(self, isin)
-            return isin
-
-
-def isin_of(asset_class: AssetClass, code: str | None) -> str | None:
-    """Return a code if it is an ISIN: a fund's never is, even if it looks like one."""
-    return code if code is not None and asset_class is not AssetClass.FUND and is_isin(code) else None
-
-
-# Filled as the record's own constructor does; in two threads at once, twice with the same.
-_set_isin: Callable[[Instrument, str | None], None] = vars(Instrument)["isin"].__set__
-
-
-def _no_attribute(record: object, name: str) -> AttributeError:
-    return AttributeError(f"{type(record).__name__!r} object has no attribute {name!r}")
-
-
-MatchedBy = Literal["code", "name", "nothing"]
-
-
-class LotSource(Protocol):
-    """What a position's lots can be made of."""
-
-    def lots(self) -> tuple[Lot, ...]:
-        """Return the lots, in order."""
-
-
-class _HasSource:
-    """A place for what the lots are made of, beside the fields."""
-
-    __slots__ = ("_source",)
-
-    _source: LotSource
-
-
-@frozen(kw_only=True)
-class Position(_HasSource):
+class Position:
     """One instrument, across all brokers; amounts in the instrument's currency.
 
     Quantity, cost and value are the sums over the lots, `None` where one lot's is not known. `profit_loss` is
@@ -171,7 +173,7 @@ class Position(_HasSource):
     cost, cut after two decimals as the platform does. `weight` is the share, from 0 to 1, of securities and cash
     in KRW; `None` for foreign currencies and derivatives. `value_in_won` is the value at the brokers' own exchange
     rates, `None` where one is missing. `credit_value` is the value of the lots on margin or loan (신용, 대출), `loan`
-    what is owed for the lots, where a broker tells. `matched_by` says how sure it is that the lots are one
+    what is owed for the lots, where a broker reports it. `matched_by` is what makes the lots one
     instrument: the same `"code"`, the same product and full `"name"`, or `"nothing"` (such a row stays alone).
     """
 
@@ -186,7 +188,7 @@ class Position(_HasSource):
     credit_value: Decimal | None = None
     loan: Decimal | None = None
     matched_by: MatchedBy = "code"
-    lots: tuple[Lot, ...] = ()
+    lots: Sequence[Lot] = ()
 
     @property
     def is_derivative(self) -> bool:
@@ -200,15 +202,3 @@ class Position(_HasSource):
 
     def _repr_html_(self) -> str:
         return pages.position_view(self)
-
-    if not TYPE_CHECKING:  # as above
-
-        def __getattr__(self, name: str) -> Any:
-            if name != "lots":
-                raise _no_attribute(self, name)
-            lots = self._source.lots()
-            _set_lots(self, lots)
-            return lots
-
-
-_set_lots: Callable[[Position, tuple[Lot, ...]], None] = vars(Position)["lots"].__set__

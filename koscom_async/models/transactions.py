@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
+from koscom_async.models._fields import NOT_ON_THE_WIRE, raw_field
 from koscom_async.models.codes import Direction, TransactionType
 from koscom_async.models.member import VirtualAccount
 
@@ -33,7 +34,7 @@ class Transaction:
 
     plain_properties: ClassVar = ("direction", "signs_contradict")
 
-    account: VirtualAccount | None = field(default=None, metadata={"not_on_the_wire": True})
+    account: VirtualAccount | None = field(default=None, metadata=NOT_ON_THE_WIRE)
     """Whose it is"""
     on: date | None = None
     """거래일자 (`transDate`), KST"""
@@ -47,7 +48,7 @@ class Transaction:
     """수량증감 (`changeQty`): what it did to the instrument's quantity; 0 for transfers of money"""
     quantity_after: Decimal | None = None
     """잔고수량 (`qty`): what is left of the instrument after it"""
-    raw: Mapping[str, object] = field(factory=dict, repr=False, eq=False, metadata={"omitted": True})
+    raw: Mapping[str, object] = raw_field()
 
     @property
     def direction(self) -> Direction | None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 
+from koscom_async import UsageError
 from tests.merge.accounts import CYBER, STAR, account, bond, fund, held, merged, read, share, summary
 from tests.merge.strategies import accounts_outcomes
 
@@ -79,5 +80,8 @@ def test_a_currency_stands_by_itself_in_every_breakdown():
 
 
 def test_an_unknown_way_is_refused_with_the_ways_there_are():
-    with pytest.raises(ValueError, match="by class, product, broker, account, currency, not by 'colour'"):
+    with pytest.raises(
+        UsageError,
+        match=r"no groups by 'colour'\. What to do: one of class, product, broker, account, currency",
+    ):
         held(share()).by("colour")

@@ -2,8 +2,10 @@
 
 from decimal import Decimal
 
+import pytest
 from attrs import evolve
 
+from koscom_async import UsageError
 from tests.merge.accounts import CYBER, STAR, account, bond, fund, held, merged, only, read, share
 
 
@@ -47,3 +49,24 @@ def test_an_unknown_number_is_called_that():
     lines = holdings.explain(only(holdings)).lines
     assert "quantity: not known = not known" in lines
     assert "profit and loss: not known, as a value is missing" in lines
+
+
+@pytest.mark.parametrize("text", ["KR7005930003", "kr7005930003", "삼성전자", "성전"])
+def test_a_code_or_a_name_will_do_in_the_place_of_a_position(text):
+    holdings = held(share(name="삼성전자"), bond("국채", 1, 10, 12))
+    assert holdings.explain(text) == holdings.explain(holdings.positions[0])
+
+
+@pytest.mark.parametrize("text", ["KR7000020008", "", None, 7])
+def test_what_no_position_has_is_refused(text):
+    with pytest.raises(UsageError, match=f"no position has the code or name {text!r}"):
+        held(share(name="삼성전자")).explain(text)
+
+
+def test_a_name_of_several_is_refused_with_their_codes():
+    holdings = held(fund("KRZ1", "펀드 1호", 100), fund("KRZ2", "펀드 1호", 90))
+    for text in ("펀드 1호", "펀드"):
+        with pytest.raises(
+            UsageError, match=r"fits 2 positions: 펀드 1호 \(KRZ1\), 펀드 1호 \(KRZ2\)\. Give a code"
+        ):
+            holdings.explain(text)

@@ -8,7 +8,7 @@ from attrs import evolve
 from hypothesis import given
 
 from koscom_async._cooperative import run_cooperatively
-from koscom_async._merge import gathering, merging, positions
+from koscom_async._merge import grouping, merging, positions
 from tests.merge.accounts import CYBER, NOW, STAR, account, held, merged, read, share, summary
 from tests.merge.strategies import accounts_outcomes
 from tests.merge.test_properties import said
@@ -24,15 +24,15 @@ def many(count):
 
 
 def test_no_slice_has_more_than_its_share_of_the_work(monkeypatch):
-    monkeypatch.setattr(gathering, "ROWS_A_SLICE", 10)
+    monkeypatch.setattr(grouping, "ROWS_A_SLICE", 10)
     monkeypatch.setattr(positions, "POSITIONS_A_SLICE", 7)
     put, made = [], []
-    really_put, really_made = gathering._put, positions._position
+    really_put, really_made = grouping._group, positions._position
     monkeypatch.setattr(
-        gathering, "_put", lambda rows, *rest: (put.append(len(rows)), really_put(rows, *rest))
+        grouping, "_group", lambda rows, *rest: (put.append(len(rows)), really_put(rows, *rest))
     )
     monkeypatch.setattr(
-        positions, "_position", lambda group, **facts: (made.append(1), really_made(group, **facts))[1]
+        positions, "_position", lambda *group, **facts: (made.append(1), really_made(*group, **facts))[1]
     )
     outcomes = [read(account(CYBER), *many(64)), read(account(STAR), *many(25))]
     done = [(sum(put), len(made)) for _ in merging(outcomes, as_of=NOW)]
@@ -54,7 +54,7 @@ def test_the_decimal_context_of_whoever_runs_the_slices_is_theirs_between_them()
 def test_sums_over_several_slices_are_exact(monkeypatch):
     rows = [share(f"A{number}", value=f"{10**20 + number}.0001", cost=number) for number in range(23)]
     expected = held(*rows)
-    monkeypatch.setattr(gathering, "ROWS_A_SLICE", 4)
+    monkeypatch.setattr(grouping, "ROWS_A_SLICE", 4)
     assert said(held(*rows)) == said(expected)
     assert expected.totals.value == 23 * 10**20 + 253 + Decimal("0.0023")
 

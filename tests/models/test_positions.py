@@ -1,4 +1,4 @@
-"""Fields that are made when they are first read: nobody can tell them from those that were given."""
+"""What is made when it is first read: nothing tells it from what was given."""
 
 import copy
 import pickle
@@ -8,7 +8,8 @@ from attrs import asdict, evolve, fields
 from hypothesis import given
 
 from koscom_async import AssetClass, Instrument, Lot, Position
-from koscom_async.models.positions import lots_of
+from koscom_async.export.rows import plain
+from koscom_async.models.positions import Lots, lots_of
 from tests.merge.accounts import CYBER, STAR, account, fund, merged, read, share
 from tests.merge.strategies import accounts_outcomes
 
@@ -18,6 +19,7 @@ def given_whole(position):
     instrument = Instrument(
         **{each.name: getattr(position.instrument, each.name) for each in fields(Instrument)}
     )
+    assert instrument.isin == position.instrument.isin
     lots = tuple(Lot(**{each.name: getattr(lot, each.name) for each in fields(Lot)}) for lot in position.lots)
     own = {each.name: getattr(position, each.name) for each in fields(Position)}
     return Position(**own | {"instrument": instrument, "lots": lots})
@@ -29,7 +31,8 @@ def test_a_merged_position_is_the_one_that_its_constructor_makes(outcomes):
         own = given_whole(position)
         assert position == own
         assert (hash(position), repr(position)) == (hash(own), repr(own))
-        assert asdict(position) == asdict(own)
+        assert asdict(evolve(position, lots=tuple(position.lots))) == asdict(own)
+        assert plain(position) == plain(own)
 
 
 def unread():
@@ -73,9 +76,33 @@ def test_a_name_that_is_none_is_refused_and_nothing_can_be_set(record):
         record.lots = ()
 
 
-def test_given_fields_are_never_made_anew():
+def test_given_lots_are_never_made_anew():
     assert Position(instrument=Instrument(asset_class=AssetClass.EQUITY)).lots == ()
-    assert Instrument(asset_class=AssetClass.EQUITY, code="KR7005930003").isin is None
+
+
+def test_the_isin_is_the_code_if_its_check_digit_holds():
+    assert Instrument(asset_class=AssetClass.EQUITY, code="KR7005930003").isin == "KR7005930003"
+    assert Instrument(asset_class=AssetClass.EQUITY, code="KR7005930004").isin is None
+    assert Instrument(asset_class=AssetClass.FUND, code="KR7005930003").isin is None
+    assert Instrument(asset_class=AssetClass.OTHER).isin is None
+
+
+def test_lots_are_a_sequence_equal_to_the_tuple_of_them():
+    lots, own = unread().lots, tuple(unread().lots)
+    assert (lots == own, own == lots, lots == unread().lots, lots == list(own)) == (True, True, True, False)
+    assert (hash(lots), repr(lots), len(lots)) == (hash(own), repr(own), 3)
+    assert (lots[0], lots[1:], lots[-1] in lots, tuple(reversed(lots))) == (own[0], own[1:], True, own[::-1])
+    assert type(pickle.loads(pickle.dumps(lots))) is tuple  # noqa: S301  # our own bytes
+
+
+def test_lots_are_made_once_and_only_when_they_are_read():
+    made = []
+    lots = Lots(lambda: (made.append(1), ())[1])
+    position = Position(instrument=Instrument(asset_class=AssetClass.EQUITY), lots=lots)
+    copy.copy(position)
+    assert made == []
+    assert (len(lots), list(lots), lots == ()) == (0, [], True)
+    assert made == [1]
 
 
 def test_a_funds_code_is_no_isin_when_it_is_first_read_either():

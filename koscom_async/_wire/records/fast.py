@@ -96,7 +96,7 @@ def _generated(kind: type) -> FastReader[Any]:
     attributes = attrs.fields(kind)
     defaults = {f"DEFAULT_{each.name}": each.default for each in attributes}
     codes = {code.__name__: _members(code) for each in attributes if (code := code_of(each.type)) is not None}
-    make: Callable[..., Any] = constructor(kind, [each.name for each in attributes])
+    make: Callable[..., Any] = constructor(kind)
     names: dict[str, Any] = _NAMES | defaults | codes | {"MAKE": make}
     exec(compile(_source(kind), f"<fast reader of {kind.__name__}>", "exec"), names)  # noqa: S102  # of our own tables
     read: FastReader[Any] = names["read"]

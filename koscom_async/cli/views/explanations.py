@@ -1,7 +1,6 @@
 """Why a position's numbers are what they are: which position is meant, and its explanation on a terminal."""
 
-import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -10,14 +9,12 @@ from rich.text import Text
 
 from koscom_async.cli.main import Failed
 from koscom_async.cli.views.sections import FAINT, HEADING, alarm, plain_text, title
+from koscom_async.errors import UsageError
 from koscom_async.export.notes import headline
 from koscom_async.export.rows import plain
-from koscom_async.export.texts import clean
+from koscom_async.models.explanation import matching, no_match
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.positions import Position
-
-_CANDIDATES = 8
-"""So many positions are named where a word fits several."""
 
 _LOT = "- "
 
@@ -34,47 +31,14 @@ def explanation_data(holdings: Holdings, term: str) -> dict[str, Any]:
 
 def meant(holdings: Holdings, term: str) -> list[Position]:
     """Return the positions of a code or a name; part of a name will do where it fits one alone."""
-    wanted = _folded(term)
-    for fits in _RULES:
-        found = [position for position in holdings.positions if wanted and fits(position, wanted)]
-        if len(found) == 1 or (found and fits is not _in_name):
-            return found
-        if found:
-            raise Failed(
-                f"{term!r} fits {len(found)} positions: {_named(found)}. Give a code or the whole name"
-            )
+    try:
+        found = matching(holdings.positions, term)
+    except UsageError as error:
+        raise Failed(error.message) from error
+    if found:
+        return found
     missing = headline(holdings)
-    raise Failed(f"no position has the code or name {term!r}" + (f". {missing}" if missing else ""))
-
-
-def _by_code(position: Position, wanted: str) -> bool:
-    instrument = position.instrument
-    return wanted in {
-        _folded(code) for code in (instrument.code, instrument.isin, *instrument.other_codes) if code
-    }
-
-
-def _by_name(position: Position, wanted: str) -> bool:
-    return wanted == _folded(position.instrument.label)
-
-
-def _in_name(position: Position, wanted: str) -> bool:
-    return wanted in _folded(position.instrument.label)
-
-
-_RULES: tuple[Callable[[Position, str], bool], ...] = (_by_code, _by_name, _in_name)
-
-
-def _folded(text: str) -> str:
-    """Return a text such that two spellings of one name are equal; macOS takes Korean syllables apart."""
-    return unicodedata.normalize("NFKC", clean(text)).casefold()
-
-
-def _named(positions: Sequence[Position]) -> str:
-    instruments = [position.instrument for position in positions[:_CANDIDATES]]
-    names = [f"{each.label} ({each.code})" if each.code else each.label for each in instruments]
-    more = len(positions) - len(names)
-    return ", ".join(names) + (f" and {more} more" if more else "")
+    raise Failed(no_match(term) + (f". {missing}" if missing else ""))
 
 
 def _parts(holdings: Holdings, positions: Sequence[Position]) -> Iterator[RenderableType]:

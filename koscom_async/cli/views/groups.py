@@ -30,8 +30,7 @@ from koscom_async.export.notes import notes
 from koscom_async.export.rows import plain
 from koscom_async.export.texts import CLASSES, product_word
 from koscom_async.models.breakdown import UNKNOWN, Group, GroupBy
-from koscom_async.models.holdings import Holdings
-from koscom_async.models.totals import Totals
+from koscom_async.models.holdings import Holdings, Totals
 
 HEADINGS: Mapping[GroupBy, str] = {
     "class": "Asset class",

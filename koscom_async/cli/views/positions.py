@@ -10,8 +10,8 @@ from koscom_async.cli.views.grid import NARROW_GAP, Column, Grid, Row, fitting
 from koscom_async.cli.views.sections import FAINT, HEADING, of_change, plain_text
 from koscom_async.export import amounts
 from koscom_async.export.texts import account_name, clean, kind, trade_type_word
+from koscom_async.models.holdings import Totals
 from koscom_async.models.positions import Lot, Position
-from koscom_async.models.totals import Totals
 
 _COLUMNS: Mapping[str, Column] = {
     "name": Column("Name", least=None),

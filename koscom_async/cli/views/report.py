@@ -27,10 +27,9 @@ from koscom_async.export import amounts
 from koscom_async.export.notes import difference_line, failure_lines, notes
 from koscom_async.export.texts import account_name, broker_name, clean, counted
 from koscom_async.models.account import WON
-from koscom_async.models.holdings import Holdings
+from koscom_async.models.holdings import Cash, CashLot, Holdings, Totals
 from koscom_async.models.outcome import AccountOutcome, Outcome
 from koscom_async.models.positions import Position
-from koscom_async.models.totals import Cash, CashLot, Totals
 
 
 def report(holdings: Holdings, *, with_lots: bool = False) -> RenderableType:

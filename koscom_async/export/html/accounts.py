@@ -18,9 +18,8 @@ from koscom_async.export.html.sums import failure
 from koscom_async.export.notes import difference_line
 from koscom_async.export.texts import clean, counted
 from koscom_async.models.account import WON
-from koscom_async.models.holdings import Holdings
+from koscom_async.models.holdings import AccountReconciliation, CashLot, Holdings
 from koscom_async.models.outcome import AccountOutcome
-from koscom_async.models.totals import AccountReconciliation, CashLot
 
 READ, FAILED = "✓", "✗"
 

@@ -26,8 +26,8 @@ from koscom_async.export.texts import (
     trade_type_word,
 )
 from koscom_async.models.account import WON
+from koscom_async.models.holdings import Totals
 from koscom_async.models.positions import Instrument, Lot, Position
-from koscom_async.models.totals import Totals
 
 MANY = 25
 """From so many positions on, the table scrolls in its own frame."""

@@ -6,14 +6,18 @@ from attrs import field, frozen
 
 from koscom_async._masking import masked_number, masked_repr
 from koscom_async.brokers import Broker
+from koscom_async.models._fields import (
+    BROKER,
+    MASKED,
+    NOT_ON_THE_WIRE,
+    account_number_field,
+    omitted_field,
+    raw_field,
+)
 from koscom_async.models.discretionary.codes import ContractStatus
 from koscom_async.models.member import VirtualAccount
 
 __all__ = ["DiscretionaryAccount", "DiscretionaryAccounts"]
-
-
-def _masked_if_known(number: str | None) -> str:
-    return "None" if number is None else masked_repr(number)
 
 
 @frozen(kw_only=True)
@@ -24,18 +28,16 @@ class DiscretionaryAccount:
     that no document lists, counts as active: money must not vanish for want of a code.
     """
 
-    broker: Broker = field(
-        metadata={"plain": ("code", "short_name", "name", "name_ko"), "not_on_the_wire": True}
-    )
-    number: str = field(repr=masked_repr, metadata={"masked": True})
+    broker: Broker = field(metadata={**BROKER, **NOT_ON_THE_WIRE})
+    number: str = field(repr=masked_repr, metadata=MASKED)
     """계좌번호 (`accNo`)"""
-    holder: str | None = field(default=None, repr=False, metadata={"omitted": True})
+    holder: str | None = omitted_field()
     """계좌명 (`accName`): a person's name"""
-    virtual_number: str | None = field(default=None, repr=_masked_if_known, metadata={"masked": True})
+    virtual_number: str | None = account_number_field()
     """가상계좌번호 (`virtualAccNo`)"""
     status: ContractStatus | None = None
     """일임설정상태 (`contractStatus`)"""
-    raw: Mapping[str, object] = field(factory=dict, repr=False, eq=False, metadata={"omitted": True})
+    raw: Mapping[str, object] = raw_field()
 
     @property
     def is_active(self) -> bool:
@@ -60,7 +62,7 @@ class DiscretionaryAccount:
 class DiscretionaryAccounts:
     """The firm's accounts at one broker, as listed; `notes` say what was tolerated on the way."""
 
-    broker: Broker = field(metadata={"plain": ("code", "short_name", "name", "name_ko")})
+    broker: Broker = field(metadata=BROKER)
     accounts: tuple[DiscretionaryAccount, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -7,6 +7,7 @@ from typing import ClassVar, Generic, TypeVar
 from attrs import field, frozen
 
 from koscom_async.errors import KoscomError
+from koscom_async.models._fields import omitted_field
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import OfAccounts, Trace
 
@@ -42,7 +43,7 @@ class DiscretionaryOutcome(Generic[Row]):
 
     account: VirtualAccount
     error: KoscomError | None = None
-    answer: DiscretionaryRows[Row] | None = field(default=None, repr=False, metadata={"omitted": True})
+    answer: DiscretionaryRows[Row] | None = omitted_field()
     as_of: datetime
     trace: Trace = field(factory=Trace)
 

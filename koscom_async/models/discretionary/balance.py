@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from attrs import field, frozen
 
 from koscom_async._decimals import exactly, total
+from koscom_async.models._fields import NOT_ON_THE_WIRE, raw_field
 from koscom_async.models.account import (
     WON,
     Balance,
@@ -28,10 +28,6 @@ __all__ = ["DiscretionaryBalance", "DiscretionaryCash", "DiscretionaryRow"]
 # The text of the manual writes the first suffix with the letter O.
 _CASH_CODE = re.compile(r"([A-Z]{3})(?:-D([012O]))?")
 _DAYS = {"0": 0, "O": 0, "1": 1, "2": 2, None: 2}
-
-
-def _raw() -> Any:
-    return field(factory=dict, repr=False, eq=False, metadata={"omitted": True})
 
 
 @frozen(kw_only=True)
@@ -59,7 +55,7 @@ class DiscretionaryCash:
     """평가금액 (`valAtCur`)"""
     withdrawable: Decimal | None = None
     """출금가능현금 (`cashAvWithdraw`)"""
-    raw: Mapping[str, object] = _raw()
+    raw: Mapping[str, object] = raw_field()
 
     @property
     def currency(self) -> str:
@@ -85,7 +81,7 @@ class DiscretionaryCash:
 class DiscretionaryRow:
     """One security of a contract account; amounts are in `currency`."""
 
-    asset_class: AssetClass = field(metadata={"not_on_the_wire": True})
+    asset_class: AssetClass = field(metadata=NOT_ON_THE_WIRE)
     """자산유형, as it was asked for (`qrAssetType`)"""
     product: Product | None = None
     """상품구분 (`assetType`)"""
@@ -119,7 +115,7 @@ class DiscretionaryRow:
     """기준환율 (`currencyRate`): won for one unit of `currency`; brokers send 0 for none"""
     codes: tuple[InstrumentCode, ...] = ()
     """종목코드 (`isinInfo`): every code of this one instrument"""
-    raw: Mapping[str, object] = _raw()
+    raw: Mapping[str, object] = raw_field()
 
     @property
     def code(self) -> str | None:

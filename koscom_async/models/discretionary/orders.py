@@ -7,7 +7,7 @@ from decimal import Decimal
 from attrs import field, frozen
 
 from koscom_async._decimals import exactly, total
-from koscom_async._masking import masked_repr
+from koscom_async.models._fields import NOT_ON_THE_WIRE, account_number_field, omitted_field, raw_field
 from koscom_async.models.account import WON
 from koscom_async.models.codes import AssetClass
 from koscom_async.models.discretionary.codes import (
@@ -40,15 +40,11 @@ class Execution:
 class DiscretionaryOrder:
     """One order; prices are in `currency`. `None` is what the broker did not send."""
 
-    asset_class: AssetClass = field(metadata={"not_on_the_wire": True})
+    asset_class: AssetClass = field(metadata=NOT_ON_THE_WIRE)
     """자산유형, as it was asked for (`qrAssetType`)"""
-    account_number: str | None = field(
-        default=None,
-        repr=lambda number: "None" if number is None else masked_repr(number),
-        metadata={"masked": True},
-    )
+    account_number: str | None = account_number_field()
     """계좌번호 (`accNo`)"""
-    holder: str | None = field(default=None, repr=False, metadata={"omitted": True})
+    holder: str | None = omitted_field()
     """계좌명 (`accName`): a person's name"""
     amendment: Amendment | None = None
     """정정구분 (`modifyType`)"""
@@ -90,7 +86,7 @@ class DiscretionaryOrder:
     """종목코드 (`isinInfo`): every code of this one instrument"""
     executions: tuple[Execution, ...] = ()
     """체결상세내역 (`execList`)"""
-    raw: Mapping[str, object] = field(factory=dict, repr=False, eq=False, metadata={"omitted": True})
+    raw: Mapping[str, object] = raw_field()
 
     @property
     def code(self) -> str | None:

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from attrs import field, frozen
 
 from koscom_async._decimals import exactly, total
-from koscom_async._masking import masked_repr
+from koscom_async.models._fields import NOT_ON_THE_WIRE, account_number_field, omitted_field, raw_field
 from koscom_async.models.account import WON
 from koscom_async.models.codes import AssetClass
 from koscom_async.models.discretionary.codes import (
@@ -23,23 +22,15 @@ from koscom_async.models.discretionary.codes import (
 __all__ = ["DiscretionarySettlement", "DiscretionaryTrade"]
 
 
-def _number() -> Any:
-    return field(
-        default=None,
-        repr=lambda number: "None" if number is None else masked_repr(number),
-        metadata={"masked": True},
-    )
-
-
 @frozen(kw_only=True)
 class DiscretionarySettlement:
     """One settlement that is due; amounts are in `currency`. `None` is what the broker did not send."""
 
-    asset_class: AssetClass = field(metadata={"not_on_the_wire": True})
+    asset_class: AssetClass = field(metadata=NOT_ON_THE_WIRE)
     """자산유형, as it was asked for (`qrAssetType`)"""
-    account_number: str | None = _number()
+    account_number: str | None = account_number_field()
     """계좌번호 (`accNo`)"""
-    holder: str | None = field(default=None, repr=False, metadata={"omitted": True})
+    holder: str | None = omitted_field()
     """계좌명 (`accName`): a person's name"""
     side: OrderSide | None = None
     """매도수구분 (`sellBuyType`)"""
@@ -65,7 +56,7 @@ class DiscretionarySettlement:
     """종목코드 (`isinInfo`): every code of this one instrument"""
     costs: tuple[Cost, ...] = ()
     """비용정보 (`costInfo`)"""
-    raw: Mapping[str, object] = field(factory=dict, repr=False, eq=False, metadata={"omitted": True})
+    raw: Mapping[str, object] = raw_field()
 
     @property
     def code(self) -> str | None:
@@ -82,9 +73,9 @@ class DiscretionarySettlement:
 class DiscretionaryTrade:
     """One entry of the trade book; amounts are in `currency`. `None` is what the broker did not send."""
 
-    account_number: str | None = _number()
+    account_number: str | None = account_number_field()
     """계좌번호 (`accNo`)"""
-    holder: str | None = field(default=None, repr=False, metadata={"omitted": True})
+    holder: str | None = omitted_field()
     """계좌명 (`accName`): a person's name"""
     traded_on: date | None = None
     """거래일자 (`transDate`), KST"""
@@ -110,7 +101,7 @@ class DiscretionaryTrade:
     """종목코드 (`isinInfo`): every code of this one instrument"""
     costs: tuple[Cost, ...] = ()
     """비용정보 (`costInfo`)"""
-    raw: Mapping[str, object] = field(factory=dict, repr=False, eq=False, metadata={"omitted": True})
+    raw: Mapping[str, object] = raw_field()
 
     @property
     def code(self) -> str | None:

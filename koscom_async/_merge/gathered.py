@@ -1,4 +1,4 @@
-"""From every account's portfolio to instruments: who holds each, and sums of quantities where all are quantities."""
+"""Portfolios and watchlists of every account to one answer each: who holds an instrument, and who watches a symbol."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,14 +6,21 @@ from datetime import datetime
 from koscom_async._decimals import exactly, total
 from koscom_async.models._fast import constructor
 from koscom_async.models.codes import AssetClass, Measure
-from koscom_async.models.gathered import PortfolioLot, PortfolioPosition, Portfolios
-from koscom_async.models.outcome import PortfolioOutcome
+from koscom_async.models.gathered import (
+    PortfolioLot,
+    PortfolioPosition,
+    Portfolios,
+    Watched,
+    WatchedSymbol,
+    Watchlists,
+)
+from koscom_async.models.outcome import PortfolioOutcome, WatchlistOutcome
 from koscom_async.models.portfolio import Portfolio, PortfolioRow
 from koscom_async.models.positions import MatchedBy
 
 Identity = tuple[object, ...]
 
-_made_lot = constructor(PortfolioLot, ("account", "row"))
+_make_lot = constructor(PortfolioLot)
 
 
 def merge_portfolios(
@@ -37,11 +44,11 @@ def _lots(portfolio: Portfolio | None) -> list[PortfolioLot]:
     if portfolio is None:
         return []
     account = portfolio.account
-    return [_made_lot(account, row) for row in portfolio.rows]
+    return [_make_lot(account, row) for row in portfolio.rows]
 
 
 def _identity(row: PortfolioRow) -> tuple[MatchedBy, Identity]:
-    """Tell instruments apart as the merge of holdings does: by code, else by product and name, but never a fund."""
+    """Return what makes a row an instrument, as for holdings: code, else product and name, but never a fund's."""
     # The record's class stands for its asset class: it is what is hashed fastest.
     if row.code is not None:
         return "code", (row.code, type(row))
@@ -68,3 +75,19 @@ _ORDER = (AssetClass.EQUITY, AssetClass.FUND, AssetClass.OTHER)
 
 def _rank(position: PortfolioPosition) -> tuple[int, str, str]:
     return (_ORDER.index(position.asset_class), position.code or "", position.name or "")
+
+
+def merge_watchlists(outcomes: Iterable[WatchlistOutcome], *, as_of: datetime) -> Watchlists:
+    """Return each symbol once, whatever order the accounts come in."""
+    settled = tuple(sorted(outcomes, key=lambda outcome: outcome.account.key))
+    watched: dict[str, list[Watched]] = {}
+    for outcome in settled:
+        for group in outcome.watchlist.groups if outcome.watchlist is not None else ():
+            place = Watched(account=outcome.account, group=group.name)
+            for code in dict.fromkeys(group.symbols):
+                watched.setdefault(code, []).append(place)
+    return Watchlists(
+        symbols=tuple(WatchedSymbol(code=code, watched=tuple(watched[code])) for code in sorted(watched)),
+        outcomes=settled,
+        as_of=as_of,
+    )

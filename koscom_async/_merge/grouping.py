@@ -1,4 +1,4 @@
-"""Every account's rows put together by instrument, and summed up by account, in one pass over all of them."""
+"""Groups every account's rows by instrument, and sums them up by account, in one pass over all of them."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from decimal import Decimal
@@ -7,7 +7,7 @@ from attrs import define, field
 
 from koscom_async._cooperative import Cooperative, batched
 from koscom_async._decimals import exactly, total
-from koscom_async._merge.groups import Group
+from koscom_async._merge.draft import GroupDraft
 from koscom_async._merge.identity import Kind, Synonyms, identity_of, synonyms_among
 from koscom_async.models.account import WON, Balance, BalanceRow
 from koscom_async.models.codes import TradeType
@@ -20,10 +20,7 @@ Amounts = list[Decimal | None]
 
 @define(eq=False)
 class AccountRows:
-    """What an account's rows come to: sums of those that the totals in won count, and facts about all of them.
-
-    Told in parts, while the rows of each part are at hand.
-    """
+    """Sums of the account's rows that the totals in won count, and facts about all of its rows; added to in parts."""
 
     values: Amounts = field(factory=list)
     costs: Amounts = field(factory=list)
@@ -32,10 +29,10 @@ class AccountRows:
     without_cost: int = 0
     trade_types: set[TradeType | None] = field(factory=set)
 
-    def tell(
+    def add(
         self, rows: Sequence[BalanceRow], values: Amounts, costs: Amounts, apart: list[BalanceRow]
     ) -> None:
-        """Take some rows in, with the values and costs that count."""
+        """Add some rows, with the values and costs that count."""
         self.values.append(total(values))
         self.costs.append(total(costs))
         self.apart += apart
@@ -46,43 +43,43 @@ class AccountRows:
 
 
 @define(eq=False)
-class Gathering:
-    """The instruments, in no order, and for each balance what its rows come to.
+class GroupedRows:
+    """A draft for each instrument, in no order, and the sums of each account.
 
-    `has_further_facts` says whether any row tells of a debt or gives several codes, which few services do.
+    `has_further_facts`: whether any row has a loan or several codes, which few services send.
     """
 
-    groups: Sequence[Group]
+    groups: Sequence[GroupDraft]
     accounts: Sequence[AccountRows]
     has_further_facts: bool
 
 
 @define(eq=False)
-class _Shelf:
-    """The groups of one kind."""
+class _GroupIndex:
+    """The groups of one kind, by identity."""
 
     in_won: bool
     synonyms: Synonyms
-    groups: dict[Hashable, Group] = field(factory=dict)
+    groups: dict[Hashable, GroupDraft] = field(factory=dict)
 
 
-_NO_SHELF = _Shelf(in_won=False, synonyms={})
+_NO_INDEX = _GroupIndex(in_won=False, synonyms={})
 
 
-def gathered(balances: Sequence[Balance]) -> Cooperative[Gathering]:
-    """Look at every row once."""
+def group_rows(balances: Sequence[Balance]) -> Cooperative[GroupedRows]:
+    """Group the rows, looking at each once."""
     further = yield from _further(balances)
-    synonyms, shelves, accounts = synonyms_among(further), dict[Kind, _Shelf](), []
+    synonyms, indices, accounts = synonyms_among(further), dict[Kind, _GroupIndex](), []
     for balance in balances:
         accounts.append(own := AccountRows())
         for rows in batched(balance.rows, count=ROWS_A_SLICE):
             with exactly():
-                _put(rows, balance.account, own, shelves, synonyms)
+                _group(rows, balance.account, own, indices, synonyms)
             yield
-    groups = [group for shelf in shelves.values() for group in shelf.groups.values()]
+    groups = [group for index in indices.values() for group in index.groups.values()]
     if any(group.was_counted for group in groups):
         accounts = yield from _counted_again(balances, groups)
-    return Gathering(groups, accounts, bool(further))
+    return GroupedRows(groups, accounts, bool(further))
 
 
 def _further(balances: Sequence[Balance]) -> Cooperative[list[BalanceRow]]:
@@ -93,31 +90,31 @@ def _further(balances: Sequence[Balance]) -> Cooperative[list[BalanceRow]]:
     return further
 
 
-def _put(
+def _group(
     rows: Sequence[BalanceRow],
     account: VirtualAccount,
     own: AccountRows,
-    shelves: dict[Kind, _Shelf],
+    indices: dict[Kind, _GroupIndex],
     synonyms: Mapping[Kind, Synonyms],
 ) -> None:
-    """Put rows to those of their instruments, and to what counts for their account."""
+    """Add rows to the groups of their instruments, and to the sums of their account."""
     values: Amounts = []
     costs: Amounts = []
     apart: list[BalanceRow] = []
-    kind, currency, shelf = None, None, _NO_SHELF
-    groups, find, in_won = shelf.groups, shelf.groups.get, shelf.in_won
+    kind, currency, index = None, None, _NO_INDEX
+    groups, find, in_won = index.groups, index.groups.get, index.in_won
     for row in rows:
-        # Most rows are of the kind of the one before, so that a shelf is seldom looked for.
+        # Most rows are of the same kind as the row before, so that the index seldom changes.
         if row.currency is not currency or type(row) is not kind:
             kind, currency = type(row), row.currency
-            shelf = shelves.get((kind, currency)) or _added(shelves, (kind, currency), synonyms)
-            groups, find, in_won = shelf.groups, shelf.groups.get, shelf.in_won
+            index = indices.get((kind, currency)) or _added(indices, (kind, currency), synonyms)
+            groups, find, in_won = index.groups, index.groups.get, index.in_won
         identity: Hashable = row.code
-        if identity is None or shelf.synonyms:
-            identity = identity_of(row, shelf.synonyms)
+        if identity is None or index.synonyms:
+            identity = identity_of(row, index.synonyms)
         group = find(identity)
         if group is None:
-            group = groups[identity] = Group.begun(row, account)
+            group = groups[identity] = GroupDraft.of_row(row, account)
         else:
             group.add(row, account)
         if in_won and not group.is_derivative:
@@ -125,18 +122,20 @@ def _put(
             costs.append(row.cost)
         else:
             apart.append(row)
-    own.tell(rows, values, costs, apart)
+    own.add(rows, values, costs, apart)
 
 
-def _added(shelves: dict[Kind, _Shelf], kind: Kind, synonyms: Mapping[Kind, Synonyms]) -> _Shelf:
-    shelf = shelves[kind] = _Shelf(in_won=kind[1] == WON, synonyms=synonyms.get(kind, {}))
-    return shelf
+def _added(indices: dict[Kind, _GroupIndex], kind: Kind, synonyms: Mapping[Kind, Synonyms]) -> _GroupIndex:
+    index = indices[kind] = _GroupIndex(in_won=kind[1] == WON, synonyms=synonyms.get(kind, {}))
+    return index
 
 
-def _counted_again(balances: Sequence[Balance], groups: Sequence[Group]) -> Cooperative[list[AccountRows]]:
-    """Return what counts without any derivative's rows: one turned out to be that after rows of it were counted.
+def _counted_again(
+    balances: Sequence[Balance], groups: Sequence[GroupDraft]
+) -> Cooperative[list[AccountRows]]:
+    """Sum up again without the rows of derivatives, as an instrument turned out to be one after rows of it had counted.
 
-    Its broker may call it a share; another that calls it a future is believed, so accounts and totals agree.
+    One broker may call it a share, and another a future. The latter is believed, for accounts and totals alike.
     """
     derivatives = {id(row) for group in groups if group.is_derivative for row in group.rows()}
     accounts = []
@@ -148,6 +147,6 @@ def _counted_again(balances: Sequence[Balance], groups: Sequence[Group]) -> Coop
             is_counted = row.currency == WON and id(row) not in derivatives
             (counted if is_counted else apart).append(row)
         with exactly():
-            own.tell(balance.rows, [row.value for row in counted], [row.cost for row in counted], apart)
+            own.add(balance.rows, [row.value for row in counted], [row.cost for row in counted], apart)
         yield
     return accounts

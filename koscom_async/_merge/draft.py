@@ -1,4 +1,4 @@
-"""The rows of one instrument, and what they come to while they are gathered, each row looked at once."""
+"""A group draft: the rows of one instrument and their sums, while rows are added one by one."""
 
 from decimal import Decimal
 from typing import Any, Self
@@ -6,7 +6,7 @@ from typing import Any, Self
 from attrs import define
 
 from koscom_async._decimals import ZERO, total
-from koscom_async.models.account import BalanceRow
+from koscom_async.models.account import WON, BalanceRow
 from koscom_async.models.codes import Product, TradeType
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.positions import Lot, lots_of
@@ -15,16 +15,16 @@ ON_CREDIT = frozenset({TradeType.MARGIN, TradeType.LOAN})
 
 
 @define(eq=False, weakref_slot=False)
-class Group:
+class GroupDraft:
     """The rows of one instrument, with their sums: `None` as soon as one addend is not known.
 
-    Of product and name it has what the rows agree on; where brokers differ, the same choice whatever the order.
+    Product and name are what the rows agree on; where brokers differ, the choice does not depend on their order.
     """
 
     row: BalanceRow
-    """The first"""
+    """The first row"""
     account: VirtualAccount
-    """The first row's"""
+    """The first row's account"""
     quantity: Decimal | None
     cost: Decimal | None
     value: Decimal | None
@@ -34,13 +34,13 @@ class Group:
     is_derivative: bool
     name: str | None
     was_counted: bool = False
-    """Whether it was taken for no derivative before a row came that says it is one"""
+    """Whether it counted as no derivative before a row came that says it is one"""
     further: list[Any] | None = None
-    """Each further row, followed by its account; `None` where there is none, as a list is a third of what is made"""
+    """Each further row, followed by its account; `None` where there is none, as a list costs a third of the draft"""
 
     @classmethod
-    def begun(cls, row: BalanceRow, account: VirtualAccount) -> Self:
-        """Return the group of one row; numbers as they came."""
+    def of_row(cls, row: BalanceRow, account: VirtualAccount) -> Self:
+        """Return the draft of one row; numbers as they came."""
         product, value, cost = row.product, row.value, row.cost
         return cls(
             row,
@@ -48,7 +48,7 @@ class Group:
             row.quantity,
             cost,
             value,
-            # A cost of 0 is how brokers spell "not known".
+            # Brokers send a cost of 0 when they do not know it.
             bool(cost),
             total((value,)) if row.trade_type in ON_CREDIT else ZERO,
             product,
@@ -56,8 +56,8 @@ class Group:
             row.name,
         )
 
-    def add(self, row: BalanceRow, account: VirtualAccount) -> None:  # noqa: C901  # as the docstring says
-        """Take one more row in. Most of a merge's time is spent here: hence the plain steps, and nothing called."""
+    def add(self, row: BalanceRow, account: VirtualAccount) -> None:  # noqa: C901  # see the docstring
+        """Add a row. Most of a merge's time is spent here: hence the plain steps, and no calls."""
         further = self.further
         if further is None:
             self.further = [row, account]
@@ -96,8 +96,19 @@ class Group:
             self.is_derivative = self.was_counted = True
 
     def _choose_name(self, name: str) -> None:
-        # Brokers cut names; the fullest is what they mean.
+        # Brokers cut names; the longest is the fullest.
         self.name = max((self.name or "", name), key=lambda each: (len(each), each))
+
+    @property
+    def profit_loss(self) -> Decimal | None:
+        """Value less cost, where every row has both."""
+        value, cost = self.value, self.cost
+        return value - cost if self.has_costs and cost is not None and value is not None else None
+
+    @property
+    def value_in_won(self) -> Decimal | None:
+        """The value at the brokers' own exchange rates, where every row has one."""
+        return self.value if self.row.currency == WON else total([_in_won(row) for row in self.rows()])
 
     def rows(self) -> list[BalanceRow]:
         """Return the rows, in the order in which they came."""
@@ -108,6 +119,11 @@ class Group:
         return lots_of(self.rows(), [self.account, *(self.further or ())[1::2]])
 
 
+def _in_won(row: BalanceRow) -> Decimal | None:
+    # Brokers send a rate of 0 when there is none.
+    return row.value * row.rate if row.value is not None and row.rate else None
+
+
 def _product_rank(product: Product) -> tuple[bool, bool, Product]:
-    # What one broker knows for a future is one, though another call it a share.
+    # What one broker calls a future is one, even if another calls it a share.
     return (not product.is_derivative, not product.is_known, product)
