@@ -14,11 +14,11 @@ from attrs import frozen
 
 from koscom_async._wire.records.converter import names_of
 from koscom_async._wire.records.names import LIST_NAMES, WIRE_NAMES
-from koscom_async.models import account, portfolio, transactions, watchlist
+from koscom_async.models import account, portfolio, transactions
 from koscom_async.models.discretionary import account as contracts
 from koscom_async.models.discretionary import balance, codes, orders, settlements
 
-_MODULES = (account, portfolio, transactions, watchlist, contracts, balance, codes, orders, settlements)
+_MODULES = (account, portfolio, transactions, contracts, balance, codes, orders, settlements)
 
 RECORDS: tuple[type, ...] = tuple(
     next(vars(module)[name] for module in _MODULES if name in vars(module)) for name in WIRE_NAMES
