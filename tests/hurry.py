@@ -3,45 +3,53 @@
 import asyncio
 from asyncio.selector_events import _SelectorSocketTransport
 from contextlib import contextmanager
+from time import monotonic, process_time
 
 import anyio.to_thread
 import pytest
 
-QUIET_SECONDS = 0.1
-"""Where no socket of this process was written to, opened or woken for so long, and no thread works, only timers are waited for."""
+QUIET_SECONDS = 0.25
+"""Where no socket of this process was written to, opened or woken for so long, and no thread works, only timers count."""
 
 
 @contextmanager
 def hurrying(loop: asyncio.AbstractEventLoop):
-    """Give the loop's clock, which jumps to the next timer where both sides of every socket are this loop's, and quiet."""
-    selector, real = loop._selector, loop.time
-    select, ahead, quiet_since = selector.select, 0.0, real()
+    """Give the loop a clock that counts what this process works and waits, and jumps over waits for a timer.
+
+    Both sides of every socket must be this loop's. What other processes take of the machine does not count.
+    """
+    selector = loop._selector
+    select, waited, quiet = selector.select, loop.time() - process_time(), 0.0
     threads = anyio.to_thread.current_default_thread_limiter()
 
     def touching(method):
         def touched(*arguments):
-            nonlocal quiet_since
-            quiet_since = real()
+            nonlocal quiet
+            quiet = 0.0
             return method(*arguments)
 
         return touched
 
     def hurried(timeout=None):
-        nonlocal ahead, quiet_since
-        rest = max(quiet_since + QUIET_SECONDS - real(), 0.0)
+        nonlocal waited, quiet
+        rest = QUIET_SECONDS - quiet
         is_long = bool(timeout) and rest < timeout and not threads.borrowed_tokens
+        began = monotonic()
         events = select(rest if is_long else timeout)
+        seconds = monotonic() - began
         if events:
-            quiet_since = real()
-        elif is_long:
-            ahead += timeout - rest
+            quiet = 0.0
+        else:
+            quiet = min(quiet + seconds, QUIET_SECONDS)
+            seconds = timeout or 0.0
+        waited += seconds
         return events
 
     def clock():
-        return real() + ahead
+        return waited + process_time()
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("register", "modify"):
+        for name in ("register", "modify", "unregister"):
             patch.setattr(selector, name, touching(getattr(selector, name)))
         for name in ("write", "writelines"):
             method = touching(getattr(_SelectorSocketTransport, name))
