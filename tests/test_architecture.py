@@ -128,7 +128,7 @@ NETWORK_EXCEPTIONS = {
     "koscom_async.client",  # names httpx's transport in its signature
     "koscom_async._fanout.investor",  # names it, too
     "koscom_async.tokens.redis",  # a store that processes share: redis-py's connection, not the gateway's
-    "koscom_async.cli.login.callback",  # where the browser comes back, on loopback
+    "koscom_async.cli.callback",  # where the browser comes back, on loopback
 }
 NETWORK = r"^\s*(?:import|from) (?:httpx|httpcore|redis|socket|uvicorn)\b|\banyio\.(?:connect|create)_(?:tcp|unix|udp)"
 

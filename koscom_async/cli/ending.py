@@ -1,16 +1,18 @@
-"""How every command ends that asks several accounts: the answer in its format, what is missing, the exit code.
+"""How a command ends: the answer in its format, to stdout or to a file, what is missing, the exit code.
 
-Does not ask, and does not draw.
+A file is written whole or not at all; saved holdings are read back. Does not ask, and does not draw.
 """
 
+import os
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
-from koscom_async.cli.files import write_file
-from koscom_async.cli.main import FAILED, PARTIAL, WHOLE
+from koscom_async._files import replace_file
+from koscom_async.cli.main import FAILED, PARTIAL, WHOLE, Failed
 from koscom_async.cli.output import (
     encoded,
     json_text,
@@ -20,10 +22,84 @@ from koscom_async.cli.output import (
     write_stderr,
     write_stdout,
 )
-from koscom_async.cli.views.sections import alarm_lines
+from koscom_async.cli.views.layout import alarm_lines
 from koscom_async.export.notes import Answered
 from koscom_async.export.rows import plain
 from koscom_async.export.texts import clean
+from koscom_async.models.holdings import Holdings
+
+PRIVATE = 0o600
+"""For account numbers in full: only the user may read the file."""
+USUAL = 0o666
+"""Less what the user's umask takes away."""
+
+
+def writable(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+    """Accept a file in a directory that can be written to, before anything is asked."""
+    if path is None:
+        return None
+    target = _target(path)
+    if target.is_dir():
+        raise click.BadParameter(f"{path} is a directory")
+    if not target.parent.is_dir():
+        raise click.BadParameter(f"there is no directory {target.parent}")
+    if not os.access(target if _is_special(target) else target.parent, os.W_OK):
+        raise click.BadParameter(f"{path} cannot be written")
+    return path
+
+
+def savable(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Accept a file that can be replaced by a private one."""
+    path = writable(context, parameter, path)
+    if path is not None and _is_special(_target(path)):
+        raise click.BadParameter(f"{path} is no ordinary file, and cannot be kept private")
+    return path
+
+
+def saved_holdings(path: Path) -> Holdings:
+    """Return the holdings that `--save` wrote to a file, or fail with what is wrong with it in one line."""
+    try:
+        return Holdings.from_json(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise Failed(f"{path}: this is not text, so --save did not write it") from None
+    except OSError as error:
+        raise Failed(f"{path} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise Failed(f"{path}: {error}") from error
+
+
+def save(holdings: Holdings, path: Path) -> None:
+    """Write holdings for a later `--diff`, with nothing lost, to a file that is the user's alone."""
+    write_file(path, holdings.to_json().encode(), mode=PRIVATE)
+
+
+def write_file(path: Path, data: bytes, *, mode: int | None = None) -> None:
+    """Put data in the place of what was there, at once; a pipe or a device is written to as it is.
+
+    Without a mode, the file keeps the one it has, or gets the usual one.
+    """
+    target = _target(path)
+    try:
+        if _is_special(target):
+            target.write_bytes(data)
+        else:
+            replace_file(target, data, mode=_mode(target) if mode is None else mode)
+    except OSError as error:
+        raise Failed(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _target(path: Path) -> Path:
+    """Follow links, so that what they point to is replaced, and not they."""
+    return Path(os.path.realpath(path))
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file()
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode) if path.exists() else USUAL
+
 
 Forms = Mapping[str, Callable[[], Any]]
 """An answer in each format: `table` is drawn, `json` is its own plain data, and the others are text or bytes."""

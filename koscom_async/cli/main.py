@@ -63,7 +63,7 @@ class Entry(NamedTuple):
 
 ENTRIES: Mapping[str, Entry] = {
     "accounts": Entry("accounts", "accounts_command", "List the linked accounts."),
-    "brokers": Entry("brokers", "brokers_command", "List the known brokers."),
+    "brokers": Entry("reference", "brokers_command", "List the known brokers."),
     "call": Entry("call", "call_command", "Call any endpoint."),
     "columns": Entry("reference", "columns_command", "List the columns of data frames."),
     "discretionary": Entry(

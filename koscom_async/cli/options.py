@@ -1,17 +1,171 @@
-"""Options that every command shares which asks several accounts: format, deadline, quiet, gateway.
+"""Options that several commands share: the gateway to ask, the format, the deadline, and whether progress is shown.
 
-Does not know the options of a single command.
+Makes the client and finds the investor, from the environment or from the embedded sandbox. Does not ask anything, and
+does not know the options of a single command.
 """
 
-from collections.abc import Callable
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import wraps
 from math import isfinite
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 from attrs import frozen
 
-from koscom_async.cli.gateway import Command, gateway_options
+from koscom_async.cli.main import Failed
+from koscom_async.client import Koscom
+from koscom_async.errors import SettingsError
+from koscom_async.models.investor import Investor
+from koscom_async.settings import Settings
+from koscom_async.tokens import FileTokenStore, TokenStore
+
+if TYPE_CHECKING:
+    from koscom_async.sandbox import SandboxGateway
+
+Command = Callable[..., Any]
+
+_HINT = "To try it without credentials, add --sandbox"
+
+
+@frozen(kw_only=True)
+class Gateway:
+    """The gateway that the options name; faults and latency are the sandbox's."""
+
+    sandbox: bool
+    faults: Sequence[str]
+    latency: float | None
+
+
+@frozen(kw_only=True)
+class Access:
+    """A client of the gateway; `sandbox_url` is the address of the embedded one."""
+
+    koscom: Koscom
+    settings: Settings
+    sandbox_url: str | None = None
+    sandbox_investor: Investor | None = None
+
+    @property
+    def investor(self) -> Investor:
+        """The investor of the sandbox or of the environment; commands of the firm need none."""
+        return self.sandbox_investor or _investor()
+
+
+@asynccontextmanager
+async def opened(gateway: Gateway, *, tokens: TokenStore | None = None) -> AsyncIterator[Access]:
+    """Yield a client of the gateway, while the embedded one runs if it is needed.
+
+    Without `tokens`, those of the sandbox are kept in memory, and the platform's in the file of `koscom login`.
+    """
+    if not gateway.sandbox:
+        _refuse_faults(gateway)
+        settings = _settings()
+        async with Koscom(settings, tokens=tokens or FileTokenStore()) as koscom:
+            yield Access(koscom=koscom, settings=settings)
+        return
+    async with (
+        embedded_gateway(faults=gateway.faults, latency=gateway.latency) as sandbox,
+        Koscom(sandbox.settings, tokens=tokens) as koscom,
+    ):
+        yield Access(
+            koscom=koscom,
+            settings=sandbox.settings,
+            sandbox_url=sandbox.url,
+            sandbox_investor=sandbox.investor,
+        )
+
+
+def embedded_gateway(*, faults: Sequence[str], latency: float | None, port: int = 0) -> "SandboxGateway":
+    """Return a sandbox gateway with these faults; a usage error lists the brokers and kinds that it has."""
+    try:
+        from koscom_async.sandbox import SandboxGateway
+    except ImportError as error:
+        raise Failed(str(error)) from error
+    try:
+        return SandboxGateway(port=port, faults=_by_broker(faults), latency=latency or 0.0)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--fault") from error
+
+
+def gateway_options(command: Command) -> Command:
+    """Add the choice of the gateway, which the command gets as `gateway`."""
+
+    @wraps(command)
+    def collected(*arguments: Any, sandbox: bool, faults: Any, latency: Any, **others: Any) -> Any:
+        chosen = Gateway(sandbox=sandbox, faults=faults, latency=latency)
+        return command(*arguments, gateway=chosen, **others)
+
+    sandbox = click.option(
+        "--sandbox", is_flag=True, help="Ask the embedded sandbox gateway: no credentials needed."
+    )
+    return sandbox(_fault_options(collected, "With --sandbox: let", "With --sandbox: seconds"))
+
+
+def fault_options(command: Command) -> Command:
+    """Add what a sandbox gateway can do badly."""
+    return _fault_options(command, "Let", "Seconds")
+
+
+def _fault_options(command: Command, let: str, seconds: str) -> Command:
+    latency = click.option(
+        "--latency",
+        type=float,
+        metavar="SECONDS",
+        callback=_from_zero,
+        help=f"{seconds} before each answer.",
+    )
+    fault = click.option(
+        "--fault",
+        "faults",
+        metavar="BROKER=KIND",
+        multiple=True,
+        help=f"{let} a broker fail (star=down, cyber=slow, diamond=4001, …). Repeatable.",
+    )
+    return fault(latency(command))
+
+
+def _from_zero(_: click.Context, __: click.Parameter, seconds: float | None) -> float | None:
+    if seconds is not None and not (isfinite(seconds) and seconds >= 0):
+        raise click.BadParameter(f"must be 0 or more seconds, got {seconds:g}")
+    return seconds
+
+
+def _refuse_faults(gateway: Gateway) -> None:
+    if gateway.faults or gateway.latency is not None:
+        option = "--fault" if gateway.faults else "--latency"
+        raise click.UsageError(f"{option} needs --sandbox: only the embedded gateway fails on demand")
+
+
+def _by_broker(faults: Sequence[str]) -> dict[str, str]:
+    by_broker: dict[str, str] = {}
+    for fault in faults:
+        broker, equals, kind = fault.partition("=")
+        if not equals or not kind:
+            raise click.BadParameter(f"{fault!r} is not BROKER=KIND, such as star=down", param_hint="--fault")
+        if broker in by_broker:
+            raise click.BadParameter(f"{broker} has two faults: give one", param_hint="--fault")
+        by_broker[broker] = kind
+    return by_broker
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.from_env()
+    except SettingsError as error:
+        # The error names the argument, and not always the variable.
+        variable = f"KOSCOM_{error.setting.upper()}"
+        reason = f"{variable}: {error}" if os.environ.get(variable) else f"{variable} is not set"
+        raise Failed(f"{reason}. {_HINT}") from error
+
+
+def _investor() -> Investor:
+    try:
+        return Investor.from_env()
+    except SettingsError as error:
+        raise Failed(f"{error}. {_HINT}") from error
+
 
 JSON_HELP = "Write everything as JSON, decimals as text."
 DAY: dict[str, Any] = {"type": click.DateTime(formats=["%Y-%m-%d"]), "metavar": "YYYY-MM-DD"}

@@ -11,7 +11,7 @@ from koscom_async.__main__ import main
 from koscom_async.cli.commands import accounts as accounts_command
 from koscom_async.cli.commands import holdings as holdings_command
 from koscom_async.cli.commands.accounts import LinkedAccountsTable
-from koscom_async.cli.commands.brokers import BrokersTable
+from koscom_async.cli.commands.reference import BrokersTable
 from koscom_async.cli.main import ENTRIES, koscom_command
 from koscom_async.models.member import LinkedAccounts
 from tests.cli.portfolio import account, stranger

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from koscom_async import Koscom, SettingsError
-from koscom_async.cli.login.callback import Page, listening
-from koscom_async.cli.login.flow import Login, Place
+from koscom_async.cli.callback import Page, listening
+from koscom_async.cli.commands.login import Login, Place
 from koscom_async.sandbox import SandboxGateway
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from koscom_async.cli.output import json_text
-from koscom_async.cli.views.sections import plain_text
+from koscom_async.cli.views.layout import plain_text
 from koscom_async.export.texts import clean, counted
 
 

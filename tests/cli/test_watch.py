@@ -15,7 +15,7 @@ from koscom_async import (
     QuotaExceededError,
     RateLimitedError,
 )
-from koscom_async.cli.watch.loop import Memory, watch
+from koscom_async.cli.watch import Memory, watch
 from koscom_async.sandbox import SandboxGateway
 from tests.cli.portfolio import account, equity, holdings, read, unread
 

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from koscom_async import ConnectionFailedError
 from koscom_async.cli.views.changes import change_lines
-from koscom_async.cli.watch.screen import Noted, Screen
-from koscom_async.cli.watch.watchers import LineWatcher, watcher
+from koscom_async.cli.views.screen import Noted, Screen
+from koscom_async.cli.watch import LineWatcher, watcher
 from tests.cli.portfolio import NOW, account, equity, holdings, read, stranger, today, yesterday
 from tests.fake_time import FakeTime
 from tests.loops import each

@@ -8,12 +8,10 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.text import Text
 
 from koscom_async._clock import korean_now
-from koscom_async.cli.gateway import Gateway, gateway_options, opened
 from koscom_async.cli.main import exit_codes
-from koscom_async.cli.options import JSON_HELP
+from koscom_async.cli.options import JSON_HELP, Gateway, gateway_options, opened
 from koscom_async.cli.output import json_text, print_report, versioned, write_stdout
-from koscom_async.cli.views.grid import Column, Grid, Row, fitting
-from koscom_async.cli.views.sections import FAINT, plain_text
+from koscom_async.cli.views.layout import FAINT, Column, Grid, Row, fitting, plain_text
 from koscom_async.export.rows import plain
 from koscom_async.export.texts import broker_name, clean
 from koscom_async.models.member import LinkedAccounts

@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
-from koscom_async.cli.gateway import Gateway, gateway_options, opened
 from koscom_async.cli.main import Failed, exit_codes
-from koscom_async.cli.options import above_zero
+from koscom_async.cli.options import Gateway, above_zero, gateway_options, opened
 from koscom_async.cli.output import json_text, write_stdout
 from koscom_async.errors import PlatformError
 

@@ -14,9 +14,8 @@ from rich.console import RenderableType
 from koscom_async._clock import korean_now
 from koscom_async.brokers import Broker, find_broker
 from koscom_async.cli.ending import end
-from koscom_async.cli.gateway import Access, Command, Gateway, opened
 from koscom_async.cli.main import exit_codes
-from koscom_async.cli.options import DAY, Form, add_options, answer_options
+from koscom_async.cli.options import DAY, Access, Command, Form, Gateway, add_options, answer_options, opened
 from koscom_async.cli.output import csv_text
 from koscom_async.cli.views.discretionary import (
     ORDERS,
@@ -29,9 +28,9 @@ from koscom_async.cli.views.discretionary import (
     contracts_csv,
     rows_csv,
 )
+from koscom_async.cli.views.layout import page
 from koscom_async.cli.views.progress import CONTRACTS, reporter
 from koscom_async.cli.views.report import report
-from koscom_async.cli.views.sections import page
 from koscom_async.client import Koscom
 from koscom_async.errors import KoscomError
 from koscom_async.export.rows import plain

@@ -11,8 +11,7 @@ from rich.text import Text
 from koscom_async.cli.main import Failed
 from koscom_async.cli.output import json_text, print_report, write_stdout
 from koscom_async.cli.views.error_entries import CATEGORIES, Entry, entries
-from koscom_async.cli.views.grid import Column, Grid, Row, fitting
-from koscom_async.cli.views.sections import FAINT, HEADING, section
+from koscom_async.cli.views.layout import FAINT, HEADING, Column, Grid, Row, fitting, section
 from koscom_async.export.rows import plain
 
 _COLUMNS: Mapping[str, Column] = {

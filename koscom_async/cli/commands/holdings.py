@@ -8,18 +8,16 @@ from functools import partial
 import click
 
 from koscom_async.cli.commands.holdings_request import HoldingsRequest, View, holdings_options
-from koscom_async.cli.ending import Forms, end, exit_code
-from koscom_async.cli.files import save, saved_holdings
-from koscom_async.cli.gateway import Access, Gateway, opened
+from koscom_async.cli.ending import Forms, end, exit_code, save, saved_holdings
 from koscom_async.cli.main import FAILED, Failed, exit_codes
+from koscom_async.cli.options import Access, Gateway, opened
 from koscom_async.cli.output import csv_of_groups, csv_text, write_stderr
 from koscom_async.cli.views.differences import difference_data, difference_report
 from koscom_async.cli.views.explanations import explanation_data, explanation_report
 from koscom_async.cli.views.groups import groups_data, groups_report
 from koscom_async.cli.views.progress import read_stream
 from koscom_async.cli.views.report import report
-from koscom_async.cli.watch.loop import watch
-from koscom_async.cli.watch.watchers import watcher
+from koscom_async.cli.watch import watch, watcher
 from koscom_async.export.frames import needed
 from koscom_async.export.texts import clean
 from koscom_async.models.breakdown import GroupBy

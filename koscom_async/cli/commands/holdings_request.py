@@ -12,9 +12,8 @@ from typing import Any, Literal, cast
 import click
 from attrs import frozen
 
-from koscom_async.cli.files import savable, writable
-from koscom_async.cli.gateway import Command, Gateway, gateway_options
-from koscom_async.cli.options import DEADLINE, QUIET, add_options
+from koscom_async.cli.ending import savable, writable
+from koscom_async.cli.options import DEADLINE, QUIET, Command, Gateway, add_options, gateway_options
 from koscom_async.cli.views.groups import HEADINGS
 from koscom_async.models.breakdown import GroupBy
 

@@ -8,13 +8,11 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from koscom_async.cli.ending import end
-from koscom_async.cli.gateway import Gateway, opened
 from koscom_async.cli.main import exit_codes
-from koscom_async.cli.options import Form, answer_options
+from koscom_async.cli.options import Form, Gateway, answer_options, opened
 from koscom_async.cli.output import csv_table
-from koscom_async.cli.views.grid import Column, Grid, Row, fitting
+from koscom_async.cli.views.layout import FAINT, Column, Grid, Row, fitting, page, plain_text
 from koscom_async.cli.views.progress import read_stream
-from koscom_async.cli.views.sections import FAINT, page, plain_text
 from koscom_async.export import amounts
 from koscom_async.export.texts import account_name, kind
 from koscom_async.models.codes import Measure

@@ -1,4 +1,4 @@
-"""`koscom fields` and `koscom columns`: which wire field an attribute comes from, and what a data frame's columns are.
+"""Lists that are part of the library: `koscom brokers`, `koscom fields` and `koscom columns`.
 
 Prints what the readers and the exports are made from. Does not ask any gateway.
 """
@@ -6,16 +6,82 @@ Prints what the readers and the exports are made from. Does not ask any gateway.
 from collections.abc import Iterator, Mapping, Sequence
 
 import click
+from attrs import frozen
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
 from koscom_async._wire.records.field_table import WireField, wire_fields
+from koscom_async.brokers import BROKERS, Broker
 from koscom_async.cli.main import Failed
 from koscom_async.cli.output import json_text, print_report, write_stdout
-from koscom_async.cli.views.grid import Column, Grid, Row, fitting
-from koscom_async.cli.views.sections import FAINT, section
+from koscom_async.cli.views.layout import FAINT, Column, Grid, Row, fitting, section
 from koscom_async.export.rows import plain
 from koscom_async.export.tables import TABLES, type_name
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Write them as a JSON array.")
+
+_BROKERS = (
+    Column("Code", least=None),
+    Column("Short name", least=None),
+    Column("Korean name", least=None),
+    Column("English name", least=10),
+    Column("ALL", least=None),
+    Column("Offered", least=None),
+)
+# What a narrower terminal leaves out, one after the other.
+_DROPPED = ((), ("English name",), ("English name", "Offered"))
+
+# Whether one query for all asset classes works.
+_ALL = {True: "yes", False: "no, by class", None: "will be asked"}
+
+
+@click.command(name="brokers")
+@_JSON
+def brokers_command(*, as_json: bool) -> None:
+    """List the brokers that the library knows; what it does not know of others it learns when it asks them.
+
+    ALL: whether one query for all asset classes works. Offered: whether the platform offers it, or it is one of the
+    platform's own virtual brokers.
+    """
+    if as_json:
+        write_stdout(json_text(plain(BROKERS)))
+    else:
+        print_report(BrokersTable(BROKERS))
+
+
+@frozen
+class BrokersTable:
+    """One line per broker."""
+
+    brokers: tuple[Broker, ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield fitting([_broker_grid(self.brokers, dropped) for dropped in _DROPPED], options.max_width)
+
+
+def _broker_grid(brokers: Sequence[Broker], dropped: Sequence[str]) -> Grid:
+    kept = [number for number, column in enumerate(_BROKERS) if column.header not in dropped]
+    rows = map(_broker_row, brokers)
+    return Grid(
+        tuple(_BROKERS[number] for number in kept),
+        tuple(Row(tuple(row.cells[number] for number in kept), style=row.style) for row in rows),
+    )
+
+
+def _broker_row(broker: Broker) -> Row:
+    offered = "virtual" if broker.is_virtual else "yes" if broker.is_offered else "no"
+    return Row(
+        (
+            Text(broker.code, FAINT),
+            Text(broker.short_name),
+            Text(broker.name_ko),
+            Text(broker.name),
+            Text(_ALL[broker.supports_all]),
+            Text(offered),
+        ),
+        style="" if broker.is_offered else FAINT,
+    )
+
 
 _FIELDS = (
     Column("Attribute", least=None),
@@ -28,7 +94,6 @@ _COLUMNS = (
     Column("Unit", least=None),
     Column("Meaning", least=24),
 )
-_JSON = click.option("--json", "as_json", is_flag=True, help="Write them as a JSON array.")
 
 
 class Lines:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from koscom_async.cli.gateway import embedded_gateway, fault_options
 from koscom_async.cli.main import Failed, exit_codes
-from koscom_async.cli.options import HIGHEST_PORT
+from koscom_async.cli.options import HIGHEST_PORT, embedded_gateway, fault_options
 from koscom_async.cli.output import write_stdout
 
 if TYPE_CHECKING:

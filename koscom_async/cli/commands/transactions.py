@@ -13,13 +13,21 @@ from rich.text import Text
 from koscom_async._clock import korean_now
 from koscom_async._fanout.transactions import TransactionStream
 from koscom_async.cli.ending import end, exit_code, report_missing
-from koscom_async.cli.gateway import Gateway, opened
 from koscom_async.cli.main import exit_codes
-from koscom_async.cli.options import DAY, Form, answer_options
+from koscom_async.cli.options import DAY, Form, Gateway, answer_options, opened
 from koscom_async.cli.output import csv_lines, write_stdout
-from koscom_async.cli.views.grid import Column, Grid, Row, fitting
+from koscom_async.cli.views.layout import (
+    FAINT,
+    WARNING,
+    Column,
+    Grid,
+    Row,
+    fitting,
+    of_change,
+    page,
+    plain_text,
+)
 from koscom_async.cli.views.progress import LineReporter
-from koscom_async.cli.views.sections import FAINT, WARNING, of_change, page, plain_text
 from koscom_async.export import amounts
 from koscom_async.export.rows import plain
 from koscom_async.export.texts import account_name, counted

@@ -9,13 +9,11 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from koscom_async.cli.ending import end
-from koscom_async.cli.gateway import Gateway, opened
 from koscom_async.cli.main import exit_codes
-from koscom_async.cli.options import Form, answer_options
+from koscom_async.cli.options import Form, Gateway, answer_options, opened
 from koscom_async.cli.output import csv_table
-from koscom_async.cli.views.grid import Column, Grid, Row, fitting
+from koscom_async.cli.views.layout import Column, Grid, Row, fitting, page, plain_text
 from koscom_async.cli.views.progress import read_stream
-from koscom_async.cli.views.sections import page, plain_text
 from koscom_async.export.texts import account_name, broker_name
 from koscom_async.models.gathered import Watched, Watchlists
 

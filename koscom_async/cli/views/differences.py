@@ -9,13 +9,16 @@ from rich.text import Text
 
 from koscom_async._decimals import exactly, total
 from koscom_async.cli.views.changes import account_words, gain, quantity_change, value_change
-from koscom_async.cli.views.grid import Column, Grid, Row, fitting
-from koscom_async.cli.views.sections import (
+from koscom_async.cli.views.layout import (
     BAD,
     FAINT,
     GOOD,
     HEADING,
+    Column,
+    Grid,
+    Row,
     alarm,
+    fitting,
     moment,
     notes_section,
     of_change,

@@ -11,8 +11,16 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from koscom_async.cli.output import csv_table
-from koscom_async.cli.views.grid import LEAST_TEXT_WIDTH, Column, Grid, Row, fitting
-from koscom_async.cli.views.sections import FAINT, name_of, plain_text
+from koscom_async.cli.views.layout import (
+    FAINT,
+    LEAST_TEXT_WIDTH,
+    Column,
+    Grid,
+    Row,
+    fitting,
+    name_of,
+    plain_text,
+)
 from koscom_async.export import amounts
 from koscom_async.export.notes import failure_lines
 from koscom_async.export.rows import plain

@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from koscom_async.cli.main import Failed
-from koscom_async.cli.views.sections import FAINT, HEADING, alarm, plain_text, title
+from koscom_async.cli.views.layout import FAINT, HEADING, alarm, plain_text, title
 from koscom_async.errors import UsageError
 from koscom_async.export.notes import headline
 from koscom_async.export.rows import plain

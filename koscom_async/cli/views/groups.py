@@ -12,19 +12,23 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.console import Group as Parts
 from rich.text import Text
 
-from koscom_async.cli.views.grid import NARROW_GAP, Column, Grid, Row, fitting
-from koscom_async.cli.views.positions import totals_cells
-from koscom_async.cli.views.sections import (
+from koscom_async.cli.views.layout import (
     BAR,
     FAINT,
     HEADING,
+    NARROW_GAP,
+    Column,
+    Grid,
+    Row,
     alarm,
+    fitting,
     notes_section,
     of_change,
     plain_text,
     section,
     title,
 )
+from koscom_async.cli.views.positions import totals_cells
 from koscom_async.export import amounts
 from koscom_async.export.notes import notes
 from koscom_async.export.rows import plain

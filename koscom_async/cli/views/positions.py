@@ -6,8 +6,17 @@ from attrs import evolve, frozen
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from koscom_async.cli.views.grid import NARROW_GAP, Column, Grid, Row, fitting
-from koscom_async.cli.views.sections import FAINT, HEADING, of_change, plain_text
+from koscom_async.cli.views.layout import (
+    FAINT,
+    HEADING,
+    NARROW_GAP,
+    Column,
+    Grid,
+    Row,
+    fitting,
+    of_change,
+    plain_text,
+)
 from koscom_async.export import amounts
 from koscom_async.export.texts import account_name, clean, kind, trade_type_word
 from koscom_async.models.holdings import Totals

@@ -12,10 +12,10 @@ from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TaskID
 from rich.text import Text
 
 from koscom_async._fanout.streams import OutcomeStream
-from koscom_async.cli.gateway import Access
+from koscom_async.cli.options import Access
 from koscom_async.cli.output import console, is_live, write_stderr
+from koscom_async.cli.views.layout import FAINT
 from koscom_async.cli.views.report import state
-from koscom_async.cli.views.sections import FAINT
 from koscom_async.export.texts import account_name, counted
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import Outcome

@@ -9,20 +9,23 @@ from attrs import frozen
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from koscom_async.cli.views.grid import Column, Grid, Row, fitting
-from koscom_async.cli.views.positions import PositionsTable
-from koscom_async.cli.views.sections import (
+from koscom_async.cli.views.layout import (
     BAD,
     FAINT,
     GOOD,
     HEADING,
+    Column,
+    Grid,
+    Row,
     alarm,
+    fitting,
     notes_section,
     of_change,
     plain_text,
     section,
     title,
 )
+from koscom_async.cli.views.positions import PositionsTable
 from koscom_async.export import amounts
 from koscom_async.export.notes import difference_line, failure_lines, notes
 from koscom_async.export.texts import account_name, broker_name, clean, counted

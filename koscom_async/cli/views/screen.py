@@ -1,22 +1,38 @@
-"""The screen of a watch: totals and the latest changes always in sight, and as many positions as fit below."""
+"""The screen of a watch: totals and the latest changes always in sight, and as many positions as fit below.
 
+Does not decide when to ask.
+"""
+
+import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from types import TracebackType
+from typing import Self
 
 from attrs import define, field, frozen
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.live import Live
 from rich.segment import Segment
 from rich.text import Text
 
-from koscom_async.cli.views.changes import ChangeLine
+from koscom_async.cli.output import console, print_report, write_stderr
+from koscom_async.cli.views.changes import ChangeLine, change_lines
+from koscom_async.cli.views.differences import difference_report
 from koscom_async.cli.views.groups import groups_sections
+from koscom_async.cli.views.layout import FAINT, WARNING, alarm, moment, of_change, section, title
 from koscom_async.cli.views.positions import PositionsTable
 from koscom_async.cli.views.report import TotalsTable
-from koscom_async.cli.views.sections import FAINT, WARNING, alarm, of_change, section, title
-from koscom_async.export.texts import counted
+from koscom_async.errors import KoscomError
+from koscom_async.export.texts import clean, counted
 from koscom_async.models.breakdown import GroupBy
+from koscom_async.models.difference import HoldingsDiff
 from koscom_async.models.holdings import Holdings
+
+NOTED_CHANGES = 200
+"""The screen remembers this many changes; the oldest go."""
+
 
 LEAST_CHANGES = 3
 SHARE_OF_CHANGES = 4
@@ -100,3 +116,75 @@ class Screen:
             )
         if len(self.noted) > shown:
             yield Text(f"… and {len(self.noted) - shown:,} before", FAINT)
+
+
+class ScreenWatcher:
+    """Draws the whole terminal, and leaves it as it was; what changed in all is printed at the end."""
+
+    def __init__(self, *, interval: float, by: GroupBy | None, with_lots: bool) -> None:
+        self._screen = Screen(interval=interval, by=by, with_lots=with_lots)
+        self._noted: deque[Noted] = deque(maxlen=NOTED_CHANGES)
+        self._first: Holdings | None = None
+        self._asked = 0
+        self._live = Live(
+            Group(),
+            console=console(sys.stdout),
+            screen=True,
+            # The screen counts the seconds to the next question down.
+            refresh_per_second=1,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the terminal back."""
+        self._live.stop()
+        first, last = self._first, self._screen.holdings
+        if first is not None and last is not None:
+            if last is not first:
+                print_report(difference_report(last, first))
+            write_stderr(
+                f"watched from {moment(first.as_of)} to {moment(last.as_of)}, asked {counted(self._asked, 'time')}"
+            )
+
+    def began(self, holdings: Holdings) -> None:
+        """Draw the first answer."""
+        self._first = holdings
+        self._asked = 1
+        self._screen.holdings = holdings
+        self._draw()
+
+    def waiting(self, seconds: float) -> None:
+        """Start to count down."""
+        self._screen.wait(seconds)
+        self._draw()
+
+    def asking(self) -> None:
+        """Show that the brokers are being asked."""
+        self._screen.ask()
+        self._draw()
+
+    def answered(self, holdings: Holdings, diff: HoldingsDiff) -> None:
+        """Draw the answer, and what changed above what had changed before."""
+        self._asked += 1
+        lines = [Noted(holdings.as_of, line) for line in change_lines(diff)]
+        self._noted.extendleft(reversed(lines))
+        self._screen.holdings, self._screen.noted = holdings, tuple(self._noted)
+        self._draw()
+
+    def failed(self, error: KoscomError) -> None:
+        """Note that there was no answer, and keep the last one in sight."""
+        self._asked += 1
+        line = ChangeLine("no answer", "this time", clean(str(error)))
+        self._noted.appendleft(Noted(datetime.now().astimezone(), line))
+        self._screen.noted = tuple(self._noted)
+        self._draw()
+
+    def _draw(self) -> None:
+        self._live.update(self._screen, refresh=True)

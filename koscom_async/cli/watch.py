@@ -1,16 +1,23 @@
-"""Asks again and again: when, until when, and what changed meanwhile. Shows nothing itself.
+"""Asks again and again: when, until when, and what changed meanwhile.
 
 Each account is compared with its last answer that was read, so that what was sold while a broker was down is reported
-when it is back, and not lost between two answers that cannot be compared.
+when it is back, and not lost between two answers that cannot be compared. Writes lines where stdout is no terminal;
+does not draw the screen of one.
 """
 
+import sys
 from collections.abc import Awaitable, Callable
-from typing import NoReturn, Protocol
+from types import TracebackType
+from typing import NoReturn, Protocol, Self
 
 import anyio
 from attrs import evolve
 
 from koscom_async._merge import merge
+from koscom_async.cli.output import is_live, write_stderr, write_stdout
+from koscom_async.cli.views.changes import change_lines
+from koscom_async.cli.views.layout import moment
+from koscom_async.cli.views.screen import ScreenWatcher
 from koscom_async.errors import (
     BrokerUnavailableError,
     ConnectionFailedError,
@@ -19,12 +26,22 @@ from koscom_async.errors import (
     QuotaExceededError,
     RateLimitedError,
 )
+from koscom_async.export import amounts
+from koscom_async.export.notes import failure_lines
+from koscom_async.export.texts import account_name, clean, counted
+from koscom_async.models.breakdown import GroupBy
 from koscom_async.models.difference import HoldingsDiff
 from koscom_async.models.holdings import Holdings
 
 
 class Watcher(Protocol):
-    """Shows how a watch goes."""
+    """Shows how a watch goes, and cleans up behind itself."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
     def began(self, holdings: Holdings) -> None:
         """Show the first answer."""
@@ -112,3 +129,62 @@ def _is_transient(error: KoscomError) -> bool:
         return False
     transient = (ConnectionFailedError, BrokerUnavailableError, DeadlineExceededError, RateLimitedError)
     return error.retriable or isinstance(error, transient)
+
+
+def watcher(*, interval: float, by: GroupBy | None, with_lots: bool) -> Watcher:
+    """Return what fits where stdout goes."""
+    if is_live(sys.stdout):
+        return ScreenWatcher(interval=interval, by=by, with_lots=with_lots)
+    return LineWatcher(interval=interval)
+
+
+class LineWatcher:
+    """Writes a line for the first answer and for each change, with the time of the answer."""
+
+    def __init__(self, *, interval: float) -> None:
+        self._interval = interval
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to take away."""
+
+    def began(self, holdings: Holdings) -> None:
+        """Write what is watched, and which accounts could not be read."""
+        read = len(holdings.outcomes) - len(holdings.failures)
+        worth = amounts.money(holdings.totals.net_worth)
+        self._write(
+            holdings,
+            f"watching {counted(len(holdings.outcomes), 'account')}, {read} of them read, net worth {worth}; "
+            f"asking again every {self._interval:g} s",
+        )
+        for failure in holdings.failures:
+            reason = " ".join(failure_lines(failure))
+            self._write(holdings, f"not read {account_name(failure.account)}: {reason}")
+
+    def waiting(self, seconds: float) -> None:
+        """Nothing to write."""
+
+    def asking(self) -> None:
+        """Nothing to write."""
+
+    def answered(self, holdings: Holdings, diff: HoldingsDiff) -> None:
+        """Write what changed, and why an account cannot be read any more."""
+        for line in change_lines(diff):
+            self._write(holdings, str(line))
+        lost = {change.account.key for change in diff.accounts if change.kind == "unreadable"}
+        for failure in holdings.failures:
+            if failure.account.key in lost:
+                self._write(
+                    holdings, f"not read {account_name(failure.account)}: {' '.join(failure_lines(failure))}"
+                )
+
+    def failed(self, error: KoscomError) -> None:
+        """Say why there was no answer."""
+        write_stderr(f"no answer this time: {clean(str(error))}")
+
+    def _write(self, holdings: Holdings, text: str) -> None:
+        write_stdout(f"{moment(holdings.as_of)}  {text}")

@@ -1,1 +1,0 @@
-"""Logging an investor in from a terminal."""
