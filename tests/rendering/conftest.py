@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.rendering.chromium import Chromium
+from tests.rendering.chromium import running
 
 
 @pytest.fixture(scope="session")
-def chromium(chromium_command, tmp_path_factory) -> Chromium:
-    return Chromium(chromium_command, tmp_path_factory.mktemp("chromium"))
+def chromium(chromium_command, tmp_path_factory):
+    with running(chromium_command, tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser

@@ -15,7 +15,7 @@ from koscom_async import Holdings, Koscom
 from koscom_async.cli.views.report import report
 from koscom_async.sandbox import SandboxGateway
 from tests.machine import CHROMIUM, find_program
-from tests.rendering.chromium import Chromium
+from tests.rendering.chromium import running
 from tests.rendering.hosts import notebook
 
 PICTURES = Path(__file__).parents[2] / ".pictures"
@@ -102,8 +102,8 @@ def main() -> None:
         .replace("<details>", "<details open>", 4)
         .replace("<details open>", "<details>", 3)
     )
-    with TemporaryDirectory() as home:
-        chromium = Chromium(find_program(*CHROMIUM) or sys.exit("no Chromium is installed"), Path(home))
+    browser = find_program(*CHROMIUM) or sys.exit("no Chromium is installed")
+    with TemporaryDirectory() as home, running(browser, Path(home)) as chromium:
         save(
             cropped(chromium.screenshot(terminal(whole), "terminal", width=1000, height=1400, scale=SCALE)),
             "terminal",
