@@ -1,4 +1,4 @@
-"""The quick way is only quick: what it reads is what the careful way reads, and what is not plain it leaves to it."""
+"""The fast way is only fast: it reads what the careful way reads, and leaves every row that is not plain to it."""
 
 import copy
 import json
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koscom_async._cooperative import SLICE_ROWS, run_now
-from koscom_async._wire.json import fast as quick_json
+from koscom_async._wire.json import fast
 from koscom_async._wire.json.core import read_json
 from koscom_async._wire.records.converter import names_of, read_record
 from koscom_async._wire.records.fast import generated, read_row, read_row_list
@@ -88,19 +88,19 @@ values = st.sampled_from((*TEXTS, *OTHERS))
 def test_it_reads_what_the_careful_way_reads_or_nothing(kind, data):
     row = data.draw(st.dictionaries(st.sampled_from(keys_of(kind)), values, min_size=1))
     block = read_json(json.dumps(row).encode())
-    quick = generated(kind)(block, **given_to(kind))
-    if quick is None:
+    fast_one = generated(kind)(block, **given_to(kind))
+    if fast_one is None:
         return
     careful = read_record(kind, block, "row", **given_to(kind))
-    assert quick == careful
-    assert repr(quick) == repr(careful)
-    assert type(quick) is kind
+    assert fast_one == careful
+    assert repr(fast_one) == repr(careful)
+    assert type(fast_one) is kind
     if hasattr(kind, "raw"):
-        assert quick.raw is block
+        assert fast_one.raw is block
 
 
 @each("kind", KINDS)
-def test_a_row_of_any_kind_may_take_the_quick_way(kind):
+def test_a_row_of_any_kind_may_take_the_fast_way(kind):
     """Each field in a plain spelling: a number, or else a text that its type takes."""
     block = {}
     for attribute, spellings in names_of(kind).items():
@@ -113,18 +113,18 @@ def test_a_row_of_any_kind_may_take_the_quick_way(kind):
             else None if "codes." in annotation
             else "text"
         )  # fmt: skip
-    quick = generated(kind)(block, **given_to(kind))
-    assert quick is not None
-    assert quick == read_record(kind, block, "row", **given_to(kind))
+    fast_one = generated(kind)(block, **given_to(kind))
+    assert fast_one is not None
+    assert fast_one == read_record(kind, block, "row", **given_to(kind))
 
 
 @each("kind", KINDS)
-def test_no_record_has_a_validator_or_a_converter_that_the_quick_way_would_pass_by(kind):
+def test_no_record_has_a_validator_or_a_converter_that_the_fast_way_would_pass_by(kind):
     assert [each.name for each in attrs.fields(kind) if each.validator or each.converter] == []
 
 
 @each("kind", KINDS)
-def test_a_quick_record_can_be_pickled_copied_and_evolved(kind):
+def test_a_fast_record_can_be_pickled_copied_and_evolved(kind):
     row = {"accNo": "1"} if kind is DiscretionaryAccount else {"x": "y"}
     record = generated(kind)(row, **given_to(kind))
     assert pickle.loads(pickle.dumps(record)) == record  # noqa: S301  # our own
@@ -137,8 +137,8 @@ def test_what_a_record_cannot_do_without_must_be_in_its_row():
 
 
 def test_what_a_row_does_not_say_is_given_to_its_record():
-    quick = generated(PortfolioEquity)({"qty": Decimal("12.50")}, measure=Measure.SHARE)
-    assert (quick.measure, str(quick.share)) == (Measure.SHARE, "12.5")
+    fast_one = generated(PortfolioEquity)({"qty": Decimal("12.50")}, measure=Measure.SHARE)
+    assert (fast_one.measure, str(fast_one.share)) == (Measure.SHARE, "12.5")
     with pytest.raises(TypeError, match="broker"):
         generated(DiscretionaryAccount)({"accNo": "1"})
 
@@ -167,7 +167,7 @@ def test_no_more_than_a_slice_of_rows_is_read_between_two_stops(rows, stops):
      ("1" * 34 + ".10", "1" * 34 + ".1"), ("1E34", "1" + "0" * 34)],
 )  # fmt: skip
 def test_numbers_are_plain_in_a_record_and_as_sent_in_its_raw_row(number, text):
-    for read in (read_json, quick_json.read_json):
+    for read in (read_json, fast.read_json):
         row = read(f'{{"qty": {number}}}'.encode())
         record = read_row(EquityRow, row, "row")
         assert str(record.quantity) == str(read_number(Decimal(number)))
@@ -191,7 +191,7 @@ def test_numbers_are_plain_in_a_record_and_as_sent_in_its_raw_row(number, text):
     ],
     ids=["the documents' row", "absent", "the other spelling", "a currency"],
 )
-def test_a_plain_row_takes_the_quick_way(row):
+def test_a_plain_row_takes_the_fast_way(row):
     block = read_json(json.dumps(row).encode())
     assert generated(EquityRow)(block) == read_record(EquityRow, block, "row")
 
@@ -214,14 +214,14 @@ def test_what_is_not_plain_is_left_to_the_careful_way(row):
     assert generated(EquityRow)(read_json(json.dumps(row).encode())) is None
 
 
-def test_the_quick_way_never_lets_pass_what_the_careful_way_refuses():
+def test_the_fast_way_never_lets_pass_what_the_careful_way_refuses():
     block = read_json(b'{"valAtCur": 1E999}')
     assert generated(EquityRow)(block) is None
     with pytest.raises(MalformedResponseError, match="valAtCur"):
         read_record(EquityRow, block, "row")
 
 
-def test_a_quick_record_is_as_frozen_as_any():
+def test_a_fast_record_is_as_frozen_as_any():
     record = generated(EquityRow)({"qty": Decimal(1)})
     with pytest.raises(AttributeError):
         record.quantity = Decimal(2)

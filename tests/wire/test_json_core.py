@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koscom_async._wire.json import core as exact_json
-from koscom_async._wire.json import fast as quick_json
+from koscom_async._wire.json import core, fast
 from koscom_async._wire.json.core import read_json
 from koscom_async._wire.values import ScalarError, read_number
 from koscom_async.errors import MalformedResponseError
@@ -101,7 +100,7 @@ def test_arbitrary_bytes_raise_only_the_malformed_error(body: bytes) -> None:
     assert value is None or isinstance(value, str | bool | Decimal | list | dict)
 
 
-@pytest.mark.parametrize("json", [exact_json, quick_json])
+@pytest.mark.parametrize("json", [core, fast])
 def test_what_is_sent_is_the_same_bytes_whoever_writes_it(json):
     document = {"body": {"korName": "홍길동", "count": 0, "list": ["null", None, True]}, "half": 1.5}
     written = '{"body":{"korName":"홍길동","count":0,"list":["null",null,true]},"half":1.5}'
