@@ -1,12 +1,12 @@
 """What can go wrong, by what the caller can do about it.
 
 KoscomError
-├── SettingsError               a setting or an investor's datum is wrong: mend it (also a ValueError)
-├── UsageError                  the client is used in a way that cannot work (closed, too early, second loop)
+├── SettingsError               a setting or investor field is invalid: fix it (also a ValueError)
+├── UsageError                  the client is used in a way that cannot work (closed, second loop, wrong argument)
 ├── ConnectionFailedError       no answer: unreachable, reset, timed out
 ├── PlatformError               the platform refused, with one of its codes
 │   ├── AuthenticationError     credentials or token are not accepted: renew them
-│   │   └── ReauthorizationRequiredError  only the investor can give a new token: send them to `url`
+│   │   └── ReauthorizationRequiredError  the investor must authorise again: send them to `url`
 │   ├── AccessDeniedError       no right, no consent: the investor or the contract must change
 │   ├── AccountUnavailableError the account cannot be read: relink it
 │   ├── RequestRejectedError    the question itself is not accepted
@@ -19,10 +19,10 @@ KoscomError
 │   ├── ResponseMismatchError   the answer to another question
 │   ├── TruncatedResponseError  rows are missing
 │   └── PagingError             the pages do not end, or rows came twice
-├── UntrustedEndpointError      the account points outside the configured gateway
+├── UntrustedEndpointError      the account's address is not the gateway's
 ├── OutsideServiceHoursError    the service is closed now; no call was spent
-├── LimitsUnavailableError      the limits that processes share cannot be kept: mend Redis
-├── DeadlineExceededError       the time that the caller gave is over
+├── LimitsUnavailableError      the limits that processes share cannot be kept: check Redis
+├── DeadlineExceededError       the deadline passed
 └── IncompleteHoldingsError     raised by `require_complete()`: some accounts could not be read
 
 The platform's sixty codes are data, in `error_codes`; this module has no I/O and knows no message.
@@ -68,8 +68,8 @@ class KoscomError(Exception):
     """Anything this library raises; says what happened, to which account, and what to do.
 
     Attributes:
-        code: the platform's code as text (`"3600"`), or a word of ours (`"malformed"`).
-        category: who speaks: `op-apim`, `op-auth`, `op-exco`, the broker's name, or `None` for ourselves.
+        code: the platform's code as text (`"3600"`), or this library's own word (`"malformed"`).
+        category: who sent the code: `op-apim`, `op-auth`, `op-exco`, the broker's name; `None` for this library.
         broker: the broker's short name; `None` where no broker was concerned.
         endpoint: which endpoint was asked (`account.balance`).
         account: the account's number, masked.
@@ -81,8 +81,9 @@ class KoscomError(Exception):
 
     default_code: str | None = None
     default_advice: str | None = None
+    default_retriable: bool = False
 
-    def __init__(  # noqa: PLR0913  # one keyword for each fact that an error carries
+    def __init__(
         self,
         message: str,
         *,
@@ -91,7 +92,7 @@ class KoscomError(Exception):
         broker: str | None = None,
         endpoint: str | None = None,
         account: str | None = None,
-        retriable: bool = False,
+        retriable: bool | None = None,
         attempts: int = 0,
         advice: str | None = None,
     ) -> None:
@@ -102,7 +103,7 @@ class KoscomError(Exception):
         self.broker = broker
         self.endpoint = endpoint
         self.account = account
-        self.retriable = retriable
+        self.retriable = self.default_retriable if retriable is None else retriable
         self.attempts = attempts
         self.advice = advice or self.default_advice
 
@@ -113,8 +114,8 @@ class KoscomError(Exception):
             facts.append(f"account {self.account}")
         if self.attempts > 1:
             facts.append(f"asked {self.attempts} times")
-        said = "; ".join(facts)
-        return f"{said}. What to do: {self.advice}" if self.advice else said
+        text = "; ".join(facts)
+        return f"{text}. What to do: {self.advice}" if self.advice else text
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Keyword arguments do not survive Exception's own pickling, and batch users run in processes.
@@ -128,7 +129,7 @@ def _rebuild(kind: type[KoscomError], message: str, state: Mapping[str, object])
 
 
 class SettingsError(KoscomError, ValueError):
-    """A setting or a datum of the investor is missing or impossible; `setting` names it."""
+    """A setting or a field of the investor is missing or invalid; `setting` names it."""
 
     default_code = "settings"
 
@@ -141,7 +142,7 @@ class SettingsError(KoscomError, ValueError):
 
 
 class UsageError(KoscomError):
-    """The client was used in a way that cannot work: closed, in a second event loop, or too early."""
+    """The client was used in a way that cannot work: closed, in a second event loop, or with a wrong argument."""
 
     default_code = "usage"
 
@@ -187,11 +188,11 @@ class _Invitation:
 
 
 class ReauthorizationRequiredError(AuthenticationError):
-    """There is no token that works, and none can be had without the investor.
+    """No token works, and the investor must authorise again.
 
-    Send the investor to `url`, check that what comes back carries `state`, and hand its code to
-    `koscom.oauth.exchange`. Both are `None` where `Settings.redirect_uri` is not set, or the error came up
-    where no URL could be made. They are on the error only, and never in its text.
+    Send the investor to `url`, check that the callback carries `state`, and pass its code to
+    `koscom.oauth.exchange`. Both are `None` where `Settings.redirect_uri` is not set, or where no URL could be made.
+    They are attributes of the error, and never in its text.
     """
 
     default_code = "reauthorization"
@@ -202,7 +203,7 @@ class ReauthorizationRequiredError(AuthenticationError):
         self._invitation: _Invitation | None = None
 
     def attach_authorize_url(self, url: str, state: str) -> None:
-        """Say where the investor is to be sent."""
+        """Set the URL to which the investor is sent, and its state."""
         self._invitation = _Invitation(url, state)
 
     @property
@@ -212,7 +213,7 @@ class ReauthorizationRequiredError(AuthenticationError):
 
     @property
     def state(self) -> str | None:
-        """What must come back with the code, to be kept with the investor's session until then."""
+        """What the callback must carry; keep it with the investor's session until then."""
         return self._invitation.state if self._invitation else None
 
 
@@ -221,13 +222,13 @@ class AccessDeniedError(PlatformError):
 
 
 class AccountUnavailableError(PlatformError):
-    """This account cannot be read by anybody who asks like this; it must be linked anew."""
+    """This account cannot be read with this request; the investor must link it again."""
 
 
 class RequestRejectedError(PlatformError):
     """The question itself is not accepted.
 
-    `most_days`: how long a range of dates the broker allows, where it refused a longer one (6006) and said so.
+    `most_days`: how long a range of dates the broker allows, where it refused a longer one (6006) and stated it.
     """
 
     def __init__(self, message: str, *, most_days: int | None = None, **context: Any) -> None:
@@ -236,7 +237,7 @@ class RequestRejectedError(PlatformError):
 
 
 class RateLimitedError(PlatformError):
-    """Calls come too fast; `retry_after` says for how many seconds to wait, where the gateway said so."""
+    """Calls come too fast; `retry_after` is the number of seconds to wait, where the gateway sent one."""
 
 
 class QuotaExceededError(RateLimitedError):
@@ -252,26 +253,24 @@ class BrokerUnavailableError(PlatformError):
 
 
 class BreakerOpenError(BrokerUnavailableError):
-    """The broker failed several times in a row, so no call was made; `retry_after` says for how many seconds to wait.
+    """The broker failed several times in a row, so no call was made; `retry_after` is the number of seconds to wait.
 
     Code and category are those of the failure that opened the circuit breaker.
     """
 
     default_advice = "ask again after `retry_after` seconds; the client tries the broker again by itself"
-
-    def __init__(self, message: str, **context: Any) -> None:
-        super().__init__(message, **{"retriable": True, **context})
+    default_retriable = True
 
 
 class ResponseError(KoscomError):
-    """An answer came, and must not be believed."""
+    """An answer arrived, and must not be believed."""
 
 
 class MalformedResponseError(ResponseError):
     """The answer is not JSON, or not of the documented shape."""
 
     default_code = "malformed"
-    default_advice = "ask again later; if it lasts, report it to the platform"
+    default_advice = "report it to the platform, with the time of the call"
 
 
 class ResponseMismatchError(ResponseError):
@@ -288,6 +287,7 @@ class TruncatedResponseError(ResponseError):
     default_advice = (
         "ask again; if the broker's totals cannot be trusted, set BrokerOverrides(trust_totals=False) for it"
     )
+    default_retriable = True
 
 
 class PagingError(ResponseError):
@@ -295,6 +295,7 @@ class PagingError(ResponseError):
 
     default_code = "paging"
     default_advice = "ask again later; if it lasts, report it to the platform"
+    default_retriable = True
 
 
 class UntrustedEndpointError(KoscomError):
@@ -305,11 +306,11 @@ class UntrustedEndpointError(KoscomError):
 
 
 class OutsideServiceHoursError(KoscomError):
-    """The service is closed at this time of day, so no call was spent; `opens_at` (KST) is when to ask."""
+    """The service is closed at this time of day, so no call was spent; `opens_at` (KST) is when it opens."""
 
     default_code = "service-hours"
     default_advice = (
-        "ask at `opens_at`; if the platform's hours are others now, set Settings(check_service_hours=False)"
+        "ask at `opens_at`; if the platform's hours have changed, set Settings(check_service_hours=False)"
     )
 
     def __init__(self, message: str, *, opens_at: datetime, **context: Any) -> None:
@@ -318,22 +319,21 @@ class OutsideServiceHoursError(KoscomError):
 
 
 class LimitsUnavailableError(KoscomError):
-    """The limits that processes share cannot be kept, as Redis does not answer; the call was not made."""
+    """Redis does not answer, so the limits that processes share cannot be kept; no call was made."""
 
     default_code = "limits"
     default_advice = (
-        "check that Redis can be reached; RedisLimiter(local_share=…) goes on without it, more slowly"
+        "check that Redis can be reached, then ask again; RedisLimiter(local_share=…) continues without it"
     )
-
-    def __init__(self, message: str, **context: Any) -> None:
-        super().__init__(message, **{"retriable": True, **context})
+    default_retriable = True
 
 
 class DeadlineExceededError(KoscomError):
-    """The time that the caller gave was over before the answer came."""
+    """The deadline passed before the answer arrived."""
 
     default_code = "deadline"
     default_advice = "ask again, or give a longer deadline"
+    default_retriable = True
 
 
 class IncompleteHoldingsError(KoscomError):

@@ -1,5 +1,6 @@
 """The error table against the platform's manual and the design's decisions about retrying."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -122,6 +123,11 @@ def test_only_what_the_design_names_is_retriable() -> None:
 
 def test_what_is_retriable_is_a_thing_that_cannot_be_served_now() -> None:
     assert {row.kind for row in ERROR_CODES if row.retriable} == {Kind.UNAVAILABLE}
+
+
+def test_a_row_advises_to_ask_again_where_it_is_retriable_and_nowhere_else() -> None:
+    again = [row.code for row in ERROR_CODES if re.search(r"\bask again\b|\bretry\b|\blater\b", row.advice)]
+    assert again == [row.code for row in ERROR_CODES if row.retriable]
 
 
 def test_success_is_no_error() -> None:

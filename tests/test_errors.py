@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -160,6 +161,25 @@ WORDS = {
 @pytest.mark.parametrize("kind", WORDS)
 def test_an_error_of_ours_has_a_word_for_a_code(kind: type[KoscomError]) -> None:
     assert kind.default_code == WORDS[kind]
+
+
+AGAIN = re.compile(r"\b(?:again|retry|later)\b")
+
+
+def test_an_advice_to_ask_again_is_given_where_it_may_help_and_nowhere_else() -> None:
+    wrong = [
+        kind.__name__
+        for kind in CLASSES
+        if kind.default_advice and kind.default_retriable is not bool(AGAIN.search(kind.default_advice))
+    ]
+    # What failed to connect may be retriable or not: the error says. Authorising again is not asking again.
+    assert wrong == ["ConnectionFailedError", "ReauthorizationRequiredError"]
+
+
+def test_a_deadline_and_missing_rows_may_be_asked_again() -> None:
+    for kind in (DeadlineExceededError, errors.TruncatedResponseError, errors.PagingError):
+        assert kind("late").retriable is True
+        assert kind("late", retriable=False).retriable is False
 
 
 def test_what_is_not_said_is_none_or_false_or_zero() -> None:

@@ -1,1 +1,1 @@
-"""One class a service, one method an endpoint: a question in the field's words, its whole answer as a record."""
+"""One class per service, one method per endpoint: each asks a question and returns its whole answer as a record."""

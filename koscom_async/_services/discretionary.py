@@ -4,15 +4,23 @@ No investor is asked for here: the customer entrusted the account to the firm.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from attrs import frozen
-
-from koscom_async._clock import KST, korean_now
+from koscom_async._clock import korean_now
 from koscom_async._services.by_class import SECURITIES
-from koscom_async._services.firm_query import FirmQuery
+from koscom_async._services.firm_query import (
+    BALANCES,
+    ORDERS,
+    SETTLEMENTS,
+    TRADES,
+    FirmEndpoint,
+    FirmPart,
+    FirmQuery,
+    ServiceHours,
+    accounts_at,
+)
 from koscom_async._services.operation import Deadline, deadline_at, operation
 from koscom_async._services.resolve import (
     AccountLike,
@@ -26,18 +34,9 @@ from koscom_async._services.resolve import (
 from koscom_async._services.tasks import gather
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
-from koscom_async._wire import discretionary as wire
-from koscom_async._wire.discretionary import Blocks, DiscretionaryPage
-from koscom_async._wire.endpoints import (
-    DISCRETIONARY_ACCOUNTS,
-    DISCRETIONARY_BALANCES,
-    DISCRETIONARY_ORDERS,
-    DISCRETIONARY_SETTLEMENTS,
-    DISCRETIONARY_TRADES,
-    Endpoint,
-)
+from koscom_async._wire.discretionary import DiscretionaryPage
 from koscom_async.brokers import Broker
-from koscom_async.errors import OutsideServiceHoursError, ResponseMismatchError, UsageError
+from koscom_async.errors import ResponseMismatchError, UsageError
 from koscom_async.models.codes import AssetClass
 from koscom_async.models.discretionary.account import DiscretionaryAccounts
 from koscom_async.models.discretionary.answers import DiscretionaryRows
@@ -48,45 +47,16 @@ from koscom_async.models.discretionary.settlements import DiscretionarySettlemen
 from koscom_async.models.member import VirtualAccount
 from koscom_async.settings import Settings
 
-# When the discretionary service answers what: balances and settlements only outside of the exchange's day.
-#
-# Manual: 일임매매서비스, "오전 08:30이전과 오후 16:00 이후 조회 가능". It names no exception for days without trading.
-
-CLOSES, OPENS = time(8, 30), time(16)
-
-
-@frozen(kw_only=True)
-class ServiceHours:
-    """The hours by a clock that is given; a check that is turned off lets everything pass."""
-
-    is_checked: bool
-    now: Callable[[], datetime]
-
-    def check(self, endpoint: Endpoint, broker: str | None = None) -> None:
-        """Raise `OutsideServiceHoursError` while the platform does not answer."""
-        now = self.now().astimezone(KST)
-        if not self.is_checked or not CLOSES <= now.time() < OPENS:
-            return
-        opens_at = now.replace(hour=OPENS.hour, minute=OPENS.minute, second=0, microsecond=0)
-        raise OutsideServiceHoursError(
-            f"it is {now:%H:%M} in Korea, and the platform answers this only before {CLOSES:%H:%M} and after "
-            f"{OPENS:%H:%M}; no call was made",
-            opens_at=opens_at,
-            broker=broker,
-            endpoint=endpoint.name,
-        )
-
-
 Row = TypeVar("Row")
 
 
 class DiscretionaryService:
     """Questions about the firm's contract accounts at one broker.
 
-    A broker is named by its short name or its record, an account by its number or its record. Raised are
+    A broker is given as its short name or its record, an account as its number or its record. The methods raise a
     `PlatformError` where the platform or the broker refuses, a `ResponseError` where the answer cannot be believed
     (another account's, rows missing, endless pages, broken), `ConnectionFailedError` where none came,
-    `DeadlineExceededError` in time.
+    `DeadlineExceededError` at the deadline, `UsageError` for an argument of the wrong kind.
     """
 
     def __init__(
@@ -97,7 +67,7 @@ class DiscretionaryService:
         self._hours = ServiceHours(is_checked=settings.check_service_hours, now=now)
 
     async def accounts(self, broker: BrokerLike, *, deadline: float | None = None) -> DiscretionaryAccounts:
-        """Return the firm's accounts at a broker (일임설정 계좌), those included whose contract has ended.
+        """Return the firm's accounts at a broker (일임설정 계좌), including those whose contract has ended.
 
         Manual: 일임매매서비스, "일임설정 계좌 조회 API".
         """
@@ -175,42 +145,24 @@ class DiscretionaryService:
 
     def check_hours(self) -> None:
         """Raise `OutsideServiceHoursError` while no balance is answered."""
-        self._hours.check(DISCRETIONARY_BALANCES)
+        self._hours.check(BALANCES)
 
     async def read_accounts(
         self, broker: Broker, into: TraceBuilder | None = None, *, end: Deadline
     ) -> DiscretionaryAccounts:
         """Read the list of accounts until `end`; the trace `into` counts what it takes."""
-        name = broker.short_name
-        with operation(self._gateway, DISCRETIONARY_ACCOUNTS, broker=name, end=end, trace=into) as trace:
-            query = FirmQuery(
-                gateway=self._gateway,
-                settings=self._settings,
-                trace=trace,
-                endpoint=DISCRETIONARY_ACCOUNTS,
-                at=broker,
-                blocks=wire.ACCOUNT_BLOCKS,
-                conditions=lambda _, page: wire.accounts_query(page),
-                read_item=lambda _: wire.account_reader(broker),
-            )
-            pages = await query.read("accounts")
+        kind, name = accounts_at(broker), broker.short_name
+        with operation(self._gateway, kind.endpoint, broker=name, end=end, trace=into) as trace:
+            pages = await self._query(kind, trace, at=broker).read("accounts")
         return DiscretionaryAccounts(broker=broker, accounts=_items(pages), notes=tuple(trace.notes))
 
     async def read_balance(
         self, account: VirtualAccount, into: TraceBuilder | None = None, *, end: Deadline
     ) -> DiscretionaryBalance:
         """Read a balance until `end`; the trace `into` counts what it takes."""
-        self._hours.check(DISCRETIONARY_BALANCES, account.broker.short_name)
-        with operation(self._gateway, DISCRETIONARY_BALANCES, account, end=end, trace=into) as trace:
-            by_class = await self._ask(
-                DISCRETIONARY_BALANCES,
-                account,
-                trace,
-                parts=SECURITIES,
-                blocks=wire.BALANCE_BLOCKS,
-                conditions=lambda each, page: wire.balance_query(account.number, each, page),
-                read_item=wire.row_reader,
-            )
+        self._hours.check(BALANCES, account.broker.short_name)
+        with operation(self._gateway, BALANCES.endpoint, account, end=end, trace=into) as trace:
+            by_class = await self._read(BALANCES, account, trace, SECURITIES, {})
         return DiscretionaryBalance(
             account=account,
             cash=_one_cash([page for pages in by_class for page in pages], trace),
@@ -228,18 +180,9 @@ class DiscretionaryService:
         **filters: Any,
     ) -> DiscretionaryRows[DiscretionaryOrder]:
         """Read orders until `end`; the trace `into` counts what it takes."""
-        filters = _checked(filters)
-        with operation(self._gateway, DISCRETIONARY_ORDERS, account, end=end, trace=into) as trace:
-            by_class = await self._ask(
-                DISCRETIONARY_ORDERS,
-                account,
-                trace,
-                parts=_classes(asset_class),
-                blocks=wire.ORDER_BLOCKS,
-                conditions=lambda each, page: wire.orders_query(account.number, each, page, **filters),
-                read_item=wire.order_reader,
-            )
-        return _rows(account, by_class, trace)
+        return await self._rows(
+            ORDERS, account, into, end=end, parts=_classes(asset_class), filters=_checked(filters)
+        )
 
     async def read_settlements(
         self,
@@ -251,19 +194,9 @@ class DiscretionaryService:
         **filters: Any,
     ) -> DiscretionaryRows[DiscretionarySettlement]:
         """Read settlements until `end`; the trace `into` counts what it takes."""
-        filters = _checked(filters)
-        self._hours.check(DISCRETIONARY_SETTLEMENTS, account.broker.short_name)
-        with operation(self._gateway, DISCRETIONARY_SETTLEMENTS, account, end=end, trace=into) as trace:
-            by_class = await self._ask(
-                DISCRETIONARY_SETTLEMENTS,
-                account,
-                trace,
-                parts=_classes(asset_class),
-                blocks=wire.SETTLEMENT_BLOCKS,
-                conditions=lambda each, page: wire.settlements_query(account.number, each, page, **filters),
-                read_item=wire.settlement_reader,
-            )
-        return _rows(account, by_class, trace)
+        classes, checked = _classes(asset_class), _checked(filters)
+        self._hours.check(SETTLEMENTS, account.broker.short_name)
+        return await self._rows(SETTLEMENTS, account, into, end=end, parts=classes, filters=checked)
 
     async def read_trades(
         self,
@@ -277,46 +210,47 @@ class DiscretionaryService:
         """Read the trade book until `end`; the trace `into` counts what it takes."""
         if resolve_day(since, "since") > resolve_day(until_day, "until"):
             raise UsageError(f"{since} is after {until_day}", advice="give the first day first")
-        with operation(self._gateway, DISCRETIONARY_TRADES, account, end=end, trace=into) as trace:
-            whole = await self._ask(
-                DISCRETIONARY_TRADES,
-                account,
-                trace,
-                parts=("trades",),
-                blocks=wire.TRADE_BLOCKS,
-                conditions=lambda _, page: wire.trades_query(
-                    account.number, page, since=since, until=until_day
-                ),
-                read_item=lambda _: wire.read_trade,
-            )
-        return _rows(account, whole, trace)
+        days = {"since": since, "until": until_day}
+        return await self._rows(TRADES, account, into, end=end, parts=["trades"], filters=days)
 
-    async def _ask(
+    async def _rows(
         self,
-        endpoint: Endpoint,
+        kind: FirmEndpoint,
+        account: VirtualAccount,
+        into: TraceBuilder | None,
+        *,
+        end: Deadline,
+        parts: Sequence[FirmPart],
+        filters: Mapping[str, Any],
+    ) -> DiscretionaryRows[Any]:
+        with operation(self._gateway, kind.endpoint, account, end=end, trace=into) as trace:
+            by_part = await self._read(kind, account, trace, parts, filters)
+        rows = tuple(row for pages in by_part for row in _items(pages))
+        return DiscretionaryRows(account=account, rows=rows, notes=tuple(trace.notes))
+
+    async def _read(
+        self,
+        kind: FirmEndpoint,
         account: VirtualAccount,
         trace: TraceBuilder,
-        *,
-        parts: Sequence[Any],
-        blocks: Blocks,
-        conditions: Callable[[Any, str | None], Mapping[str, object]],
-        read_item: Callable[[Any], Any],
+        parts: Sequence[FirmPart],
+        filters: Mapping[str, Any],
     ) -> list[list[DiscretionaryPage[Any]]]:
-        """Return the pages of every part, all asked at once; `ALL` is not known here, so classes are parts."""
-        query: FirmQuery[Any] = FirmQuery(
-            gateway=self._gateway,
-            settings=self._settings,
-            trace=trace,
-            endpoint=endpoint,
-            at=account.broker,
-            account=account,
-            blocks=blocks,
-            conditions=conditions,
-            read_item=read_item,
-        )
+        """Return the pages of every part, all asked at once; no broker answers `ALL` here."""
+        query = self._query(kind, trace, at=account.broker, account=account, filters=filters)
         by_part = await gather([partial(query.read, each) for each in parts])
         _refuse_repeated(by_part)
         return by_part
+
+    def _query(self, kind: FirmEndpoint, trace: TraceBuilder, **about: Any) -> FirmQuery[Any]:
+        return FirmQuery(
+            endpoint=kind.endpoint,
+            gateway=self._gateway,
+            settings=self._settings,
+            trace=trace,
+            kind=kind,
+            **about,
+        )
 
 
 def _classes(asset_class: AssetClass | None) -> tuple[AssetClass, ...]:
@@ -338,13 +272,6 @@ def _items(pages: Sequence[DiscretionaryPage[Row]]) -> tuple[Row, ...]:
     return tuple(item for page in pages for item in page.items)
 
 
-def _rows(
-    account: VirtualAccount, by_part: Sequence[Sequence[DiscretionaryPage[Row]]], trace: TraceBuilder
-) -> DiscretionaryRows[Row]:
-    rows = tuple(row for pages in by_part for row in _items(pages))
-    return DiscretionaryRows(account=account, rows=rows, notes=tuple(trace.notes))
-
-
 def _refuse_repeated(by_class: Sequence[Sequence[DiscretionaryPage[Any]]]) -> None:
     """Refuse a broker that answers every class with the same rows: they would be counted three times."""
     seen: list[list[object]] = []
@@ -359,7 +286,7 @@ def _refuse_repeated(by_class: Sequence[Sequence[DiscretionaryPage[Any]]]) -> No
 
 
 def _one_cash(pages: Sequence[DiscretionaryPage[Any]], trace: TraceBuilder) -> tuple[DiscretionaryCash, ...]:
-    """Return each view of the cash once: every page of every class tells of the same money."""
+    """Return each view of the cash once: every page of every class repeats the same money."""
     views: dict[tuple[str, int | None], DiscretionaryCash] = {}
     for page in pages:
         for row in page.cash:

@@ -1,19 +1,24 @@
-"""A firm's query to a broker, asked with its key and secret: the discretionary service's envelope.
+"""A firm's query to a broker, asked with its key and secret: its endpoints as a table, its call, and its hours.
 
-What is asked, and how its rows are read, is given: see `discretionary`.
+It merges nothing: what an endpoint's rows become is the discretionary service's.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Generic, TypeVar
+from datetime import datetime, time
+from typing import Any, Generic, TypeVar
 
 from attrs import field, frozen
 
+from koscom_async._clock import KST
 from koscom_async._services.query import CountedPage, Query
+from koscom_async._wire import discretionary as wire
+from koscom_async._wire import endpoints
 from koscom_async._wire.discretionary import Blocks, DiscretionaryPage, DiscretionaryReader, firm_request
-from koscom_async._wire.endpoints import Call
+from koscom_async._wire.endpoints import Call, Endpoint
 from koscom_async._wire.requests import new_request_id
 from koscom_async._wire.values import Block
 from koscom_async.brokers import Broker
+from koscom_async.errors import OutsideServiceHoursError
 from koscom_async.models.codes import AssetClass
 from koscom_async.models.member import VirtualAccount
 
@@ -23,15 +28,55 @@ FirmPart = AssetClass | str
 """An asset class; or, where the endpoint has none, what its rows are called."""
 
 
+@frozen
+class FirmEndpoint:
+    """An endpoint of the discretionary service: its blocks, the conditions of a page, and what reads a part's rows.
+
+    `conditions` takes an account's number, a part, a page key, and the filters of the question.
+    """
+
+    endpoint: Endpoint
+    blocks: Blocks
+    conditions: Callable[..., Mapping[str, object]]
+    row_reader: Callable[[Any], Callable[[Block, str], Any]]
+
+
+BALANCES = FirmEndpoint(
+    endpoints.DISCRETIONARY_BALANCES, wire.BALANCE_BLOCKS, wire.balance_query, wire.row_reader
+)
+ORDERS = FirmEndpoint(endpoints.DISCRETIONARY_ORDERS, wire.ORDER_BLOCKS, wire.orders_query, wire.order_reader)
+SETTLEMENTS = FirmEndpoint(
+    endpoints.DISCRETIONARY_SETTLEMENTS,
+    wire.SETTLEMENT_BLOCKS,
+    wire.settlements_query,
+    wire.settlement_reader,
+)
+TRADES = FirmEndpoint(
+    endpoints.DISCRETIONARY_TRADES,
+    wire.TRADE_BLOCKS,
+    lambda number, _, page, **days: wire.trades_query(number, page, **days),
+    lambda _: wire.read_trade,
+)
+
+
+def accounts_at(broker: Broker) -> FirmEndpoint:
+    """Return the endpoint of a broker's list of accounts, which belong to the broker."""
+    return FirmEndpoint(
+        endpoints.DISCRETIONARY_ACCOUNTS,
+        wire.ACCOUNT_BLOCKS,
+        lambda _number, _part, page: wire.accounts_query(page),
+        lambda _: wire.account_reader(broker),
+    )
+
+
 @frozen(kw_only=True)
 class FirmQuery(Query[FirmPart, DiscretionaryPage[Row]], Generic[Row]):
-    """`conditions` makes the query block for a page of a part, `read_item` reads one of the part's rows."""
+    """A query to one broker, about one account or the list of all."""
 
+    kind: FirmEndpoint
     at: Broker
     account: VirtualAccount | None = None
-    blocks: Blocks
-    conditions: Callable[[FirmPart, str | None], Mapping[str, object]] = field(repr=False)
-    read_item: Callable[[FirmPart], Callable[[Block, str], Row]]
+    filters: Mapping[str, Any] = field(factory=dict, repr=False)
 
     @property
     def broker(self) -> str:
@@ -39,19 +84,18 @@ class FirmQuery(Query[FirmPart, DiscretionaryPage[Row]], Generic[Row]):
 
     def call(self, part: FirmPart, page: str | None) -> Call[DiscretionaryPage[Row]]:
         request_id = new_request_id()
-        conditions = self.conditions(part, page)
         number = self.account.number if self.account else None
+        conditions = self.kind.conditions(number, part, page, **self.filters)
+        blocks = self.kind.blocks
         return Call(
             endpoint=self.endpoint,
             path=self.endpoint.path.format(broker=self.broker),
             broker=self.broker,
             account=self.account.masked_number if self.account else None,
-            body=firm_request(
-                self.settings, request_id=request_id, block=self.blocks.request, query=conditions
-            ),
+            body=firm_request(self.settings, request_id=request_id, block=blocks.request, query=conditions),
             read=DiscretionaryReader(
-                blocks=self.blocks,
-                read_item=self.read_item(part),
+                blocks=blocks,
+                read_item=self.kind.row_reader(part),
                 request_id=request_id,
                 account_number=number,
                 query=conditions,
@@ -69,3 +113,32 @@ class FirmQuery(Query[FirmPart, DiscretionaryPage[Row]], Generic[Row]):
 class _Items:
     rows: tuple[object, ...]
     total: int | None
+
+
+CLOSES, OPENS = time(8, 30), time(16)
+"""Balances and settlements are answered outside of the exchange's day only.
+
+Manual: 일임매매서비스, "오전 08:30이전과 오후 16:00 이후 조회 가능". It names no exception for days without trading.
+"""
+
+
+@frozen(kw_only=True)
+class ServiceHours:
+    """The hours by a clock that is given; a check that is switched off lets every call pass."""
+
+    is_checked: bool
+    now: Callable[[], datetime]
+
+    def check(self, kind: FirmEndpoint, broker: str | None = None) -> None:
+        """Raise `OutsideServiceHoursError` while the platform does not answer."""
+        now = self.now().astimezone(KST)
+        if not self.is_checked or not CLOSES <= now.time() < OPENS:
+            return
+        opens_at = now.replace(hour=OPENS.hour, minute=OPENS.minute, second=0, microsecond=0)
+        raise OutsideServiceHoursError(
+            f"it is {now:%H:%M} in Korea, and the platform answers this only before {CLOSES:%H:%M} and after "
+            f"{OPENS:%H:%M}; no call was made",
+            opens_at=opens_at,
+            broker=broker,
+            endpoint=kind.endpoint.name,
+        )

@@ -15,7 +15,7 @@ from koscom_async.settings import Settings
 
 
 class MemberService:
-    """Questions about the investor's membership; the API key is enough to ask them."""
+    """Questions about the investor's membership, asked with the API key alone."""
 
     def __init__(self, gateway: Gateway, settings: Settings) -> None:
         self._gateway = gateway

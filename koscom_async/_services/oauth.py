@@ -32,14 +32,14 @@ _GIVE_TOKEN = "pass the investor's Token(access=…, refresh=…)"  # noqa: S105
 
 
 class OAuthService:
-    """Getting, renewing and revoking investors' tokens. Calls renew by themselves; this is for the rest."""
+    """Gets, refreshes and revokes investors' tokens. Calls refresh a dead token by themselves."""
 
     def __init__(self, gateway: Gateway, settings: Settings) -> None:
         self._gateway = gateway
         self._settings = settings
 
     def new_state(self) -> str:
-        """Return a state that nobody can guess, to be kept with the investor's session until the code comes back."""
+        """Return a state that cannot be guessed, to be kept with the investor's session until the code comes back."""
         return new_state()
 
     def authorize_url(self, *, state: str, redirect_uri: str | None = None, scope: str | None = None) -> str:
@@ -68,8 +68,8 @@ class OAuthService:
     def read_callback(self, url: str, *, state: str) -> str:
         """Return the code in the URL at which the browser came back.
 
-        Raises `ResponseMismatchError` where it does not carry the state that was sent (somebody else may have sent
-        the browser), `AccessDeniedError` where the investor said no, `MalformedResponseError` where there is no code.
+        Raises `ResponseMismatchError` where it does not carry the state that was sent (another site may have sent
+        the browser), `AccessDeniedError` where the investor refused, `MalformedResponseError` where there is no code.
         """
         return read_callback(url, state=state)
 
@@ -81,11 +81,11 @@ class OAuthService:
         investor: Investor | None = None,
         deadline: float | None = None,
     ) -> Token:
-        """Return the token that a code stands for; each code is good once, and for a short time.
+        """Exchange a code for its token; each code is good once, and for a short time.
 
         `redirect_uri` must be the one with which the investor was sent. With `investor` the token is also kept in
-        the client's token store, where calls find it. Not every firm is given refresh tokens. Never asked twice;
-        raises `ReauthorizationRequiredError` where the code is not accepted, and otherwise what any call raises.
+        the client's token store, where calls find it. Not every firm is given refresh tokens. The call is never
+        retried. Raises `ReauthorizationRequiredError` where the code is not accepted, otherwise what any call raises.
         Manual: Authorization Code Grant, "Access Token 요청".
         """
         form = exchange_form(code=code, redirect_uri=self._callback(redirect_uri))
@@ -104,12 +104,12 @@ class OAuthService:
     async def refresh(
         self, token: Token, *, investor: Investor | None = None, deadline: float | None = None
     ) -> Token:
-        """Return the token that takes this one's place (Access Token 갱신); the old refresh token may be dead then.
+        """Return the token that replaces this one (Access Token 갱신); the old refresh token may be dead then.
 
         With `investor` the new one is also kept in the client's token store. Calls do this by themselves, one at
-        a time for each investor, so a program that only asks needs it never.
+        a time for each investor; most programs never need it.
         Raises `SettingsError` where the token has no refresh token, `ReauthorizationRequiredError` where that is not
-        accepted, and otherwise what any call raises.
+        accepted, otherwise what any call raises.
         Manual: Authorization Code Grant, "Access Token 갱신".
         """
         expect(Token, token, "token", advice=_GIVE_TOKEN)
@@ -119,7 +119,7 @@ class OAuthService:
             return await self._gateway.refresh(token, self._keeper(investor), trace)
 
     async def revoke(self, token: Token, *, deadline: float | None = None) -> None:
-        """End the life of a token: its refresh token first, so that nothing can renew it meanwhile.
+        """Revoke a token: its refresh token first, so that nothing can renew it meanwhile.
 
         Raises what any call raises; a token that is dead already counts as revoked (RFC 7009).
         Manual: Authorization Code Grant, "Token Revocation".
@@ -144,7 +144,7 @@ class OAuthService:
                     await self._gateway.ask(call, trace)
 
     async def authorize(self, investor: Investor, *, end: Deadline) -> None:
-        """Raise `ReauthorizationRequiredError` if no call for this investor could be made at all."""
+        """Check that the investor has an access token; raises `ReauthorizationRequiredError` where there is none."""
         expect_investor(investor)
         with until(end, "an access token"):
             await self._gateway.authorize(investor, TraceBuilder(started=anyio.current_time()))

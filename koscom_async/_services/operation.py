@@ -69,9 +69,7 @@ def deadline_at(seconds: object) -> Deadline:
             setting="deadline",
         )
     if seconds <= 0:
-        raise DeadlineExceededError(
-            f"the deadline of {seconds:g} s passed before a call was made", retriable=True
-        )
+        raise DeadlineExceededError(f"the deadline of {seconds:g} s passed before a call was made")
     return Deadline(seconds, anyio.current_time() + seconds)
 
 
@@ -142,7 +140,7 @@ class _Bounds(AbstractContextManager[None]):
         if self.scope and self.scope.cancelled_caught:
             answer = self.answer or _ANSWERS.get(self.endpoint, "the answer")
             message = f"the deadline of {self.end.seconds:g} s passed before {answer} arrived"
-            raise self._placed(DeadlineExceededError(message, retriable=True)) from None
+            raise self._placed(DeadlineExceededError(message)) from None
         if isinstance(error, KoscomError):
             self._placed(error)
         return is_handled

@@ -1,4 +1,7 @@
-"""Any endpoint without a typed method of its own, behind the same limits, retries, breaker, quota and deadline."""
+"""Any endpoint without a typed method, behind the same limits, retries, breaker, quota and deadline.
+
+It reads nothing but JSON: what the fields mean is the caller's.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,7 +30,7 @@ async def call_raw(
     repeatable: bool | None,
     deadline: float | None,
 ) -> Any:
-    """Ask, and return the answer's JSON."""
+    """Check the arguments of `Koscom.call`, make the call, and return the answer's JSON."""
     verb, where, how = raw.checked_method(method), raw.checked_path(path), raw.checked_scheme(scheme)
     if how is AuthScheme.BEARER and investor is None:
         raise UsageError("the scheme bearer asks on behalf of an investor: give investor=")

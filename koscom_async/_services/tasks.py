@@ -1,4 +1,7 @@
-"""Several questions at once whose answers belong together: all of them, in order, or the first failure."""
+"""Tasks that end with their owner: a task group that stays in the background, and calls whose answers belong together.
+
+Neither raises an `ExceptionGroup`, which callers would have to take apart.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -9,19 +12,20 @@ import anyio.abc
 
 from koscom_async.errors import BreakerOpenError
 
-# A task group whose owner's own exception comes out bare, and whose tasks end when the owner leaves.
-
 
 @asynccontextmanager
 async def background() -> AsyncIterator[anyio.abc.TaskGroup]:
-    """Yield a task group; leaving it, in whatever way, cancels what still runs. Its tasks must not raise."""
+    """Enter a task group that cancels its tasks on exit, and raises the body's exception as it is.
+
+    Its tasks must not raise.
+    """
     failure: BaseException | None = None
     async with anyio.create_task_group() as group:
         try:
             yield group
         except (GeneratorExit, anyio.get_cancelled_exc_class()):
             raise
-        except BaseException as error:  # noqa: BLE001  # the owner's own, handed on bare and not in a group
+        except BaseException as error:  # raised below, outside of the group
             failure = error
         group.cancel_scope.cancel()
     if failure is not None:
@@ -32,7 +36,7 @@ Answer = TypeVar("Answer")
 
 
 async def gather(asks: Sequence[Callable[[], Awaitable[Answer]]]) -> list[Answer]:
-    """Return every answer in the order of the questions; the first failure ends the rest and is raised bare."""
+    """Return every answer in the order of the calls; the first failure cancels the others and is raised as it is."""
     answers: dict[int, Answer] = {}
     failures: list[Exception] = []
     refusals: list[Exception] = []
@@ -43,9 +47,9 @@ async def gather(asks: Sequence[Callable[[], Awaitable[Answer]]]) -> list[Answer
             try:
                 answers[index] = await ask()
             except BreakerOpenError as error:
-                # One of the others may be the probe: if this ended it, the broker would be left alone for ever.
+                # One of the others may be the probe: cancelling it would leave the breaker open.
                 refusals.append(error)
-            except Exception as error:  # noqa: BLE001  # whatever it is, it goes up below, and not in a group
+            except Exception as error:  # raised below, outside of the group
                 failures.append(error)
                 group.cancel_scope.cancel()
 

@@ -1,4 +1,7 @@
-"""One account's whole watchlist: with the query block at the brokers that take it, without it at all others."""
+"""One account's whole watchlist: with the query block at the brokers that take it, without it at all others.
+
+It does not merge the lists of several accounts.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto

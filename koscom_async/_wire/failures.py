@@ -95,6 +95,7 @@ _ADVICE = {
     Kind.RATE_LIMITED: "ask more slowly: lower the broker's rate in Limits",
     Kind.UNAVAILABLE: "ask again later",
 }
+_UNKNOWN_ADVICE = "report the code to the platform: the manual does not list it"
 
 
 @frozen(kw_only=True)
@@ -165,12 +166,13 @@ def failure(
         return _refused_by_oauth(refusal.oauth_error, redacted(refusal.words or "", secrets), **facts)
     kind = Kind.AUTHENTICATION if refusal.is_dead_token else _STATUS_KINDS.get(status, Kind.REJECTED)
     words = redacted(refusal.words, secrets) if refusal.words else "an answer without a reason"
+    # Business errors come with 500: a code that the manual does not list may be one, no code at all is a fault.
+    retriable = status in _RETRIABLE_STATUSES or (status == 500 and refusal.code is None)
     return _CLASSES[kind](
         f"the access token is not accepted ({words})" if refusal.is_dead_token else f"HTTP {status}: {words}",
         code=_shown_code(refusal.code, secrets) or str(status),
-        # Business errors come with 500: a code that the manual does not list may be one, no code at all is a fault.
-        retriable=status in _RETRIABLE_STATUSES or (status == 500 and refusal.code is None),
-        advice=_ADVICE[kind],
+        retriable=retriable,
+        advice=_ADVICE[kind] if retriable or kind is not Kind.UNAVAILABLE else _UNKNOWN_ADVICE,
         **facts | ({"token_is_dead": True} if _is_dead_token(status, refusal) else {}),
     )
 

@@ -60,7 +60,7 @@ async def test_a_broker_that_does_not_is_asked_for_four_classes_at_once(investor
         waiting.add(question.asset_class)
         if len(waiting) == 4:
             together.set()
-        await together.wait()  # nobody is answered before all four are there
+        await together.wait()  # no call is answered before all four are there
         return book(question)
 
     gateway = FakeGateway({"star": script})

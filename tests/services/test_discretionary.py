@@ -1,4 +1,4 @@
-"""The five methods against the sandbox: rows agree with the ledger, hours are kept, and nobody's name gets out."""
+"""The five methods against the sandbox: rows agree with the ledger, hours are kept, and no name gets out."""
 
 import json
 import logging

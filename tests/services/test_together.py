@@ -1,4 +1,4 @@
-"""Several questions at once: answers in the order of the questions, or the first failure, bare."""
+"""Several calls at once: answers in the order of the calls, or the first failure as it is."""
 
 import anyio
 import pytest

@@ -18,20 +18,20 @@ def window(days, since=date(2018, 1, 1)):
 @given(since=DAYS, days=st.integers(1, 1500), most=st.integers(1, 400))
 def test_windows_have_each_day_once_in_order_and_are_as_few_as_can_be(since, days, most):
     parts = window(days, since).cut(most)
-    told = [part.since + timedelta(n) for part in parts for n in range(part.days)]
-    assert told == [since + timedelta(n) for n in range(days)]
+    days_read = [part.since + timedelta(n) for part in parts for n in range(part.days)]
+    assert days_read == [since + timedelta(n) for n in range(days)]
     assert all(part.days <= most for part in parts)
     assert len(parts) == -(-days // most)
 
 
 @pytest.mark.parametrize(
-    ("said", "learned"),
+    ("stated", "learned"),
     [(30, 30), (365, 365), (None, 548), (1096, 548), (6006, 548), (0, 548), (1095, 1095)],
     ids=["30", "365", "no number", "what was refused", "another number", "nothing", "a day less"],
 )
-def test_a_refusal_teaches_what_it_says_or_half_of_what_was_refused(said, learned):
+def test_a_refusal_teaches_what_it_says_or_half_of_what_was_refused(stated, learned):
     ranges = DateRanges()
-    ranges.record_refusal("star", refused=1096, stated=said)
+    ranges.record_refusal("star", refused=1096, stated=stated)
     assert ranges.max_days("star") == learned
     assert ranges.max_days("cyber") is None
 
