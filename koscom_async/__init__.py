@@ -153,6 +153,7 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
     )
     from koscom_async.models.transactions import (
         Transaction as Transaction,
+        TransactionHistory as TransactionHistory,
         Transactions as Transactions,
     )
     from koscom_async.models.portfolio import (

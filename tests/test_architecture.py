@@ -34,6 +34,7 @@ ROOMS = (
     "_services",
     "_merge",
     "_fanout",
+    "_types",
     "client",
     "notebook",
     "__init__",
@@ -125,8 +126,7 @@ def knowing(pattern, *, outside=()):
 
 # What talks over a network beside the transport, and why.
 NETWORK_EXCEPTIONS = {
-    "koscom_async.client",  # names httpx's transport in its signature
-    "koscom_async._fanout.investor",  # names it, too
+    "koscom_async._types",  # names httpx's transport, for the client's signature
     "koscom_async.tokens.redis",  # a store that processes share: redis-py's connection, not the gateway's
     "koscom_async.cli.callback",  # where the browser comes back, on loopback
 }

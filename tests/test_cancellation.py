@@ -145,7 +145,7 @@ async def test_one_question_alone_can_be_cancelled_at_every_await(way):
 
 
 async def all_transactions(koscom, investor):
-    async with koscom.transactions(investor, date(2024, 3, 1), date(2024, 3, 31)) as stream:
+    async with koscom.stream_transactions(investor, date(2024, 3, 1), date(2024, 3, 31)) as stream:
         return [row async for row in stream]
 
 

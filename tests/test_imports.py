@@ -59,6 +59,7 @@ def test_a_first_program_loads_only_the_modules_of_its_names():
         "koscom_async._clock",
         "koscom_async._masking",
         "koscom_async._lazy",
+        "koscom_async._types",
         "koscom_async.client",
         "koscom_async.errors",
         "koscom_async.models",
@@ -175,9 +176,10 @@ async def ask():
         assert {{failure.account.broker.short_name for failure in holdings.failures}} == {{"star"}}, holdings
         await koscom.portfolios(investor)
         await koscom.watchlists(investor)
-        async with koscom.transactions(investor, date(2024, 1, 1), date(2024, 3, 1)) as stream:
+        async with koscom.stream_transactions(investor, date(2024, 1, 1), date(2024, 3, 1)) as stream:
             async for _ in stream:
                 pass
+        await koscom.transactions(investor, date(2024, 1, 1), date(2024, 3, 1))
         with suppress(ReauthorizationRequiredError):
             await koscom.oauth.refresh(Token(access="a", refresh="unknown"))
         koscom.statistics()

@@ -1,22 +1,37 @@
 """What a type checker sees of the public face. Checked by mypy; at run time only that it still imports."""
 
-from datetime import datetime
+import inspect
+import pydoc
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, assert_type
+from functools import cached_property
+from typing import Any, assert_type, get_type_hints
 
+import koscom_async
 from koscom_async import (
     AccountOutcome,
     Balance,
+    DiscretionaryAnswers,
+    DiscretionaryOrder,
+    DiscretionaryRows,
+    DiscretionarySettlement,
+    DiscretionaryTrade,
     Holdings,
     Investor,
     Koscom,
     KoscomError,
     LinkedAccounts,
+    Portfolios,
     Position,
     Product,
     Registration,
     Settings,
+    Transaction,
+    TransactionHistory,
+    TransactionsOutcome,
     VirtualAccount,
+    Watchlists,
 )
 
 
@@ -39,6 +54,98 @@ async def holdings_are_typed(settings: Settings, investor: Investor, account: Vi
         assert_type(await koscom.member.registration(investor), Registration)
         assert_type(await koscom.member.accounts(investor), LinkedAccounts)
         assert_type(await koscom.account.balance(investor, account), Balance)
+
+
+async def whole_answers_and_streams_are_typed(koscom: Koscom, investor: Investor) -> None:
+    history = await koscom.transactions(investor, date(2024, 1, 1), date(2024, 3, 31), side="BID")
+    assert_type(history, TransactionHistory)
+    assert_type(history.require_complete(), TransactionHistory)
+    assert_type(history.rows[0].on, date | None)
+    assert_type(history.failures, tuple[TransactionsOutcome, ...])
+    async with koscom.stream_transactions(investor, date(2024, 1, 1), date(2024, 3, 31)) as rows:
+        async for row in rows:
+            assert_type(row, Transaction)
+    assert_type(await koscom.portfolios(investor), Portfolios)
+    async with koscom.stream_portfolios(investor) as portfolios:
+        assert_type(portfolios.portfolios, Portfolios)
+        assert_type(await portfolios.merged(), Portfolios)
+    assert_type(await koscom.watchlists(investor), Watchlists)
+    assert_type(await koscom.discretionary_holdings(["samsung"]), Holdings)
+    orders = await koscom.discretionary.all_orders("samsung", on=date(2024, 3, 4), include_ended=True)
+    assert_type(orders, DiscretionaryAnswers[DiscretionaryOrder])
+    trades = await koscom.discretionary.all_trades(date(2024, 3, 4), date(2024, 3, 5))
+    assert_type(trades.rows, tuple[DiscretionaryTrade, ...])
+    async with koscom.discretionary.stream_settlements() as settlements:
+        async for outcome in settlements:
+            assert_type(outcome.answer, DiscretionaryRows[DiscretionarySettlement] | None)
+
+
+def what_does_not_exist_is_an_error(koscom: Koscom) -> None:
+    koscom_async.Kosmos  # type: ignore[attr-defined]  # noqa: B018
+    koscom.discretionary.stream_orders(onn=None)  # type: ignore[call-arg]
+    koscom.discretionary.all_orders(onn=None)  # type: ignore[call-arg,unused-coroutine]
+
+
+def functions_of(kind: type) -> Iterator[Callable[..., Any]]:
+    """The public functions of a class: methods, and what is behind properties."""
+    for name in dir(kind):
+        if name == "__init__" or not name.startswith("_"):
+            member = inspect.getattr_static(kind, name)
+            for behind in ("__func__", "fget", "func"):
+                member = getattr(member, behind, member)
+            if inspect.isfunction(member):
+                yield member
+
+
+def test_the_hints_of_everything_public_can_be_resolved() -> None:
+    failed = []
+    for name in dir(koscom_async):
+        public = getattr(koscom_async, name)
+        classes = [public] if inspect.isclass(public) else []
+        if public is Koscom:
+            classes += services().values()
+        for kind in classes:
+            for documented in (kind, *functions_of(kind)):
+                try:
+                    get_type_hints(documented)
+                except Exception as error:
+                    failed.append(f"{name} {documented}: {error!r}")
+    assert failed == []
+
+
+def services() -> dict[str, Any]:
+    """The services of the client, as its own hints have them."""
+    members = {name: each for name, each in vars(Koscom).items() if isinstance(each, cached_property)}
+    return {name: get_type_hints(each.func)["return"] for name, each in members.items()}
+
+
+def test_the_services_are_typed_where_a_program_finds_them() -> None:
+    assert {name: kind.__name__ for name, kind in services().items()} == {
+        "account": "AccountService",
+        "discretionary": "Discretionary",
+        "member": "MemberService",
+        "oauth": "OAuthService",
+    }
+
+
+def test_the_whole_answer_takes_what_its_stream_takes() -> None:
+    kind = services()["discretionary"]
+    for name in ("orders", "settlements", "trades"):
+        whole, stream = getattr(kind, f"all_{name}"), getattr(kind, f"stream_{name}")
+        assert inspect.signature(whole).parameters == inspect.signature(stream).parameters
+        assert get_type_hints(whole)["return"].__origin__ is DiscretionaryAnswers
+        assert whole.__doc__.startswith("Return ")
+        assert whole.__qualname__ == f"Discretionary.all_{name}"
+    for name in ("holdings", "portfolios", "watchlists", "transactions"):
+        whole, stream = getattr(Koscom, name), getattr(Koscom, f"stream_{name}")
+        assert inspect.signature(whole).parameters == inspect.signature(stream).parameters
+
+
+def test_help_shows_what_an_editor_shows() -> None:
+    text = pydoc.plain(pydoc.render_doc(Koscom))
+    names = {name for name in dir(Koscom) if not name.startswith("_")}
+    assert names >= {"account", "discretionary", "holdings", "stream_transactions", "transactions"}
+    assert {name for name in names if name not in text} == set()
 
 
 def test_the_types_are_there_to_be_checked() -> None:

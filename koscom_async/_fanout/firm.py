@@ -1,39 +1,63 @@
-"""The discretionary service across brokers: holdings, orders, settlements and trades of all contract accounts."""
+"""The discretionary service across brokers: holdings, orders, settlements and trades of all contract accounts.
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+Does not read an account itself: `_services.discretionary` asks one broker, which this extends to many.
+"""
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import date, datetime
-from typing import TypeVar
-
-import anyio
+from datetime import date
+from functools import partial, update_wrapper
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from koscom_async._clock import korean_now
-from koscom_async._fanout.firm_tasks import FirmFanout
-from koscom_async._fanout.streams import DiscretionaryHoldingsStream, DiscretionaryStream
+from koscom_async._fanout.streams import (
+    DiscretionaryHoldingsStream,
+    DiscretionaryStream,
+    OutcomeStream,
+    read_whole,
+)
+from koscom_async._fanout.tasks import AccountList, Fanout
 from koscom_async._services.discretionary import DiscretionaryService
 from koscom_async._services.operation import Deadline, deadline_at
 from koscom_async._services.resolve import BrokerLike, resolve_broker
-from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async.brokers import BROKERS, Broker
-from koscom_async.errors import KoscomError
 from koscom_async.models.account import Balance
 from koscom_async.models.codes import AssetClass
-from koscom_async.models.discretionary.answers import (
-    DiscretionaryAnswers,
-    DiscretionaryOutcome,
-    DiscretionaryRows,
-)
+from koscom_async.models.discretionary.answers import DiscretionaryAnswers, DiscretionaryRows
 from koscom_async.models.discretionary.codes import OrderSide
 from koscom_async.models.discretionary.orders import DiscretionaryOrder
 from koscom_async.models.discretionary.settlements import DiscretionarySettlement, DiscretionaryTrade
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.outcome import AccountOutcome
-from koscom_async.settings import Environment, Settings
+from koscom_async.settings import Environment
 
+Brokers: TypeAlias = Iterable[BrokerLike] | BrokerLike | None
+Question = ParamSpec("Question")
 Row = TypeVar("Row")
-Brokers = Iterable[BrokerLike] | BrokerLike | None
+AnyStream = TypeVar("AnyStream", bound=OutcomeStream[Any, Any])
+
+
+def _whole(
+    stream: "Callable[Concatenate[Discretionary, Question], AbstractAsyncContextManager[DiscretionaryStream[Row]]]",
+    answers: type[DiscretionaryAnswers[Row]],
+    documentation: str,
+) -> "Callable[Concatenate[Discretionary, Question], Coroutine[Any, Any, DiscretionaryAnswers[Row]]]":
+    """Make the method that returns the whole answer of the method that streams it: the same question, listed once."""
+
+    async def read(
+        self: "Discretionary", /, *args: Question.args, **question: Question.kwargs
+    ) -> DiscretionaryAnswers[Row]:
+        return await read_whole(stream(self, *args, **question))
+
+    update_wrapper(read, stream)
+    read.__name__ = stream.__name__.replace("stream_", "all_")
+    read.__qualname__ = stream.__qualname__.replace("stream_", "all_")
+    read.__doc__ = documentation
+    read.__annotations__ = stream.__annotations__ | {"return": answers}
+    vars(read)["__signature__"] = inspect.signature(stream).replace(return_annotation=answers)
+    return read
 
 
 class Discretionary(DiscretionaryService):
@@ -46,37 +70,25 @@ class Discretionary(DiscretionaryService):
     before any was asked: `AuthenticationError`, `QuotaExceededError`, `UsageError`, `OutsideServiceHoursError`.
     """
 
-    def __init__(
-        self, gateway: Gateway, settings: Settings, *, now: Callable[[], datetime] = korean_now
-    ) -> None:
-        super().__init__(gateway, settings, now=now)
-        self._firm_settings = settings
-
-    @asynccontextmanager
-    async def stream_holdings(
+    def stream_holdings(
         self, brokers: Brokers = None, *, include_ended: bool = False, deadline: float | None = None
-    ) -> AsyncIterator[DiscretionaryHoldingsStream]:
+    ) -> AbstractAsyncContextManager[DiscretionaryHoldingsStream]:
         """Yield a stream of each account's outcome as it is ready; its `holdings` is the merged answer at the end."""
         self.check_hours()
-        end, asked_at = deadline_at(deadline), korean_now()
+        end = deadline_at(deadline)
 
         async def read(account: VirtualAccount, log: TraceBuilder) -> Balance:
             return (await self.read_balance(account, log, end=end)).as_balance()
 
-        fanout = FirmFanout(self._lister(end, include_ended=include_ended), read, _account_outcome)
-        async with fanout.run(self.brokers_of(brokers)) as outcomes:
-            yield DiscretionaryHoldingsStream(outcomes, asked_at)
+        return self._stream(DiscretionaryHoldingsStream, read, brokers, end, include_ended=include_ended)
 
     async def holdings(
         self, brokers: Brokers = None, *, include_ended: bool = False, deadline: float | None = None
     ) -> Holdings:
         """Return what all contract accounts hold, merged as an investor's holdings are."""
-        async with self.stream_holdings(brokers, include_ended=include_ended, deadline=deadline) as stream:
-            async for _ in stream:
-                pass
-            return await stream.merged()
+        return await read_whole(self.stream_holdings(brokers, include_ended=include_ended, deadline=deadline))
 
-    def stream_orders(  # noqa: PLR0913  # each keyword is one filter of the platform's
+    def stream_orders(
         self,
         brokers: Brokers = None,
         *,
@@ -94,33 +106,15 @@ class Discretionary(DiscretionaryService):
             filters = {"on": on, "side": side, "code": code, "order_number": None}
             return await self.read_orders(account, log, end=end, asset_class=asset_class, **filters)
 
-        return self._stream(brokers, read, end, include_ended=include_ended)
+        return self._stream(DiscretionaryStream, read, brokers, end, include_ended=include_ended)
 
-    async def all_orders(  # noqa: PLR0913  # as above
-        self,
-        brokers: Brokers = None,
-        *,
-        on: date | None = None,
-        side: OrderSide | None = None,
-        code: str | None = None,
-        asset_class: AssetClass | None = None,
-        include_ended: bool = False,
-        deadline: float | None = None,
-    ) -> DiscretionaryAnswers[DiscretionaryOrder]:
-        """Return the orders of a day of all accounts, with their executions; the filters are those of `orders`."""
-        return await _whole(
-            self.stream_orders(
-                brokers,
-                on=on,
-                side=side,
-                code=code,
-                asset_class=asset_class,
-                include_ended=include_ended,
-                deadline=deadline,
-            )
-        )
+    all_orders = _whole(
+        stream_orders,
+        DiscretionaryAnswers[DiscretionaryOrder],
+        "Return the orders of a day of all accounts, with their executions; the filters are those of `orders`.",
+    )
 
-    def stream_settlements(  # noqa: PLR0913  # as above
+    def stream_settlements(
         self,
         brokers: Brokers = None,
         *,
@@ -141,31 +135,13 @@ class Discretionary(DiscretionaryService):
             filters = {"on": on, "side": side, "code": code}
             return await self.read_settlements(account, log, end=end, asset_class=asset_class, **filters)
 
-        return self._stream(brokers, read, end, include_ended=include_ended)
+        return self._stream(DiscretionaryStream, read, brokers, end, include_ended=include_ended)
 
-    async def all_settlements(  # noqa: PLR0913  # as above
-        self,
-        brokers: Brokers = None,
-        *,
-        on: date | None = None,
-        side: OrderSide | None = None,
-        code: str | None = None,
-        asset_class: AssetClass | None = None,
-        include_ended: bool = False,
-        deadline: float | None = None,
-    ) -> DiscretionaryAnswers[DiscretionarySettlement]:
-        """Return what is to be settled at all accounts; the filters are those of `settlements`."""
-        return await _whole(
-            self.stream_settlements(
-                brokers,
-                on=on,
-                side=side,
-                code=code,
-                asset_class=asset_class,
-                include_ended=include_ended,
-                deadline=deadline,
-            )
-        )
+    all_settlements = _whole(
+        stream_settlements,
+        DiscretionaryAnswers[DiscretionarySettlement],
+        "Return what is to be settled at all accounts; the filters are those of `settlements`.",
+    )
 
     def stream_trades(
         self,
@@ -182,85 +158,46 @@ class Discretionary(DiscretionaryService):
         async def read(account: VirtualAccount, log: TraceBuilder) -> DiscretionaryRows[DiscretionaryTrade]:
             return await self.read_trades(account, log, end=end, since=since, until_day=until)
 
-        return self._stream(brokers, read, end, include_ended=include_ended)
+        return self._stream(DiscretionaryStream, read, brokers, end, include_ended=include_ended)
 
-    async def all_trades(
-        self,
-        since: date,
-        until: date,
-        brokers: Brokers = None,
-        *,
-        include_ended: bool = False,
-        deadline: float | None = None,
-    ) -> DiscretionaryAnswers[DiscretionaryTrade]:
-        """Return the trade books of all accounts, from `since` to `until`, both included."""
-        return await _whole(
-            self.stream_trades(since, until, brokers, include_ended=include_ended, deadline=deadline)
-        )
+    all_trades = _whole(
+        stream_trades,
+        DiscretionaryAnswers[DiscretionaryTrade],
+        "Return the trade books of all accounts, from `since` to `until`, both included.",
+    )
 
     @asynccontextmanager
     async def _stream(
         self,
+        kind: type[AnyStream],
+        read: Callable[[VirtualAccount, TraceBuilder], Awaitable[Any]],
         brokers: Brokers,
-        read: Callable[[VirtualAccount, TraceBuilder], Awaitable[DiscretionaryRows[Row]]],
         end: Deadline,
         *,
         include_ended: bool,
-    ) -> AsyncIterator[DiscretionaryStream[Row]]:
+    ) -> AsyncIterator[AnyStream]:
         asked_at = korean_now()
-        lister = self._lister(end, include_ended=include_ended)
-        fanout: FirmFanout[DiscretionaryRows[Row], DiscretionaryOutcome[Row]] = FirmFanout(
-            lister, read, _rows_outcome
-        )
-        async with fanout.run(self.brokers_of(brokers)) as outcomes:
-            yield DiscretionaryStream(outcomes, asked_at)
+        lists = [
+            AccountList(broker, partial(self._list, broker, end, include_ended=include_ended))
+            for broker in self.brokers_of(brokers)
+        ]
+        async with Fanout(read, kind.make_outcome).run(lists) as outcomes:
+            yield kind(outcomes, asked_at)
 
-    def _lister(
-        self, end: Deadline, *, include_ended: bool
-    ) -> Callable[[Broker, TraceBuilder], Awaitable[Sequence[VirtualAccount]]]:
-        async def read_list(broker: Broker, log: TraceBuilder) -> Sequence[VirtualAccount]:
-            listed = await self.read_accounts(broker, log, end=end)
-            return [each.account for each in (listed.accounts if include_ended else listed.active)]
-
-        return read_list
+    async def _list(
+        self, broker: Broker, end: Deadline, log: TraceBuilder, *, include_ended: bool
+    ) -> Sequence[VirtualAccount]:
+        listed = await self.read_accounts(broker, log, end=end)
+        return [each.account for each in (listed.accounts if include_ended else listed.active)]
 
     def brokers_of(self, brokers: Brokers = None) -> tuple[Broker, ...]:
-        """Return whom a question across brokers asks, each once."""
+        """Return the brokers that a question across brokers asks, each once."""
         if brokers is None:
-            named: Sequence[BrokerLike] = self._firm_settings.discretionary_brokers or _offered(
-                self._firm_settings
-            )
+            asked: Sequence[BrokerLike] = self._settings.discretionary_brokers or self._offered()
         else:
-            named = [brokers] if isinstance(brokers, str | Broker) else list(brokers)
-        return tuple({broker.short_name: broker for broker in map(resolve_broker, named)}.values())
+            asked = [brokers] if isinstance(brokers, str | Broker) else list(brokers)
+        return tuple({broker.short_name: broker for broker in map(resolve_broker, asked)}.values())
 
-
-def _offered(settings: Settings) -> tuple[Broker, ...]:
-    is_sandbox = settings.environment is Environment.SANDBOX
-    return tuple(each for each in BROKERS if each.is_offered and each.is_virtual == is_sandbox)
-
-
-def _account_outcome(
-    account: VirtualAccount, balance: Balance | None, error: KoscomError | None, log: TraceBuilder
-) -> AccountOutcome:
-    trace = log.frozen(anyio.current_time())
-    return AccountOutcome(account=account, error=error, balance=balance, as_of=korean_now(), trace=trace)
-
-
-def _rows_outcome(
-    account: VirtualAccount,
-    answer: DiscretionaryRows[Row] | None,
-    error: KoscomError | None,
-    log: TraceBuilder,
-) -> DiscretionaryOutcome[Row]:
-    trace = log.frozen(anyio.current_time())
-    return DiscretionaryOutcome(account=account, error=error, answer=answer, as_of=korean_now(), trace=trace)
-
-
-async def _whole(
-    opened: AbstractAsyncContextManager[DiscretionaryStream[Row]],
-) -> DiscretionaryAnswers[Row]:
-    async with opened as stream:
-        async for _ in stream:
-            pass
-        return stream.answers
+    def _offered(self) -> tuple[Broker, ...]:
+        is_sandbox = self._settings.environment is Environment.SANDBOX
+        return tuple(each for each in BROKERS if each.is_offered and each.is_virtual == is_sandbox)

@@ -1,158 +1,167 @@
-"""What a question across brokers hands out: outcomes as they are ready, and the whole answer at the end."""
+"""The streams of outcomes: each account as it is ready, and the whole answer at the end. Ask nothing themselves."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
-from koscom_async._cooperative import Cooperative, run_cooperatively, run_now
-from koscom_async._fanout.firm_tasks import AnyOutcome as AnyEnded
-from koscom_async._fanout.firm_tasks import FirmOutcomes
-from koscom_async._fanout.tasks import Outcomes
+from koscom_async._cooperative import run_cooperatively
+from koscom_async._fanout.tasks import AnyOutcome, OutcomeQueue
 from koscom_async._merge import merge, merging
-from koscom_async.errors import UsageError
-from koscom_async.models.discretionary.answers import DiscretionaryAnswers, DiscretionaryOutcome
+from koscom_async._merge.gathered import merge_portfolios, merge_watchlists
+from koscom_async.models.account import Balance
+from koscom_async.models.codes import Measure
+from koscom_async.models.discretionary.answers import (
+    DiscretionaryAnswers,
+    DiscretionaryOutcome,
+    DiscretionaryRows,
+)
 from koscom_async.models.gathered import Portfolios, Watchlists
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.outcome import AccountOutcome, Outcome, PortfolioOutcome, WatchlistOutcome
+from koscom_async.models.outcome import AccountOutcome, PortfolioOutcome, WatchlistOutcome
+from koscom_async.models.portfolio import Portfolio, Watchlist
 
-# Accounts' outcomes as they are ready, and the answer that they come to when all of them have been read.
-
-AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
 Whole = TypeVar("Whole")
+Row = TypeVar("Row")
 
 
 class OutcomeStream(Generic[AnyOutcome, Whole]):
-    """Accounts' outcomes as they are ready. Iterate once."""
+    """Accounts' outcomes in completion order. Iterate once, inside the `async with`.
 
-    _whole = "answer"
+    After the last outcome, the whole answer is there; before it, asking for the answer raises `UsageError`.
+    """
 
-    def __init__(
-        self, outcomes: Outcomes[AnyOutcome], put_together: Callable[[Sequence[AnyOutcome]], Whole]
-    ) -> None:
+    operation: ClassVar[str]
+    """The name of the question for an observer."""
+
+    def __init__(self, outcomes: OutcomeQueue[AnyOutcome], as_of: datetime) -> None:
         self._outcomes = outcomes
-        self._put_together = put_together
+        self._as_of = as_of
 
     @property
     def accounts(self) -> tuple[VirtualAccount, ...]:
         """The accounts that are being asked, each once."""
         return self._outcomes.accounts
 
-    def _read(self) -> Sequence[AnyOutcome]:
-        if not self._outcomes.is_finished:
-            read, asked = len(self._outcomes.delivered), len(self.accounts)
-            raise UsageError(
-                f"only {read} of {asked} outcomes were read from the stream, so the {self._whole} are not whole",
-                advice=f"read the stream to its end first, or use `koscom.{self._whole}()`",
-            )
-        return self._outcomes.delivered
-
-    def _answer(self) -> Whole:
-        return self._put_together(self._read())
-
     def __aiter__(self) -> AsyncIterator[AnyOutcome]:
-        return self._outcomes.__aiter__()
+        return self._outcomes
+
+    async def merged(self) -> Whole:
+        """Return the whole answer; a long merge yields to other tasks in between."""
+        return self._whole()
+
+    def _whole(self) -> Whole:
+        return self._merge(self._outcomes.whole())
+
+    @abstractmethod
+    def _merge(self, outcomes: Sequence[AnyOutcome]) -> Whole:
+        """Make the whole answer of all outcomes."""
+
+    @staticmethod
+    @abstractmethod
+    def make_outcome(answer: Any, **facts: Any) -> AnyOutcome:
+        """Make the outcome of one account's answer, which is `None` if there is an error among the facts."""
+
+
+async def read_whole(opened: AbstractAsyncContextManager[OutcomeStream[Any, Whole]]) -> Whole:
+    """Read a stream to its end, and return the whole answer."""
+    async with opened as stream:
+        async for _ in stream:
+            pass
+        return await stream.merged()
 
 
 class HoldingsStream(OutcomeStream[AccountOutcome, Holdings]):
-    """Accounts' outcomes as they are ready, and the merged answer when all of them have been read.
+    """Accounts' balances in completion order, and the merged holdings after the last. Iterate once.
 
-    `accounts` are those that are being asked. Iterate once.
+    `accounts` are those that are being asked.
     """
 
-    _whole = "holdings"
-
-    def __init__(
-        self,
-        outcomes: Outcomes[AccountOutcome],
-        merging: Callable[[Sequence[AccountOutcome]], Cooperative[Holdings]],
-    ) -> None:
-        super().__init__(outcomes, lambda delivered: run_now(merging(delivered)))
-        self._merging = merging
+    operation = "holdings"
 
     @property
     def holdings(self) -> Holdings:
         """The merged answer; raises `UsageError` while outcomes are still to be read from the stream."""
-        return self._answer()
+        return self._whole()
 
     async def merged(self) -> Holdings:
-        """Return `holdings`, and let other tasks run while it is merged: for tens of thousands of rows."""
-        return await run_cooperatively(self._merging(self._read()))
+        """Return `holdings`, and yield to other tasks while tens of thousands of rows are merged."""
+        return await run_cooperatively(merging(self._outcomes.whole(), as_of=self._as_of))
+
+    def _merge(self, outcomes: Sequence[AccountOutcome]) -> Holdings:
+        return merge(outcomes, as_of=self._as_of)
+
+    @staticmethod
+    def make_outcome(answer: Balance | None, **facts: Any) -> AccountOutcome:
+        return AccountOutcome(balance=answer, **facts)
 
 
 class PortfoliosStream(OutcomeStream[PortfolioOutcome, Portfolios]):
-    """Accounts' portfolios as they are ready, and all of them side by side at the end. Iterate once."""
+    """Accounts' portfolios in completion order, and all of them side by side after the last. Iterate once."""
 
-    _whole = "portfolios"
+    operation = "portfolios"
+
+    def __init__(
+        self, outcomes: OutcomeQueue[PortfolioOutcome], as_of: datetime, *, measure: Measure
+    ) -> None:
+        super().__init__(outcomes, as_of)
+        self._measure = measure
 
     @property
     def portfolios(self) -> Portfolios:
         """The whole answer; raises `UsageError` while outcomes are still to be read from the stream."""
-        return self._answer()
+        return self._whole()
+
+    def _merge(self, outcomes: Sequence[PortfolioOutcome]) -> Portfolios:
+        return merge_portfolios(outcomes, measure=self._measure, as_of=self._as_of)
+
+    @staticmethod
+    def make_outcome(answer: Portfolio | None, **facts: Any) -> PortfolioOutcome:
+        return PortfolioOutcome(portfolio=answer, **facts)
 
 
 class WatchlistsStream(OutcomeStream[WatchlistOutcome, Watchlists]):
-    """Accounts' watchlists as they are ready, and the merged answer at the end. Iterate once."""
+    """Accounts' watchlists in completion order, and the merged answer after the last. Iterate once."""
 
-    _whole = "watchlists"
+    operation = "watchlists"
 
     @property
     def watchlists(self) -> Watchlists:
         """The merged answer; raises `UsageError` while outcomes are still to be read from the stream."""
-        return self._answer()
+        return self._whole()
+
+    def _merge(self, outcomes: Sequence[WatchlistOutcome]) -> Watchlists:
+        return merge_watchlists(outcomes, as_of=self._as_of)
+
+    @staticmethod
+    def make_outcome(answer: Watchlist | None, **facts: Any) -> WatchlistOutcome:
+        return WatchlistOutcome(watchlist=answer, **facts)
 
 
-Row = TypeVar("Row")
+class DiscretionaryHoldingsStream(HoldingsStream):
+    """Contract accounts' balances in completion order, and the merged holdings after the last. Iterate once.
 
-
-class _Stream(Generic[AnyEnded]):
-    """Outcomes as they are ready. Iterate once."""
-
-    def __init__(self, outcomes: FirmOutcomes[AnyEnded], asked_at: datetime) -> None:
-        self._outcomes = outcomes
-        self._asked_at = asked_at
-
-    @property
-    def accounts(self) -> tuple[VirtualAccount, ...]:
-        """The accounts that are known so far: those of each broker whose list has come."""
-        return self._outcomes.accounts
-
-    def __aiter__(self) -> AsyncIterator[AnyEnded]:
-        return self._outcomes.__aiter__()
-
-    def _read(self) -> tuple[AnyEnded, ...]:
-        if not self._outcomes.is_finished:
-            raise UsageError(
-                "outcomes are still to be read from the stream, so the answer is not whole",
-                advice="read the stream to its end first, or use the call without `stream_`",
-            )
-        return self._outcomes.delivered
-
-
-class DiscretionaryHoldingsStream(_Stream[AccountOutcome]):
-    """Contract accounts' outcomes as they are ready, and the merged holdings at the end.
-
-    `accounts` grows while the brokers' lists come. Iterate once.
+    `accounts` grows as each broker's list of accounts is read.
     """
 
-    @property
-    def holdings(self) -> Holdings:
-        """The merged answer; raises `UsageError` while outcomes are still to be read from the stream."""
-        return merge(self._read(), as_of=self._asked_at)
 
-    async def merged(self) -> Holdings:
-        """Return `holdings`, and let other tasks run while it is merged: for tens of thousands of rows."""
-        return await run_cooperatively(merging(self._read(), as_of=self._asked_at))
+class DiscretionaryStream(OutcomeStream[DiscretionaryOutcome[Row], DiscretionaryAnswers[Row]]):
+    """Contract accounts' answers in completion order, and all of them together after the last. Iterate once.
 
-
-class DiscretionaryStream(_Stream[DiscretionaryOutcome[Row]]):
-    """Contract accounts' outcomes as they are ready, and all of them together at the end.
-
-    `accounts` grows while the brokers' lists come. Iterate once.
+    `accounts` grows as each broker's list of accounts is read.
     """
 
     @property
     def answers(self) -> DiscretionaryAnswers[Row]:
         """The whole answer; raises `UsageError` while outcomes are still to be read from the stream."""
-        outcomes = sorted(self._read(), key=lambda outcome: outcome.account.key)
-        return DiscretionaryAnswers(outcomes=tuple(outcomes), as_of=self._asked_at)
+        return self._whole()
+
+    def _merge(self, outcomes: Sequence[DiscretionaryOutcome[Row]]) -> DiscretionaryAnswers[Row]:
+        in_order = sorted(outcomes, key=lambda outcome: outcome.account.key)
+        return DiscretionaryAnswers(outcomes=tuple(in_order), as_of=self._as_of)
+
+    @staticmethod
+    def make_outcome(answer: DiscretionaryRows[Row] | None, **facts: Any) -> DiscretionaryOutcome[Row]:
+        return DiscretionaryOutcome(answer=answer, **facts)

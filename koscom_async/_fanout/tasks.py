@@ -1,123 +1,202 @@
-"""Asks about every account at once; each ends as an outcome, and none of them disturbs another.
+"""Asks about many accounts at once; each ends as one outcome, and no failure disturbs another account.
 
-Owns the tasks of a fan-out. What is asked of an account, and until when, is the caller's; so is what becomes of the
-outcomes.
+Does not know what is asked of an account, nor what becomes of the outcomes.
 """
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import anyio
+import anyio.abc
+from attrs import frozen
 
 from koscom_async._clock import korean_now
 from koscom_async._services.tasks import background
+from koscom_async._services.windows import Notifier
 from koscom_async._transport.isolation import mark_isolated
 from koscom_async._transport.statistics import TraceBuilder
-from koscom_async.errors import KoscomError, UsageError
-from koscom_async.models.account import Balance
+from koscom_async.brokers import Broker
+from koscom_async.errors import AuthenticationError, KoscomError, QuotaExceededError, UsageError
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.outcome import AccountOutcome, Outcome, PortfolioOutcome, WatchlistOutcome
-from koscom_async.models.portfolio import Portfolio, Watchlist
+from koscom_async.models.outcome import Outcome
 
 logger = logging.getLogger("koscom_async.fanout")
 
 Answer = TypeVar("Answer")
-Taken_contra = TypeVar("Taken_contra", contravariant=True)
 AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
-Arrived = TypeVar("Arrived")
-Made_co = TypeVar("Made_co", bound=Outcome, covariant=True)
 Read = Callable[[VirtualAccount, TraceBuilder], Awaitable[Answer]]
+MakeOutcome = Callable[..., AnyOutcome]
+"""Called with an answer (`None` where there is none) and, as keywords, with the facts that every outcome has."""
+
+NO_NUMBER = ""
+"""Stands for the account number where a broker's whole list could not be read."""
+
+CONCERNS_EVERY_ACCOUNT = (AuthenticationError, QuotaExceededError, UsageError)
 
 
-class MakeOutcome(Protocol[Taken_contra, Made_co]):
-    """Makes an outcome of an answer (`None` where there is none) and of the facts that every outcome has."""
+@frozen
+class AccountList:
+    """A source of accounts: a broker whose list is read first, and then each account on it."""
 
-    def __call__(self, answer: Taken_contra | None, /, **facts: Any) -> Made_co:
-        """Return the outcome."""
-
-
-def balance_outcome(answer: Balance | None, /, **facts: Any) -> AccountOutcome:
-    """Return how the question about a balance ended."""
-    return AccountOutcome(balance=answer, **facts)
+    broker: Broker
+    read: Callable[[TraceBuilder], Awaitable[Sequence[VirtualAccount]]]
 
 
-def portfolio_outcome(answer: Portfolio | None, /, **facts: Any) -> PortfolioOutcome:
-    """Return how the question about a portfolio ended."""
-    return PortfolioOutcome(portfolio=answer, **facts)
+Source = VirtualAccount | AccountList
 
 
-def watchlist_outcome(answer: Watchlist | None, /, **facts: Any) -> WatchlistOutcome:
-    """Return how the question about a watchlist ended."""
-    return WatchlistOutcome(watchlist=answer, **facts)
+class OutcomeQueue(Generic[AnyOutcome]):
+    """Outcomes in completion order, each delivered once. Iterate once.
 
+    The queue keeps them, and not the iterator: a caller that stops waiting for the next outcome loses none.
+    """
 
-class OutcomeQueue(Generic[Arrived]):
-    """Outcomes in the order in which they come, each handed out once; who they are awaited from, a subclass knows."""
-
-    def __init__(self) -> None:
-        self._settled: list[Arrived] = []
+    def __init__(self, accounts: Sequence[VirtualAccount], *, lists: int = 0) -> None:
+        self.accounts = tuple(accounts)
+        self._lists = lists  # still to be read
+        self._expected = len(accounts)
+        self._outcomes: list[AnyOutcome] = []
         self._delivered = 0
         self._is_open = True
-        self._news = anyio.Event()
+        self._changed = Notifier()
 
     @property
-    def delivered(self) -> tuple[Arrived, ...]:
-        """What has been handed out, in the order in which it was."""
-        return tuple(self._settled[: self._delivered])
+    def delivered(self) -> tuple[AnyOutcome, ...]:
+        """The outcomes that the reader has got so far."""
+        return tuple(self._outcomes[: self._delivered])
 
     @property
     def is_finished(self) -> bool:
-        """Whether everything that is awaited has been handed out."""
-        raise NotImplementedError
+        """Whether every list was read and every outcome delivered."""
+        return not self._lists and self._delivered == self._expected
 
-    def add(self, outcome: Arrived) -> None:
-        """Take in what an account's task came to."""
-        self._settled.append(outcome)
-        self._announce()
+    def whole(self) -> tuple[AnyOutcome, ...]:
+        """Return every outcome; raise `UsageError` before the end, and what kept every list from being read."""
+        if not self.is_finished:
+            asked = f"at least {self._expected + self._lists}" if self._lists else self._expected
+            raise UsageError(
+                f"only {self._delivered} of {asked} outcomes were read from the stream, so the answer is not whole",
+                advice="read the stream to its end first, or use the call without `stream_`",
+            )
+        errors = [outcome.error for outcome in self._outcomes]
+        if not self.accounts and errors and all(isinstance(each, CONCERNS_EVERY_ACCOUNT) for each in errors):
+            raise next(filter(None, errors))
+        return self.delivered
+
+    def expect(self, accounts: Sequence[VirtualAccount]) -> None:
+        """Expect an outcome of each account on a list that has been read."""
+        self.accounts += tuple(accounts)
+        self._lists -= 1
+        self._expected += len(accounts)
+        self._changed.announce()
+
+    def expect_none(self) -> None:
+        """Expect one outcome in the place of a list that could not be read."""
+        self._lists -= 1
+        self._expected += 1
+
+    def add(self, outcome: AnyOutcome) -> None:
+        self._outcomes.append(outcome)
+        self._changed.announce()
 
     def close(self) -> None:
-        """Say that no outcome will come any more."""
+        """Announce that no further outcome will come."""
         self._is_open = False
-        self._announce()
+        self._changed.announce()
 
-    def _announce(self) -> None:
-        self._news.set()
-        self._news = anyio.Event()
-
-    def __aiter__(self) -> AsyncIterator[Arrived]:
+    def __aiter__(self) -> AsyncIterator[AnyOutcome]:
         return self
 
-    async def __anext__(self) -> Arrived:
-        while self._delivered == len(self._settled):
+    async def __anext__(self) -> AnyOutcome:
+        while self._delivered == len(self._outcomes):
             if self.is_finished:
                 raise StopAsyncIteration
             if not self._is_open:
-                raise UsageError(
-                    "the stream's context was left, which ended what was still being asked",
-                    advice="iterate inside the `async with`",
-                )
-            await self._news.wait()
-        outcome = self._settled[self._delivered]
+                raise context_left()
+            await self._changed.wait()
         self._delivered += 1
-        return outcome
+        return self._outcomes[self._delivered - 1]
 
 
-class Outcomes(OutcomeQueue[AnyOutcome]):
-    """The outcomes of a fan-out, each as it is ready. Iterate once; `accounts` says who is being asked.
+class Fanout(Generic[Answer, AnyOutcome]):
+    """Reads every account in a task of its own, and makes one outcome of each answer or failure."""
 
-    They are kept here and not in a stream, so that a caller who gives up waiting for one loses none.
-    """
+    def __init__(self, read: Read[Answer], make_outcome: MakeOutcome[AnyOutcome]) -> None:
+        self._read = read
+        self._make_outcome = make_outcome
 
-    def __init__(self, accounts: Sequence[VirtualAccount]) -> None:
-        super().__init__()
-        self.accounts = tuple(accounts)
+    @asynccontextmanager
+    async def run(self, sources: Sequence[Source]) -> AsyncIterator[OutcomeQueue[AnyOutcome]]:
+        """Ask every source at once, and yield the outcomes; leaving early cancels what is still being asked."""
+        accounts = [source for source in sources if isinstance(source, VirtualAccount)]
+        lists = [source for source in sources if isinstance(source, AccountList)]
+        outcomes: OutcomeQueue[AnyOutcome] = OutcomeQueue(accounts, lists=len(lists))
+        try:
+            async with background() as group:
+                for account in accounts:
+                    group.start_soon(self._ask, account, outcomes)
+                for each in lists:
+                    group.start_soon(self._ask_all, each, outcomes, group)
+                yield outcomes
+        finally:
+            outcomes.close()
 
-    @property
-    def is_finished(self) -> bool:
-        """Whether every account's outcome has been handed out."""
-        return self._delivered == len(self.accounts)
+    async def _ask_all(
+        self, source: AccountList, outcomes: OutcomeQueue[AnyOutcome], group: anyio.abc.TaskGroup
+    ) -> None:
+        mark_isolated()
+        log = TraceBuilder(started=anyio.current_time())
+        whole = VirtualAccount(broker=source.broker, number=NO_NUMBER, alias="list of accounts")
+        listed, error = await answer_or_error(source.read(log), whole)
+        if listed is None:
+            outcomes.expect_none()
+            outcomes.add(self._outcome(None, whole, error, log))
+            return
+        accounts = unique_accounts(listed)
+        outcomes.expect(accounts)
+        for account in accounts:
+            group.start_soon(self._ask, account, outcomes)
+
+    async def _ask(self, account: VirtualAccount, outcomes: OutcomeQueue[AnyOutcome]) -> None:
+        mark_isolated()
+        log = TraceBuilder(started=anyio.current_time())
+        answer, error = await answer_or_error(self._read(account, log), account)
+        outcomes.add(self._outcome(answer, account, error, log))
+
+    def _outcome(
+        self, answer: Answer | None, account: VirtualAccount, error: KoscomError | None, log: TraceBuilder
+    ) -> AnyOutcome:
+        if error is not None:
+            logger.warning("account not read: %s", error)
+        trace = log.frozen(anyio.current_time())
+        return self._make_outcome(answer, account=account, error=error, as_of=korean_now(), trace=trace)
+
+
+async def answer_or_error(
+    reading: Awaitable[Answer], account: VirtualAccount
+) -> tuple[Answer | None, KoscomError | None]:
+    """Return the answer, or the error that took its place: a failure must not cancel the other accounts."""
+    try:
+        return await reading, None
+    except Exception as error:
+        return None, as_koscom_error(error, account)
+
+
+def as_koscom_error(error: Exception, account: VirtualAccount) -> KoscomError:
+    """Wrap an unexpected exception, such as one of a caller's limiter, so that it fails this account only."""
+    if isinstance(error, KoscomError):
+        return error
+    failure = KoscomError(
+        f"reading the account broke off ({type(error).__name__})",
+        code="unforeseen",
+        broker=account.broker.short_name,
+        account=account.masked_number,
+        advice="see the error's cause; if it is not your own limiter's or transport's, report it",
+    )
+    failure.__cause__ = error
+    return failure
 
 
 def unique_accounts(accounts: Sequence[VirtualAccount]) -> tuple[VirtualAccount, ...]:
@@ -128,58 +207,8 @@ def unique_accounts(accounts: Sequence[VirtualAccount]) -> tuple[VirtualAccount,
     return tuple(kept.values())
 
 
-@asynccontextmanager
-async def fan_out(
-    accounts: Sequence[VirtualAccount], read: Read[Answer], settle: MakeOutcome[Answer, AnyOutcome]
-) -> AsyncIterator[Outcomes[AnyOutcome]]:
-    """Ask about every account at once, and yield the outcomes; leaving early cancels what is still asked."""
-    outcomes: Outcomes[AnyOutcome] = Outcomes(accounts)
-    try:
-        async with background() as group:
-            for account in accounts:
-                group.start_soon(_settle, account, read, settle, outcomes)
-            yield outcomes
-    finally:
-        outcomes.close()
-
-
-async def _settle(
-    account: VirtualAccount,
-    read: Read[Answer],
-    settle: MakeOutcome[Answer, AnyOutcome],
-    outcomes: Outcomes[AnyOutcome],
-) -> None:
-    mark_isolated()
-    log = TraceBuilder(started=anyio.current_time())
-    answer: Answer | None = None
-    failure: KoscomError | None = None
-    try:
-        answer = await read(account, log)
-    except KoscomError as error:
-        failure = error
-    except Exception as error:  # noqa: BLE001  # a limiter or transport that was given may raise anything
-        failure = unforeseen(error, account)
-    if failure is not None:
-        logger.warning("account not read: %s", failure)
-    outcomes.add(
-        settle(
-            answer,
-            account=account,
-            error=failure,
-            as_of=korean_now(),
-            trace=log.frozen(anyio.current_time()),
-        )
+def context_left() -> UsageError:
+    return UsageError(
+        "the stream's context was left, which ended what was still being asked",
+        advice="iterate inside the `async with`",
     )
-
-
-def unforeseen(error: Exception, account: VirtualAccount) -> KoscomError:
-    """Make an outcome of what nobody foresaw: it must not take the other accounts with it."""
-    failure = KoscomError(
-        f"reading the account broke off ({type(error).__name__})",
-        code="unforeseen",
-        broker=account.broker.short_name,
-        account=account.masked_number,
-        advice="see the error's cause; if it is not your own limiter's or transport's, report it",
-    )
-    failure.__cause__ = error
-    return failure

@@ -7,7 +7,7 @@ from typing import Protocol
 from koscom_async.export.amounts import AT_LEAST, money, money_change
 from koscom_async.export.texts import account_name, clean, counted
 from koscom_async.models.holdings import AccountReconciliation, Holdings, Totals
-from koscom_async.models.outcome import Ended
+from koscom_async.models.outcome import Outcome
 from koscom_async.models.positions import Position
 
 _NEEDED = {
@@ -29,9 +29,9 @@ class Answered(Protocol):
     @property
     def complete(self) -> bool: ...
     @property
-    def outcomes(self) -> Sequence[Ended]: ...
+    def outcomes(self) -> Sequence[Outcome]: ...
     @property
-    def failures(self) -> Sequence[Ended]: ...
+    def failures(self) -> Sequence[Outcome]: ...
 
 
 def headline(answer: Answered, noun: str = "account") -> str | None:
@@ -47,7 +47,7 @@ def headline(answer: Answered, noun: str = "account") -> str | None:
     return f"INCOMPLETE: {failed} of {counted(asked, noun)} could not be read{totals}"
 
 
-def failure_lines(outcome: Ended) -> list[str]:
+def failure_lines(outcome: Outcome) -> list[str]:
     """Return what went wrong at an account and what to do, in one or two lines."""
     error = outcome.error
     if error is None:

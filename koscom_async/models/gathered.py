@@ -1,6 +1,6 @@
-"""What the answers of all accounts come to, for portfolios and watchlists: outcomes, and what they add up to.
+"""Portfolios and watchlists of all accounts: each account's outcome, and what they add up to.
 
-Records only; putting them together from accounts is `_merge`'s work.
+Records only: `_merge` makes them from the accounts.
 """
 
 from datetime import datetime
@@ -38,8 +38,8 @@ class PortfolioLot:
 class PortfolioPosition:
     """One instrument, and each account in which it is held.
 
-    `quantity` adds up the rows' quantities, and is `None` as soon as one row's number is a share, or cannot be told:
-    shares of different accounts are never added up, neither as quantities nor as shares.
+    `quantity` is the sum of the rows' quantities, and `None` as soon as one row's number is a share or unknown: shares
+    of different accounts are never added up, neither as quantities nor as shares.
     """
 
     asset_class: AssetClass

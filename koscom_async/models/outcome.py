@@ -1,9 +1,11 @@
-"""How the question about one account ended: with its answer, or with the reason why not."""
+"""How a question about accounts ended: for each account with its answer or an error, and for all of them together.
+
+Records only: which accounts are asked, and what for, is decided elsewhere.
+"""
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from datetime import date, datetime
-from typing import ClassVar, Generic, Protocol, Self, TypeVar
+from typing import ClassVar, Generic, Self, TypeVar
 
 from attrs import field, frozen
 
@@ -13,64 +15,6 @@ from koscom_async.models._fields import omitted_field
 from koscom_async.models.account import Balance
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.portfolio import Portfolio, Watchlist
-
-# Whether every account was read: what the answers of several accounts have in common, whatever was asked.
-
-
-class Ended(Protocol):
-    """What has to be known of how an account's question ended."""
-
-    @property
-    def account(self) -> VirtualAccount:
-        """The account."""
-
-    @property
-    def error(self) -> KoscomError | None:
-        """Why it could not be read."""
-
-    @property
-    def ok(self) -> bool:
-        """Whether it was read, whole."""
-
-
-AnyEnded = TypeVar("AnyEnded", bound=Ended)
-
-
-class OfAccounts(Generic[AnyEnded]):
-    """The part of an answer that tells whether it is whole; `outcomes` is the record's own."""
-
-    __slots__ = ()
-
-    @property
-    @abstractmethod
-    def outcomes(self) -> tuple[AnyEnded, ...]:
-        """How each account ended."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether every account was read, whole."""
-        return all(outcome.ok for outcome in self.outcomes)
-
-    @property
-    def failures(self) -> tuple[AnyEnded, ...]:
-        """The accounts that could not be read, each with its error."""
-        return tuple(outcome for outcome in self.outcomes if not outcome.ok)
-
-    def require_complete(self) -> Self:
-        """Return this if every account was read, or raise `IncompleteHoldingsError`."""
-        require_all(self.outcomes)
-        return self
-
-
-def require_all(outcomes: Sequence[Ended]) -> None:
-    """Raise `IncompleteHoldingsError` if an account could not be read."""
-    failures = tuple(outcome for outcome in outcomes if not outcome.ok)
-    if failures:
-        named = "; ".join(f"{failure.account} ({failure.error})" for failure in failures)
-        raise IncompleteHoldingsError(
-            f"{len(failures)} of {len(outcomes)} accounts could not be read: {named}", failures=failures
-        )
-
 
 __all__ = [
     "AccountOutcome",
@@ -84,7 +28,7 @@ __all__ = [
 
 @frozen(kw_only=True)
 class Trace:
-    """What it took to get an answer: calls sent, how many of them were retries, pages read, seconds waited.
+    """What an answer took: calls sent, how many of them were retries, pages read, seconds waited, seconds in all.
 
     `seconds_waited` is time spent on the broker's limits and before retries. `notes` say what was tolerated
     and which way was taken (one query for all classes, or one for each).
@@ -100,9 +44,9 @@ class Trace:
 
 @frozen(kw_only=True)
 class Outcome:
-    """What every question about an account comes to: `error` is `None` where the answer is there, whole.
+    """How the question about one account ended: `error` is `None` if the account was read, whole.
 
-    `as_of` is when the answer was complete, or given up (KST).
+    `as_of` is when the answer was complete, or given up (KST). `trace` is what the answer took.
     """
 
     plain_properties: ClassVar = ("ok",)
@@ -116,6 +60,40 @@ class Outcome:
     def ok(self) -> bool:
         """Whether the account was read, whole."""
         return self.error is None
+
+
+AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
+
+
+class OfAccounts(Generic[AnyOutcome]):
+    """The part of an answer about many accounts that says whether it is whole; `outcomes` is the record's own."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def outcomes(self) -> tuple[AnyOutcome, ...]:
+        """How each account ended."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every account was read, whole."""
+        return all(outcome.ok for outcome in self.outcomes)
+
+    @property
+    def failures(self) -> tuple[AnyOutcome, ...]:
+        """The accounts that could not be read, each with its error."""
+        return tuple(outcome for outcome in self.outcomes if not outcome.ok)
+
+    def require_complete(self) -> Self:
+        """Return this if every account was read, or raise `IncompleteHoldingsError`."""
+        if self.failures:
+            named = "; ".join(f"{failure.account} ({failure.error})" for failure in self.failures)
+            raise IncompleteHoldingsError(
+                f"{len(self.failures)} of {len(self.outcomes)} accounts could not be read: {named}",
+                failures=self.failures,
+            )
+        return self
 
 
 @frozen(kw_only=True)
@@ -137,9 +115,9 @@ class PortfolioOutcome(Outcome):
 
 @frozen(kw_only=True)
 class TransactionsOutcome(Outcome):
-    """How an account's part of a stream of transactions ended.
+    """How one account's part of the transactions ended.
 
-    `rows` were handed out. With an `error` they are all before `missing_from`: from that day on rows are missing.
+    `rows` is how many were handed out. With an `error`, rows are missing from the day `missing_from` on.
     """
 
     rows: int = 0

@@ -1,23 +1,25 @@
-"""What moved in an account: purchases, sales and transfers, in the platform's codes and with their documented meaning.
+"""Transactions: purchases, sales and transfers, of one account and of all, with the documented meaning of their codes.
 
-Page of the manual: 계좌 서비스, "거래내역 조회 API".
+Records only. Page of the manual: 계좌 서비스, "거래내역 조회 API".
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from attrs import field, frozen
 
+from koscom_async.models._exports import rows as exports
 from koscom_async.models._fields import NOT_ON_THE_WIRE, raw_field
 from koscom_async.models.codes import Direction, TransactionType
 from koscom_async.models.member import VirtualAccount
+from koscom_async.models.outcome import OfAccounts, TransactionsOutcome
 
-__all__ = ["Transaction", "Transactions"]
+__all__ = ["Transaction", "TransactionHistory", "Transactions"]
 
 CASH = "CASH"
-"""What stands in the place of an instrument's code where money is transferred."""
+"""Stands for an instrument's code where money is transferred."""
 
 # What a documented meaning does to money, and to the instrument: +1 more, -1 less, 0 nothing.
 _SIGNS = {
@@ -91,3 +93,41 @@ class Transactions:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+@frozen(kw_only=True)
+class TransactionHistory(OfAccounts[TransactionsOutcome]):
+    """The transactions of every account from `since` to `until`, both included, the earliest first.
+
+    Those of one day stand account by account, and in the broker's order. Check `complete` before believing that nothing
+    is missing: of an account that failed, the rows before its outcome's `missing_from` are here. `isin` and `side` are
+    what was asked for; `as_of` is when it was asked (KST). Outcomes are in the order of broker and account.
+    """
+
+    since: date
+    until: date
+    isin: str | None = None
+    side: TransactionType | None = None
+    rows: tuple[Transaction, ...] = ()
+    outcomes: tuple[TransactionsOutcome, ...] = ()
+    as_of: datetime
+
+    def __iter__(self) -> Iterator[Transaction]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def to_dicts(self) -> dict[str, Any]:
+        """Return everything as nested dicts and lists, decimals as text, account numbers masked."""
+        return {
+            "complete": self.complete,
+            "as_of": exports.plain(self.as_of),
+            "since": exports.plain(self.since),
+            "until": exports.plain(self.until),
+            "isin": self.isin,
+            "side": exports.plain(self.side),
+            "transactions": exports.plain(self.rows),
+            "outcomes": exports.plain(self.outcomes),
+            "failures": exports.plain(self.failures),
+        }

@@ -62,7 +62,9 @@ async def test_a_stream_gives_each_portfolio_as_it_is_ready():
         assert len(stream.accounts) == 3
         arrivals = aiter(stream)
         first = {str((await anext(arrivals)).account.broker) for _ in range(2)}
-        with pytest.raises(UsageError, match="portfolios are not whole"):
+        with pytest.raises(
+            UsageError, match="only 2 of 3 outcomes were read from the stream, so the answer is not whole"
+        ):
             _ = stream.portfolios
     assert first == {"cyber", "star"}
 

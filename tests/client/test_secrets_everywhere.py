@@ -162,7 +162,7 @@ SINCE, UNTIL = date(2024, 3, 1), date(2024, 3, 31)
 
 
 async def transactions(koscom, investor, linked):
-    async with koscom.transactions(investor, SINCE, UNTIL, deadline=DEADLINE_SECONDS) as stream:
+    async with koscom.stream_transactions(investor, SINCE, UNTIL, deadline=DEADLINE_SECONDS) as stream:
         rows = [row async for row in stream]
     return Shown(rows, stream.outcomes)
 

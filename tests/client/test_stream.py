@@ -80,7 +80,7 @@ async def test_the_holdings_are_not_given_out_before_the_stream_was_read(gateway
         await anext(stream.__aiter__())
         with pytest.raises(UsageError, match="only 1 of 3 outcomes were read from the stream") as caught:
             _ = stream.holdings
-        assert caught.value.advice == "read the stream to its end first, or use `koscom.holdings()`"
+        assert caught.value.advice == "read the stream to its end first, or use the call without `stream_`"
 
 
 async def test_a_stream_whose_context_was_left_says_so(gateway, investor, gates):
@@ -120,7 +120,7 @@ async def test_an_outcome_that_comes_in_the_moment_in_which_nobody_waits_any_mor
         for gate in gates.values():
             gate.set()
         if not cancel_first:
-            while not stream._outcomes._settled:
+            while not stream._outcomes._outcomes:
                 await anyio.lowlevel.checkpoint()
         await cancelled_natively(waiting)
         assert len([outcome async for outcome in stream]) == 3

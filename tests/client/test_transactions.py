@@ -1,5 +1,6 @@
 """Transactions of every account as one stream, and of one account as a whole, against the sandbox's ledger."""
 
+import json
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from decimal import Decimal
@@ -70,7 +71,7 @@ def asked(gateway, broker):
 
 
 async def read(koscom, investor, since=SINCE, until=UNTIL, **conditions):
-    async with koscom.transactions(investor, since, until, **conditions) as stream:
+    async with koscom.stream_transactions(investor, since, until, **conditions) as stream:
         rows = [row async for row in stream]
     return rows, stream
 
@@ -169,7 +170,7 @@ async def test_an_isin_narrows_the_answer_down():
 async def test_the_stream_starts_before_the_last_broker_has_told_everything():
     async with (
         opened(latency={"star": 0.01}) as (gateway, koscom),
-        koscom.transactions(gateway.investor, SINCE, UNTIL) as stream,
+        koscom.stream_transactions(gateway.investor, SINCE, UNTIL) as stream,
     ):
         first = await anext(stream)
         answered = [call for call in asked(gateway, "star") if call.status == 200]
@@ -185,7 +186,7 @@ async def test_only_so_many_rows_are_held_however_slowly_they_are_read(monkeypat
     ledger = generated(accounts=3, transactions=600)
     async with (
         opened({"limits": limits}, ledger=ledger) as (gateway, koscom),
-        koscom.transactions(gateway.investor, SINCE, UNTIL) as stream,
+        koscom.stream_transactions(gateway.investor, SINCE, UNTIL) as stream,
     ):
         rows = 0
         async for _ in stream:
@@ -257,7 +258,7 @@ async def test_an_answer_that_must_not_be_believed_fails_its_account(fault):
 
 async def test_a_deadline_ends_what_is_not_there_and_keeps_what_is(jump):
     async with opened(latency={"star": 60}) as (gateway, koscom):
-        async with koscom.transactions(gateway.investor, SINCE, UNTIL, deadline=5) as stream:
+        async with koscom.stream_transactions(gateway.investor, SINCE, UNTIL, deadline=5) as stream:
             while len(done := asked(gateway, "cyber")) < 14 or any(call.status is None for call in done):
                 await anyio.lowlevel.checkpoint()
             jump(6)
@@ -270,15 +271,47 @@ async def test_a_deadline_ends_what_is_not_there_and_keeps_what_is(jump):
 async def test_leaving_early_ends_what_is_still_asked_and_a_callers_error_comes_out_bare():
     async with opened(latency={"star": 60}) as (gateway, koscom):
         with pytest.raises(LookupError, match="the caller's own"):
-            async with koscom.transactions(gateway.investor, SINCE, UNTIL) as stream:
+            async with koscom.stream_transactions(gateway.investor, SINCE, UNTIL) as stream:
                 raise LookupError("the caller's own")
         with pytest.raises(UsageError, match="context was left"):
             await anext(stream)
         assert {each.in_flight for each in koscom.statistics().brokers} == {0}
 
 
+async def test_the_whole_answer_has_the_rows_of_the_stream_and_says_what_was_asked():
+    question = {"isin": "KR7005930003", "side": "ASK"}
+    async with opened() as (gateway, koscom):
+        rows, stream = await read(koscom, gateway.investor, **question)
+        history = await koscom.transactions(gateway.investor, SINCE, UNTIL, **question)
+    assert history.rows == tuple(history) == tuple(rows)
+    assert len(history) == len(rows) > 0
+    assert (history.since, history.until, history.isin, history.side) == (SINCE, UNTIL, *question.values())
+    assert [each.account.broker.short_name for each in history.outcomes] == ["cyber", "diamond", "star"]
+    assert (history.complete, history.failures, history.require_complete()) == (True, (), history)
+    assert history.as_of >= stream.as_of
+    shown = history.to_dicts()
+    assert (shown["complete"], shown["side"], len(shown["transactions"])) == (True, "ASK", len(rows))
+    assert json.loads(json.dumps(shown)) == shown
+
+
+async def test_the_whole_answer_names_the_account_of_which_rows_are_missing():
+    async with opened(faults={"star": "4001"}) as (gateway, koscom):
+        history = await koscom.transactions(gateway.investor, SINCE, UNTIL)
+    (failure,) = history.failures
+    assert (history.complete, failure.account.broker.short_name) == (False, "star")
+    assert (failure.error.code, failure.missing_from) == ("4001", SINCE)
+    assert {row.account.broker.short_name for row in history} == {"cyber", "diamond"}
+    assert [each["error"]["code"] for each in history.to_dicts()["failures"]] == ["4001"]
+    with pytest.raises(IncompleteHoldingsError, match="1 of 3 accounts could not be read") as caught:
+        history.require_complete()
+    assert caught.value.failures == (failure,)
+
+
 async def test_before_its_end_a_stream_is_not_complete():
-    async with opened() as (gateway, koscom), koscom.transactions(gateway.investor, SINCE, UNTIL) as stream:
+    async with (
+        opened() as (gateway, koscom),
+        koscom.stream_transactions(gateway.investor, SINCE, UNTIL) as stream,
+    ):
         with pytest.raises(UsageError, match="not been read to its end"):
             stream.require_complete()
         assert len(stream.accounts) == 3
@@ -291,8 +324,10 @@ async def test_before_its_end_a_stream_is_not_complete():
 async def test_a_range_that_is_none_is_refused_before_a_call(since, until):
     async with opened() as (gateway, koscom):
         with pytest.raises(SettingsError):
-            async with koscom.transactions(gateway.investor, since, until):
+            async with koscom.stream_transactions(gateway.investor, since, until):
                 pass
+        with pytest.raises(SettingsError):
+            await koscom.transactions(gateway.investor, since, until)
         assert gateway.calls == ()
 
 
@@ -317,9 +352,9 @@ async def test_nothing_that_is_shown_has_a_secret_in_it():
         rows, stream = await read(koscom, gateway.investor)
         watchlists = await koscom.watchlists(gateway.investor)
         portfolios = await koscom.portfolios(gateway.investor)
-        shown = "".join(
-            map(repr, (rows[:5], stream.outcomes, stream.failures[0].error, watchlists, portfolios))
-        )
+        history = await koscom.transactions(gateway.investor, SINCE, UNTIL)
+        answers = (rows[:5], stream.outcomes, stream.failures[0].error, watchlists, portfolios)
+        shown = "".join(map(repr, (*answers, history, history.to_dicts())))
         investor = gateway.investor
         secrets = [investor.ci, investor.name, investor.token.access, gateway.settings.api_key, "관심종목00"]
         secrets += [account.number for account in gateway.ledger.accounts]

@@ -139,9 +139,9 @@ async def test_the_stream_hands_out_each_account_and_then_the_whole(gateway):
     async with client(gateway) as koscom, koscom.stream_discretionary_holdings() as stream:
         first = await anext(aiter(stream))
         assert first.ok
-        with pytest.raises(UsageError, match="still to be read"):
+        with pytest.raises(UsageError, match=r"only 1 of (at least )?\d+ outcomes were read from the stream"):
             _ = stream.holdings
-        with pytest.raises(UsageError, match="still to be read"):
+        with pytest.raises(UsageError, match=r"only 1 of (at least )?\d+ outcomes were read from the stream"):
             await stream.merged()
         others = [outcome async for outcome in stream]
         assert len(others) == 45

@@ -77,7 +77,7 @@ async def test_an_operation_has_accounts_below_it_and_attempts_below_them(telesc
 
 
 async def all_transactions(koscom, investor):
-    async with koscom.transactions(investor, date(2024, 3, 1), date(2024, 3, 31)) as stream:
+    async with koscom.stream_transactions(investor, date(2024, 3, 1), date(2024, 3, 31)) as stream:
         return [row async for row in stream]
 
 

@@ -108,7 +108,7 @@ class _Question:
 async def _stream(question: _Question, form: Form, gateway: Gateway) -> AsyncIterator[TransactionStream]:
     async with (
         opened(gateway) as access,
-        access.koscom.transactions(
+        access.koscom.stream_transactions(
             access.investor,
             question.since,
             question.until,

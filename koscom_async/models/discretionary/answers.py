@@ -1,15 +1,14 @@
-"""Orders, settlements or trades of one account, and of many: each account's outcome, and all rows together."""
+"""Orders, settlements or trades: of one account, and of all, with each account's outcome. Records only."""
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import ClassVar, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from attrs import field, frozen
+from attrs import frozen
 
-from koscom_async.errors import KoscomError
 from koscom_async.models._fields import omitted_field
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.outcome import OfAccounts, Trace
+from koscom_async.models.outcome import OfAccounts, Outcome
 
 __all__ = ["DiscretionaryAnswers", "DiscretionaryOutcome", "DiscretionaryRows"]
 
@@ -32,30 +31,18 @@ class DiscretionaryRows(Generic[Row]):
 
 
 @frozen(kw_only=True)
-class DiscretionaryOutcome(Generic[Row]):
+class DiscretionaryOutcome(Outcome, Generic[Row]):
     """One account's answer. Exactly one of `answer` and `error` is there.
 
     An outcome whose account has no number stands for all accounts of a broker whose list could not be read.
-    `as_of` is when the answer was complete, or given up (KST).
     """
 
-    plain_properties: ClassVar = ("ok",)
-
-    account: VirtualAccount
-    error: KoscomError | None = None
     answer: DiscretionaryRows[Row] | None = omitted_field()
-    as_of: datetime
-    trace: Trace = field(factory=Trace)
-
-    @property
-    def ok(self) -> bool:
-        """Whether the account was read, whole."""
-        return self.error is None
 
 
 @frozen(kw_only=True)
 class DiscretionaryAnswers(OfAccounts[DiscretionaryOutcome[Row]], Generic[Row]):
-    """What all accounts at all brokers said, and which of them could not be read.
+    """The answers of all accounts at all brokers, and the accounts that could not be read.
 
     `as_of` is when the question was asked (KST). Outcomes are in the order of broker and account.
     """
