@@ -1,4 +1,4 @@
-"""What time it is: in Korea, by which the platform's dates and service hours go, and in UTC, by which its quotas do."""
+"""The time in Korea, for the platform's dates and service hours, and in UTC, for its quotas."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

@@ -1,6 +1,6 @@
-"""How answers are read in slices: how long a slice is, and readers that can stop between two.
+"""Long computations that yield to the event loop in between: written as generators, run step by step or at once.
 
-Reading waits for nothing itself; what slices are is `_slices`' to say.
+Knows nothing of what is computed.
 """
 
 import time
@@ -10,85 +10,74 @@ from typing import Generic, TypeVar
 
 from anyio.lowlevel import checkpoint
 
-# Long computations that are cut into slices, so that whoever drives them can let others run in between.
-#
-# Owns how such work is written, cut and run at once. `_turns` runs it with the event loop given back on the way.
-
 Item = TypeVar("Item")
+Page = TypeVar("Page")
 Result = TypeVar("Result")
 
 Cooperative = Generator[None, None, Result]
-"""A computation that yields after each slice, and returns its result."""
+"""A computation that yields after each step, and returns its result."""
+
+HOLD_SECONDS = 0.002
+"""How long the event loop is held before other tasks run; a step is meant to be shorter."""
+
+SLICE_LENGTH = 2**16
+"""Characters of JSON that a step reads, about 300 rows: half a millisecond to a millisecond of work."""
+SLICE_ROWS = 250
+"""Rows that a step makes records of: about as much work."""
 
 
 def batched(items: Sequence[Item], *, count: int) -> Iterator[Sequence[Item]]:
-    """Yield the items, so many at a time."""
+    """Yield the items in batches of at most `count`."""
     for start in range(0, len(items), count):
         yield items[start : start + count]
 
 
-def run_now(slices: Cooperative[Result]) -> Result:
-    """Return the result, from one piece."""
+def run_now(steps: Cooperative[Result]) -> Result:
+    """Run to completion without yielding, and return the result."""
     while True:
         try:
-            next(slices)
+            next(steps)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]  # what the generator returned
 
 
-# Runs a computation that is cut into slices, and gives the event loop back on the way.
-#
-# Owns when to give it back, and no computation.
-
-HOLD_SECONDS = 0.002
-"""How long the event loop is held before it is given back; a slice is meant to be shorter."""
-
-
 async def run_cooperatively(
-    slices: Cooperative[Result], *, hold: float = HOLD_SECONDS, now: Callable[[], float] = time.perf_counter
+    steps: Cooperative[Result], *, hold: float = HOLD_SECONDS, now: Callable[[], float] = time.perf_counter
 ) -> Result:
-    """Return the result, and let other tasks run on the way; cancelled there, the computation is dropped.
+    """Run step by step, let other tasks run every `hold` seconds, and return the result.
 
-    With a `hold` of 0 seconds the loop is given back after each slice.
+    With a `hold` of 0 other tasks run after each step. A cancelled computation is dropped.
     """
     until = now() + hold
     try:
         while True:
             try:
-                next(slices)
+                next(steps)
             except StopIteration as end:
                 return end.value  # type: ignore[no-any-return]  # what the generator returned
             if now() >= until:
                 await checkpoint()
                 until = now() + hold
     finally:
-        slices.close()
-
-
-Page = TypeVar("Page")
-
-SLICE_LENGTH = 2**16
-"""Characters of JSON between two stops, about 300 rows: half a millisecond to a millisecond of work."""
-SLICE_ROWS = 250
-"""Rows made records between two stops: about as much work."""
+        steps.close()
 
 
 class CooperativeReader(Generic[Page]):
-    """A reader of answers that may hold many rows: called, it reads at once; its steps stop between slices."""
+    """A reader of answers that may hold many rows: a call reads at once, `steps` step by step."""
 
     __slots__ = ()
 
     def __call__(self, document: object) -> Page:
-        """Return the page, or raise an error of ours."""
+        """Return the page, or raise a `KoscomError`."""
         return run_now(self.steps(document))
 
     @abstractmethod
     def steps(self, document: object) -> Cooperative[Page]:
-        """Do the same in steps."""
+        """Return the page, or raise a `KoscomError`, step by step."""
 
 
 def steps_of(read: Callable[[object], Result], document: object) -> Cooperative[Result]:
-    """Return the steps of any reader; one that knows none takes a single one."""
+    """Return the steps of any reader; one that is not cooperative takes a single one."""
     if isinstance(read, CooperativeReader):
         result: Result = yield from read.steps(document)
         return result

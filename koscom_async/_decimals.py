@@ -1,6 +1,6 @@
-"""Sums that never round: the decimal context for money, and the arithmetic that knows what "not known" means.
+"""Exact sums of money, in which a sum with an unknown part is unknown.
 
-The functions compute in the current context: their callers enter `exactly()` first.
+The functions compute in the current context: callers enter `exactly()` first.
 """
 
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from decimal import Context, Decimal, localcontext
 
 # The thread's own context may round. Amounts have at most 34 digits on each side of the point, and sums of them few
-# more, so this one never does.
+# more, so that this one never rounds.
 EXACT = Context(prec=150)
 
 PERCENT_DECIMALS = 2
@@ -25,10 +25,10 @@ def exactly() -> AbstractContextManager[Context]:
 
 
 def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """Return the sum; a sum with an unknown addend is unknown."""
+    """Return the sum, or `None` if any part is unknown."""
     amounts = list(amounts)
     try:
-        return sum(amounts, ZERO)  # type: ignore[type-var]  # what cannot be added is seen to below
+        return sum(amounts, ZERO)  # type: ignore[type-var]  # handled below
     except TypeError:
         # Asked only here, since comparing with each amount costs more than adding it.
         if any(amount is None for amount in amounts):
@@ -37,7 +37,7 @@ def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
 
 
 def known_total(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """Return the sum of what is known, or `None` where nothing is."""
+    """Return the sum of the known parts, or `None` if there are none."""
     known = [amount for amount in amounts if amount is not None]
     return sum(known, ZERO) if known else None
 

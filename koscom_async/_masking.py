@@ -1,4 +1,4 @@
-"""How secrets are shown: the one place that knows what a log, a repr or an error may print of them."""
+"""How secrets are shown: what a log, a repr or an error may print of them."""
 
 import re
 from collections.abc import Iterable
@@ -15,17 +15,17 @@ def masked_number(number: str) -> str:
 
 
 def hidden(value: object) -> str:
-    """Stand in for a secret in a repr; only whether there is one can be seen."""
+    """Return what stands for a secret in a repr: it shows only whether there is one."""
     return "None" if value is None else repr(HIDDEN)
 
 
 def masked_repr(number: str) -> str:
-    """Stand in for an account number in a repr."""
+    """Return what stands for an account number in a repr."""
     return repr(masked_number(number))
 
 
 # Long numbers, hardware addresses in both spellings, runs as long as tokens (perhaps URL-encoded, hence `%`).
-# Text, and compiled when the first message is: nobody waits for it who only imports.
+# Kept as text and compiled on first use, to keep imports cheap.
 _REVEALING = r"\d[\d-]{6,}\d|\b(?:[0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}\b|[A-Za-z0-9+/=_.~%-]{20,}"
 _LONGEST_QUOTE = 160
 

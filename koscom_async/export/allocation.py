@@ -1,6 +1,6 @@
-"""What the whole is made of: amounts in KRW by class (other assets by product) or by broker, for bars and plots.
+"""Parts of the whole: amounts in KRW by class (other assets by product) or by broker, for bars and plots.
 
-Only what has a value in KRW and is money put in counts: not futures and options, not other currencies.
+Futures, options and other currencies are not part of it.
 """
 
 from collections.abc import Callable, Iterator, Mapping

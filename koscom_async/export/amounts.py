@@ -1,4 +1,4 @@
-"""How numbers are shown: thousands apart, signs before them, no digit lost but the fractions of a won."""
+"""How numbers are shown: thousands apart, signs before them, no digit lost except fractions of a won."""
 
 from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Decimal
@@ -22,7 +22,7 @@ def amount(value: Decimal | None, currency: str = WON) -> str:
 
 
 def change(value: Decimal | None, currency: str = WON) -> str:
-    """Return a gain or a loss without its currency, told by its sign."""
+    """Return a gain or a loss without its currency, with its sign."""
     return UNKNOWN if value is None else _sign(_visible(value, currency)) + _digits(value, currency)
 
 
@@ -46,12 +46,12 @@ def quantity(value: Decimal | None) -> str:
 
 
 def quantity_change(value: Decimal | None) -> str:
-    """Return by how much a quantity differs, told by its sign."""
+    """Return by how much a quantity differs, with its sign."""
     return UNKNOWN if value is None else f"{_sign(value)}{_grouped(value, decimals=0)}"
 
 
 def percent(value: Decimal | None) -> str:
-    """Return a return in percent, told by its sign."""
+    """Return a return in percent, with its sign."""
     return UNKNOWN if value is None else f"{_sign(value)}{_grouped(value, decimals=2)}%"
 
 

@@ -1,8 +1,8 @@
-"""Records to versioned JSON and back, with nothing lost: decimals keep every digit, raw rows every value.
+"""Records to versioned JSON and back: decimals keep every digit, raw rows every value.
 
 - the document says what it is and which version; another kind or a newer version is refused;
 - decimals and times are text; a code is its text; an error is its class's name and its facts;
-- in what came over the wire, a number is `{"$decimal": "…"}`, since JSON readers round numbers.
+- in raw rows a number is `{"$decimal": "…"}`, since JSON readers round numbers.
 """
 
 import json

@@ -12,8 +12,6 @@ from koscom_async.export.rows import TableName
 from koscom_async.export.tables import TABLES, Column, Exact, columns_of
 from koscom_async.models.holdings import Holdings
 
-# Optional libraries, imported where they are used; a missing one is named with the extra that brings it.
-
 
 def needed(name: str, *, extra: str) -> ModuleType:
     """Import a library that an extra brings, or raise an `ImportError` that says how to get it."""

@@ -55,8 +55,8 @@ def failure_lines(outcome: Outcome) -> list[str]:
     facts = [f"code {clean(error.code)}" if error.code else ""]
     facts.append(f"asked {error.attempts} times" if error.attempts > 1 else "")
     known = ", ".join(fact for fact in facts if fact)
-    said = clean(error.message) + (f" ({known})" if known else "")
-    return [said, f"→ {clean(error.advice)}"] if error.advice else [said]
+    text = clean(error.message) + (f" ({known})" if known else "")
+    return [text, f"→ {clean(error.advice)}"] if error.advice else [text]
 
 
 def difference_line(account: AccountReconciliation) -> str | None:

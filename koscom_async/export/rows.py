@@ -1,4 +1,4 @@
-"""The rows of the tables that holdings can be had as: which records stand behind each. Columns read from them."""
+"""Holdings as plain data: any record as JSON-ready values, and the rows of each table, from which columns are read."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -16,14 +16,6 @@ from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome
 from koscom_async.models.positions import Instrument, Lot, Position
 
-# Any record as dicts, lists, text and numbers that JSON can hold, with nothing rounded and no secret shown.
-#
-# - a decimal becomes text without an exponent (`"369827563509"`);
-# - a date or a time becomes ISO 8601 text, an open enum its code;
-# - a field marked `masked` shows its first and last four characters, one marked `omitted` nothing;
-# - what a record names in `plain_properties` is shown beside its fields;
-# - an error becomes its kind and its facts.
-
 _ERROR_FACTS = (
     "code",
     "category",
@@ -37,8 +29,15 @@ _ERROR_FACTS = (
 )
 
 
-def plain(value: object) -> Any:  # noqa: PLR0911  # one return a rule
-    """Return a value as JSON-ready data."""
+def plain(value: object) -> Any:
+    """Return any record or value as JSON-ready data, with nothing rounded and no secret shown.
+
+    - a decimal becomes text without an exponent (`"369827563509"`);
+    - a date or a time becomes ISO 8601 text, an open enum its code;
+    - a field marked `masked` shows its first and last four characters, one marked `omitted` nothing;
+    - what a record names in `plain_properties` is shown beside its fields;
+    - an error becomes its kind and its facts.
+    """
     match value:
         case Decimal():
             return f"{value:f}"
@@ -48,6 +47,12 @@ def plain(value: object) -> Any:  # noqa: PLR0911  # one return a rule
             return value
         case date():
             return value.isoformat()
+        case _:
+            return _composite(value)
+
+
+def _composite(value: object) -> Any:
+    match value:
         case KoscomError():
             return {"type": type(value).__name__} | {fact: getattr(value, fact) for fact in _ERROR_FACTS}
         case Mapping():
@@ -82,7 +87,7 @@ TableName = Literal["positions", "lots", "cash", "accounts"]
 
 @frozen
 class Row:
-    """What a row is made of; the parts that its table does not use are not there."""
+    """The records behind a table's row; `None` where the table does not use them."""
 
     holdings: Holdings
     account_index: int | None = None

@@ -1,6 +1,6 @@
-"""The columns of the tables that holdings can be had as: name, type, unit and meaning of each, and how it is read.
+"""The columns of holdings as tables: name, type, unit and meaning of each, and how it is read.
 
-Data, without any of the libraries that build frames from it.
+Data only: does not need the libraries that build frames from it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +23,7 @@ class Exact:
 
 Type = Exact | Literal["text", "texts", "flag", "count", "seconds", "moment"]
 
-# Money of any currency; fractional shares and face amounts; rates as brokers spell them, perhaps out of a double.
+# Money of any currency; fractional shares and face amounts; rates as brokers send them, perhaps computed as doubles.
 MONEY, QUANTITY, REPORTED_RATE = Exact(6), Exact(8), Exact(18)
 RETURN, WEIGHT = Exact(2), Exact(6)  # as the merge cuts and rounds them
 
@@ -42,7 +42,7 @@ class Column:
 
 
 def _from(part: str, name: str) -> Callable[[Any], object]:
-    """Read an attribute of one of the row's parts; what a part that is missing would say is not known."""
+    """Read an attribute of one of the row's parts; a missing part has no known attributes."""
     return lambda row: getattr(getattr(row, part), name, None)
 
 

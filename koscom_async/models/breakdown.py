@@ -90,7 +90,7 @@ def _cash_by_currency(cash: Cash, _: CashLot) -> Named:
     return cash.currency, cash.currency, cash.currency
 
 
-# How lots, and where it has a place how cash, are told apart.
+# What groups lots and, where a group has cash, what groups cash.
 _KEYS: dict[str, tuple[_OfLot, _OfCash | None]] = {
     "class": (_by_class, None),
     "product": (_by_product, None),

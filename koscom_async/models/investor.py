@@ -1,6 +1,6 @@
-"""Who is asked about: an investor, the access token and the device; checked when made, hidden when shown.
+"""The investor, the access token and the device: values are checked on creation and hidden in a repr.
 
-Nothing here knows how the values are spelled on the wire.
+Does not know how the values are spelled on the wire.
 """
 
 import os
@@ -28,7 +28,7 @@ VARIABLES: Mapping[str, str] = {
     "device.ip": "KOSCOM_DEVICE_IP",
     "device.mac": "KOSCOM_DEVICE_MAC",
 }
-"""Which variable of the environment holds which datum; the path is the datum's from the investor."""
+"""The environment variable of each field, by its path from the investor."""
 
 
 def _text(instance: object, attribute: "Attribute[Any]", value: object) -> None:
@@ -61,7 +61,7 @@ def _aware(_: object, attribute: "Attribute[Any]", value: object) -> None:
 class Token:
     """An OAuth token of the investor: scope `account`.
 
-    `refresh` is `None` where the platform gave no refresh token, `expires_at` where the expiry is not known.
+    `refresh` is `None` where the platform issued no refresh token, `expires_at` where the expiry is not known.
     """
 
     access: str = field(default="", repr=hidden, validator=_token_text)
@@ -70,18 +70,18 @@ class Token:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The texts that no message may repeat."""
+        """The texts that no message may show."""
         return (self.access,) if self.refresh is None else (self.access, self.refresh)
 
 
-# Text, and compiled when the first device is made: nobody waits for them who only imports.
+# Kept as text and compiled on first use, to keep imports cheap.
 _OCTETS = r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})"
 _DIGITS = r"\d{9,12}"
 _MAC = r"[0-9A-Fa-f]{12}|[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}"
 
 
 def _is_uuid(value: str) -> bool:
-    from uuid import UUID  # noqa: PLC0415  # phones have one, computers do not
+    from uuid import UUID
 
     try:
         return str(UUID(value)) == value.lower()
@@ -146,11 +146,11 @@ def _stripped(value: object) -> object:
 
 @frozen(kw_only=True)
 class Investor:
-    """Whose accounts are asked for.
+    """The person whose accounts are read.
 
     `ci` is the connecting information (연계정보, 88 characters), `name` the Korean name (한글이름). `token` may be
     left out where the client's `TokenStore` has one, and the store's newer one is used in its place.
-    Raises `SettingsError`, naming the datum, for anything missing or impossible.
+    Raises `SettingsError`, naming the field, for anything missing or impossible.
     """
 
     ci: str = field(default="", repr=hidden, converter=_stripped, validator=_ci)
@@ -160,7 +160,7 @@ class Investor:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every text of this record that no message may repeat."""
+        """Every text of this record that no message may show."""
         texts = (self.ci, self.name, self.device.ip, self.device.mac)
         return (*(text for text in texts if text), *(self.token.secrets if self.token else ()))
 
@@ -169,7 +169,7 @@ class Investor:
         """Read KOSCOM_CI, _NAME, _ACCESS_TOKEN, _REFRESH_TOKEN, _DEVICE_IP and _DEVICE_MAC.
 
         Without an access token the investor has none, and the client's `TokenStore` must. A `SettingsError` names
-        the variable beside the datum.
+        the variable beside the field.
         """
         environ = os.environ if environ is None else environ
         given = {path: environ.get(variable, "") for path, variable in VARIABLES.items()}
@@ -188,5 +188,5 @@ class Investor:
 
 def _of_variable(error: SettingsError, given: Mapping[str, str]) -> SettingsError:
     path = next(path for path in VARIABLES if path.rpartition(".")[2] == error.setting)
-    said = f"{VARIABLES[path]}: {error}" if given[path] else f"{VARIABLES[path]} is not set"
-    return SettingsError(said, setting=error.setting)
+    text = f"{VARIABLES[path]}: {error}" if given[path] else f"{VARIABLES[path]} is not set"
+    return SettingsError(text, setting=error.setting)

@@ -35,7 +35,7 @@ class PortfolioCash:
     number: Decimal | None = None
     """현금잔고 또는 비중 (`amt`), as the broker sent it"""
     measure: Measure | None = field(default=None, metadata=NOT_ON_THE_WIRE)
-    """Whether `number` is a share or an amount (`Measure.QUANTITY`); `None` where it cannot be told"""
+    """Whether `number` is a share or an amount (`Measure.QUANTITY`); `None` where it is not clear"""
     raw: Mapping[str, object] = raw_field()
 
     @property

@@ -1,4 +1,4 @@
-"""What a client has done so far, by broker, as a frozen snapshot."""
+"""What a client has done so far, by broker: a frozen snapshot."""
 
 from datetime import datetime
 
@@ -13,9 +13,9 @@ __all__ = ["BrokerStatistics", "ServiceQuota", "Statistics"]
 class BrokerStatistics:
     """One broker since the client was made; `common` stands for the member service.
 
-    `calls` were sent, `failures` of them ended in an error, `retries` of them were not the first try. `refusals` are
-    answers that said to go slower (429). `retries_saved` were not made, as the retry budget was spent, and
-    `calls_saved` not, as the breaker was open. `seconds_waited` adds up what calls waited for their turn.
+    `calls` were sent, `failures` of them ended in an error, `retries` were repeated attempts. `refusals` are answers
+    with the code 429 (too many calls). `retries_saved` were not made, as the retry budget was spent, and `calls_saved`
+    not, as the breaker was open. `seconds_waited` is the time that calls waited for a slot.
     `breaker` is `closed`, `open` or `half-open`.
     """
 
@@ -33,7 +33,7 @@ class BrokerStatistics:
 
 @frozen(kw_only=True)
 class ServiceQuota:
-    """What the gateway's headers said last of a service's calls today; the day ends at `resets_at` (00:00 UTC)."""
+    """A service's calls left today, by the gateway's latest headers; the day ends at `resets_at` (00:00 UTC)."""
 
     service: str
     remaining: int

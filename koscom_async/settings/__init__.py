@@ -1,6 +1,6 @@
-"""Frozen settings of a client, from arguments or the environment; each is checked when it is made.
+"""Frozen settings of a client, from arguments or the environment; checked on creation.
 
-Owns what can be set and its defaults. Knows nothing of how a setting is used.
+What can be set, and its defaults. Does not know how a setting is used.
 """
 
 import os
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Self
 
-from attrs import field, frozen
+from attrs import Converter, field, frozen
 from attrs.validators import deep_iterable, optional
 
 from koscom_async._masking import hidden
@@ -61,14 +61,14 @@ BASE_URLS: Mapping[Environment, str] = {
 
 @frozen(kw_only=True)
 class Retry:
-    """How often and how long to try again what the error table calls retriable.
+    """How often and how long errors that the platform documents as temporary are retried.
 
     Waits grow exponentially with full jitter: before retry n a wait is drawn from 0 to
     min(`cap`, `base` * 2**n) seconds. A `Retry-After` of the gateway is honoured up to `max_retry_after`
     seconds; a longer one is raised at once, with its value.
 
-    Retries are paid from a budget for each broker, so that an outage cannot multiply the load: each first try
-    earns `budget_share` of a retry, and at most `budget_reserve` are saved up.
+    Retries are paid from a budget for each broker, so that an outage cannot multiply the load: each first attempt
+    earns `budget_share` of a retry, and at most `budget_reserve` retries are saved up.
     """
 
     attempts: int = field(default=4, validator=checks.positive_integer)
@@ -81,9 +81,9 @@ class Retry:
 
 @frozen(kw_only=True)
 class Breaker:
-    """When a broker is left alone: after `failures` availability failures in a row, for `cool_down` seconds.
+    """When the circuit of a broker opens: after `failures` consecutive availability failures, for `cool_down` seconds.
 
-    Then one call is let through as a probe, and its end decides.
+    Then one call is let through as a probe: if it succeeds, the circuit closes.
     """
 
     failures: int = field(default=10, validator=checks.positive_integer)
@@ -92,10 +92,10 @@ class Breaker:
 
 @frozen(kw_only=True)
 class BrokerLimits:
-    """What one broker is asked at most.
+    """The limits of one broker.
 
-    The documents give no rate a second, so the defaults are cautious. `rate` is calls a second, `burst` how
-    many may leave at once after a rest, `in_flight` how many may be unanswered.
+    `rate` is calls per second, `burst` how many may be sent at once after a pause, `in_flight` how many may be
+    unanswered. The platform documents no rate per second, so the defaults are cautious.
     """
 
     rate: float = field(default=10.0, validator=checks.positive)
@@ -105,11 +105,11 @@ class BrokerLimits:
 
 @frozen(kw_only=True)
 class Limits:
-    """What the brokers and the gateway are asked at most.
+    """The limits of calls to each broker and to the gateway.
 
     `default` holds for each broker that `brokers` (by short name) does not name; `in_flight` is the total of
     unanswered calls, and the size of the connection pool. `quota_reserve` is the share of the day's calls, from 0 to 1,
-    that this client leaves untouched: batch work sets it, so that the people at the screens are not locked out.
+    that this client leaves to others: set it for batch work, so that interactive users keep their calls.
     """
 
     default: BrokerLimits = field(factory=BrokerLimits, validator=checks.record_of(BrokerLimits))
@@ -126,9 +126,9 @@ class Limits:
 
 @frozen(kw_only=True)
 class Timeouts:
-    """Seconds that one try may take: to connect, between two pieces read or written, and as a whole.
+    """Seconds that one attempt may take: to connect, between two reads or writes, and as a whole.
 
-    `attempt` bounds a try however slowly a server drips. The time of a whole operation is the `deadline`
+    `attempt` limits an attempt however slowly a server sends. The time of a whole operation is the `deadline`
     argument of each call.
     """
 
@@ -140,7 +140,7 @@ class Timeouts:
 
 @frozen(kw_only=True)
 class BrokerOverrides:
-    """What you know better than the registry about a broker.
+    """Facts about one broker that replace the registry's.
 
     `supports_all`: whether it answers one query for all asset classes (`None`: as the registry says).
     `trust_totals`: whether fewer or more rows than announced fail the account; if not, its outcome says so.
@@ -172,30 +172,52 @@ def _backend(value: str | None) -> Backend:
         raise SettingsError(f"backend must be one of {known}, got {value!r}", setting="backend") from None
 
 
+def _gateway_url(value: str, settings: Any) -> str:
+    environment: Environment | None = settings.environment
+    if environment is None and not value:
+        raise SettingsError(
+            "environment is missing: pass environment= or set KOSCOM_ENVIRONMENT to production or sandbox",
+            setting="environment",
+        )
+    url = addresses.gateway_address(value) if value else BASE_URLS[environment]  # type: ignore[index]  # it is there
+    # An `attrs.evolve` that changes one of the two, mostly.
+    other = next((each for each, known in BASE_URLS.items() if known == url), environment)
+    if environment not in {None, other}:
+        raise SettingsError(
+            f"base_url is the gateway of {other}, and environment is {environment}: change both, "
+            'or pass base_url="" beside the environment',
+            setting="base_url",
+        )
+    return url
+
+
 def _nothing_if_empty(value: str | None) -> str | None:
     return value or None
 
 
 @frozen(kw_only=True)
 class Settings:
-    """Where the gateway is, who is asking, and how politely.
+    """The gateway, the firm's credentials, and the limits of a client.
 
     Either `environment` (production or sandbox) or `base_url` says where; both may be given, and then the URL
     counts, unless it is the gateway of the other environment. `com_id` and `srv_id` are the firm's and the service's
     codes (핀테크 기업 코드, 핀테크 서비스 코드). A query of more pages than `page_limit`, or an answer of more than
     `max_response_bytes`, fails its account.
     `discretionary_brokers` are the short names of the brokers at which the firm has discretionary contracts (일임매매):
-    whom the questions across brokers ask. Without them it is every broker that the platform offers; those at which the
-    firm has no contract will refuse, so name yours. `check_service_hours` refuses discretionary balances and
+    the calls across brokers ask these. By default they ask every broker of the platform; those without a contract
+    refuse, so name yours. `check_service_hours` refuses discretionary balances and
     settlements before a call is spent while the platform does not answer them (08:30 to 16:00 KST).
     `redirect_uri` is the callback that is registered for the key, to which an investor who has authorised is sent
-    back (`None`: give it to each call of `koscom.oauth` that wants it); `scope` is what the investor is asked for.
+    back (`None`: pass it to each call of `koscom.oauth` that needs it); `scope` is what the investor is asked for.
     `backend` is what carries HTTP and reads JSON: `"auto"`, `"core"`, `"fast"` or `"httpx"` (see `Backend`).
     Raises `SettingsError`, naming the setting, for anything missing or impossible.
     """
 
     environment: Environment | None = field(default=None, converter=_environment)
-    base_url: str = ""
+    base_url: str = field(
+        default="",
+        converter=Converter(_gateway_url, takes_self=True),  # type: ignore[misc]  # mypy knows no `Converter` yet
+    )
     api_key: str = field(default="", repr=hidden, validator=checks.required("KOSCOM_API_KEY", "the API key"))
     api_secret: str = field(
         default="", repr=hidden, validator=checks.required("KOSCOM_API_SECRET", "the API key's secret")
@@ -220,27 +242,6 @@ class Settings:
     )
     check_service_hours: bool = field(default=True, validator=checks.boolean)
     backend: Backend = field(default=Backend.AUTO, converter=_backend)
-
-    def __attrs_post_init__(self) -> None:
-        if self.base_url:
-            url = addresses.gateway_address(self.base_url)
-        elif self.environment is not None:
-            url = BASE_URLS[self.environment]
-        else:
-            raise SettingsError(
-                "environment is missing: pass environment= or set KOSCOM_ENVIRONMENT to "
-                "production or sandbox",
-                setting="environment",
-            )
-        # Mostly an `attrs.evolve` that changed one of the two: nobody means one gateway and names another's.
-        other = next((each for each, known in BASE_URLS.items() if known == url), self.environment)
-        if self.environment not in {None, other}:
-            raise SettingsError(
-                f"base_url is the gateway of {other}, and environment is {self.environment}: change both, "
-                'or pass base_url="" beside the environment',
-                setting="base_url",
-            )
-        object.__setattr__(self, "base_url", url)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **overrides: Any) -> Self:

@@ -47,7 +47,7 @@ _HOST = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?"
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
-    from ipaddress import ip_address  # noqa: PLC0415  # only plain http needs it: production never does
+    from ipaddress import ip_address
 
     try:
         return ip_address(host).is_loopback

@@ -1,14 +1,16 @@
-"""What the value of a setting must be: checks and conversions, each of which names the setting that is wrong."""
+"""Checks and conversions of settings; each error names the setting. Also the frozen mapping that settings hold."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import Attribute
 
 from koscom_async.errors import SettingsError
-from koscom_async.settings.frozen_mapping import FrozenMapping
+
+Key = TypeVar("Key")
+Value_co = TypeVar("Value_co", covariant=True)
 
 
 def finite_number(instance: object, attribute: "Attribute[Any]", value: object) -> float:
@@ -57,7 +59,7 @@ def _wrong(instance: object, attribute: "Attribute[Any]", rule: str, value: obje
     )
 
 
-# Patterns are text: compiled when the first value is checked, so that nobody waits for them who only imports.
+# Kept as text and compiled on first use, to keep imports cheap.
 _BROKER_NAME = r"[a-z][a-z0-9_-]*"
 
 
@@ -68,7 +70,7 @@ def broker_name(instance: object, attribute: "Attribute[Any]", value: object) ->
 
 
 def as_names(value: object) -> object:
-    """Return names as a tuple; in one text, as in the environment, commas stand between them."""
+    """Return names as a tuple; in one text, as in the environment, they are separated by commas."""
     if isinstance(value, str):
         return tuple(name.strip() for name in value.split(",") if name.strip())
     return tuple(value) if isinstance(value, Iterable) else (value,)
@@ -97,8 +99,35 @@ def records_by_broker(kind: type) -> Any:
     return check
 
 
+class FrozenMapping(Mapping[Key, Value_co]):
+    """A copy of a mapping that cannot be changed; unlike `MappingProxyType` it is hashed, copied and pickled."""
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, entries: Mapping[Key, Value_co]) -> None:
+        self._entries = dict(entries)
+
+    def __getitem__(self, key: Key) -> Value_co:
+        return self._entries[key]
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._entries.items()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self._entries,))
+
+    def __repr__(self) -> str:
+        return repr(self._entries)
+
+
 def as_frozen_mapping(value: object) -> object:
-    """Return a mapping that nobody can change; of what is none, one that no check lets through."""
+    """Return a frozen copy of a mapping; of any other value, a mapping that every check refuses."""
     return FrozenMapping(value if isinstance(value, Mapping) else {"": value})
 
 

@@ -1,4 +1,4 @@
-"""The small pieces that every page is made of: signed changes, account names, table cells, sections."""
+"""What every page is made of: escaped elements, signed changes, account names, table cells, sections."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,11 +11,9 @@ from koscom_async.export.texts import broker_name, clean
 from koscom_async.models.account import WON
 from koscom_async.models.member import VirtualAccount
 
-# Elements of HTML, in which every text is cleaned and escaped; knows nothing of holdings.
-
 
 class Markup(str):
-    """HTML that is done, and is not escaped again."""
+    """HTML that is ready: `element` and `joined` clean and escape every other text, and leave this as it is."""
 
     __slots__ = ()
 
@@ -79,13 +77,13 @@ def change_kind(value: Decimal | None) -> str:
 
 
 def change(value: Decimal | None, currency: str = WON) -> str:
-    """Return a gain or a loss, told by arrow and sign and not only by colour."""
+    """Return a gain or a loss, marked by arrow and sign and not only by colour."""
     shown = amounts.change(value, currency)
     return f"{GAIN if value > 0 else LOSS} {shown}" if value else shown
 
 
 def korean(text: str) -> Markup:
-    """Return a name that is told apart from Chinese and Japanese by its language."""
+    """Return a name marked as Korean, so that no Chinese or Japanese letter forms are used."""
     return element("span", text, lang="ko")
 
 

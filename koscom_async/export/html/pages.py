@@ -1,6 +1,6 @@
 """The pages: holdings, one position, one account's outcome, a client's statistics, and a report in one file.
 
-`*_view` is what a notebook shows in a cell; `report` the same as a document of its own.
+`*_view` is shown in a notebook's cell; `report` is a document of its own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,15 +37,14 @@ from koscom_async.models.outcome import AccountOutcome
 from koscom_async.models.positions import Position
 from koscom_async.models.statistics import BrokerStatistics, ServiceQuota, Statistics
 
-# How a fan-out stands, account by account, while it runs.
-
 ASKED = "…"
+"""The mark of an account that has not answered yet."""
 
 
 def progress_view(
     accounts: Sequence[VirtualAccount], outcomes: Sequence[AccountOutcome], *, is_running: bool
 ) -> str:
-    """Return one line and a mark for each account; what was stopped says so."""
+    """Return how far a fan-out is: one line, and a mark for each account."""
     settled = {outcome.account.key: outcome for outcome in outcomes}
     done = len(settled) / len(accounts) if accounts else 1.0
     return view(
@@ -84,7 +83,7 @@ _LEGEND = (
     "Amounts in KRW are shown in whole won."
 )
 
-# Nothing may be loaded or run, whatever the text of a broker says.
+# Nothing may be loaded or run, whatever a broker's text contains.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -143,7 +142,7 @@ def position_view(position: Position) -> str:
 def outcome_view(outcome: AccountOutcome) -> str:
     """Return how the question about one account ended, for a notebook's cell."""
     trace = outcome.trace
-    said = list(remarks(outcome, None))
+    lines = list(remarks(outcome, None))
     return view(
         element(
             "div",
@@ -163,7 +162,7 @@ def outcome_view(outcome: AccountOutcome) -> str:
                 "Time", f"{trace.seconds:.2f} s", f"its queries waited {trace.seconds_waited:.2f} s in all"
             ),
         ),
-        _notes(said),
+        _notes(lines),
     )
 
 

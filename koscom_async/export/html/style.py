@@ -1,4 +1,4 @@
-"""How the pages look: one style sheet that holds for what is inside a view, and for nothing else on the page.
+"""How the pages look: one style sheet, which applies inside a view and nowhere else on the page.
 
 Light or dark follows the notebook where it says which it is, and the system where it does not.
 """
@@ -172,7 +172,7 @@ _RULES = f"""
 }}
 """
 
-# Who says that the page is dark: JupyterLab, VS Code, Colab.
+# How JupyterLab, VS Code and Colab mark a dark page.
 _SAY_DARK = ('[data-jp-theme-light="false"]', ".vscode-dark", ".vscode-high-contrast", "html[theme=dark]")
 _SAY_LIGHT = (
     '[data-jp-theme-light="true"]',

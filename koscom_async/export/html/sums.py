@@ -1,4 +1,4 @@
-"""The row of figures under the title, and the bar of what the whole is made of."""
+"""The alarm of holdings that are not complete, the row of figures, and the bar of what the whole is made of."""
 
 from koscom_async.export import amounts
 from koscom_async.export.allocation import slices
@@ -17,16 +17,14 @@ from koscom_async.models.account import WON
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.outcome import AccountOutcome
 
-# What nobody may overlook: which accounts could not be read, why, and what to do.
-
 
 def banner(holdings: Holdings) -> Markup | None:
     """Return the alarm of holdings that are not complete; `None` where all accounts were read."""
-    said = headline(holdings)
-    if said is None:
+    alarm = headline(holdings)
+    if alarm is None:
         return None
     items = [element("li", named(each.account), " ", failure(each)) for each in holdings.failures]
-    return element("div", element("p", f"⚠ {said}"), element("ul", items), kind="kv-banner", role="alert")
+    return element("div", element("p", f"⚠ {alarm}"), element("ul", items), kind="kv-banner", role="alert")
 
 
 def failure(outcome: AccountOutcome) -> Markup:
@@ -107,11 +105,11 @@ def _cost(holdings: Holdings) -> str:
 def _profit_remark(holdings: Holdings) -> str:
     if holdings.totals.profit_loss is None:
         return "not known: see the notes" if holdings.positions else ""
-    said = f"{amounts.percent(holdings.totals.return_pct)} of the cost"
+    share = f"{amounts.percent(holdings.totals.return_pct)} of the cost"
     return (
-        f"{said}; not of all positions, see the notes"
+        f"{share}; not of all positions, see the notes"
         if profit_leaves_out(holdings, holdings.totals)
-        else said
+        else share
     )
 
 

@@ -1,4 +1,4 @@
-"""The sheet that every picture is drawn on: its colours, title, alarm and footnotes, and how text is set."""
+"""The sheet that every picture is drawn on: its fonts, colours, title, alarm and footnotes."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ SHARP = 2
 
 @frozen
 class Palette:
-    """Colours of a theme; the parts are told apart by colour-blind people too, and by their labels."""
+    """Colours of a theme; colour-blind people can distinguish the parts, which are labelled, too."""
 
     surface: str
     text: str
@@ -93,7 +93,7 @@ class HoldingsFigure(Figure):
 class Canvas:
     """A sheet of a certain height for the drawing itself; title, alarm and footnotes are added to it."""
 
-    def __init__(  # noqa: PLR0913  # one keyword for each part of the sheet
+    def __init__(
         self,
         holdings: Holdings,
         theme: str,
@@ -116,10 +116,10 @@ class Canvas:
         for index, line in enumerate(reversed(lines)):
             self._sheet_text(MARGIN, MARGIN * 0.6 + LINE * index, line, size=8, color=self.palette.faint)
 
-    def text(self, x: float, y: float, said: str, **options: object) -> Text:
+    def text(self, x: float, y: float, line: str, **options: object) -> Text:
         """Set text at a place of the drawing; dollar signs are dollar signs."""
         options = {"color": self.palette.text, "size": 9.5, "va": "center"} | options
-        return self.axes.text(x, y, said, family=FAMILIES, parse_math=False, **options)  # type: ignore[arg-type]
+        return self.axes.text(x, y, line, family=FAMILIES, parse_math=False, **options)  # type: ignore[arg-type]
 
     def _axes(self, foot: float, height: float) -> Axes:
         width, whole = self._size
@@ -135,7 +135,7 @@ class Canvas:
         self._sheet_text(MARGIN, top - 0.06, title, size=14, weight="bold")
         self._sheet_text(MARGIN, top - 0.32, below, size=9, color=self.palette.faint)
 
-    def _alarm(self, said: str, top: float) -> None:
+    def _alarm(self, line: str, top: float) -> None:
         width, height = self._size
         box = FancyBboxPatch(
             (MARGIN / width, (top - 0.28) / height),
@@ -149,12 +149,12 @@ class Canvas:
             hatch=None,
         )
         self.figure.add_artist(box)
-        self._sheet_text(MARGIN + 0.12, top - 0.09, said, size=10, weight="bold", color=self.palette.alarm)
+        self._sheet_text(MARGIN + 0.12, top - 0.09, line, size=10, weight="bold", color=self.palette.alarm)
 
-    def _sheet_text(self, x: float, y: float, said: str, **options: object) -> None:
+    def _sheet_text(self, x: float, y: float, line: str, **options: object) -> None:
         width, height = self._size
         options = {"color": self.palette.text, "va": "center"} | options
-        self.figure.text(x / width, y / height, said, family=FAMILIES, parse_math=False, **options)  # type: ignore[arg-type]
+        self.figure.text(x / width, y / height, line, family=FAMILIES, parse_math=False, **options)  # type: ignore[arg-type]
 
 
 def ems(text: str) -> float:
@@ -178,10 +178,10 @@ def _left_out(holdings: Holdings) -> list[str]:
     derivatives = sum(each.is_derivative for each in won)
     unknown = sum(not each.is_derivative and each.value is None for each in won)
     currencies = ", ".join(sorted({clean(each.instrument.currency) for each in foreign}))
-    said = {
+    counts = {
         f"{counted(len(foreign), 'position')} in {currencies}": len(foreign),
         f"{counted(derivatives, 'future or option')}, whose value is not money put in": derivatives,
         f"{counted(unknown, 'position')} of unknown value": unknown,
     }
-    left_out = [line for line, number in said.items() if number]
+    left_out = [line for line, number in counts.items() if number]
     return [f"Not shown: {'; '.join(left_out)}"] if left_out else []

@@ -1,4 +1,4 @@
-"""Gains and losses: a bar a position from the line between them, told by side, sign and hatching as well as colour."""
+"""Gains and losses: a bar per position, to either side of a line, marked by sign and hatching as well as colour."""
 
 from collections.abc import Sequence
 from decimal import Decimal

@@ -89,18 +89,20 @@ def _draw_tiles(canvas: Canvas, tiles: Sequence[_Tile], whole: Decimal, colours:
         _label(canvas, (x, y, across, down), (tile.label, share), _ink(colour))
 
 
-def _label(canvas: Canvas, place: tuple[float, float, float, float], said: tuple[str, str], ink: str) -> None:
+def _label(
+    canvas: Canvas, place: tuple[float, float, float, float], texts: tuple[str, str], ink: str
+) -> None:
     """Set name and share in a tile, as large as there is room for; in a small one neither."""
     x, y, across, down = place
     room = (across - 0.16) * _POINTS
-    size = min(_LARGEST, max(_SMALLEST, room / max(1.0, ems(said[0]))), (down - 0.1) * _POINTS / 2.6)
+    size = min(_LARGEST, max(_SMALLEST, room / max(1.0, ems(texts[0]))), (down - 0.1) * _POINTS / 2.6)
     if size < _SMALLEST or room < 3.5 * size:
         return
     step = size * 1.35 / _POINTS
     canvas.text(
-        x + 0.08, y + 0.06 + step / 2, fitted(said[0], room / size), size=size, color=ink, weight="bold"
+        x + 0.08, y + 0.06 + step / 2, fitted(texts[0], room / size), size=size, color=ink, weight="bold"
     )
-    canvas.text(x + 0.08, y + 0.06 + step * 1.5, said[1], size=size, color=ink)
+    canvas.text(x + 0.08, y + 0.06 + step * 1.5, texts[1], size=size, color=ink)
 
 
 def _ink(colour: str) -> str:
@@ -112,7 +114,7 @@ def _ink(colour: str) -> str:
 def _draw_legend(canvas: Canvas, colours: Mapping[str, str]) -> None:
     x, y = 0.0, HEIGHT + LEGEND * 0.65
     for label, colour in colours.items():
-        said = fitted(label, 12)
+        short = fitted(label, 12)
         canvas.axes.add_patch(Rectangle((x, y - 0.06), 0.12, 0.12, color=colour, lw=0))
-        canvas.text(x + 0.18, y, said, size=9, color=canvas.palette.faint)
-        x += 0.4 + ems(said) * 9 / _POINTS
+        canvas.text(x + 0.18, y, short, size=9, color=canvas.palette.faint)
+        x += 0.4 + ems(short) * 9 / _POINTS
