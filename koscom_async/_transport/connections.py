@@ -17,7 +17,6 @@ import anyio.to_thread
 import httpx
 from attrs import frozen
 
-from koscom_async._http.h11_parser import H11Parser
 from koscom_async._http.parser import ResponseParser
 from koscom_async._http.transport import KEEP_ALIVE_SECONDS, StackTransport
 from koscom_async.errors import UsageError
@@ -48,11 +47,13 @@ def choose_parser(backend: Backend) -> type[ResponseParser]:
     """Return what reads responses, with everything loaded that a call needs: none waits for an import."""
     if asyncio_loop() is not None:
         anyio.current_time()  # loads anyio's half for asyncio, which takes 20 ms
-    if not is_fast(backend):
-        return H11Parser
-    from koscom_async._http.llhttp_parser import LlhttpParser  # noqa: PLC0415  # an extra
+    if is_fast(backend):
+        from koscom_async._http.llhttp_parser import LlhttpParser
 
-    return LlhttpParser
+        return LlhttpParser
+    from koscom_async._http.h11_parser import H11Parser
+
+    return H11Parser
 
 
 async def open_transport(settings: Settings, parser: type[ResponseParser]) -> httpx.AsyncBaseTransport:
