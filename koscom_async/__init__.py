@@ -108,7 +108,13 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
         WatchedSymbol as WatchedSymbol,
         Watchlists as Watchlists,
     )
-    from koscom_async.models.holdings import Holdings as Holdings
+    from koscom_async.models.holdings import (
+        AccountReconciliation as AccountReconciliation,
+        Cash as Cash,
+        CashLot as CashLot,
+        Holdings as Holdings,
+        Totals as Totals,
+    )
     from koscom_async.models.investor import (
         Device as Device,
         Investor as Investor,
@@ -134,6 +140,8 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
         PortfolioFund as PortfolioFund,
         PortfolioOther as PortfolioOther,
         PortfolioRow as PortfolioRow,
+        WatchGroup as WatchGroup,
+        Watchlist as Watchlist,
     )
     from koscom_async.models.positions import (
         Instrument as Instrument,
@@ -145,20 +153,10 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
         ServiceQuota as ServiceQuota,
         Statistics as Statistics,
     )
-    from koscom_async.models.holdings import (
-        AccountReconciliation as AccountReconciliation,
-        Cash as Cash,
-        CashLot as CashLot,
-        Totals as Totals,
-    )
     from koscom_async.models.transactions import (
         Transaction as Transaction,
         TransactionHistory as TransactionHistory,
         Transactions as Transactions,
-    )
-    from koscom_async.models.portfolio import (
-        WatchGroup as WatchGroup,
-        Watchlist as Watchlist,
     )
     from koscom_async.settings import (
         Backend as Backend,

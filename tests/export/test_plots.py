@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from decimal import localcontext
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,12 @@ def test_parts_are_named_with_their_exact_amounts_and_shares(holdings):
         "Equity",
     ]
     assert {"₩9,900,000", "₩446,800", "83.6%"} <= set(found)
+
+
+@pytest.mark.parametrize("kind", ["class", "broker", "treemap"])
+def test_the_whole_is_exact_whatever_the_callers_decimal_context(holdings, kind):
+    with localcontext(prec=3):
+        assert texts(holdings.plot(kind))[1].startswith("₩11,846,800 of securities and cash in KRW")
 
 
 def test_brokers_are_named_in_korean(holdings):

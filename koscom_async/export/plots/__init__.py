@@ -1,4 +1,4 @@
-"""Holdings as pictures, drawn with matplotlib, which is imported when the first one is asked for."""
+"""Holdings as pictures, drawn with matplotlib, which is imported when the first one is drawn."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, cast
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 PlotKind = Literal["class", "broker", "treemap", "profit"]
 Theme = Literal["light", "dark"]
 
-_DRAWN_BY = {"class": "bars", "broker": "bars", "treemap": "treemap", "profit": "profit"}
+_DRAWN_BY = {"class": "bars", "broker": "bars", "treemap": "treemap", "profit": "bars"}
 
 
 def plot(holdings: Holdings, kind: PlotKind = "class", *, theme: Theme = "light") -> "Figure":
