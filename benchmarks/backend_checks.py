@@ -109,7 +109,7 @@ async def reused(make: Callable[[int], Transport]) -> str:
 
 
 async def untrusted(make: Callable[[int], Transport]) -> str:
-    """TLS with a certificate that nobody vouches for (needs trustme)."""
+    """TLS with a certificate that no known authority signed (needs trustme)."""
     try:
         import trustme  # noqa: PLC0415  # optional here
     except ImportError:
@@ -121,7 +121,7 @@ async def untrusted(make: Callable[[int], Transport]) -> str:
 
 
 async def refused(make: Callable[[int], Transport]) -> str:
-    """Nobody listens (httpx: ConnectError)."""
+    """No server listens (httpx: ConnectError)."""
     transport = make(1)
     try:
         return await asked(transport, "http://127.0.0.1:9/")
@@ -151,5 +151,5 @@ async def verdict(check: Check, make: Callable[[int], Transport]) -> str:
         with anyio.move_on_after(2 * SECONDS):
             return await check(make)
     except asyncio.CancelledError:
-        return "did not end, and took anyio's cancellation for somebody else's"
+        return "did not end, and took anyio's cancellation for another's"
     return "did not end"

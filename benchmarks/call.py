@@ -47,7 +47,7 @@ SCALE_TARGET = 1.15
 def target(name: str, rival: str, rows: int, in_flight: int) -> float | None:
     """Return the most that one may cost against another: the table of demands."""
     if rows == 4 and 10 <= in_flight <= 200:
-        return {(CORE, HTTPX): 0.95, (FAST, AIOHTTP): 1.0}.get((name, rival))
+        return {(CORE, HTTPX): 0.8, (FAST, AIOHTTP): 1.0}.get((name, rival))
     if (rows, in_flight) == (100, 50):
         return {(CORE, HTTPX_CATTRS): 1.0, (FAST, AIOHTTP_CATTRS): 0.75}.get((name, rival))
     return None

@@ -1,8 +1,8 @@
 """One connection: an asyncio protocol that carries one request at a time and waits for its response.
 
-What the bytes mean is the parser's to say, and who may use the connection next is the transport's. asyncio's own
-futures, and not anyio's primitives, since a protocol's callbacks can wake these; anyio's socket layer is 125 us a
-request, more than everything here together.
+The parser knows what the bytes mean; the transport decides which request uses the connection next. It waits on
+asyncio's own futures, which a protocol's callbacks can wake: anyio's socket layer costs 125 us a request, more than
+everything here together.
 
 Whatever is odd ends the connection: a response that is broken or not read to its end, bytes that were not asked for,
 a request that is cancelled. So no response can ever reach another request.

@@ -13,34 +13,38 @@ NO_LIMIT = 2**62
 ASKED = h11.Request(
     method="POST", target="/", headers=[("Host", "-"), ("Connection", "upgrade"), ("Upgrade", "-")]
 )
-"""h11 reads interim responses only after a request. An upgrade is offered, as h11 has no other error for one than that
-what came is not HTTP. Nothing of it is sent."""
+"""h11 reads an interim response only after a request. To declare one costs as much as to read a response, so it is done
+when an interim response comes. It offers an upgrade, so that h11 reports a 101 and does not fail.
+"""
 
 
 class H11Parser(ResponseParser):
     """One response."""
 
-    __slots__ = ("_head",)
+    __slots__ = ("_has_asked", "_head")
 
     def __init__(self, *, wants_body: bool) -> None:
         super().__init__(wants_body=wants_body)
         self.library = h11.Connection(h11.CLIENT, max_incomplete_event_size=NO_LIMIT)
-        self.library.send(ASKED)
+        self._has_asked = False
         self._head = b""
 
     def read(self, data: bytes) -> None:
         """Parse bytes, and report each event."""
         if not data:  # to h11 it would be the connection's end
             return
+        parser = self.library
         if not self.has_head:
             self._head += data
             if not b"HTTP/".startswith(self._head[:5]):  # h11 would wait for the head's end
                 self.refuse("the response is not HTTP")
                 return
-        parser = self.library
         parser.receive_data(data)
         try:
             while self.failure is None and not self.is_whole:
+                if not (self._has_asked or self.has_head) and self._head[9:10] == b"1":
+                    self._has_asked = True
+                    parser.send(ASKED)
                 event = parser.next_event()
                 if event is h11.NEED_DATA:
                     return

@@ -17,7 +17,7 @@ MAX_HEADERS = 256
 
 
 class ResponseParser:
-    """What has come of one response; whoever feeds it looks at `is_whole` and `failure` afterwards.
+    """What has come of one response; after each `feed`, `is_whole` and `failure` are to be looked at.
 
     A new one is made for each response, so that nothing that a library keeps back can reach the next one: httptools
     delivers the last trailer of one response as the first header of the next.
@@ -29,7 +29,6 @@ class ResponseParser:
         "_is_framed",
         "_wants_body",
         "failure",
-        "has_begun",
         "has_head",
         "headers",
         "is_whole",
@@ -51,7 +50,6 @@ class ResponseParser:
         self.headers: list[tuple[bytes, bytes]] = []
         self.pieces: list[bytes] = []
         self.unread_bytes = 0
-        self.has_begun = False
         self.has_head = False
         self.is_whole = False
         self.keeps_alive = False
@@ -61,7 +59,6 @@ class ResponseParser:
         """Read what has come, unless the response has ended or failed already."""
         if self.library is None:
             return
-        self.has_begun = self.has_begun or bool(data)
         # Set to zero by each piece of the body: so it counts heads and trailers that never end.
         self._bare_bytes += len(data)
         self.read(data)
@@ -76,7 +73,7 @@ class ResponseParser:
             self.is_whole = True
             self.library = None
         else:
-            begun = "in the middle of" if self.has_begun else "without"
+            begun = "in the middle of" if self._bare_bytes or self.has_head else "without"
             self.fail(httpx.RemoteProtocolError(f"the connection ended {begun} a response"))
 
     def fail(self, failure: httpx.TransportError) -> None:
@@ -144,25 +141,22 @@ class ResponseParser:
         return sum(len(name) + len(value) for name, value in self.headers)
 
     def _choose_framing(self, *, is_http_1_1: bool) -> None:
-        # HTTP/1.1 stays open unless it says otherwise, HTTP/1.0 the other way round.
-        options: list[bytes] = []
-        has_length = is_chunked = False
-        for header, value in self.headers:
-            name = header.lower()
-            if name == b"content-length":
-                has_length = True
-            elif name == b"connection":
-                options += (option.strip() for option in value.lower().split(b","))
-            elif name == b"transfer-encoding":
-                is_chunked = True
-                if value.strip().lower() != b"chunked":
-                    self.refuse("the response is packed in a way that was not asked for")
-        if has_length and is_chunked:
-            self.refuse("the response is not HTTP (it has a length and chunks)")
+        names = {name.lower() for name, _ in self.headers}
+        has_length, is_chunked = b"content-length" in names, b"transfer-encoding" in names
         self._is_framed = has_length or is_chunked
-        is_kept = b"close" not in options and (is_http_1_1 or b"keep-alive" in options)
+        # HTTP/1.1 stays open unless it says otherwise, HTTP/1.0 the other way round.
+        is_kept = is_http_1_1
+        if b"connection" in names:
+            options = self._options(b"connection")
+            is_kept = b"close" not in options and (is_kept or b"keep-alive" in options)
         self.keeps_alive = is_kept and (self._is_framed or self.status in {204, 304})
-        if not self._wants_body and self.failure is None:
-            # llhttp cannot be told that no body follows, so what comes next could not be read.
+        if is_chunked and (has_length or self._options(b"transfer-encoding") != [b"chunked"]):
+            self.refuse("the response is not HTTP (its length or its coding is wrong)")
+        elif not self._wants_body:
+            # llhttp does not know that no body follows, so what comes next could not be read.
             self.is_whole = True
             self.keeps_alive = False
+
+    def _options(self, wanted: bytes) -> list[bytes]:
+        lists = (value for name, value in self.headers if name.lower() == wanted)
+        return [option.strip().lower() for options in lists for option in options.split(b",")]

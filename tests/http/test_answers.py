@@ -125,7 +125,7 @@ REFUSED = {
     "a length that is none": (b"HTTP/1.1 200 OK\r\ncontent-length: two\r\n\r\nok", "not HTTP"),
     "a folded header": (b"HTTP/1.1 200 OK\r\na: b\r\n c\r\ncontent-length: 0\r\n\r\n", "not HTTP"),
     "a space before the colon": (b"HTTP/1.1 200 OK\r\ncontent-length : 2\r\n\r\nok", "not HTTP"),
-    "packed in an unknown way": (b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\nok", "not HTTP|packed"),
+    "packed in an unknown way": (b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\nok", "not HTTP"),
     "a chunk without its end": (CHUNKED + b"2\r\nokxx0\r\n\r\n", "not HTTP"),
     "broken chunks": (CHUNKED + b"zz\r\nok\r\n", "not HTTP"),
     "one long header": (b"HTTP/1.1 200 OK\r\na: " + b"b" * 70_000, "too large"),
