@@ -102,3 +102,13 @@ def test_a_damaged_amount_is_refused():
     text = merged(read(account(STAR), share(value=120)), read(account(CYBER), summed=summary(5))).to_json()
     with pytest.raises(ValueError, match="damaged"):
         Holdings.from_json(text.replace('"120"', '"12O"'))
+
+
+def test_a_document_that_holds_the_isin_beside_the_code_is_read():
+    holdings = held(share("KR7005930003"))
+    document = json.loads(holdings.to_json())
+    assert "isin" not in document["content"]["positions"][0]["instrument"]
+    document["content"]["positions"][0]["instrument"]["isin"] = "KR7005930003"
+    again = Holdings.from_json(json.dumps(document))
+    assert again == holdings
+    assert type(again.positions[0].lots) is tuple
