@@ -9,16 +9,15 @@ OPTIONAL_PARTS = {"click", "rich"}
 def main() -> int:
     """Run the command with the arguments of the process, and return its exit code."""
     try:
-        from koscom_async.cli.main import run  # click may be missing
+        # click may be missing, and rich, which only some subcommands load.
+        from koscom_async.cli.main import run
 
-        return run()  # and rich, which only some subcommands load
+        return run()
     except ModuleNotFoundError as error:
         if error.name not in OPTIONAL_PARTS:
             raise
-        print(  # noqa: T201  # a command may print
-            f"koscom needs {error.name}, which is not installed: pip install 'koscom_async[cli]'",
-            file=sys.stderr,
-        )
+        missing = f"koscom needs {error.name}, which is not installed: pip install 'koscom_async[cli]'"
+        sys.stderr.write(f"{missing}\n")
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -143,7 +143,18 @@ def test_an_endpoint_that_fails_is_named_by_its_method_and_path(koscom):
 def test_a_query_is_given_as_parameters(koscom):
     result = koscom("call", "get", "/v1/nothing?a=1", "--scheme", "apikey", "--sandbox")
     assert result.exit_code == 2
-    assert "PATH has a query: give it as --param NAME=VALUE" in result.stderr
+    assert "give the query as --param NAME=VALUE" in result.stderr
+
+
+def test_a_wrong_call_is_a_usage_error(koscom):
+    for arguments, reason in (
+        (("FOO", "/v1/x"), "'FOO' is no HTTP method: use one of DELETE, GET"),
+        (("GET", "x"), "the path must be one of the gateway's own"),
+        (("GET", "/v1/x", "--broker", "No No"), "'no no' is no broker's short name"),
+    ):
+        result = koscom("call", *arguments, "--scheme", "apikey", "--sandbox")
+        assert (result.exit_code, result.stdout) == (2, ""), arguments
+        assert reason in " ".join(result.stderr.split()), arguments
 
 
 def test_raw_numbers_keep_their_digits():

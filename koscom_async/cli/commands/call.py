@@ -11,7 +11,7 @@ import click
 from koscom_async.cli.main import Failed, exit_codes
 from koscom_async.cli.options import Gateway, above_zero, gateway_options, opened
 from koscom_async.cli.output import json_text, write_stdout
-from koscom_async.errors import PlatformError
+from koscom_async.errors import PlatformError, UsageError
 
 
 @click.command(
@@ -51,8 +51,6 @@ def call_command(
 
     Limits, retries and deadline hold as for every other call. Secrets travel in headers, never in the URL.
     """
-    if "?" in path:
-        raise click.UsageError("PATH has a query: give it as --param NAME=VALUE")
     query = dict(_pair(param) for param in params)
     document = None if body is None else _document(body.read())
 
@@ -72,6 +70,9 @@ def call_command(
 
     try:
         write_stdout(raw_json(asyncio.run(ask())))
+    except UsageError as error:
+        advice = (error.advice or "").replace("params=…", "--param NAME=VALUE")
+        raise click.UsageError(f"{error.message}: {advice}" if advice else error.message) from error
     except PlatformError as error:
         # The library's own words name a broker and an endpoint; here neither may be known, and the path is.
         advice = f". What to do: {error.advice}" if error.advice else ""
