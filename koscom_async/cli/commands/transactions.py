@@ -11,7 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from koscom_async._clock import korean_now
-from koscom_async._fanout.transactions import TransactionStream
+from koscom_async._fanout.transactions import TransactionStream, read_history
 from koscom_async.cli.ending import end, exit_code, report_missing
 from koscom_async.cli.main import exit_codes
 from koscom_async.cli.options import DAY, Form, Gateway, answer_options, opened
@@ -29,9 +29,8 @@ from koscom_async.cli.views.layout import (
 )
 from koscom_async.cli.views.progress import LineReporter
 from koscom_async.export import amounts
-from koscom_async.export.rows import plain
 from koscom_async.export.texts import account_name, counted
-from koscom_async.models.transactions import Transaction
+from koscom_async.models.transactions import Transaction, TransactionHistory
 
 COLUMNS = (
     *("on", "broker", "account", "type", "direction", "code"),
@@ -85,13 +84,13 @@ def transactions_command(
         stream = asyncio.run(_write_csv(question, form, gateway))
         report_missing(stream)
         context.exit(exit_code(stream))
-    stream, rows = asyncio.run(_read(question, form, gateway))
+    history = asyncio.run(_read(question, form, gateway))
     title = f"Transactions from {first} to {last}"
     forms = {
-        "table": lambda: page(title, stream, TransactionsTable(rows), _notes(stream, rows)),
-        "json": lambda: {"transactions": plain(rows)},
+        "table": lambda: page(title, history, TransactionsTable(history.rows), _notes(history)),
+        "json": history.to_dicts,
     }
-    end(context, stream, forms, format_=form.format)
+    end(context, history, forms, format_=form.format)
 
 
 @frozen
@@ -123,11 +122,14 @@ async def _stream(question: _Question, form: Form, gateway: Gateway) -> AsyncIte
         yield stream
 
 
-async def _read(
-    question: _Question, form: Form, gateway: Gateway
-) -> tuple[TransactionStream, list[Transaction]]:
-    async with _stream(question, form, gateway) as stream:
-        return stream, [row async for row in stream]
+async def _read(question: _Question, form: Form, gateway: Gateway) -> TransactionHistory:
+    return await read_history(
+        _stream(question, form, gateway),
+        question.since,
+        question.until,
+        isin=question.isin,
+        side=question.side,
+    )
 
 
 async def _write_csv(question: _Question, form: Form, gateway: Gateway) -> TransactionStream:
@@ -163,13 +165,15 @@ def _direction(row: Transaction) -> str | None:
     return row.direction.value if row.direction is not None else None
 
 
-def _notes(stream: TransactionStream, rows: Sequence[Transaction]) -> list[str]:
-    notes = [f"{account_name(each.account)}: {note}" for each in stream.outcomes for note in each.trace.notes]
+def _notes(history: TransactionHistory) -> list[str]:
+    notes = [
+        f"{account_name(each.account)}: {note}" for each in history.outcomes for note in each.trace.notes
+    ]
     notes += [
         f"{account_name(each.account)}: rows are missing from {each.missing_from} on"
-        for each in stream.failures
+        for each in history.failures
     ]
-    odd = sum(row.signs_contradict for row in rows)
+    odd = sum(row.signs_contradict for row in history.rows)
     if odd:
         notes.append(
             f"{counted(odd, 'row')} marked {_CONTRADICTION}: the signs contradict the documented code"
