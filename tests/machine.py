@@ -48,10 +48,12 @@ def hide_system_fonts(config):
     if is_set(BARE) and not hasattr(config, "workerinput"):
         home = tempfile.mkdtemp(prefix="koscom-tests-")
         config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
-        os.environ |= {"MPL_IGNORE_SYSTEM_FONTS": "1", "MPLCONFIGDIR": home}
-        # Imported behind the variables, which it reads once.
-        import matplotlib as mpl  # noqa: PLC0415
-        from matplotlib import font_manager  # noqa: PLC0415
+        os.environ["MPLCONFIGDIR"] = home
+        with pytest.MonkeyPatch.context() as patch:
+            # With it, matplotlib keeps a list of its own fonts, and finds no others either: so it goes once that is done.
+            patch.setenv("MPL_IGNORE_SYSTEM_FONTS", "1")
+            import matplotlib as mpl  # noqa: PLC0415
+            from matplotlib import font_manager  # noqa: PLC0415
 
         paths = {Path(font.fname) for font in font_manager.fontManager.ttflist}
         assert all(path.is_relative_to(mpl.get_data_path()) for path in paths), "matplotlib finds other fonts"
