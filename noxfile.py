@@ -1,5 +1,7 @@
 """The one entrance to everything a developer runs: `nox -l` lists it."""
 
+import re
+from itertools import chain
 from pathlib import Path
 
 import nox
@@ -47,7 +49,26 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests on each Python that is installed."""
     session.install("-e", ".[test]")
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session(python="3.11")
+def floors(session: nox.Session) -> None:
+    """Run the quick tests with the lowest versions that `pyproject.toml` allows."""
+    constraints = Path(session.create_tmp()) / "floors.txt"
+    constraints.write_text("\n".join(_lowest_versions()), encoding="utf-8")
+    session.install("-e", ".[test]", "-c", str(constraints))
+    slow = ("benchmarks", "end_to_end", "rendering", "client/test_secrets_everywhere.py")
+    ignored = [f"--ignore=tests/{name}" for name in slow]
+    session.run("python", "-m", "pytest", "-n", "auto", *ignored, *session.posargs)
+
+
+def _lowest_versions() -> list[str]:
+    """Pin each direct dependency, the extras' too, to its lowest version."""
+    project = nox.project.load_toml("pyproject.toml")["project"]
+    required = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    pins = (re.match(r"([\w-]+)>=([\w.]+)", each) for each in required)
+    return [f"{pin[1]}=={pin[2]}" for pin in pins if pin]
 
 
 @nox.session
