@@ -44,7 +44,7 @@ async def asked(transport: Transport, url: str, **timeouts: float) -> str:
             return f"{response.status_code} {(await response.aread()).decode()}"
         finally:
             await response.aclose()
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is what is asked for
+    except Exception as error:  # whatever it is, it is what is asked for
         return f"{type(error).__module__.partition('.')[0]}.{type(error).__name__}"
 
 
@@ -111,7 +111,7 @@ async def reused(make: Callable[[int], Transport]) -> str:
 async def untrusted(make: Callable[[int], Transport]) -> str:
     """TLS with a certificate that no known authority signed (needs trustme)."""
     try:
-        import trustme  # noqa: PLC0415  # optional here
+        import trustme  # optional here
     except ImportError:
         return "not checked: trustme is not installed"
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -38,7 +38,7 @@ def candidates() -> Iterator[tuple[str, Make]]:
     yield "core", lambda in_flight: StackTransport(H11Parser, keep=in_flight, context=context)
     yield "httpx", lambda in_flight: HttpxPools(in_flight=in_flight, context=context)
     try:
-        import httpx_aiohttp  # noqa: PLC0415  # optional here
+        import httpx_aiohttp  # optional here
 
         yield (
             "httpx-aiohttp",
@@ -49,7 +49,7 @@ def candidates() -> Iterator[tuple[str, Make]]:
     except ImportError:
         pass
     try:
-        from pyreqwest.compatibility.httpx import HttpxTransport  # noqa: PLC0415  # optional here
+        from pyreqwest.compatibility.httpx import HttpxTransport  # optional here
 
         yield "pyreqwest", lambda _: HttpxTransport()
     except ImportError:
@@ -73,7 +73,7 @@ def over(transport: httpx.AsyncBaseTransport, url: str) -> Ask:
 
 async def raw_aiohttp(url: str, in_flight: int, stack: AsyncExitStack) -> Ask:
     """Return the same question over aiohttp itself."""
-    import aiohttp  # noqa: PLC0415  # optional here
+    import aiohttp  # optional here
 
     connector = aiohttp.TCPConnector(limit=in_flight)
     session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))

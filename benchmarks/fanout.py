@@ -142,7 +142,7 @@ async def measured(accounts: int, latency_ms: float, rounds: int, names: Sequenc
     ]
 
 
-def _row(  # noqa: PLR0913, PLR0917  # each is a column
+def _row(  # noqa: PLR0917  # each is a column
     accounts: int, latency_ms: float, limits: str, name: str, seconds: list[float], calls: Counter[str]
 ) -> Row:
     bound = lower_bound(calls, LIMITS[limits], latency_ms / 1000)

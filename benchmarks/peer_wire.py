@@ -105,7 +105,7 @@ def member_body(settings: Settings, investor: Investor, request_id: str) -> dict
     }
 
 
-def balance_body(  # noqa: PLR0913, PLR0917  # one datum each
+def balance_body(  # noqa: PLR0917  # one datum each
     settings: Settings,
     investor: Investor,
     request_id: str,

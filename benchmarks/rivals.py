@@ -100,7 +100,7 @@ async def over_httpx(url: str, in_flight: int, stack: AsyncExitStack, *, read: R
 
 async def over_aiohttp(url: str, in_flight: int, stack: AsyncExitStack, *, read: Read) -> Ask:
     """Ask over aiohttp."""
-    import aiohttp  # noqa: PLC0415  # optional here
+    import aiohttp  # optional here
 
     connector = aiohttp.TCPConnector(limit=in_flight)
     session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))

@@ -65,8 +65,8 @@ def checked(document: Any) -> Any:
 
 async def over_aiohttp(url: str, in_flight: int, stack: AsyncExitStack) -> Ask:
     """Ask over aiohttp, and make attrs records with cattrs."""
-    import aiohttp  # noqa: PLC0415  # optional here
-    from aiolimiter import AsyncLimiter  # noqa: PLC0415
+    import aiohttp  # optional here
+    from aiolimiter import AsyncLimiter
 
     session = await stack.enter_async_context(
         aiohttp.ClientSession(
@@ -95,8 +95,8 @@ async def over_aiohttp(url: str, in_flight: int, stack: AsyncExitStack) -> Ask:
 
 async def over_httpx(url: str, in_flight: int, stack: AsyncExitStack) -> Ask:
     """Ask over httpx, and make pydantic models."""
-    from aiolimiter import AsyncLimiter  # noqa: PLC0415  # optional here
-    from pydantic import BaseModel, TypeAdapter  # noqa: PLC0415
+    from aiolimiter import AsyncLimiter  # optional here
+    from pydantic import BaseModel, TypeAdapter
 
     class Row(BaseModel):
         """The ten fields of a row, under the names that they come with."""

@@ -50,7 +50,7 @@ class AtOnce(httpx.AsyncBaseTransport):
     def __init__(self, *headers: tuple[bytes, bytes]) -> None:
         self._headers = [(b"Content-Type", b"application/json"), *headers]
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:  # noqa: ARG002  # httpx's form
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:  # httpx's form
         """Answer."""
         return httpx.Response(200, headers=list(self._headers), stream=_Body())
 
@@ -61,12 +61,12 @@ class Watching:
     def __init__(self) -> None:
         self.seen = 0
 
-    def operation(self, operation: Operation) -> AbstractContextManager[object]:  # noqa: ARG002  # none is begun here
+    def operation(self, operation: Operation) -> AbstractContextManager[object]:  # none is begun here
         """Look away."""
         return nullcontext()
 
     @contextmanager
-    def attempt(self, attempt: Attempt) -> Iterator[None]:  # noqa: ARG002  # only counted
+    def attempt(self, attempt: Attempt) -> Iterator[None]:  # only counted
         """Count it."""
         self.seen += 1
         yield

@@ -1,4 +1,4 @@
-"""Progress in a notebook's cell while every account is asked; the asking itself is the client's."""
+"""Progress in a notebook's cell while every account is asked. Asks nothing itself: the client does."""
 
 import sys
 from collections.abc import Callable
@@ -33,9 +33,9 @@ class _Page:
 
 
 async def watched_holdings(koscom: Koscom, investor: Investor, *, deadline: float | None = None) -> Holdings:
-    """Return what `koscom.holdings()` does, and show in the cell which accounts have answered.
+    """Return what `koscom.holdings()` returns, and show in the cell which accounts have answered.
 
-    Outside a notebook nothing is shown.
+    Outside a notebook, nothing is shown.
     """
     show = _shower()
     outcomes: list[AccountOutcome] = []
@@ -47,11 +47,11 @@ async def watched_holdings(koscom: Koscom, investor: Investor, *, deadline: floa
                 show(progress_view(stream.accounts, outcomes, is_running=True))
         finally:
             show(progress_view(stream.accounts, outcomes, is_running=False))
-        return stream.holdings
+        return await stream.merged()
 
 
 def _shower() -> Callable[[str], None]:
-    """Return what shows a page in the place of the one before it; nothing where no notebook runs."""
+    """Return a function that shows a page in the place of the previous one; outside a notebook, it does nothing."""
     handle = _notebook_display()
     if handle is None:
         return lambda _: None
@@ -66,7 +66,7 @@ def _shower() -> Callable[[str], None]:
 
 
 def _notebook_display() -> _Display | None:
-    # Whoever runs in a notebook has IPython imported; for all others it need not even be installed.
+    # A notebook has imported IPython; for other programs it need not even be installed.
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if ipython is None or not hasattr(shell, "kernel"):

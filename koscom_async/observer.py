@@ -1,7 +1,7 @@
-"""Who watches: a small protocol that is told of every operation and every attempt while they run.
+"""A small protocol for tracing: called around each operation and each attempt.
 
-Owns what can be observed, and no way to show it: `integrations` has one for OpenTelemetry. Nothing here is a secret;
-accounts are masked.
+Does not show anything itself: `integrations` has an observer for OpenTelemetry. Nothing here is a secret; accounts are
+masked.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -16,11 +16,11 @@ OK, PARTIAL, CANCELLED = "ok", "partial", "cancelled"
 
 @define(kw_only=True)
 class Operation:
-    """Something that a caller asked for: `holdings`, or one endpoint's whole answer such as `account.balance`.
+    """What a caller asked for: `holdings`, or one endpoint's whole answer, such as `account.balance`.
 
-    `broker` and `account` (masked) are there where one account is concerned. `outcome` is known at the end: `ok`,
-    `partial` (holdings of which some accounts are missing), an error's code, or `cancelled`. For `holdings`, `accounts`
-    were asked and `failures` of them not read.
+    `broker` and `account` (masked) are set if one account is concerned. `outcome` is set at the end: `ok`, `partial`
+    (some accounts are missing), an error's code, or `cancelled`. For a question about all accounts, such as `holdings`,
+    `accounts` is how many were asked and `failures` how many of them could not be read.
     """
 
     name: str
@@ -33,9 +33,9 @@ class Operation:
 
 @define(kw_only=True)
 class Attempt:
-    """One try of one call.
+    """One attempt of one call.
 
-    `number` is 1 for the first. `seconds_backed_off` passed since the try before; of this try's own time,
+    `number` is 1 for the first. `seconds_backed_off` passed since the previous attempt; of this attempt's own time,
     `seconds_waited` was spent on the broker's limits. `outcome` is as an operation's.
     """
 
@@ -48,27 +48,27 @@ class Attempt:
 
 
 class Observer(Protocol):
-    """Give one to `Koscom(observer=…)`. Its context managers are entered and left around what they are told of.
+    """Give one to `Koscom(observer=…)`: its context managers surround each operation and each attempt.
 
-    The record's `outcome` and figures are complete when the context is left. What an observer raises reaches the
-    caller, so it should not raise.
+    The record's `outcome` and figures are complete when the context is left. An exception that an observer raises
+    reaches the caller, so it should raise none.
     """
 
     def operation(self, operation: Operation) -> AbstractContextManager[object]:
-        """Return what surrounds an operation."""
+        """Return the context manager that surrounds an operation."""
 
     def attempt(self, attempt: Attempt) -> AbstractContextManager[object]:
-        """Return what surrounds an attempt; it runs inside its operation."""
+        """Return the context manager that surrounds an attempt, inside its operation."""
 
 
 _NOTHING = nullcontext()
 
 
 class _NoObserver:
-    def operation(self, operation: Operation) -> AbstractContextManager[object]:  # noqa: ARG002  # looks away
+    def operation(self, operation: Operation) -> AbstractContextManager[object]:
         return _NOTHING
 
-    def attempt(self, attempt: Attempt) -> AbstractContextManager[object]:  # noqa: ARG002  # looks away
+    def attempt(self, attempt: Attempt) -> AbstractContextManager[object]:
         return _NOTHING
 
 

@@ -52,8 +52,8 @@ def hide_system_fonts(config):
         with pytest.MonkeyPatch.context() as patch:
             # With it, matplotlib keeps a list of its own fonts, and finds no others either: so it goes once that is done.
             patch.setenv("MPL_IGNORE_SYSTEM_FONTS", "1")
-            import matplotlib as mpl  # noqa: PLC0415
-            from matplotlib import font_manager  # noqa: PLC0415
+            import matplotlib as mpl
+            from matplotlib import font_manager
 
         paths = {Path(font.fname) for font in font_manager.fontManager.ttflist}
         assert all(path.is_relative_to(mpl.get_data_path()) for path in paths), "matplotlib finds other fonts"

@@ -49,7 +49,7 @@ class Steps:
             sent, thrown = None, None
             try:
                 sent = yield waits_for
-            except BaseException as error:  # noqa: BLE001  # handed on, as `await` would
+            except BaseException as error:  # handed on, as `await` would
                 thrown = error
 
     async def watched(self, coroutine):

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 import koscom_async._ahead  # noqa: F401  # for what it imports
-import koscom_async._services.raw  # noqa: F401  # `koscom.call` must not wait for it either
 from koscom_async._clock import korean_now
 from koscom_async._fanout.streams import OutcomeStream
 from koscom_async._fanout.tasks import Fanout, unique_accounts

@@ -158,7 +158,7 @@ async def test_leaving_early_cancels_the_rest_and_brings_the_callers_exception_o
                 await anext(stream.__aiter__())
                 await asked(gateway, 9)
                 await leave(by=by)
-        except BaseException as error:  # noqa: BLE001  # KeyboardInterrupt is one of them
+        except BaseException as error:  # KeyboardInterrupt is one of them
             caught = error
         assert caught is by
         assert sorted(gateway.cancelled) == ["cyber"] * 4 + ["star"] * 4
