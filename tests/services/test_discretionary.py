@@ -206,7 +206,7 @@ async def test_a_deadline_ends_what_is_slow_and_keeps_what_came(jump):
         def are_asked():
             return [call for call in gateway.calls if call.broker == "comet"] and [
                 call.status for call in gateway.calls if call.broker == "cyber"
-            ] == [200] * 4  # the list of accounts, and three classes of orders
+            ] == [200] * 8  # the list of accounts, and seven pages of orders: the account has been read
 
         async def strike():
             while not are_asked():
