@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:  # the public names, listed here and nowhere else
-    from koscom_async._fanout.streams import (
+    from koscom_async._fanout.firm import (
         DiscretionaryHoldingsStream as DiscretionaryHoldingsStream,
         DiscretionaryStream as DiscretionaryStream,
+    )
+    from koscom_async._fanout.streams import (
         HoldingsStream as HoldingsStream,
         PortfoliosStream as PortfoliosStream,
         WatchlistsStream as WatchlistsStream,

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from httpx import AsyncBaseTransport as AsyncBaseTransport
 
-    from koscom_async._fanout.firm import Brokers as Brokers, Discretionary as Discretionary
+    from koscom_async._fanout.firm import (
+        Brokers as Brokers,
+        Discretionary as Discretionary,
+        DiscretionaryHoldingsStream as DiscretionaryHoldingsStream,
+    )
     from koscom_async._fanout.investor import InvestorFanout as InvestorFanout
     from koscom_async._fanout.streams import (
-        DiscretionaryHoldingsStream as DiscretionaryHoldingsStream,
         HoldingsStream as HoldingsStream,
         PortfoliosStream as PortfoliosStream,
         WatchlistsStream as WatchlistsStream,

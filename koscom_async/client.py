@@ -53,6 +53,8 @@ class Koscom:
         )
         self._investor = types.InvestorFanout(self._gateway, self.oauth, self.member, self.account)
         self._call = partial(types.call_raw, self._gateway, settings)
+        if settings.discretionary_brokers:
+            _ = self.discretionary  # a firm that names its brokers uses it: no call waits for its import
 
     @cached_property
     def oauth(self) -> types.OAuthService:
@@ -71,7 +73,10 @@ class Koscom:
 
     @cached_property
     def discretionary(self) -> types.Discretionary:
-        """The discretionary service (일임매매): the firm's contract accounts. Loaded when it is first used."""
+        """The discretionary service (일임매매): the firm's contract accounts.
+
+        Loaded with the client if the settings name `discretionary_brokers`, and otherwise when it is first used.
+        """
         return types.Discretionary(self._gateway, self._settings, now=self._now)
 
     async def __aenter__(self) -> Self:

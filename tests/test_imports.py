@@ -175,6 +175,7 @@ async def ask():
         assert {{failure.account.broker.short_name for failure in holdings.failures}} == {{"star"}}, holdings
         await koscom.portfolios(investor)
         await koscom.watchlists(investor)
+        await koscom.discretionary_holdings()
         async with koscom.stream_transactions(investor, date(2024, 1, 1), date(2024, 3, 1)) as stream:
             async for _ in stream:
                 pass
@@ -194,6 +195,16 @@ def test_no_call_waits_for_an_import(monkeypatch, backend):
         for name, value in gateway.environment.items():
             monkeypatch.setenv(name, value)
         assert modules_after(ASKING.format(backend=backend)) == set()
+
+
+def test_the_first_client_loads_no_discretionary_service_unless_the_settings_name_brokers():
+    first = "from koscom_async import Koscom, Settings; Koscom(Settings(environment='production', api_key='k', api_secret='s', com_id='c', srv_id='s'{}))"
+    loaded = modules_after(first.format(""))
+    assert {
+        name for name in loaded if "discretionary" in name or name.startswith("koscom_async._fanout.firm")
+    } == set()
+    named = modules_after(first.format(", discretionary_brokers=('samsung',)"))
+    assert {"koscom_async._fanout.firm", "koscom_async._services.discretionary"} <= named
 
 
 def test_a_record_loads_its_ways_out_when_it_goes_them():

@@ -11,12 +11,7 @@ from functools import partial, update_wrapper
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from koscom_async._clock import korean_now
-from koscom_async._fanout.streams import (
-    DiscretionaryHoldingsStream,
-    DiscretionaryStream,
-    OutcomeStream,
-    read_whole,
-)
+from koscom_async._fanout.streams import HoldingsStream, OutcomeStream, read_whole
 from koscom_async._fanout.tasks import AccountList, Fanout
 from koscom_async._services.discretionary import DiscretionaryService
 from koscom_async._services.operation import Deadline, deadline_at
@@ -25,7 +20,11 @@ from koscom_async._transport.statistics import TraceBuilder
 from koscom_async.brokers import BROKERS, Broker
 from koscom_async.models.account import Balance
 from koscom_async.models.codes import AssetClass
-from koscom_async.models.discretionary.answers import DiscretionaryAnswers, DiscretionaryRows
+from koscom_async.models.discretionary.answers import (
+    DiscretionaryAnswers,
+    DiscretionaryOutcome,
+    DiscretionaryRows,
+)
 from koscom_async.models.discretionary.codes import OrderSide
 from koscom_async.models.discretionary.orders import DiscretionaryOrder
 from koscom_async.models.discretionary.settlements import DiscretionarySettlement, DiscretionaryTrade
@@ -37,6 +36,33 @@ Brokers: TypeAlias = Iterable[BrokerLike] | BrokerLike | None
 Question = ParamSpec("Question")
 Row = TypeVar("Row")
 AnyStream = TypeVar("AnyStream", bound=OutcomeStream[Any, Any])
+
+
+class DiscretionaryHoldingsStream(HoldingsStream):
+    """Contract accounts' balances in completion order, and the merged holdings after the last. Iterate once.
+
+    `accounts` grows as each broker's list of accounts is read.
+    """
+
+
+class DiscretionaryStream(OutcomeStream[DiscretionaryOutcome[Row], DiscretionaryAnswers[Row]]):
+    """Contract accounts' answers in completion order, and all of them together after the last. Iterate once.
+
+    `accounts` grows as each broker's list of accounts is read.
+    """
+
+    @property
+    def answers(self) -> DiscretionaryAnswers[Row]:
+        """The whole answer; raises `UsageError` while outcomes are still to be read from the stream."""
+        return self._whole()
+
+    def _merge(self, outcomes: Sequence[DiscretionaryOutcome[Row]]) -> DiscretionaryAnswers[Row]:
+        in_order = sorted(outcomes, key=lambda outcome: outcome.account.key)
+        return DiscretionaryAnswers(outcomes=tuple(in_order), as_of=self._as_of)
+
+    @staticmethod
+    def make_outcome(answer: DiscretionaryRows[Row] | None, **facts: Any) -> DiscretionaryOutcome[Row]:
+        return DiscretionaryOutcome(answer=answer, **facts)
 
 
 def _whole(

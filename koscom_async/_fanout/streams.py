@@ -12,11 +12,6 @@ from koscom_async._merge import merge, merging
 from koscom_async._merge.gathered import merge_portfolios, merge_watchlists
 from koscom_async.models.account import Balance
 from koscom_async.models.codes import Measure
-from koscom_async.models.discretionary.answers import (
-    DiscretionaryAnswers,
-    DiscretionaryOutcome,
-    DiscretionaryRows,
-)
 from koscom_async.models.gathered import Portfolios, Watchlists
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.member import VirtualAccount
@@ -138,30 +133,3 @@ class WatchlistsStream(OutcomeStream[WatchlistOutcome, Watchlists]):
     @staticmethod
     def make_outcome(answer: Watchlist | None, **facts: Any) -> WatchlistOutcome:
         return WatchlistOutcome(watchlist=answer, **facts)
-
-
-class DiscretionaryHoldingsStream(HoldingsStream):
-    """Contract accounts' balances in completion order, and the merged holdings after the last. Iterate once.
-
-    `accounts` grows as each broker's list of accounts is read.
-    """
-
-
-class DiscretionaryStream(OutcomeStream[DiscretionaryOutcome[Row], DiscretionaryAnswers[Row]]):
-    """Contract accounts' answers in completion order, and all of them together after the last. Iterate once.
-
-    `accounts` grows as each broker's list of accounts is read.
-    """
-
-    @property
-    def answers(self) -> DiscretionaryAnswers[Row]:
-        """The whole answer; raises `UsageError` while outcomes are still to be read from the stream."""
-        return self._whole()
-
-    def _merge(self, outcomes: Sequence[DiscretionaryOutcome[Row]]) -> DiscretionaryAnswers[Row]:
-        in_order = sorted(outcomes, key=lambda outcome: outcome.account.key)
-        return DiscretionaryAnswers(outcomes=tuple(in_order), as_of=self._as_of)
-
-    @staticmethod
-    def make_outcome(answer: DiscretionaryRows[Row] | None, **facts: Any) -> DiscretionaryOutcome[Row]:
-        return DiscretionaryOutcome(answer=answer, **facts)

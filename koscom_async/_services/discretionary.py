@@ -15,17 +15,17 @@ from koscom_async._services.firm_query import (
     ORDERS,
     SETTLEMENTS,
     TRADES,
+    AccountLike,
     FirmEndpoint,
     FirmPart,
     FirmQuery,
     ServiceHours,
     accounts_at,
+    resolve_account,
 )
 from koscom_async._services.operation import Deadline, deadline_at, operation
 from koscom_async._services.resolve import (
-    AccountLike,
     BrokerLike,
-    resolve_account,
     resolve_broker,
     resolve_code,
     resolve_day,

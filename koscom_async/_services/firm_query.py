@@ -5,7 +5,7 @@ It merges nothing: what an endpoint's rows become is the discretionary service's
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
@@ -18,14 +18,17 @@ from koscom_async._wire.endpoints import Call, Endpoint
 from koscom_async._wire.requests import new_request_id
 from koscom_async._wire.values import Block
 from koscom_async.brokers import Broker
-from koscom_async.errors import OutsideServiceHoursError
+from koscom_async.errors import OutsideServiceHoursError, UsageError
 from koscom_async.models.codes import AssetClass
+from koscom_async.models.discretionary.account import DiscretionaryAccount
 from koscom_async.models.member import VirtualAccount
 
 Row = TypeVar("Row")
 
 FirmPart = AssetClass | str
 """An asset class; or, where the endpoint has none, what its rows are called."""
+
+AccountLike: TypeAlias = str | VirtualAccount | DiscretionaryAccount
 
 
 @frozen
@@ -142,3 +145,18 @@ class ServiceHours:
             broker=broker,
             endpoint=kind.endpoint.name,
         )
+
+
+def resolve_account(broker: Broker, account: object) -> VirtualAccount:
+    """Return the account of a record or a number, which must be one of that broker."""
+    if isinstance(account, VirtualAccount | DiscretionaryAccount):
+        if account.broker.code != broker.code:
+            raise UsageError(
+                f"the account is {account.broker.short_name}'s, and {broker.short_name} was to be asked",
+                advice="give the account's own broker",
+            )
+        return VirtualAccount(broker=broker, number=account.number)
+    number = account.strip() if isinstance(account, str) else ""
+    if not number:
+        raise UsageError("an account is named by its number, as text", advice="see discretionary.accounts()")
+    return VirtualAccount(broker=broker, number=number)

@@ -11,12 +11,10 @@ from koscom_async._services.windows import Window
 from koscom_async.brokers import Broker, find_broker
 from koscom_async.errors import SettingsError, UsageError
 from koscom_async.models.codes import OpenEnum
-from koscom_async.models.discretionary.account import DiscretionaryAccount
 from koscom_async.models.investor import Investor
 from koscom_async.models.member import VirtualAccount
 
 BrokerLike: TypeAlias = str | Broker
-AccountLike: TypeAlias = str | VirtualAccount | DiscretionaryAccount
 
 _SHORT_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
 
@@ -87,18 +85,3 @@ def resolve_broker(broker: object) -> Broker:
             f"{name!r} is no broker's short name", advice="see koscom_async.BROKERS, such as 'samsung'"
         )
     return broker if isinstance(broker, Broker) else Broker(name, name, name, name)
-
-
-def resolve_account(broker: Broker, account: object) -> VirtualAccount:
-    """Return the account of a record or a number, which must be one of that broker."""
-    if isinstance(account, VirtualAccount | DiscretionaryAccount):
-        if account.broker.code != broker.code:
-            raise UsageError(
-                f"the account is {account.broker.short_name}'s, and {broker.short_name} was to be asked",
-                advice="give the account's own broker",
-            )
-        return VirtualAccount(broker=broker, number=account.number)
-    number = account.strip() if isinstance(account, str) else ""
-    if not number:
-        raise UsageError("an account is named by its number, as text", advice="see discretionary.accounts()")
-    return VirtualAccount(broker=broker, number=number)
