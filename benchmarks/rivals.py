@@ -17,8 +17,7 @@ from cattrs import Converter
 from decode import ACCOUNT, REQUEST_ID, decoded
 
 from koscom_async import BrokerLimits, Device, Investor, Limits, Settings, Token, VirtualAccount
-from koscom_async._services.balance import BalanceQuery
-from koscom_async._services.by_class import Capabilities
+from koscom_async._services.balance import AllSupport, BalanceQuery
 from koscom_async._transport.connections import LIBRARIES
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.reading import BodyReader
@@ -64,7 +63,7 @@ def query_over(gateway: Gateway, settings: Settings) -> BalanceQuery:
     return BalanceQuery(
         gateway=gateway,
         settings=settings,
-        capabilities=Capabilities(settings),
+        all_support=AllSupport(settings),
         investor=INVESTOR,
         account=VirtualAccount(broker=broker, number=ACCOUNT),
         trace=TraceBuilder(),

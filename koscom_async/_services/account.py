@@ -9,22 +9,19 @@ from typing import Any, TypeVar
 
 import anyio.abc
 
-from koscom_async._services.balance import BalanceQuery
-from koscom_async._services.by_class import Capabilities
+from koscom_async._services.balance import AllSupport, BalanceQuery, PortfolioQuery
 from koscom_async._services.operation import Deadline, deadline_at, operation, part
-from koscom_async._services.portfolio import PortfolioQuery
 from koscom_async._services.query import AccountQuery
 from koscom_async._services.resolve import (
     expect,
-    expect_investor,
-    expect_linked_account,
+    refuse_arguments,
     resolve_code,
     resolve_range,
     resolve_text,
 )
 from koscom_async._services.tasks import background
 from koscom_async._services.transactions import TransactionsQuery
-from koscom_async._services.watchlist import WatchlistQuery
+from koscom_async._services.watchlist import QueryBlockSupport, WatchlistQuery
 from koscom_async._services.windows import DateRanges, Notifier, Rows, Window, WindowFeed
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
@@ -52,7 +49,8 @@ class AccountService:
     def __init__(self, gateway: Gateway, settings: Settings) -> None:
         self._gateway = gateway
         self._settings = settings
-        self._capabilities = Capabilities(settings)
+        self._all_support = AllSupport(settings)
+        self._block_support = QueryBlockSupport(settings)
         self._ranges = DateRanges()
 
     async def balance(
@@ -79,7 +77,7 @@ class AccountService:
     ) -> Balance:
         """Read a balance until `end`; the trace `into` counts what it takes."""
         with self._operation(BALANCE, investor, account, into, end) as trace:
-            query = self._query(BalanceQuery, investor, account, trace, capabilities=self._capabilities)
+            query = self._query(BalanceQuery, investor, account, trace, all_support=self._all_support)
             return await query.balance()
 
     async def portfolio(
@@ -110,7 +108,7 @@ class AccountService:
         """Read a portfolio until `end`; the trace `into` counts what it takes."""
         measure = resolve_code(Measure, measure, "measure") or Measure.SHARE
         with self._operation(PORTFOLIO, investor, account, into, end) as trace:
-            conditions = {"capabilities": self._capabilities, "measure": measure}
+            conditions = {"all_support": self._all_support, "measure": measure}
             return await self._query(PortfolioQuery, investor, account, trace, **conditions).portfolio()
 
     async def transactions(
@@ -198,7 +196,7 @@ class AccountService:
     ) -> Watchlist:
         """Read a watchlist until `end`; the trace `into` counts what it takes."""
         with self._operation(WATCHLIST, investor, account, into, end) as trace:
-            query = self._query(WatchlistQuery, investor, account, trace, capabilities=self._capabilities)
+            query = self._query(WatchlistQuery, investor, account, trace, block_support=self._block_support)
             return await query.watchlist()
 
     def _operation(
@@ -209,9 +207,9 @@ class AccountService:
         trace: TraceBuilder | None,
         end: Deadline,
     ) -> AbstractContextManager[TraceBuilder]:
-        expect_investor(investor)
-        linked = expect_linked_account(account)
-        return operation(self._gateway, endpoint, linked, end=end, trace=trace)
+        if not isinstance(investor, Investor) or not isinstance(account, VirtualAccount):
+            refuse_arguments(investor, account)
+        return operation(self._gateway, endpoint, account, end=end, trace=trace)
 
     def _query(
         self,

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from koscom_async._clock import korean_now
-from koscom_async._services.by_class import SECURITIES
+from koscom_async._services.balance import SECURITIES
 from koscom_async._services.firm_query import (
     BALANCES,
     ORDERS,

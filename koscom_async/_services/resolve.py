@@ -5,14 +5,13 @@ Every argument of the wrong kind is a `UsageError` or `SettingsError` that says 
 
 import re
 from datetime import date, datetime
-from typing import TypeAlias, TypeVar
+from typing import NoReturn, TypeAlias, TypeVar
 
 from koscom_async._services.windows import Window
 from koscom_async.brokers import Broker, find_broker
 from koscom_async.errors import SettingsError, UsageError
 from koscom_async.models.codes import OpenEnum
 from koscom_async.models.investor import Investor
-from koscom_async.models.member import VirtualAccount
 
 BrokerLike: TypeAlias = str | Broker
 
@@ -36,9 +35,13 @@ def expect_investor(investor: object) -> Investor:
     )
 
 
-def expect_linked_account(account: object) -> VirtualAccount:
-    """Return an argument that is a linked account: only the platform's list has the address to ask."""
-    return expect(VirtualAccount, account, "account", advice="pass one of koscom.member.accounts(investor)")
+def refuse_arguments(investor: object, account: object) -> NoReturn:
+    """Raise the `UsageError` of arguments that are no investor, or no linked account of one."""
+    expect_investor(investor)
+    raise UsageError(
+        f"account must be VirtualAccount, got {type(account).__name__}",
+        advice="pass one of koscom.member.accounts(investor), which have the address to ask",
+    )
 
 
 def resolve_code(kind: type[Code], code: object, name: str) -> Code | None:

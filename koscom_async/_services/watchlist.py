@@ -10,14 +10,35 @@ from typing import Any
 from attrs import evolve, frozen
 
 from koscom_async import error_codes
-from koscom_async._services.by_class import Capabilities
 from koscom_async._services.query import AccountQuery, announced_by, miscounted
 from koscom_async._wire.account import WatchlistReader
 from koscom_async._wire.endpoints import WATCHLIST, Endpoint
 from koscom_async._wire.envelope import Page, Question
 from koscom_async._wire.requests import watchlist_request
 from koscom_async.errors import RequestRejectedError, ResponseError
+from koscom_async.models.member import VirtualAccount
 from koscom_async.models.portfolio import WatchGroup, Watchlist
+from koscom_async.settings import Settings
+
+
+class QueryBlockSupport:
+    """Which brokers take the query block: as their refusals, the settings, or the registry say."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._refused: set[str] = set()
+
+    def at(self, account: VirtualAccount) -> bool:
+        """Whether the account's broker takes it."""
+        name = account.broker.short_name
+        if name in self._refused:
+            return False
+        override = self._settings.overrides_of(name).supports_interest_query
+        return account.broker.supports_interest_query if override is None else override
+
+    def record_refusal(self, account: VirtualAccount) -> None:
+        """Remember that the account's broker refused it."""
+        self._refused.add(account.broker.short_name)
 
 
 class Form(Enum):
@@ -32,7 +53,7 @@ class WatchlistQuery(AccountQuery[Form, Page[WatchGroup]]):
     """The query for one account's watchlist, in the form that the broker takes."""
 
     endpoint: Endpoint = WATCHLIST
-    capabilities: Capabilities
+    block_support: QueryBlockSupport
 
     async def watchlist(self) -> Watchlist:
         """Return every group, or raise the error that makes the list unbelievable."""
@@ -40,13 +61,13 @@ class WatchlistQuery(AccountQuery[Form, Page[WatchGroup]]):
         return Watchlist(account=self.account, groups=_groups(pages), notes=tuple(self.trace.notes))
 
     async def _read_either_way(self) -> list[Page[WatchGroup]]:
-        if self.capabilities.supports_interest_query(self.account):
+        if self.block_support.at(self.account):
             try:
                 return await self.read(Form.WITH_QUERY)
             except RequestRejectedError as error:
                 if error.code != error_codes.INVALID_QUERY:
                     raise
-                self.capabilities.record_interest_query_refused(self.account)
+                self.block_support.record_refusal(self.account)
                 self.trace.note(f"the query block was refused ({error.code}), and left out")
         return await self.read(Form.PLAIN)
 
