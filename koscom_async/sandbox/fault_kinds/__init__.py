@@ -16,6 +16,10 @@ from koscom_async.sandbox.fault_kinds.answers import (
     QuotaSpent,
     Reset,
     Shape,
+    Slow,
+    SlowExponential,
+    SlowLongTail,
+    SlowUniform,
 )
 from koscom_async.sandbox.fault_kinds.kind import NO_FAULT, FaultKind
 from koscom_async.sandbox.fault_kinds.pages import (
@@ -30,7 +34,6 @@ from koscom_async.sandbox.fault_kinds.pages import (
     ShuffledPages,
     WrongId,
 )
-from koscom_async.sandbox.fault_kinds.slowness import Slow, SlowExponential, SlowLongTail, SlowUniform
 from koscom_async.sandbox.fault_kinds.wire import (
     ChunkedGarbage,
     Drip,
