@@ -11,7 +11,7 @@ from copy import copy
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Any
 
 import anyio
 from attrs import define, field
@@ -30,7 +30,6 @@ from koscom_async.models.investor import Investor, Token
 from koscom_async.settings import Settings
 from koscom_async.tokens import LockingTokenStore, TokenStore, token_key
 
-Answer = TypeVar("Answer")
 Keep = Callable[[Token], Awaitable[None]]
 Renew = Callable[[Token, Keep, TraceBuilder], Awaitable[Token]]
 
@@ -72,30 +71,30 @@ def attach_authorize_url(error: KoscomError, settings: Settings) -> None:
 
 
 @define(eq=False, repr=False)
-class TokenSession(Generic[Answer]):
-    """The token of one call, over all its attempts. Enter it around an attempt, and `sign` the call inside.
+class TokenSession:
+    """The token of one call, over all its attempts. Enter it around an attempt, and get the `token` inside.
 
-    The first refusal of a dead token ends the block without an error, so that the attempt is made again; `sign` then
-    renews the token. A further refusal is the caller's.
+    The first refusal of a dead token ends the block without an error, so that the attempt is made again; `token` then
+    renews it. A further refusal is the caller's.
     """
 
     _manager: "TokenManager"
-    _call: Call[Answer]
+    _call: Call[Any]
     _trace: TraceBuilder
     _used: Token | None = None
     _dead: Token | None = None
 
-    async def sign(self) -> Call[Answer]:
-        """Return the call with the investor's token, where its endpoint asks for one."""
+    async def token(self) -> Token | None:
+        """Return the investor's token, if the endpoint asks for one."""
         self._used = None  # an error below is not this token's
         investor = self._call.investor
         if investor is None or self._call.endpoint.scheme is not AuthScheme.BEARER:
-            return self._call
+            return None
         if self._dead is None:
             self._used = await self._manager.current(investor, self._trace)
         else:
             self._used = await self._manager.renewed(investor, self._dead, self._trace)
-        return self._call.signed(self._used)
+        return self._used
 
     def __enter__(self) -> None:
         pass
@@ -142,7 +141,7 @@ class TokenManager:
         # The investor's own token that a renewal replaced: an investor who still carries it has not authorised again.
         self._outlived: dict[str, str] = {}
 
-    def session(self, call: Call[Answer], trace: TraceBuilder) -> TokenSession[Answer]:
+    def session(self, call: Call[Any], trace: TraceBuilder) -> TokenSession:
         return TokenSession(self, call, trace)
 
     async def current(self, investor: Investor, trace: TraceBuilder) -> Token:

@@ -3,8 +3,7 @@
 What belongs to one policy stands in its own file; what an answer means, in `_wire`.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
@@ -21,7 +20,7 @@ from koscom_async._transport.limits.limiter import Limiter, ProcessLimiter, Slot
 from koscom_async._transport.reading import BodyReader
 from koscom_async._transport.retry import Attempts, Retrier
 from koscom_async._transport.sender import Response, Sender
-from koscom_async._transport.statistics import AttemptRecord, Counters, TraceBuilder, logger, outcome_of
+from koscom_async._transport.statistics import AttemptRecord, Counters, OperationRecord, TraceBuilder, logger
 from koscom_async._wire.endpoints import AUTH, Call
 from koscom_async._wire.envelope import (
     next_reset,
@@ -33,7 +32,7 @@ from koscom_async._wire.failures import failure
 from koscom_async.errors import KoscomError, QuotaExceededError, UsageError
 from koscom_async.models.investor import Investor, Token
 from koscom_async.models.statistics import Statistics
-from koscom_async.observer import CANCELLED, NO_OBSERVER, OK, Attempt, Observer, Operation
+from koscom_async.observer import NO_OBSERVER, Attempt, Observer, Operation
 from koscom_async.settings import Settings
 from koscom_async.tokens import MemoryTokenStore, TokenStore
 
@@ -79,42 +78,47 @@ class Gateway:
         session = self.tokens.session(call, trace)
         async for attempt in attempts:
             with attempt, located, session:
-                signed = await session.sign()
-                with self._record(signed, attempt, trace) as record, self._breakers.guard(call.broker):
+                token = await session.token()
+                with self._record(call, attempt, trace) as record, self._breakers.guard(call.broker):
                     async with Slot(self.limiter, call.broker, call.endpoint.service) as slot:
                         record.sent_after(slot.seconds_waited)
                         if call.keep is None:
-                            return await self.send(signed)
+                            return await self.send(call, token)
                         # The answer is kept even if the caller is cancelled meanwhile.
-                        return await shielded(partial(self._send_and_keep, signed, call.keep))
+                        return await shielded(partial(self._send_and_keep, call, token, call.keep))
         raise attempts.failure
 
-    async def send(self, call: Call[Answer]) -> Answer:
+    async def send(self, call: Call[Answer], token: Token | None) -> Answer:
         """Send, verify, decode, classify: one request and its answer, without the policies."""
-        response = await self.sender.send(call)
+        response = await self.sender.send(call, token)
         remaining = read_remaining_calls(response.headers)
         if remaining is not None:
             limit = read_call_limit(response.headers)
             await self.limiter.record_quota(call.endpoint.service, remaining=remaining, limit=limit)
         if response.status == 200:
             return await self._bodies.read_answer(call, response.body)
-        raise await self._refusal(call, response, is_spent=remaining == 0)
+        raise await self._refusal(call, token, response, is_spent=remaining == 0)
 
-    async def _send_and_keep(self, call: Call[Answer], keep: Any) -> Answer:
-        answer = await self.send(call)
+    async def _send_and_keep(
+        self, call: Call[Answer], token: Token | None, keep: Callable[[Answer], Awaitable[None]]
+    ) -> Answer:
+        answer = await self.send(call, token)
         await keep(answer)
         return answer
 
-    async def _refusal(self, call: Call[Any], response: Response, *, is_spent: bool) -> KoscomError:
+    async def _refusal(
+        self, call: Call[Any], token: Token | None, response: Response, *, is_spent: bool
+    ) -> KoscomError:
         """Return what a refusal means, with the broker's calls paused where it asks for that."""
         now = utc_now()
+        secrets = (*call.secrets, *(token.secrets if token else ()))
         retry_after = read_retry_after(response.headers, now=now)
         error = failure(
             status=response.status,
             document=await self._bodies.read_refusal(response.body),
             retry_after=retry_after,
             quota_resets_at=next_reset(now) if is_spent else None,
-            secrets=(*call.secrets, self._settings.api_key, self._settings.api_secret),
+            secrets=(*secrets, self._settings.api_key, self._settings.api_secret),
         )
         if retry_after and not isinstance(error, QuotaExceededError):
             # Capped: a longer Retry-After is raised to the caller, and does not hold up other calls.
@@ -154,17 +158,9 @@ class Gateway:
         call = refresh_call(token, keep)
         return await self._ask(call, trace, self._retrier.single_attempt(AUTH, trace=trace))
 
-    @contextmanager
-    def operation(self, operation: Operation) -> Iterator[None]:
+    def operation(self, operation: Operation) -> OperationRecord:
         """Enter it around what a caller asked for: the observer sees how it ends."""
-        with self._observer.operation(operation):
-            try:
-                yield
-            except KoscomError as error:
-                operation.outcome = outcome_of(error)
-                raise
-            if operation.outcome == CANCELLED:
-                operation.outcome = OK
+        return OperationRecord(operation, self._observer.operation(operation))
 
     def statistics(self) -> Statistics:
         """Return a snapshot of what was asked, and how it went."""

@@ -72,14 +72,14 @@ class RequestWriter:
         # By path: as many as endpoints times brokers. To parse one costs a twentieth of a call.
         self._urls: dict[str, httpx.URL] = {}
 
-    def write(self, call: Call[Any]) -> httpx.Request:
+    def write(self, call: Call[Any], token: Token | None) -> httpx.Request:
         """Return the request of a call; raise `UsageError` where it lacks a token."""
         body = self._encoded(call)
         headers = [
             self._host,
             _MEDIA_TYPES[call.endpoint.content],
             _ACCEPT,
-            *self._signature.headers(call.endpoint.scheme, call.token),
+            *self._signature.headers(call.endpoint.scheme, token),
         ]
         if body or call.method in _HAVE_A_BODY:
             headers.append((b"Content-Length", b"%d" % len(body)))

@@ -20,6 +20,7 @@ from koscom_async._transport.isolation import isolated
 from koscom_async._transport.request import RequestWriter
 from koscom_async._wire.endpoints import Call
 from koscom_async.errors import ConnectionFailedError, KoscomError, MalformedResponseError, UsageError
+from koscom_async.models.investor import Token
 from koscom_async.settings import Settings
 
 PIECE_BYTES = 2**18
@@ -49,9 +50,9 @@ class Sender:
         # Here, so that a missing extra is reported where the client is made.
         self._parser = choose_parser(settings.backend)
 
-    async def send(self, call: Call[Any]) -> Response:
+    async def send(self, call: Call[Any], token: Token | None) -> Response:
         """Return the response to a call, whatever it says; raise `ConnectionFailedError` if none came whole."""
-        request = self._writer.write(call)
+        request = self._writer.write(call, token)
         seconds = self._settings.timeouts.attempt
         try:
             transport = self.transport or await self._opened()

@@ -1,4 +1,7 @@
-"""What happened: counts by broker, the trace of one operation, and the record of one attempt, which feeds both."""
+"""What happened: counts by broker, the trace of an operation, and the records that observers see of it.
+
+Nothing is decided here: what is recorded changes no call.
+"""
 
 import logging
 from collections.abc import Mapping
@@ -11,7 +14,7 @@ from attrs import define, field
 from koscom_async.errors import BreakerOpenError, KoscomError, RateLimitedError
 from koscom_async.models.outcome import Trace
 from koscom_async.models.statistics import BrokerStatistics
-from koscom_async.observer import OK, Attempt
+from koscom_async.observer import CANCELLED, OK, Attempt, Operation
 
 logger = logging.getLogger("koscom_async.transport")
 
@@ -122,7 +125,7 @@ class AttemptRecord:
             attempt.outcome = OK
             logger.debug("%s %s: answered at attempt %d", attempt.broker, attempt.endpoint, attempt.number)
         elif isinstance(error, KoscomError):
-            attempt.outcome = outcome_of(error)
+            attempt.outcome = _outcome_of(error)
             self._count_failure(error)
             logger.debug(
                 "%s %s: attempt %d failed: %s", attempt.broker, attempt.endpoint, attempt.number, error
@@ -137,6 +140,26 @@ class AttemptRecord:
             self._counts.refusals += isinstance(error, RateLimitedError)
 
 
-def outcome_of(error: KoscomError) -> str:
+@define(eq=False, repr=False)
+class OperationRecord:
+    """Enter it around one operation: the observer sees how it ends."""
+
+    _operation: Operation
+    _span: AbstractContextManager[object]
+
+    def __enter__(self) -> None:
+        self._span.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, KoscomError):
+            self._operation.outcome = _outcome_of(error)
+        elif error is None and self._operation.outcome == CANCELLED:
+            self._operation.outcome = OK
+        self._span.__exit__(kind, error, traceback)
+
+
+def _outcome_of(error: KoscomError) -> str:
     """Return the word by which an observer knows an error: its code, or else its class."""
     return error.code or type(error).__name__

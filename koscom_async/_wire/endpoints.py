@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from koscom_async.brokers import find_broker
 from koscom_async.errors import ResponseMismatchError, UntrustedEndpointError
-from koscom_async.models.investor import Investor, Token
+from koscom_async.models.investor import Investor
 from koscom_async.models.member import VirtualAccount
 
 Answer = TypeVar("Answer")
@@ -55,12 +55,12 @@ class Endpoint:
 class Call(Generic[Answer]):
     """One call, as the layers hand it on: where to, with what body, and how its answer is read and checked.
 
-    `broker` is whose limits it counts against; `account` the account's masked number. `investor` is on whose behalf it
-    is asked, where the endpoint wants an access token: the newest that is known is put in `token` before the call
-    leaves. `read` gets the JSON document of a successful answer, and raises a `KoscomError` if it must not be believed.
-    `keep` runs with an answer that has arrived, even if its caller is cancelled. `secrets` are the texts that no error
-    may repeat from an answer. `method` and `params` (the query of the URL, never a secret) are for endpoints that are
-    not POSTs; those without a `body` send none.
+    `broker` is whose limits it counts against; `account` the account's masked number. `investor` is on whose behalf
+    it is asked, where the endpoint wants an access token; the token itself joins each attempt. `read` gets the JSON
+    document of a successful answer, and raises a `KoscomError` if it must not be believed. `keep` runs with an answer
+    that has arrived, even if its caller is cancelled. `secrets` are the texts that no error may repeat from an
+    answer. `method` and `params` (the query of the URL, never a secret) are for endpoints that are not POSTs; those
+    without a `body` send none.
     """
 
     endpoint: Endpoint
@@ -69,29 +69,11 @@ class Call(Generic[Answer]):
     body: Any = field(repr=False)
     read: Callable[[object], Answer] = field(repr=False)
     investor: Investor | None = field(default=None, repr=False)
-    token: Token | None = None
     keep: Callable[[Answer], Awaitable[None]] | None = field(default=None, repr=False)
     account: str | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
     method: str = "POST"
     params: Mapping[str, str] = field(factory=dict, repr=False)
-
-    def signed(self, token: Token) -> "Call[Answer]":
-        """Return the same call with an access token. Every call is signed, and `attrs.evolve` costs twice as much."""
-        return Call(
-            endpoint=self.endpoint,
-            path=self.path,
-            broker=self.broker,
-            body=self.body,
-            read=self.read,
-            investor=self.investor,
-            token=token,
-            keep=self.keep,
-            account=self.account,
-            secrets=(*self.secrets, *token.secrets),
-            method=self.method,
-            params=self.params,
-        )
 
 
 REGISTRATION = Endpoint("member.register", "/v1/common/member/register/search", AuthScheme.API_KEY)

@@ -15,6 +15,8 @@ from koscom_async import (
     AuthenticationError,
     BrokerUnavailableError,
     ConnectionFailedError,
+    Device,
+    Investor,
     Limits,
     MalformedResponseError,
     PlatformError,
@@ -46,16 +48,21 @@ def settings_of(**changes):
     return Settings(**given | changes)
 
 
+def investor_of(token):
+    device = Device(ip="192.0.2.1", mac="00:00:5E:00:53:01")
+    return Investor(ci="A" * 88, name="홍길동", token=token, device=device)
+
+
 def call_of(*, scheme=AuthScheme.BEARER, repeatable=True, read=lambda document: document, **changes):
     given = {
         "endpoint": Endpoint("account.balance", "/unused", scheme, repeatable),
         "path": "/v1/star/account/balance/search",
         "broker": "star",
         "account": "1606…0099",
-        "token": Token(access="TOKEN-MARK"),
+        "investor": investor_of(Token(access="TOKEN-MARK")),
         "body": {"name": "홍길동"},
         "read": read,
-        "secrets": ("TOKEN-MARK", "홍길동"),
+        "secrets": ("홍길동",),
     }
     return Call(**given | changes)
 
@@ -127,7 +134,7 @@ async def test_each_scheme_sends_its_headers_and_no_others(scheme, expected):
 
 async def test_a_bearer_endpoint_without_an_investor_is_a_usage_error():
     with pytest.raises(UsageError, match="on behalf of an investor"):
-        await ask(replies(httpx.Response(200, json={})), call_of(token=None))
+        await ask(replies(httpx.Response(200, json={})), call_of(investor=None))
 
 
 async def test_a_passing_refusal_is_asked_again_and_counted():
@@ -255,6 +262,14 @@ async def test_a_gateway_s_words_are_quoted_without_anybody_s_data():
     with pytest.raises(PlatformError) as caught:
         await ask(replies(httpx.Response(400, json={"message": words})))
     assert "rejected for *** with *** and account ***" in str(caught.value)
+
+
+async def test_an_investor_s_tokens_are_not_quoted_either_of_them():
+    person = investor_of(Token(access="ACCESS-MARK", refresh="REFRESH-MARK"))
+    answer = httpx.Response(400, json={"message": "ACCESS-MARK took the place of REFRESH-MARK"})
+    with pytest.raises(PlatformError) as caught:
+        await ask(replies(answer), call_of(investor=person))
+    assert "*** took the place of ***" in str(caught.value)
 
 
 async def test_a_429_holds_every_call_to_that_broker_back():

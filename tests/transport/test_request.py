@@ -41,7 +41,7 @@ def call_of(scheme=AuthScheme.API_KEY, content=Content.JSON, **changes):
 
 def test_a_request_says_whether_it_may_be_sent_twice(writer):
     order = Endpoint("orders.send", "/unused", AuthScheme.API_KEY, repeatable=False)
-    assert writer.write(call_of(endpoint=order)).extensions["repeatable"] is False
+    assert writer.write(call_of(endpoint=order), None).extensions["repeatable"] is False
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_request_says_whether_it_may_be_sent_twice(writer):
     ],
 )
 def test_each_scheme_has_its_headers_and_no_others(writer, scheme, token, signature):
-    request = writer.write(call_of(scheme, token=token))
+    request = writer.write(call_of(scheme), token)
     body = '{"name":"홍길동"}'.encode()
     length = (b"Content-Length", b"%d" % len(body))
     assert request.headers.raw == [HOST, JSON, ACCEPT, *signature, length]
@@ -66,11 +66,11 @@ def test_each_scheme_has_its_headers_and_no_others(writer, scheme, token, signat
 
 def test_an_investor_s_call_without_a_token_is_not_written(writer):
     with pytest.raises(UsageError, match="on behalf of an investor"):
-        writer.write(call_of(AuthScheme.BEARER))
+        writer.write(call_of(AuthScheme.BEARER), None)
 
 
 def test_a_form_is_written_as_one(writer):
-    request = writer.write(call_of(content=Content.FORM, body={"a": "1 2", "b": "한"}))
+    request = writer.write(call_of(content=Content.FORM, body={"a": "1 2", "b": "한"}), None)
     assert request.headers["content-type"] == "application/x-www-form-urlencoded"
     assert request.content == b"a=1+2&b=%ED%95%9C"
 
@@ -80,19 +80,19 @@ def test_a_form_is_written_as_one(writer):
     [("GET", None, None), ("DELETE", None, None), ("POST", None, "0"), ("PUT", None, "0"), ("GET", [1], "3")],
 )
 def test_the_length_is_said_where_there_is_a_body_or_one_is_expected(writer, method, body, length):
-    request = writer.write(call_of(method=method, body=body))
+    request = writer.write(call_of(method=method, body=body), None)
     assert request.headers.get("content-length") == length
     assert request.content == (b"" if body is None else json.dumps(body).encode())
 
 
 def test_the_query_is_encoded_and_stays_with_its_call(writer):
-    asked = writer.write(call_of(params={"q": "a b&한"}))
+    asked = writer.write(call_of(params={"q": "a b&한"}), None)
     assert asked.url.raw_path == b"/v1/star/x?q=a+b%26%ED%95%9C"
-    assert writer.write(call_of()).url.raw_path == b"/v1/star/x"
+    assert writer.write(call_of(), None).url.raw_path == b"/v1/star/x"
 
 
 def test_paths_without_end_fill_no_memory(writer, monkeypatch):
     monkeypatch.setattr(module, "_MOST_URLS", 2)
     for number in range(5):
-        assert writer.write(call_of(path=f"/v1/{number}")).url.path == f"/v1/{number}"
+        assert writer.write(call_of(path=f"/v1/{number}"), None).url.path == f"/v1/{number}"
     assert len(writer._urls) == 2

@@ -39,14 +39,18 @@ class DailyQuota:
     def check(self, service: str) -> None:
         """Raise `QuotaExceededError` if no call is left, so that no call waits in vain."""
         quota = self._of_today(service)
-        if quota is not None and quota.remaining <= self._reserve * (quota.limit or 0):
+        if quota is not None:
+            self._check(quota)
+
+    def _check(self, quota: ServiceQuota) -> None:
+        if quota.remaining <= self._reserve * (quota.limit or 0):
             raise quota_exceeded(quota.resets_at, reserve=self._reserve if quota.remaining else 0.0)
 
     def take(self, service: str) -> None:
         """Count a call that is about to leave, or raise `QuotaExceededError`."""
-        self.check(service)
         quota = self._of_today(service)
         if quota is not None:
+            self._check(quota)
             self._services[service] = evolve(quota, remaining=quota.remaining - 1)
 
     def record(self, service: str, *, remaining: int, limit: int | None) -> None:
