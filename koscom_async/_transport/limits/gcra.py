@@ -3,7 +3,7 @@
 Pure arithmetic on a clock that the caller reads. Who waits, and in which order, is the bulkhead's concern.
 """
 
-from attrs import define
+from attrs import define, field
 
 NEVER = float("-inf")
 
@@ -19,14 +19,20 @@ class GCRA:
     burst: int
     free_at: float = NEVER
     paused_until: float = NEVER
+    interval: float = field(init=False)
+    slack: float = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.interval = 1 / self.rate
+        self.slack = (self.burst - 1) / self.rate
 
     def ready_at(self) -> float:
         """Return when the next call may leave; a time in the past means now."""
-        return max(self.free_at - (self.burst - 1) / self.rate, self.paused_until)
+        return max(self.free_at - self.slack, self.paused_until)
 
     def take(self, now: float) -> None:
         """Count a call that leaves now."""
-        self.free_at = max(self.free_at, now) + 1 / self.rate
+        self.free_at = max(self.free_at, now) + self.interval
 
     def pause(self, until: float) -> None:
         """Let no call leave before then; a shorter pause does not end a longer one."""
