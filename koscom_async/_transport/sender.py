@@ -61,7 +61,8 @@ class Sender:
             # httpx's transports limit the time of each read, not of the call, and leak where `task.cancel()` strikes.
             received = partial(self._received, transport, request)
             end = anyio.current_time() + seconds
-            if anyio.current_effective_deadline() <= end:  # the operation's scope ends it; another would cost 15 us
+            # Where the operation's scope ends it first, another would only cost 15 us.
+            if anyio.current_effective_deadline() <= end:
                 return await isolated(received)
             with anyio.CancelScope(deadline=end):
                 return await isolated(received)
