@@ -1,4 +1,4 @@
-"""What an operation may not leave behind: tasks, connections, file descriptors, places in the limiter."""
+"""What an operation may not leave behind: tasks, connections, file descriptors, slots of the limiter."""
 
 import asyncio
 from pathlib import Path
@@ -20,7 +20,7 @@ def other_tasks() -> set[asyncio.Task]:
     return asyncio.all_tasks() - {asyncio.current_task()}
 
 
-def held_places(koscom: Koscom) -> dict[str, int]:
+def held_slots(koscom: Koscom) -> dict[str, int]:
     """Return what the limiter has given out and not got back, by broker and in total; waiting queues count, too."""
     bulkhead = koscom._gateway.limiter.bulkhead
     held = {"total": bulkhead.in_flight()}
@@ -48,7 +48,7 @@ async def assert_nothing_left(koscom: Koscom, tasks_before: set[asyncio.Task]) -
     """Give what was cancelled the turns that it needs, and then find nothing."""
     await settled()
     assert other_tasks() <= tasks_before
-    assert held_places(koscom) == {}
+    assert held_slots(koscom) == {}
     assert busy_connections(koscom) == []
     assert {each.in_flight for each in koscom.statistics().brokers} <= {0}
     assert {each.breaker for each in koscom.statistics().brokers} <= {"closed", "open"}

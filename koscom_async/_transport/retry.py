@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import anyio
 from attrs import define
@@ -104,8 +104,7 @@ class Attempts:
     @property
     def failure(self) -> KoscomError:
         """The last error, with the number of attempts on it."""
-        assert self._failure is not None  # noqa: S101  # the loop only ends with one
-        return self._failure
+        return cast("KoscomError", self._failure)  # the loop only ends with one
 
     def __aiter__(self) -> Self:
         return self

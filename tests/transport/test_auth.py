@@ -1,4 +1,4 @@
-"""Which token is used, who renews it, and what everybody else gets meanwhile."""
+"""Which token is used, who renews it, and what other callers get meanwhile."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -53,7 +53,7 @@ class Server:
         return new
 
 
-def keeper_of(server, store=None):
+def manager_of(server, store=None):
     return TokenManager(SETTINGS, store or MemoryTokenStore(), renew=server, now=lambda: NOW)
 
 
@@ -77,19 +77,19 @@ async def test_the_store_s_token_wins_unless_the_other_is_known_to_be_newer(stor
     store, server = MemoryTokenStore(), Server()
     if stored is not None:
         await store.save(KEY, stored)
-    token = await keeper_of(server, store).current(investor_of(given), TraceBuilder())
+    token = await manager_of(server, store).current(investor_of(given), TraceBuilder())
     assert (token.access, server.asked) == (used, [])
 
 
 async def test_without_any_token_the_investor_has_to_authorise():
     with pytest.raises(ReauthorizationRequiredError, match="there is no access token"):
-        await keeper_of(Server()).current(investor_of(None), TraceBuilder())
+        await manager_of(Server()).current(investor_of(None), TraceBuilder())
 
 
 @pytest.mark.parametrize(("seconds", "asked"), [(61, 0), (60, 1), (1, 1), (0, 1), (-9999, 1)])
 async def test_a_token_is_renewed_shortly_before_it_dies(seconds, asked):
     server, store = Server(), MemoryTokenStore()
-    token = await keeper_of(server, store).current(
+    token = await manager_of(server, store).current(
         investor_of(token_of("t", seconds=seconds)), TraceBuilder()
     )
     assert len(server.asked) == asked
@@ -99,7 +99,7 @@ async def test_a_token_is_renewed_shortly_before_it_dies(seconds, asked):
 
 async def test_a_dying_token_that_cannot_be_renewed_is_used_until_the_gateway_calls_it_dead():
     token = token_of("t", refresh=False, seconds=-5)
-    assert await keeper_of(Server()).current(investor_of(token), TraceBuilder()) is token
+    assert await manager_of(Server()).current(investor_of(token), TraceBuilder()) is token
 
 
 @pytest.mark.parametrize(
@@ -107,18 +107,18 @@ async def test_a_dying_token_that_cannot_be_renewed_is_used_until_the_gateway_ca
 )
 async def test_a_renewal_ahead_of_time_may_fail_while_the_token_lives_and_not_after(error):
     living, dead = token_of("t", seconds=5), token_of("t", seconds=0)
-    assert await keeper_of(Server(error=error)).current(investor_of(living), TraceBuilder()) is living
+    assert await manager_of(Server(error=error)).current(investor_of(living), TraceBuilder()) is living
     with pytest.raises(type(error)):
-        await keeper_of(Server(error=error)).current(investor_of(dead), TraceBuilder())
+        await manager_of(Server(error=error)).current(investor_of(dead), TraceBuilder())
 
 
-async def renewals(keeper, investor, dead, count):
+async def renewals(manager, investor, dead, count):
     """Have many ask at once; return what each got, a token's name or an error."""
     got = []
 
     async def ask():
         try:
-            got.append((await keeper.renewed(investor, dead, TraceBuilder())).access)
+            got.append((await manager.renewed(investor, dead, TraceBuilder())).access)
         except (BrokerUnavailableError, ReauthorizationRequiredError) as error:
             got.append(error)
 
@@ -130,30 +130,30 @@ async def renewals(keeper, investor, dead, count):
 
 async def test_two_hundred_who_meet_a_dead_token_ask_once_and_get_the_same():
     server = Server()
-    assert await renewals(keeper_of(server), investor_of(GIVEN), GIVEN, 200) == ["new-1"] * 200
+    assert await renewals(manager_of(server), investor_of(GIVEN), GIVEN, 200) == ["new-1"] * 200
     assert server.asked == ["given-refresh"]
 
 
 async def test_whoever_comes_later_with_the_old_token_asks_nobody():
     server = Server()
-    keeper = keeper_of(server)
-    await renewals(keeper, investor_of(GIVEN), GIVEN, 1)
-    assert await renewals(keeper, investor_of(GIVEN), GIVEN, 3) == ["new-1"] * 3
+    manager = manager_of(server)
+    await renewals(manager, investor_of(GIVEN), GIVEN, 1)
+    assert await renewals(manager, investor_of(GIVEN), GIVEN, 3) == ["new-1"] * 3
     assert len(server.asked) == 1
 
 
 async def test_two_investors_do_not_wait_for_each_other():
     server = Server()
-    keeper = keeper_of(server)
+    manager = manager_of(server)
     async with anyio.create_task_group() as group:
         for mark in "AB":
-            group.start_soon(renewals, keeper, investor_of(token_of(mark), mark), token_of(mark), 5)
+            group.start_soon(renewals, manager, investor_of(token_of(mark), mark), token_of(mark), 5)
     assert sorted(server.asked) == ["A-refresh", "B-refresh"]
 
 
 async def test_a_renewal_that_failed_is_everybody_s_each_with_an_error_of_their_own():
     server = Server(error=BrokerUnavailableError("503", retriable=True))
-    errors = await renewals(keeper_of(server), investor_of(GIVEN), GIVEN, 50)
+    errors = await renewals(manager_of(server), investor_of(GIVEN), GIVEN, 50)
     assert len(server.asked) == 1
     assert {str(error) for error in errors} == {"503"}
     assert len({id(error) for error in errors}) == 50
@@ -161,9 +161,9 @@ async def test_a_renewal_that_failed_is_everybody_s_each_with_an_error_of_their_
 
 async def test_a_refresh_token_that_was_refused_is_not_offered_again():
     server = Server(error=ReauthorizationRequiredError("invalid_grant"))
-    keeper = keeper_of(server)
+    manager = manager_of(server)
     for _ in range(3):
-        errors = await renewals(keeper, investor_of(GIVEN), GIVEN, 2)
+        errors = await renewals(manager, investor_of(GIVEN), GIVEN, 2)
         assert {type(error) for error in errors} == {ReauthorizationRequiredError}
     assert server.asked == ["given-refresh"]
 
@@ -171,36 +171,36 @@ async def test_a_refresh_token_that_was_refused_is_not_offered_again():
 async def test_without_a_refresh_token_nobody_is_asked():
     server, token = Server(), token_of("t", refresh=False)
     with pytest.raises(ReauthorizationRequiredError, match="there is no refresh token"):
-        await keeper_of(server).renewed(investor_of(token), token, TraceBuilder())
+        await manager_of(server).renewed(investor_of(token), token, TraceBuilder())
     assert server.asked == []
 
 
 async def test_whoever_authorised_anew_is_not_held_back_by_a_dead_token_in_the_store():
     store, server = MemoryTokenStore(), Server(error=ReauthorizationRequiredError("invalid_grant"))
     await store.save(KEY, STORED)
-    keeper = keeper_of(server, store)
-    assert await renewals(keeper, investor_of(GIVEN), STORED, 2) == ["given", "given"]
+    manager = manager_of(server, store)
+    assert await renewals(manager, investor_of(GIVEN), STORED, 2) == ["given", "given"]
     assert await store.load(KEY) == GIVEN
-    assert await keeper.current(investor_of(GIVEN), TraceBuilder()) == GIVEN
+    assert await manager.current(investor_of(GIVEN), TraceBuilder()) == GIVEN
 
 
 async def test_the_token_from_which_the_dead_one_came_is_no_new_authorisation():
     store, server = MemoryTokenStore(), Server()
-    keeper = keeper_of(server, store)
-    new = await keeper.renewed(investor_of(GIVEN), GIVEN, TraceBuilder())
+    manager = manager_of(server, store)
+    new = await manager.renewed(investor_of(GIVEN), GIVEN, TraceBuilder())
     server.error = ReauthorizationRequiredError("invalid_grant")
     with pytest.raises(ReauthorizationRequiredError, match="invalid_grant"):
-        await keeper.renewed(investor_of(GIVEN), new, TraceBuilder())
+        await manager.renewed(investor_of(GIVEN), new, TraceBuilder())
     assert await store.load(KEY) == new
 
 
 async def test_if_the_leader_is_cancelled_another_takes_over():
     go = anyio.Event()
     server, got = Server(go=go), []
-    keeper = keeper_of(server)
+    manager = manager_of(server)
 
     async def ask():
-        got.append((await keeper.renewed(investor_of(GIVEN), GIVEN, TraceBuilder())).access)
+        got.append((await manager.renewed(investor_of(GIVEN), GIVEN, TraceBuilder())).access)
 
     async with anyio.create_task_group() as others:
         async with anyio.create_task_group() as leader:
@@ -212,7 +212,7 @@ async def test_if_the_leader_is_cancelled_another_takes_over():
             leader.cancel_scope.cancel()
         go.set()
     assert got == ["new-2"] * 10
-    assert keeper._renewals == {}
+    assert manager._renewals == {}
 
 
 class Broken(MemoryTokenStore):
@@ -238,14 +238,14 @@ async def test_a_store_that_fails_is_said_so_in_our_words(what):
     with pytest.raises(
         ConnectionFailedError, match=rf"the token store could not {what} \(OSError\)"
     ) as caught:
-        await keeper_of(Server(), Broken(what)).renewed(investor_of(GIVEN), GIVEN, TraceBuilder())
+        await manager_of(Server(), Broken(what)).renewed(investor_of(GIVEN), GIVEN, TraceBuilder())
     assert (caught.value.code, "MARK" in str(caught.value)) == ("token-store", False)
 
 
 async def test_a_token_that_is_not_kept_is_not_handed_out():
     store = Broken("save")
-    keeper = keeper_of(Server(), store)
+    manager = manager_of(Server(), store)
     for _ in range(2):
         with pytest.raises(ConnectionFailedError):
-            await keeper.renewed(investor_of(GIVEN), GIVEN, TraceBuilder())
+            await manager.renewed(investor_of(GIVEN), GIVEN, TraceBuilder())
     assert await store.load(KEY) is None

@@ -61,7 +61,7 @@ async def test_asyncio_s_own_cancellation_does_too():
     await work.begun.wait()
     task.cancel()
     await asyncio.sleep(0)
-    task.cancel()  # whoever is impatient
+    task.cancel()  # an impatient caller
     work.go.set()
     with pytest.raises(asyncio.CancelledError):
         await task

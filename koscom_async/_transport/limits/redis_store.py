@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from secrets import token_hex
+from typing import Any
 
 import anyio
 from attrs import define, frozen
@@ -171,14 +172,19 @@ class RedisStore:
         try:
             with anyio.fail_after(self._timeout):
                 async with self._slots:
-                    reply = [int(number) for number in await script(keys=keys, args=args)]
-            if len(reply) != size:
-                raise ValueError("not the script's answer")  # noqa: TRY301  # handled like any other outage
+                    reply = _numbers(await script(keys=keys, args=args), size)
         except Exception as error:  # redis-py and the server may raise anything: it is an outage
             self._availability.failed(error)
             return None
         self._availability.answered()
         return reply
+
+
+def _numbers(reply: Iterable[Any], size: int) -> list[int]:
+    numbers = [int(number) for number in reply]
+    if len(numbers) != size:
+        raise ValueError("not the script's answer")
+    return numbers
 
 
 def _connect(url: str, timeout: float) -> Redis:

@@ -197,14 +197,14 @@ async def test_a_pause_holds_a_call_that_waits_for_a_place_among_all():
     assert departures.left == [(0.0, 1), (5.5, 2)]
 
 
-@pytest.mark.parametrize("blocked_by", ["rate", "places", "total"])
+@pytest.mark.parametrize("blocked_by", ["rate", "slots", "total"])
 async def test_a_cancelled_waiter_gives_everything_back(blocked_by):
     time = FakeTime()
     limiter = limiter_of(
         time,
         rate=1.0 if blocked_by == "rate" else 1000.0,
         burst=1 if blocked_by == "rate" else WIDE,
-        in_flight=1 if blocked_by == "places" else WIDE,
+        in_flight=1 if blocked_by == "slots" else WIDE,
         total=1 if blocked_by == "total" else WIDE,
     )
     await limiter.acquire("star", "account")

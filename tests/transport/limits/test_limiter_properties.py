@@ -1,6 +1,6 @@
 """The limiter in the process under anything: random arrivals, answers, cancellations and pauses, on a fake clock.
 
-Whatever happens: over any window the rate is never exceeded, who waits leaves in order, nobody waits for ever, no more
+Whatever happens: over any window the rate is never exceeded, waiters leave in order, none waits for ever, no more
 calls are out than may be, and in the end no place is taken.
 """
 
@@ -148,7 +148,7 @@ def test_whatever_happens_the_limits_are_kept_and_everybody_comes_to_an_end(limi
 def test_who_gave_up_cost_the_others_nothing(limits, callers):
     """Those who gave up before they left have taken no turn: the others' last leaves when it would have without them."""
     patient = [caller for caller in callers if caller.patience is None]
-    # They hold their places for no time, so that the rate alone says when somebody leaves.
+    # They hold their slots for no time, so that the rate alone says when a call leaves.
     quick = [
         Caller(broker="star", comes_at=0.0, answer_after=0.0, patience=caller.patience) for caller in callers
     ]

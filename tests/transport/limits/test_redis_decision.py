@@ -94,12 +94,12 @@ class Server:
                 )
 
     def state(self, now):
-        lane, day = self.client.hgetall(BROKER), self.client.hgetall(SERVICE)
+        state, day = self.client.hgetall(BROKER), self.client.hgetall(SERVICE)
         known = bool(day) and float(day["until"]) > now
         return State(
-            free=float(lane["free"]) if "free" in lane else None,
-            paused=float(lane["paused"]) if "paused" in lane else None,
-            last=lane.get("last"),
+            free=float(state["free"]) if "free" in state else None,
+            paused=float(state["paused"]) if "paused" in state else None,
+            last=state.get("last"),
             remaining=int(day["remaining"]) if known else None,
             limit=int(day["limit"]) if known and "limit" in day else None,
             until=float(day["until"]) if known else None,

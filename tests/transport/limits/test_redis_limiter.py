@@ -1,4 +1,4 @@
-"""The limits that processes share: rate, pauses and quota of one broker, whoever asks; here two limiters stand for two processes."""
+"""The limits that processes share: rate, pauses and quota of one broker; here two limiters stand for two processes."""
 
 from datetime import UTC, datetime, timedelta
 

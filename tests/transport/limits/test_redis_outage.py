@@ -62,7 +62,7 @@ async def test_it_fails_closed_with_an_error_of_ours_and_serves_again_when_redis
     assert "check that Redis can be reached" in error.advice
     assert limiter.bulkhead.in_flight() == 0
     await start(mortal_redis)
-    await refused(limiter)  # within the second nobody asks
+    await refused(limiter)  # within the second Redis is not asked
     time.now += 1.0
     await leave(limiter)
     await leave(limiter)

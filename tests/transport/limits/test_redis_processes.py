@@ -59,5 +59,5 @@ def test_four_processes_keep_the_rate_by_two_percent_and_use_95_percent_of_it(re
     ahead = [index - 1.02 * rate * (moment - times[0]) / 1e6 for index, moment in enumerate(times)]
     lowest = list(accumulate(ahead, min))
     assert max(here - low for here, low in zip(ahead, lowest, strict=True)) + 1 <= burst
-    # Nobody is left out.
+    # No process is left out.
     assert min(by_process) >= len(times) / PROCESSES / 5
