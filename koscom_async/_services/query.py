@@ -71,9 +71,9 @@ class Query(ABC, Generic[Part, AnyPage]):
     def call(self, part: Part, page: str | None) -> Call[AnyPage]:
         """Return the call for one page of a part; the first page has no key."""
 
-    def name_of(self, part: Part) -> str:
-        """Return what the rows of a part are called in an error."""
-        return str(part)
+    def name_of(self, part: Part) -> object:
+        """Return what the rows of a part are called in an error: the part's own text, if nothing else is said."""
+        return part
 
     def counted(self, pages: Sequence[AnyPage]) -> Sequence[CountedPage]:
         """Return the pages with the rows that the broker's total counts."""
@@ -132,9 +132,8 @@ class Query(ABC, Generic[Part, AnyPage]):
 
     def find_contradiction(self, part: Part, pages: Sequence[AnyPage]) -> ResponseError | None:
         """Return why the pages cannot be the whole part."""
-        if (
-            part is AssetClass.CASH
-        ):  # cash is no row, and brokers disagree on whether a query for it counts it
+        # Cash is no row, and brokers disagree on whether a query for it counts it.
+        if part is AssetClass.CASH:
             return None
         return find_contradiction(
             self.name_of(part),
@@ -205,7 +204,7 @@ def secrets_of(
 
 
 def find_contradiction(
-    what: str, pages: Sequence[CountedPage], *, trust_totals: bool, note: Callable[[str], None]
+    what: object, pages: Sequence[CountedPage], *, trust_totals: bool, note: Callable[[str], None]
 ) -> ResponseError | None:
     """Return why the pages cannot be the whole answer, each row once: too few hide money, too many double it.
 
@@ -235,14 +234,14 @@ def announced_by(pages: Sequence[CountedPage], received: int) -> int | None:
     return None if not totals or (received and not any(totals)) else max(totals)
 
 
-def miscounted(what: str, received: int, announced: int) -> ResponseError:
+def miscounted(what: object, received: int, announced: int) -> ResponseError:
     """Return the error of rows that are too few, or too many."""
     if received < announced:
         return TruncatedResponseError(f"{what}: {received} of {announced} rows came")
     return PagingError(f"{what}: {received} rows came where {announced} were announced")
 
 
-def _repeated(what: str, pages: Sequence[CountedPage], *, are_counted: bool) -> PagingError | None:
+def _repeated(what: object, pages: Sequence[CountedPage], *, are_counted: bool) -> PagingError | None:
     """Find a page that came twice.
 
     Where the count is right, a single row that stands there twice is taken for two lots that are alike: of bonds

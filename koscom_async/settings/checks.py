@@ -102,10 +102,12 @@ def records_by_broker(kind: type) -> Any:
 class FrozenMapping(Mapping[Key, Value_co]):
     """A copy of a mapping that cannot be changed; unlike `MappingProxyType` it is hashed, copied and pickled."""
 
-    __slots__ = ("_entries",)
+    __slots__ = ("_entries", "get")
 
     def __init__(self, entries: Mapping[Key, Value_co]) -> None:
         self._entries = dict(entries)
+        # The dict's own, since each call asks for its broker: Mapping's raises and catches where there is none.
+        self.get = self._entries.get  # type: ignore[method-assign]
 
     def __getitem__(self, key: Key) -> Value_co:
         return self._entries[key]
