@@ -36,8 +36,8 @@ from koscom_async.models.codes import OpenEnum
 Record = TypeVar("Record")
 
 # No JSON key of the platform's begins like these.
-_RAW = "\0raw"
-_GIVEN = "\0given "
+_RAW = ":raw"
+_GIVEN = ":given "
 
 
 def names_of(kind: type) -> WireNames:
