@@ -1,22 +1,22 @@
-"""How fast each broker is called, and how many calls are in flight: the protocol, and the limits of one process.
+"""When each call leaves: a broker's rate, a service's day, and the limits of one process, which put them together.
 
-A call is granted in the instant in which it leaves, so that a cancelled waiter has nothing to give back. The limits
-that processes share are in `redis_limiter`.
+A call is granted in the instant in which it leaves, so that a cancelled waiter has nothing to give back. Calls in
+flight are the bulkhead's concern; the limits that processes share are in `redis_limiter`.
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from types import TracebackType
 from typing import Protocol, Self
 
 import anyio
-from attrs import define
+from attrs import define, evolve, field
 
 from koscom_async._clock import utc_now
 from koscom_async._transport.limits.bulkhead import Bulkhead
-from koscom_async._transport.limits.gcra import GCRA
-from koscom_async._transport.limits.quota import DailyQuota
+from koscom_async._wire.envelope import next_reset
+from koscom_async._wire.failures import quota_exceeded
 from koscom_async.models.statistics import ServiceQuota
 from koscom_async.settings import Limits
 
@@ -62,6 +62,112 @@ class Slot:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._limiter.release(self._broker)
+
+
+NEVER = float("-inf")
+
+
+@define(eq=False)
+class GCRA:
+    """One broker's rate, by the generic cell rate algorithm: a call may leave when the backlog is at most a burst.
+
+    Pure arithmetic on a clock that the caller reads: `rate` calls a second after a `burst`. `free_at` is when the
+    backlog is worked off, `paused_until` when a pause ends.
+    """
+
+    rate: float
+    burst: int
+    free_at: float = NEVER
+    paused_until: float = NEVER
+    interval: float = field(init=False)
+    slack: float = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.interval = 1 / self.rate
+        self.slack = (self.burst - 1) / self.rate
+
+    def ready_at(self) -> float:
+        """Return when the next call may leave; a time in the past means now."""
+        return max(self.free_at - self.slack, self.paused_until)
+
+    def take(self, now: float) -> None:
+        """Count a call that leaves now."""
+        self.free_at = max(self.free_at, now) + self.interval
+
+    def pause(self, until: float) -> None:
+        """Let no call leave before then; a shorter pause does not end a longer one."""
+        self.paused_until = max(self.paused_until, until)
+
+    def record_grant(self, now: float) -> None:
+        """Record a call granted elsewhere (by Redis). The backlog never exceeds one burst."""
+        self.take(now)
+        self.free_at = min(self.free_at, now + self.burst / self.rate)
+
+
+SETTLING_SECONDS = 60
+"""This long after midnight an answer may still speak of yesterday: it was under way, or clocks differ."""
+
+
+def believed_until(now: datetime) -> datetime:
+    """Return how long to believe what an answer says of the day's calls: until the day ends, in UTC.
+
+    In the day's first minute only until that minute ends: yesterday's last answer, "none left", must not block the
+    whole new day, as no call would leave any more to correct it.
+    """
+    reset = next_reset(now)
+    settled = reset - timedelta(days=1) + timedelta(seconds=SETTLING_SECONDS)
+    return settled if now < settled else reset
+
+
+class DailyQuota:
+    """What is left of each service's day, as the gateway's headers say: no call is spent that cannot succeed.
+
+    Only `take`, `record` and `adopt` change it. `reserve` is the share of the day that this client leaves for others
+    that use the same key.
+    """
+
+    def __init__(self, *, reserve: float = 0.0, now: Callable[[], datetime] = utc_now) -> None:
+        self._reserve = reserve
+        self._now = now
+        self._services: dict[str, ServiceQuota] = {}
+
+    def check(self, service: str) -> None:
+        """Raise `QuotaExceededError` if no call is left, so that no call waits in vain."""
+        quota = self._of_today(service)
+        if quota is not None:
+            self._check(quota)
+
+    def _check(self, quota: ServiceQuota) -> None:
+        if quota.remaining <= self._reserve * (quota.limit or 0):
+            raise quota_exceeded(quota.resets_at, reserve=self._reserve if quota.remaining else 0.0)
+
+    def take(self, service: str) -> None:
+        """Count a call that is about to leave, or raise `QuotaExceededError`."""
+        quota = self._of_today(service)
+        if quota is not None:
+            self._check(quota)
+            self._services[service] = evolve(quota, remaining=quota.remaining - 1)
+
+    def record(self, service: str, *, remaining: int, limit: int | None) -> None:
+        """Record what an answer's headers say."""
+        self.adopt(
+            ServiceQuota(
+                service=service, remaining=remaining, limit=limit, resets_at=believed_until(self._now())
+            )
+        )
+
+    def adopt(self, quota: ServiceQuota) -> None:
+        """Replace what is known of a service's day, with what Redis counted for all processes."""
+        self._services[quota.service] = quota
+
+    def snapshot(self) -> tuple[ServiceQuota, ...]:
+        """Return what is known of today."""
+        known = (self._of_today(service) for service in sorted(self._services))
+        return tuple(quota for quota in known if quota is not None)
+
+    def _of_today(self, service: str) -> ServiceQuota | None:
+        quota = self._services.get(service)
+        return quota if quota is not None and self._now() < quota.resets_at else None
 
 
 class ProcessLimiter:

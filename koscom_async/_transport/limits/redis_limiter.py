@@ -21,8 +21,7 @@ from attrs import define
 
 from koscom_async._clock import utc_now
 from koscom_async._transport.limits.bulkhead import Bulkhead
-from koscom_async._transport.limits.gcra import GCRA, NEVER
-from koscom_async._transport.limits.quota import DailyQuota
+from koscom_async._transport.limits.limiter import GCRA, NEVER, DailyQuota
 from koscom_async._transport.limits.redis_store import Decision, Redis, RedisStore
 from koscom_async._wire.failures import quota_exceeded
 from koscom_async.errors import LimitsUnavailableError, SettingsError
