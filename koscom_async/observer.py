@@ -4,12 +4,12 @@ Does not show anything itself: `integrations` has an observer for OpenTelemetry.
 masked.
 """
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from attrs import define
 
-__all__ = ["NO_OBSERVER", "Attempt", "Observer", "Operation"]
+__all__ = ["Attempt", "Observer", "Operation"]
 
 OK, PARTIAL, CANCELLED = "ok", "partial", "cancelled"
 
@@ -59,17 +59,3 @@ class Observer(Protocol):
 
     def attempt(self, attempt: Attempt) -> AbstractContextManager[object]:
         """Return the context manager that surrounds an attempt, inside its operation."""
-
-
-_NOTHING = nullcontext()
-
-
-class _NoObserver:
-    def operation(self, operation: Operation) -> AbstractContextManager[object]:
-        return _NOTHING
-
-    def attempt(self, attempt: Attempt) -> AbstractContextManager[object]:
-        return _NOTHING
-
-
-NO_OBSERVER: Observer = _NoObserver()

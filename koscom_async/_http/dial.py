@@ -10,8 +10,6 @@ from attrs import frozen
 
 from koscom_async._http.connection import ClosedError, Connection
 
-PORTS = {"http": 80, "https": 443}
-
 
 @frozen
 class Origin:
@@ -20,14 +18,6 @@ class Origin:
     host: str
     port: int
     is_tls: bool
-
-
-def origin_of(url: httpx.URL) -> Origin:
-    """Return where a URL leads; raise `httpx.UnsupportedProtocol` for what is not HTTP."""
-    scheme = url.scheme
-    if scheme not in PORTS or not url.host:
-        raise httpx.UnsupportedProtocol("only http:// and https:// with a host can be asked")
-    return Origin(url.raw_host.decode("ascii"), url.port or PORTS[scheme], scheme == "https")
 
 
 SECOND_ADDRESS_SECONDS = 0.25

@@ -22,7 +22,7 @@ import anyio
 import httpx
 
 from koscom_async._http.connection import ClosedError, Connection
-from koscom_async._http.dial import Dialler, Origin, origin_of
+from koscom_async._http.dial import Dialler, Origin
 from koscom_async._http.parser import ResponseParser
 
 REPEATABLE = "repeatable"
@@ -57,6 +57,17 @@ def _body(request: httpx.Request, headers: list[tuple[bytes, bytes]]) -> bytes:
     if lengths != [b"%d" % len(body)] and (body or lengths):
         raise httpx.LocalProtocolError("Content-Length is not the body's")
     return body
+
+
+PORTS = {"http": 80, "https": 443}
+
+
+def origin_of(url: httpx.URL) -> Origin:
+    """Return where a URL leads; raise `httpx.UnsupportedProtocol` for what is not HTTP."""
+    scheme = url.scheme
+    if scheme not in PORTS or not url.host:
+        raise httpx.UnsupportedProtocol("only http:// and https:// with a host can be asked")
+    return Origin(url.raw_host.decode("ascii"), url.port or PORTS[scheme], scheme == "https")
 
 
 class IdleConnections:

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from types import FunctionType
 from typing import cast
 
-import anyio.lowlevel
+import anyio
 import anyio.to_thread
 import httpx
 from attrs import frozen
@@ -172,8 +172,3 @@ def asyncio_loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
-
-
-def running_loop() -> object:
-    """Return what tells one loop from another. Through anyio alone it costs each call ten times as much."""
-    return asyncio_loop() or anyio.lowlevel.current_token()

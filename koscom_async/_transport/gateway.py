@@ -3,18 +3,20 @@
 What belongs to one policy stands in its own file; what an answer means, in `_wire`.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
 import httpx
+from anyio.lowlevel import current_token
 from attrs import define
 
 from koscom_async._clock import utc_now
 from koscom_async._transport.auth import Keep, TokenManager, attach_authorize_url, refresh_call
 from koscom_async._transport.breaker import Breakers
-from koscom_async._transport.connections import running_loop
 from koscom_async._transport.isolation import shielded
 from koscom_async._transport.limits.limiter import Limiter, ProcessLimiter, Slot
 from koscom_async._transport.reading import BodyReader
@@ -32,11 +34,14 @@ from koscom_async._wire.failures import failure
 from koscom_async.errors import KoscomError, QuotaExceededError, UsageError
 from koscom_async.models.investor import Investor, Token
 from koscom_async.models.statistics import Statistics
-from koscom_async.observer import NO_OBSERVER, Attempt, Observer, Operation
+from koscom_async.observer import Attempt, Observer, Operation
 from koscom_async.settings import Settings
 from koscom_async.tokens import MemoryTokenStore, TokenStore
 
 Answer = TypeVar("Answer")
+
+_NO_SPAN = nullcontext()
+"""Stands where an observer's context manager does, if there is no observer."""
 
 
 class Gateway:
@@ -53,7 +58,7 @@ class Gateway:
         tokens: TokenStore | None = None,
     ) -> None:
         self._settings = settings
-        self._observer = observer or NO_OBSERVER
+        self._observer = observer
         self._bodies = BodyReader(settings.backend)
         self._counters = Counters()
         self._breakers = Breakers(settings.breaker)
@@ -136,7 +141,8 @@ class Gateway:
             number=attempts.number,
             seconds_backed_off=attempts.seconds_backed_off,
         )
-        return AttemptRecord(attempt, self._counters.of(call.broker), trace, self._observer.attempt(attempt))
+        span = self._observer.attempt(attempt) if self._observer else _NO_SPAN
+        return AttemptRecord(attempt, self._counters.of(call.broker), trace, span)
 
     async def authorize(self, investor: Investor, trace: TraceBuilder) -> None:
         """Check that the investor has an access token; renew one that is about to expire."""
@@ -160,7 +166,7 @@ class Gateway:
 
     def operation(self, operation: Operation) -> OperationRecord:
         """Enter it around what a caller asked for: the observer sees how it ends."""
-        return OperationRecord(operation, self._observer.operation(operation))
+        return OperationRecord(operation, self._observer.operation(operation) if self._observer else _NO_SPAN)
 
     def statistics(self) -> Statistics:
         """Return a snapshot of what was asked, and how it went."""
@@ -179,7 +185,10 @@ class Gateway:
     def _check_usable(self) -> None:
         if self._is_closed:
             raise UsageError("the client is closed", advice="make a new one, or close it later")
-        loop = running_loop()
+        try:
+            loop: object = asyncio.get_running_loop()
+        except RuntimeError:  # trio's; through anyio alone it costs each call of asyncio ten times as much
+            loop = current_token()
         if self._loop is None:
             self._loop = loop
         elif self._loop != loop:

@@ -1,9 +1,14 @@
-"""Reads an answer's body: the JSON, then what the call makes of it. Between slices of a large one, other tasks run.
+"""Reads an answer's body: its bytes, unpacked, then the JSON, then what the call makes of it.
 
-What the JSON and its rows mean is not decided here.
+Between slices of a large one, other tasks run. What the JSON and its rows mean is not decided here.
 """
 
-from typing import Protocol, TypeVar
+import zlib
+from collections.abc import AsyncIterable, Callable, Iterator
+from typing import Protocol, TypeVar, cast
+
+import anyio.lowlevel
+import httpx
 
 from koscom_async._cooperative import SLICE_LENGTH, Cooperative, run_cooperatively, steps_of
 from koscom_async._transport.connections import is_fast
@@ -13,6 +18,68 @@ from koscom_async.errors import KoscomError, MalformedResponseError
 from koscom_async.settings import Backend
 
 Answer = TypeVar("Answer")
+Unpack = Callable[[bytes], Iterator[bytes]]
+
+PIECE_BYTES = 2**18
+"""A body is unpacked in pieces of this size."""
+_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+
+
+async def read_body(response: httpx.Response, *, most: int) -> bytes:
+    """Return the whole body, unpacked; raise `MalformedResponseError` for more than `most` bytes.
+
+    httpx unpacks each piece as a whole, so that 64 KB from the wire may become 64 MB before they can be counted.
+    Here a body is unpacked in pieces of a bounded size: gzip and deflate only, as no other coding is asked for.
+    """
+    announced = response.headers.get("Content-Length", "")
+    if announced.isdecimal() and int(announced) > most:
+        raise _too_large(most)
+    unpack = _unpacker(response.headers.get("Content-Encoding", "identity"))
+    body = bytearray()
+    if response.is_stream_consumed:  # by the transport that was given
+        if len(response.content) > most:
+            raise _too_large(most)
+        return response.content
+    # httpx types the stream for both of its clients.
+    async for packed in cast("AsyncIterable[bytes]", response.stream):
+        for number, piece in enumerate(unpack(packed)):
+            if number:  # a zip bomb must not hold the event loop
+                await anyio.lowlevel.checkpoint()
+            body += piece
+            if len(body) > most:
+                raise _too_large(most)
+    return bytes(body)
+
+
+def _unpacker(coding: str) -> Unpack:
+    coding = coding.strip().lower()
+    if coding in {"", "identity"}:
+        return lambda packed: iter((packed,))
+    if coding in {"gzip", "x-gzip", "deflate"}:
+        return _unzipper()
+    raise MalformedResponseError("the answer has a content coding that was not asked for")
+
+
+def _unzipper() -> Unpack:
+    unzip = zlib.decompressobj(_GZIP_OR_ZLIB)
+
+    def unpack(packed: bytes) -> Iterator[bytes]:
+        try:
+            while packed and not unzip.eof:
+                yield unzip.decompress(packed, PIECE_BYTES)
+                packed = unzip.unconsumed_tail
+        except zlib.error:
+            raise MalformedResponseError("the answer's compression is broken") from None
+
+    return unpack
+
+
+def _too_large(most: int) -> MalformedResponseError:
+    return MalformedResponseError(
+        f"the answer is larger than {most} bytes",
+        code="too-large",
+        advice="raise Settings(max_response_bytes=…) if answers of that size are expected",
+    )
 
 
 class Json(Protocol):

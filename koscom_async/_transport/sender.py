@@ -1,33 +1,131 @@
-"""One HTTP call: a signed request out, a whole response of bounded size in. Only here httpx's exceptions are seen.
+"""One HTTP call: written, signed and sent, and a whole response of bounded size received.
 
-Owns the connections and the time that one attempt may take. What a response means is not decided here.
+Owns URL, headers (with the caller's credentials) and body of a request, the connections, and the time that one attempt
+may take. Only here httpx's exceptions are seen. What a response means is not decided here.
 """
 
-import zlib
-from collections.abc import AsyncIterable, Callable, Iterator
+from base64 import b64encode
 from functools import partial
-from typing import Any, cast
+from typing import Any
+from urllib.parse import urlencode
 
 import anyio
-import anyio.lowlevel
 import httpx
 from attrs import field, frozen
 
 from koscom_async._http.connection import ClosedError, OverdueError
-from koscom_async._http.transport import StackTransport
+from koscom_async._http.transport import REPEATABLE, StackTransport
 from koscom_async._transport.connections import choose_parser, open_transport
 from koscom_async._transport.isolation import isolated
-from koscom_async._transport.request import RequestWriter
-from koscom_async._wire.endpoints import Call
-from koscom_async.errors import ConnectionFailedError, KoscomError, MalformedResponseError, UsageError
+from koscom_async._transport.reading import json_of, read_body
+from koscom_async._wire.endpoints import AuthScheme, Call, Content
+from koscom_async.errors import ConnectionFailedError, KoscomError, UsageError
 from koscom_async.models.investor import Token
-from koscom_async.settings import Settings
+from koscom_async.settings import Settings, Timeouts
 
-PIECE_BYTES = 2**18
-"""A body is unpacked in pieces of this size."""
-_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+# Every secret travels in a header, and never in a URL.
+Headers = tuple[tuple[bytes, bytes], ...]
 
-Unpack = Callable[[bytes], Iterator[bytes]]
+API_KEY_HEADER = b"apikey"
+COMPANY_HEADER = b"comId"
+AUTHORIZATION_HEADER = b"Authorization"
+
+
+class Signature:
+    """The headers that say who asks: the firm, always the same, or an investor, with an access token."""
+
+    def __init__(self, settings: Settings) -> None:
+        key, secret = settings.api_key, settings.api_secret
+        basic = (AUTHORIZATION_HEADER, b"Basic " + b64encode(f"{key}:{secret}".encode()))
+        self._key = (API_KEY_HEADER, key.encode())
+        self._of_firm: dict[AuthScheme, Headers] = {
+            # The key alone: member service.
+            AuthScheme.API_KEY: (self._key,),
+            # Key and secret, and the firm's code beside them: discretionary service.
+            AuthScheme.BASIC: ((COMPANY_HEADER, settings.com_id.encode()), basic),
+            AuthScheme.CLIENT: (basic,),
+        }
+
+    def headers(self, scheme: AuthScheme, token: Token | None) -> Headers:
+        """Return the headers that an endpoint's scheme demands."""
+        if scheme is not AuthScheme.BEARER:
+            return self._of_firm[scheme]
+        if token is None:
+            raise UsageError("this endpoint is asked on behalf of an investor: give one")
+        # The token, and the key beside it, as clients in production send it: account service.
+        return (self._key, (AUTHORIZATION_HEADER, f"Bearer {token.access}".encode()))
+
+
+_MEDIA_TYPES = {
+    Content.JSON: (b"Content-Type", b"application/json; charset=utf-8"),
+    Content.FORM: (b"Content-Type", b"application/x-www-form-urlencoded"),
+}
+_ACCEPT = (b"Accept", b"application/json")
+_HAVE_A_BODY = {"POST", "PUT", "PATCH"}
+
+
+class RequestWriter:
+    """Writes the requests of one client."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._base_url = settings.base_url
+        self._json = json_of(settings.backend)
+        self._host = (b"Host", httpx.URL(settings.base_url).netloc)
+        self._signature = Signature(settings)
+        timeout = _httpx_timeout(settings.timeouts)
+        self._extensions = {
+            repeatable: {"timeout": timeout, REPEATABLE: repeatable} for repeatable in (True, False)
+        }
+        # By path: as many as endpoints times brokers. To parse one costs a twentieth of a call.
+        self._urls: dict[str, httpx.URL] = {}
+
+    def write(self, call: Call[Any], token: Token | None) -> httpx.Request:
+        """Return the request of a call; raise `UsageError` where it lacks a token."""
+        body = self._encoded(call)
+        headers = [
+            self._host,
+            _MEDIA_TYPES[call.endpoint.content],
+            _ACCEPT,
+            *self._signature.headers(call.endpoint.scheme, token),
+        ]
+        if body or call.method in _HAVE_A_BODY:
+            headers.append((b"Content-Length", b"%d" % len(body)))
+        # Complete headers and a stream: what httpx makes of `content=` costs three times as much.
+        request = httpx.Request(
+            call.method,
+            self._url(call),
+            headers=headers,
+            stream=httpx.ByteStream(body),
+            extensions=self._extensions[call.endpoint.repeatable],
+        )
+        request.read()  # from memory; a transport that was given may look at `content`
+        return request
+
+    def _encoded(self, call: Call[Any]) -> bytes:
+        if call.body is None:
+            return b""
+        if call.endpoint.content is Content.FORM:
+            return urlencode(call.body).encode()
+        return self._json.write_json(call.body)
+
+    def _url(self, call: Call[Any]) -> httpx.URL:
+        url = self._urls.get(call.path)
+        if url is None:
+            url = httpx.URL(self._base_url + call.path)
+            if len(self._urls) < _MOST_URLS:
+                self._urls[call.path] = url
+        return httpx.URL(url, params=call.params) if call.params else url
+
+
+_MOST_URLS = 1024
+"""The paths of `koscom.call` are the caller's, and their number is unbounded."""
+
+
+def _httpx_timeout(timeouts: Timeouts) -> dict[str, float | None]:
+    # Nothing waits in the pool: the limiter lets no more calls leave than there are connections.
+    return httpx.Timeout(
+        connect=timeouts.connect, read=timeouts.read, write=timeouts.write, pool=timeouts.connect
+    ).as_dict()
 
 
 @frozen(kw_only=True)
@@ -102,60 +200,3 @@ class Sender:
             if self.transport is None:
                 self.transport = await open_transport(self._settings, self._parser)
             return self.transport
-
-
-async def read_body(response: httpx.Response, *, most: int) -> bytes:
-    """Return the whole body, unpacked; raise `MalformedResponseError` for more than `most` bytes.
-
-    httpx unpacks each piece as a whole, so that 64 KB from the wire may become 64 MB before they can be counted.
-    Here a body is unpacked in pieces of a bounded size: gzip and deflate only, as no other coding is asked for.
-    """
-    announced = response.headers.get("Content-Length", "")
-    if announced.isdecimal() and int(announced) > most:
-        raise _too_large(most)
-    unpack = _unpacker(response.headers.get("Content-Encoding", "identity"))
-    body = bytearray()
-    if response.is_stream_consumed:  # by the transport that was given
-        if len(response.content) > most:
-            raise _too_large(most)
-        return response.content
-    # httpx types the stream for both of its clients.
-    async for packed in cast("AsyncIterable[bytes]", response.stream):
-        for number, piece in enumerate(unpack(packed)):
-            if number:  # a zip bomb must not hold the event loop
-                await anyio.lowlevel.checkpoint()
-            body += piece
-            if len(body) > most:
-                raise _too_large(most)
-    return bytes(body)
-
-
-def _unpacker(coding: str) -> Unpack:
-    coding = coding.strip().lower()
-    if coding in {"", "identity"}:
-        return lambda packed: iter((packed,))
-    if coding in {"gzip", "x-gzip", "deflate"}:
-        return _unzipper()
-    raise MalformedResponseError("the answer has a content coding that was not asked for")
-
-
-def _unzipper() -> Unpack:
-    unzip = zlib.decompressobj(_GZIP_OR_ZLIB)
-
-    def unpack(packed: bytes) -> Iterator[bytes]:
-        try:
-            while packed and not unzip.eof:
-                yield unzip.decompress(packed, PIECE_BYTES)
-                packed = unzip.unconsumed_tail
-        except zlib.error:
-            raise MalformedResponseError("the answer's compression is broken") from None
-
-    return unpack
-
-
-def _too_large(most: int) -> MalformedResponseError:
-    return MalformedResponseError(
-        f"the answer is larger than {most} bytes",
-        code="too-large",
-        advice="raise Settings(max_response_bytes=…) if answers of that size are expected",
-    )

@@ -6,6 +6,7 @@ The one place that decides where a call goes, and that refuses other addresses t
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -143,9 +144,15 @@ def account_path(endpoint: Endpoint, account: VirtualAccount, base_url: str) -> 
                 advice="update koscom_async, or report the account to the platform",
             )
         return endpoint.path.format(version=DEFAULT_VERSION, broker=account.broker.short_name)
-    version, name = _trusted(endpoint, account, base_url)
-    registered = find_broker(short_name=name)
-    if registered is not None and registered.code != account.broker.code:
+    try:
+        version, name, code = _service_at(account.endpoint, base_url)
+    except ValueError:
+        raise UntrustedEndpointError(
+            f"the linked account's address is not an account service on {base_url}; nothing was sent there",
+            broker=account.broker.short_name,
+            endpoint=endpoint.name,
+        ) from None
+    if code not in {None, account.broker.code}:
         raise ResponseMismatchError(
             f"the linked account is broker {account.broker.code}'s, but its address is {name}'s",
             broker=account.broker.short_name,
@@ -154,19 +161,23 @@ def account_path(endpoint: Endpoint, account: VirtualAccount, base_url: str) -> 
     return endpoint.path.format(version=version, broker=name)
 
 
-def _trusted(endpoint: Endpoint, account: VirtualAccount, base_url: str) -> tuple[str, str]:
-    address = account.endpoint or ""
-    match = None
+@lru_cache(maxsize=1024)  # there are as many as brokers; what is refused is not kept
+def _service_at(address: str, base_url: str) -> tuple[str, str, str | None]:
+    """Return version and broker's name in an address on the gateway, and the code registered for the name.
+
+    Raises `ValueError` for every other address.
+    """
     # Plain ASCII only: no look-alike letters, encoded slashes or backslashes.
-    if re.fullmatch(r"[A-Za-z0-9:/._\-\[\]]+", address, re.ASCII) and _origin(address) == _origin(base_url):
-        match = _ACCOUNT_ADDRESS.fullmatch(urlsplit(address).path)
+    if not re.fullmatch(r"[A-Za-z0-9:/._\-\[\]]{1,500}", address, re.ASCII) or _origin(address) != _origin(
+        base_url
+    ):
+        raise ValueError("not on the gateway")
+    match = _ACCOUNT_ADDRESS.fullmatch(urlsplit(address).path)
     if match is None:
-        raise UntrustedEndpointError(
-            f"the linked account's address is not an account service on {base_url}; nothing was sent there",
-            broker=account.broker.short_name,
-            endpoint=endpoint.name,
-        )
-    return match[1], match[2].lower()
+        raise ValueError("no account service")
+    name = match[2].lower()
+    registered = find_broker(short_name=name)
+    return match[1], name, registered.code if registered is not None else None
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None] | None:

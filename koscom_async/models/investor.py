@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Self
 
 from attrs import Attribute, field, frozen
@@ -68,7 +69,7 @@ class Token:
     refresh: str | None = field(default=None, repr=hidden, validator=_token_text)
     expires_at: datetime | None = field(default=None, validator=_aware)
 
-    @property
+    @cached_property
     def secrets(self) -> tuple[str, ...]:
         """The texts that no message may show."""
         return (self.access,) if self.refresh is None else (self.access, self.refresh)
@@ -158,7 +159,7 @@ class Investor:
     token: Token | None = field(default=None, validator=optional(_instance(Token)))
     device: Device = field(default=None, validator=_instance(Device))
 
-    @property
+    @cached_property
     def secrets(self) -> tuple[str, ...]:
         """Every text of this record that no message may show."""
         texts = (self.ci, self.name, self.device.ip, self.device.mac)

@@ -1,6 +1,7 @@
 """What the member service tells: whether the investor is registered, and which accounts are linked."""
 
 from datetime import date
+from functools import cached_property
 
 from attrs import field, frozen
 
@@ -24,12 +25,12 @@ class VirtualAccount:
     alias: str | None = field(default=None, repr=False)
     endpoint: str | None = omitted_field()
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, str]:
         """What makes an account the same one, however it is labelled: broker code and number."""
         return (self.broker.code, self.number)
 
-    @property
+    @cached_property
     def masked_number(self) -> str:
         """The number's first and last four digits."""
         return masked_number(self.number)

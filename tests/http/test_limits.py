@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from koscom_async._http.connection import MAX_UNREAD_BYTES, OverdueError
-from koscom_async._transport.sender import read_body
+from koscom_async._transport.reading import read_body
 from koscom_async.errors import MalformedResponseError
 from tests.fake_time import settled
 from tests.http.scripted import always, ask, once, opened, scripted

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from koscom_async import Settings, Timeouts, Token, UsageError
-from koscom_async._transport import request as module
-from koscom_async._transport.request import RequestWriter
+from koscom_async._transport import sender as module
+from koscom_async._transport.sender import RequestWriter
 from koscom_async._wire.endpoints import AuthScheme, Call, Content, Endpoint
 
 JSON = (b"Content-Type", b"application/json; charset=utf-8")

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from koscom_async import MalformedResponseError
-from koscom_async._transport.sender import read_body
+from koscom_async._transport.reading import read_body
 from koscom_async.sandbox.fault_kinds import find_kind
 from koscom_async.sandbox.reply import Reply
 
