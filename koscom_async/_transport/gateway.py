@@ -3,7 +3,6 @@
 What belongs to one policy stands in its own file; what an answer means, in `_wire`.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from functools import partial
@@ -185,10 +184,7 @@ class Gateway:
     def _check_usable(self) -> None:
         if self._is_closed:
             raise UsageError("the client is closed", advice="make a new one, or close it later")
-        try:
-            loop: object = asyncio.get_running_loop()
-        except RuntimeError:  # trio's; through anyio alone it costs each call of asyncio ten times as much
-            loop = current_token()
+        loop = current_token()
         if self._loop is None:
             self._loop = loop
         elif self._loop != loop:
