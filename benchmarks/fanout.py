@@ -63,7 +63,7 @@ def calls_by_broker(accounts: Sequence[tuple[Broker, str]]) -> Counter[str]:
 
 
 def lower_bound(calls: Counter[str], limits: Limits, latency: float) -> float:
-    """Return the seconds that nobody can undercut: two dependent calls, the rates, and the places in flight."""
+    """Return the seconds that no client can undercut: two dependent calls, the rates, and the places in flight."""
 
     def of_broker(name: str) -> float:
         own = limits.of(name)

@@ -17,7 +17,7 @@ PAGE = dict.fromkeys(("cyber", "star", "diamond"), 100)
 NO_LIMITS = BrokerLimits(rate=1e6, burst=10**5, in_flight=1000)
 IN_FLIGHT = 200
 UNLIMITED = Limits(default=NO_LIMITS, in_flight=IN_FLIGHT)
-# Calls arrive less evenly than they leave: whoever asks at exactly the broker's rate is refused now and then.
+# Calls arrive less evenly than they leave: a client that asks at exactly the broker's rate is refused now and then.
 RATE_SHARE = 0.9
 RATE, BURST = 20.0, 10
 QUOTA = 10**9
@@ -32,7 +32,7 @@ def account_of_many_rows() -> Ledger:
 
 @frozen(kw_only=True)
 class Scenario:
-    """An investor and a gateway; `limits` are what our client is told of the brokers' rates."""
+    """An investor and a gateway; `limits` are the rates of the brokers as our client knows them."""
 
     title: str
     ledger: Callable[[], Ledger]
@@ -88,7 +88,7 @@ SCENARIOS: Mapping[str, Scenario] = {
 
 
 def main(name: str, latency: float) -> None:
-    """Serve until told to stop."""
+    """Serve until stopped."""
     gateway = SCENARIOS[name].sandbox(latency=latency)
     gateway.serve_forever(on_ready=lambda ready: print(ready.url, flush=True))
 

@@ -6,7 +6,7 @@ the sandbox's ledger.
 
 Clients live on from round to round, connections and all, but where a broker begins to fail: there each round has new
 ones, since ours remembers, and leaves a broker alone that has failed for long. Ours has its limits off where the
-gateway has none, as the others have; where it has a rate, ours is told nine tenths of it.
+gateway has none, as the others have; where it has a rate, ours keeps nine tenths of it.
 """
 
 import asyncio

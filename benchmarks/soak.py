@@ -57,7 +57,7 @@ Numbers = tuple[Decimal | None, Decimal | None, Decimal | None]
 
 
 def own_ledger() -> Ledger:
-    """Return people who each hold something else, so that nobody's answer fits another's question."""
+    """Return people who each hold something else, so that no answer fits another's question."""
     ledger = crowd(INVESTORS)
     people = tuple(
         evolve(
@@ -80,7 +80,7 @@ def own_ledger() -> Ledger:
 
 
 def serve() -> None:
-    """Run the gateway until told to stop; prints its address."""
+    """Run the gateway until stopped; prints its address."""
     gateway = SandboxGateway(ledger=own_ledger(), faults=FAULTS, latency=LongTail(0.002), quota=10**9)
     gateway.serve_forever(on_ready=lambda ready: print(ready.url, flush=True))
 

@@ -87,7 +87,7 @@ async def whole_until(gateway: Gateway) -> object:
 
 
 async def samples(rounds: int, calls: int) -> dict[str, Sample]:
-    """Return what a call costs bare, wrapped in each way, and through sound httpx for the share."""
+    """Return what a call costs alone, wrapped in each way, and through sound httpx for the share."""
     settings = settings_for("http://localhost", in_flight=10, backend=Backend.CORE)
     async with AsyncExitStack() as stack:
         plain, watched, metered = gateways = (

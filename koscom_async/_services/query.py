@@ -72,7 +72,7 @@ class Query(ABC, Generic[Part, AnyPage]):
         """Return the call for one page of a part; the first page has no key."""
 
     def name_of(self, part: Part) -> object:
-        """Return what the rows of a part are called in an error: the part's own text, if nothing else is said."""
+        """Return what the rows of a part are called in an error: the part's own text, where nothing else is given."""
         return part
 
     def counted(self, pages: Sequence[AnyPage]) -> Sequence[CountedPage]:

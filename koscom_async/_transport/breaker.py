@@ -81,7 +81,7 @@ class Breakers:
             # From the limiter, or the gateway for itself: it says nothing about the broker. The next call may probe.
             circuit.is_probing = circuit.is_probing and not is_probe
         elif isinstance(error, KoscomError):
-            # The broker answered, whatever it said.
+            # The broker answered, whatever the answer.
             self._succeeded(broker, circuit)
         elif is_probe:
             # Cancelled: it says nothing about the broker. The next call may probe.

@@ -4,7 +4,7 @@ A broker's state is one hash, a service's day another:
 
 - `free`: when the broker's backlog is worked off (GCRA), `paused`: when its pause ends, in microseconds since 1970;
 - `last`, `before`: which request was granted last, and the value of `free` before it;
-- `remaining`, `limit`, `until`: what the gateway said is left of the day, and until when that is believed.
+- `remaining`, `limit`, `until`: what is left of the day by the gateway's word, and until when that is believed.
 
 Each request has a name, so that one that is sent twice is granted once, and one whose caller was cancelled before the
 answer came can be withdrawn. Times are whole numbers or printed with 17 digits: Lua's own 14 would round
