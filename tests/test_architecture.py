@@ -144,6 +144,7 @@ ASYNCIO_EXCEPTIONS = {
     "koscom_async._http.dial",
     "koscom_async._http.transport",
     "koscom_async._transport.connections",
+    "koscom_async._transport.gateway",  # whether the loop is the one that the client was made for
 }
 
 
