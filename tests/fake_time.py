@@ -34,7 +34,7 @@ class FakeTime:
         await woken.wait()
 
     async def run(self, *tasks: Callable[[], Awaitable[object]]) -> None:
-        """Run tasks to their end, without any real time passing."""
+        """Run tasks to their end, in no real time."""
         running = len(tasks)
 
         async with anyio.create_task_group() as group:

@@ -44,7 +44,7 @@ def require_programs(item):
 
 
 def hide_system_fonts(config):
-    """On a machine to be bare, let matplotlib find its own fonts only, in this process and in its children."""
+    """Where the machine is to look empty, let matplotlib find its own fonts only, in this process and in its children."""
     if is_set(BARE) and not hasattr(config, "workerinput"):
         home = tempfile.mkdtemp(prefix="koscom-tests-")
         config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))

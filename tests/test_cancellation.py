@@ -1,4 +1,4 @@
-"""Cancelled at any await, whoever's task it is: no task, no connection, no place is left, and the client goes on.
+"""Cancelled at any await, in the caller's task or in its own: no task, no connection, no place is left, and the client goes on.
 
 Every step of every task counts: the n-th time that a task of the operation waits for something, all of it is
 cancelled; for n = 1, 2, 3, … until there is nothing left to cancel.

@@ -63,7 +63,7 @@ def whole(kind: type[KoscomError]) -> KoscomError:
 
 
 def facts(error: BaseException) -> dict[str, Any]:
-    """Everything on an error, with the errors inside it told by theirs."""
+    """Everything on an error, with the errors inside it as their own facts."""
     told = dict(vars(error))
     if "failures" in told:
         told["failures"] = [(each.account, each.as_of, facts(each.error)) for each in told["failures"]]

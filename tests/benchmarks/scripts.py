@@ -26,7 +26,7 @@ NO_BENCHMARKS = {"compare", "peer_scenarios", "soak", "static_server"}
 
 
 def run(script, *arguments):
-    """Return what a script printed; a failure shows what it said."""
+    """Return what a script printed; a failure shows its error output."""
     done = subprocess.run(  # noqa: S603  # our own scripts
         [sys.executable, str(FOLDER / f"{script}.py"), *map(str, arguments)],
         capture_output=True,

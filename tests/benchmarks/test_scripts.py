@@ -1,4 +1,4 @@
-"""Benchmarks that nobody runs rot: each comes out with a table and a file, however fast or slow it is."""
+"""Benchmarks that are never run rot: each comes out with a table and a file, however fast or slow it is."""
 
 import json
 

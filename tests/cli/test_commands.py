@@ -1,4 +1,4 @@
-"""The other commands: accounts, brokers, the version, and what is said where an extra is missing."""
+"""The other commands: accounts, brokers, the version, and the message where an extra is missing."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""`koscom errors`: every code is explained, in each category in which it stands, and so is every word of ours."""
+"""`koscom errors`: every code is explained, in each category in which it stands, and so is every code of the library itself."""
 
 import ast
 import json

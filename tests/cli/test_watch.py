@@ -29,7 +29,7 @@ class EndedError(Exception):
 
 
 class Seen:
-    """A watcher that keeps what it is told."""
+    """A watcher that keeps each event."""
 
     def __init__(self):
         self.told = []
@@ -52,7 +52,7 @@ class Seen:
 
 
 async def watched(first, *answers, interval=60):
-    """What a watcher is told of a first answer and of these, each asked for once."""
+    """The events of a first answer and of these, each asked for once."""
     seen, slept, rest = Seen(), [], list(answers)
 
     async def ask():

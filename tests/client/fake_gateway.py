@@ -96,7 +96,7 @@ def refusal(code: str, status: int = 500, category: str = "star", **headers: str
 
 @define
 class Book:
-    """What an account holds, told by a broker that answers `ALL` or does not, in pages or not."""
+    """What an account holds, sent by a broker that answers `ALL` or does not, in pages or not."""
 
     rows: dict[str, list[Wire]] = field(factory=dict)
     summary: Wire = field(factory=cash)

@@ -1,4 +1,4 @@
-"""`koscom.holdings()`: every linked account at once, merged, and what is raised rather than told."""
+"""`koscom.holdings()`: every linked account at once, merged, and what is raised rather than reported."""
 
 import anyio
 import httpx

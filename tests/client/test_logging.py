@@ -1,4 +1,4 @@
-"""What is said to the log, at which level, by which layer; and that nothing is printed where nobody asked."""
+"""What is logged, at which level, by which layer; and that nothing is printed unless logging is set up."""
 
 import logging
 import subprocess

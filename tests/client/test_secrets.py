@@ -39,7 +39,7 @@ def investor() -> Investor:
 
 
 def repeats(question):
-    """A gateway that says back whatever it was told, where an error's message might quote it."""
+    """A gateway that repeats whatever it was sent, where an error's message might quote it."""
     words = (
         f"{question.number} {question.headers['authorization']} {question.body} {question.headers['apikey']}"
     )

@@ -30,7 +30,7 @@ CI = "CIMARK+" + "A" * 79 + "=="
 NUMBERS = {"diamond": "770011112222330001", "cyber": "770044445555660002", "star": "770077778888990003"}
 CODES = ("3005", "3600", "4001", "4006", "6001", "6005", "500", "401")
 KINDS = sorted({*(name for name in FAULT_KINDS if not name.isdigit()), *MATRIX, *CODES, "429"})
-# Each of these waits as long as it is told, or for the limit of one try.
+# Each of these waits as long as its argument says, or for the limit of one try.
 SHORT = {
     "slow": "slow:0.05",
     "slow:30": "slow:0.05",

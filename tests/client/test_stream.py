@@ -1,4 +1,4 @@
-"""`koscom.stream_holdings()`: each outcome when it is ready, and nothing left behind by whoever leaves early."""
+"""`koscom.stream_holdings()`: each outcome when it is ready, and nothing left behind by a caller that leaves early."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A holdings call whose token dies: renewed once, the calls repeated once, and nobody else disturbed."""
+"""A holdings call whose token dies: renewed once, the calls repeated once, and no other call disturbed."""
 
 import asyncio
 import html
@@ -395,7 +395,7 @@ async def test_what_is_missing_for_the_flow_is_named(sandbox):
 
 
 async def test_no_secret_of_the_flow_is_ever_shown(caplog):
-    """A server that says back whatever it was told, in every answer of the flow."""
+    """A server that repeats whatever it was sent, in every answer of the flow."""
     caplog.set_level(logging.DEBUG)
     secrets = ["CODE-MARK", "ACCESS-MARK", "REFRESH-MARK", "KEY-MARK-0000", "SECRET-MARK-0000"]
     gateway, errors = FakeGateway({}), []

@@ -69,7 +69,7 @@ async def test_fifty_accounts_at_four_brokers_add_up_to_the_ledger(gateway, ledg
     )
     assert holdings.totals.net_worth == holdings.totals.value + holdings.totals.cash
     assert foreign.net_worth == foreign.value + foreign.cash
-    assert holdings.totals.net_worth_in_won is None  # nobody gives a rate for the dollars in cash
+    assert holdings.totals.net_worth_in_won is None  # no account gives a rate for the dollars in cash
 
 
 async def test_the_days_are_views_of_one_amount(gateway, ledger):

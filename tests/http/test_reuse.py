@@ -1,4 +1,4 @@
-"""Which connection a call is given: the one used last, and none that is closed, has said something, or is too old."""
+"""Which connection a call is given: the one used last, and none that is closed, has sent something, or is too old."""
 
 import socket
 
@@ -110,7 +110,7 @@ async def test_one_that_said_something_unasked_is_not_used():
 
 @pytest.mark.parametrize("last_words", [b"", OK], ids=["closed", "talked"])
 async def test_what_the_loop_has_not_seen_yet_is_looked_up(last_words):
-    """Other work held the loop, so that nobody has told the connection."""
+    """Other work held the loop, so that the connection has not noticed."""
     wires = []
 
     async def script(wire):

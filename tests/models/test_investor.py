@@ -22,7 +22,7 @@ def without(given: dict[str, Any], **changes: object) -> dict[str, Any]:
 
 
 def names(caught: pytest.ExceptionInfo[SettingsError], kind: str, setting: str) -> bool:
-    """Whether the error names the datum, in its own attribute and to whoever reads it."""
+    """Whether the error names the datum, in its own attribute and in its message."""
     assert isinstance(caught.value, KoscomError)
     assert isinstance(caught.value, ValueError)
     return caught.value.setting == setting and f"{kind}.{setting}" in str(caught.value)

@@ -46,10 +46,10 @@ for (const frame of document.querySelectorAll('iframe')) {
     open: view.querySelectorAll('details[open]').length,
   });
 }
-const said = document.createElement('pre');
-said.id = 'measured';
-said.textContent = JSON.stringify(found);
-document.body.append(said);
+const result = document.createElement('pre');
+result.id = 'measured';
+result.textContent = JSON.stringify(found);
+document.body.append(result);
 """
 
 _OUTSIDE = (
@@ -57,15 +57,15 @@ _OUTSIDE = (
 )
 
 
-def notebook(view: str, *, theme: str | None = None, is_bare: bool = False) -> str:
-    """A view in a cell's output, and unless it is bare a table beside it.
+def notebook(view: str, *, theme: str | None = None, is_alone: bool = False) -> str:
+    """A view in a cell's output, and unless `is_alone` a table beside it.
 
     `theme` is what JupyterLab says of itself, if anything.
     """
-    said = "" if theme is None else f' data-jp-theme-light="{json.dumps(theme == "light")}"'
+    attribute = "" if theme is None else f' data-jp-theme-light="{json.dumps(theme == "light")}"'
     return (
         f'<!doctype html><meta charset="utf-8"><style>body {{ margin: 0; background: {"#0c0e11" if theme == "dark" else "#fff"}; }} {JUPYTER}</style>'
-        f'<body{said}><div class="jp-RenderedHTMLCommon">{view}</div>{"" if is_bare else _OUTSIDE}</body>'
+        f'<body{attribute}><div class="jp-RenderedHTMLCommon">{view}</div>{"" if is_alone else _OUTSIDE}</body>'
     )
 
 

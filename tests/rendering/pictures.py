@@ -110,7 +110,7 @@ def main() -> None:
         )
         pages = {"notebook-light": (unfolded, "light"), "notebook-dark": (partial._repr_html_(), "dark")}
         for name, (view, theme) in pages.items():
-            page = notebook(view, theme=theme, is_bare=True)
+            page = notebook(view, theme=theme, is_alone=True)
             shot = chromium.screenshot(page, name, width=1000, height=1700, dark=theme == "dark", scale=SCALE)
             save(cropped(shot), name)
         for name, kind, theme in (("plot-treemap", "treemap", "light"), ("plot-profit", "profit", "dark")):

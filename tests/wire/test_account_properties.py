@@ -1,4 +1,4 @@
-"""Whatever a broker makes of the documented messages: the same values, or an error of ours that names the field."""
+"""Whatever a broker makes of the documented messages: the same values, or an error that names the field."""
 
 import copy
 import itertools

@@ -1,4 +1,4 @@
-"""JSON text: numbers from their digits, and one error of ours for whatever is no document."""
+"""JSON text: numbers from their digits, and one error for whatever is no document."""
 
 from contextlib import suppress
 from decimal import Decimal
