@@ -1,6 +1,8 @@
-"""Names that a module lists once, as imports under `if TYPE_CHECKING:`, each imported when it is first used.
+"""What is imported when it is first used: public names, the client's parts, and what a record's methods reach.
 
-Does not run the list, nor need its text: the imports stand in the compiled module, also where no source is installed.
+A program that only imports the client waits neither for httpx nor for what reads answers; one that asks for holdings
+may show none of them, and may not have the libraries of the extras. `typing.get_type_hints` finds each type all the
+same. A list is the imports under an `if TYPE_CHECKING:`, read from the compiled module, also where no source is.
 """
 
 import dis
@@ -9,7 +11,9 @@ from functools import cache
 from importlib import import_module
 from importlib.machinery import SourceFileLoader
 from types import CodeType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["listed", "load", "pa", "pd", "pl"]
 
 
 @cache
@@ -40,3 +44,76 @@ def load(module: str, name: str) -> Any:
     value = getattr(import_module(listed(module)[name]), name)
     setattr(sys.modules[module], name, value)
     return value
+
+
+if TYPE_CHECKING:  # the client's parts, and the types in its signatures
+    from httpx import AsyncBaseTransport as AsyncBaseTransport
+
+    from koscom_async._fanout.firm import (
+        Brokers as Brokers,
+        Discretionary as Discretionary,
+        DiscretionaryHoldingsStream as DiscretionaryHoldingsStream,
+    )
+    from koscom_async._fanout.investor import InvestorFanout as InvestorFanout
+    from koscom_async._fanout.streams import (
+        HoldingsStream as HoldingsStream,
+        PortfoliosStream as PortfoliosStream,
+        WatchlistsStream as WatchlistsStream,
+        read_whole as read_whole,
+    )
+    from koscom_async._fanout.transactions import (
+        TransactionStream as TransactionStream,
+        read_history as read_history,
+    )
+    from koscom_async._services.account import AccountService as AccountService
+    from koscom_async._services.member import MemberService as MemberService
+    from koscom_async._services.oauth import OAuthService as OAuthService
+    from koscom_async._services.raw import call_raw as call_raw
+    from koscom_async._services.resolve import BrokerLike as BrokerLike, resolve_code as resolve_code
+    from koscom_async._transport.gateway import Gateway as Gateway
+    from koscom_async._transport.limits.limiter import Limiter as Limiter
+    from koscom_async.models.gathered import Portfolios as Portfolios, Watchlists as Watchlists
+    from koscom_async.models.holdings import Holdings as Holdings
+    from koscom_async.models.statistics import Statistics as Statistics
+    from koscom_async.models.transactions import TransactionHistory as TransactionHistory
+    from koscom_async.observer import Observer as Observer
+    from koscom_async.tokens import TokenStore as TokenStore
+
+    # A record's way out: exports import the records, whose methods reach the exports here.
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+    from matplotlib import figure as figure
+
+    from koscom_async.export import (
+        document as document,
+        frames as frames,
+        plots as plots,
+        rows as rows,
+        texts as texts,
+    )
+    from koscom_async.export.html import pages as pages
+    from koscom_async.models import (
+        breakdown as breakdown,
+        difference as difference,
+        explanation as explanation,
+    )
+else:
+
+    def __getattr__(name: str) -> Any:
+        return load(__name__, name)
+
+    class _LazyModule(ModuleType):
+        """A module that is imported when one of its names is first used."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(import_module(self.__name__), name)
+
+    pd, pl, pa, figure = map(_LazyModule, ("pandas", "polars", "pyarrow", "matplotlib.figure"))
+    document, frames, plots, rows, texts, pages = (
+        _LazyModule(f"koscom_async.export.{name}")
+        for name in ("document", "frames", "plots", "rows", "texts", "html.pages")
+    )
+    breakdown, difference, explanation = (
+        _LazyModule(f"koscom_async.models.{name}") for name in ("breakdown", "difference", "explanation")
+    )

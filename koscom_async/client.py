@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from koscom_async import _types as types
+from koscom_async import _lazy as types
 from koscom_async._clock import korean_now
 from koscom_async.models.codes import Measure, TransactionType
 from koscom_async.models.investor import Investor

@@ -13,7 +13,6 @@ from tests.source import MODULES, modules
 
 # From the ground up: a room may import what stands above it in this list, and its own modules.
 ROOMS = (
-    "_ahead",
     "_lazy",
     "_masking",
     "_decimals",
@@ -34,7 +33,6 @@ ROOMS = (
     "_services",
     "_merge",
     "_fanout",
-    "_types",
     "client",
     "notebook",
     "__init__",
@@ -44,8 +42,8 @@ ROOMS = (
     "__main__",
 )
 
-# A record's way out: exports import the records, whose methods reach the exports through this module, when called.
-WAY_OUT = "koscom_async.models._exports"
+# What is loaded when it is first used: the client's parts, and the exports, which import the records that reach them.
+WAY_OUT = "koscom_async._lazy"
 
 # The sandbox judges the client, so it may know the facts that both share, and nothing of the client's work.
 SANDBOX_MAY_IMPORT = {"brokers", "error_codes", "settings", "models", "sandbox"}
@@ -126,7 +124,7 @@ def knowing(pattern, *, outside=()):
 
 # What talks over a network beside the transport, and why.
 NETWORK_EXCEPTIONS = {
-    "koscom_async._types",  # names httpx's transport, for the client's signature
+    "koscom_async._lazy",  # names httpx's transport, for the client's signature
     "koscom_async.tokens.redis",  # a store that processes share: redis-py's connection, not the gateway's
     "koscom_async.cli.callback",  # where the browser comes back, on loopback
 }
@@ -144,7 +142,6 @@ ASYNCIO_EXCEPTIONS = {
     "koscom_async._http.dial",
     "koscom_async._http.transport",
     "koscom_async._transport.connections",
-    "koscom_async._transport.gateway",  # whether the loop is the one that the client was made for
 }
 
 

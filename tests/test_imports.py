@@ -58,7 +58,6 @@ def test_a_first_program_loads_only_the_modules_of_its_names():
         "koscom_async._clock",
         "koscom_async._masking",
         "koscom_async._lazy",
-        "koscom_async._types",
         "koscom_async.client",
         "koscom_async.errors",
         "koscom_async.models",

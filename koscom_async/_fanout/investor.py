@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import date
 from functools import partial
+from importlib import import_module
 from typing import Any, TypeVar
 
-import koscom_async._ahead  # noqa: F401  # for what it imports
 from koscom_async._clock import korean_now
 from koscom_async._fanout.streams import OutcomeStream
 from koscom_async._fanout.tasks import Fanout, unique_accounts
@@ -27,6 +27,10 @@ from koscom_async.models.codes import TransactionType
 from koscom_async.models.investor import Investor
 from koscom_async.models.member import VirtualAccount
 from koscom_async.observer import OK, PARTIAL, Operation
+
+# What libraries would import in the middle of the first call. stdnum brings pydoc along, and holds the loop for 20 ms.
+for _name in ("stdnum.isin", "encodings.idna"):
+    import_module(_name)
 
 AnyStream = TypeVar("AnyStream", bound=OutcomeStream[Any, Any])
 

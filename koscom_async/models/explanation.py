@@ -8,8 +8,8 @@ from typing import Any
 
 from attrs import frozen
 
+from koscom_async._lazy import texts
 from koscom_async.errors import UsageError
-from koscom_async.models._exports import texts
 from koscom_async.models.positions import Lot, Position
 
 __all__ = ["Explanation", "explained", "matching", "no_match"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from koscom_async.models._exports import rows
+from koscom_async._lazy import rows
 from koscom_async.models.codes import AssetClass, Measure, Product
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import OfAccounts, PortfolioOutcome, WatchlistOutcome

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from attrs import field, frozen
 
-from koscom_async.models._exports import (
+from koscom_async._lazy import (
     breakdown,
     difference,
     document,

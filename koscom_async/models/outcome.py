@@ -9,8 +9,8 @@ from typing import ClassVar, Generic, Self, TypeVar
 
 from attrs import field, frozen
 
+from koscom_async._lazy import pages
 from koscom_async.errors import IncompleteHoldingsError, KoscomError
-from koscom_async.models._exports import pages
 from koscom_async.models._fields import omitted_field
 from koscom_async.models.account import Balance
 from koscom_async.models.member import VirtualAccount

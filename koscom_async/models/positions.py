@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, overload
 from attrs import frozen
 
 from koscom_async._decimals import ZERO
-from koscom_async.models._exports import pages
+from koscom_async._lazy import pages
 from koscom_async.models._fast import constructor
 from koscom_async.models._fields import raw_field
 from koscom_async.models.account import BalanceRow

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from koscom_async.models._exports import pages
+from koscom_async._lazy import pages
 
 __all__ = ["BrokerStatistics", "ServiceQuota", "Statistics"]
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from attrs import field, frozen
 
-from koscom_async.models._exports import rows as exports
+from koscom_async._lazy import rows as exports
 from koscom_async.models._fields import NOT_ON_THE_WIRE, raw_field
 from koscom_async.models.codes import Direction, TransactionType
 from koscom_async.models.member import VirtualAccount
