@@ -18,6 +18,7 @@ from koscom_async._wire.endpoints import BALANCE, PORTFOLIO, Endpoint
 from koscom_async._wire.envelope import Question
 from koscom_async._wire.portfolio import PortfolioPage, PortfolioReader, measured
 from koscom_async._wire.requests import balance_request, portfolio_request
+from koscom_async._wire.values import PageKey
 from koscom_async.errors import RequestRejectedError, TruncatedResponseError
 from koscom_async.models.account import Balance, BalanceRow, EquityRow, FundRow, OtherRow
 from koscom_async.models.codes import AssetClass, Measure
@@ -76,7 +77,7 @@ async def ask_by_class(query: AccountQuery[AssetClass, AnyPage], all_support: Al
 async def _ask_all(query: AccountQuery[AssetClass, AnyPage], all_support: AllSupport) -> list[AnyPage] | None:
     """Ask for every class in one query; `None` where the broker has to be asked class by class instead."""
     try:
-        pages = await query.read_pages(AssetClass.ALL)
+        pages, wrong = await query.read_pages(AssetClass.ALL)
     except RequestRejectedError as error:
         if error.code == error_codes.ALL_NOT_SUPPORTED:
             all_support.record_refusal(query.account)
@@ -84,7 +85,6 @@ async def _ask_all(query: AccountQuery[AssetClass, AnyPage], all_support: AllSup
             raise
         query.trace.note(f"ALL was refused ({error.code}); each class was asked for")
         return None
-    wrong = query.find_contradiction(AssetClass.ALL, pages)
     if wrong is None:
         return pages
     how = "came short" if isinstance(wrong, TruncatedResponseError) else "contradicted itself"
@@ -113,7 +113,7 @@ class BalanceQuery(AccountQuery[AssetClass, BalancePage]):
             notes=tuple(self.trace.notes),
         )
 
-    def body(self, part: AssetClass, page: str | None, **envelope: Any) -> Mapping[str, object]:
+    def body(self, part: AssetClass, page: PageKey | None, **envelope: Any) -> Mapping[str, object]:
         return balance_request(asset_class=part, page=page, **envelope)
 
     def reader(self, part: AssetClass, question: Question) -> Callable[[object], BalancePage]:
@@ -157,7 +157,7 @@ class PortfolioQuery(AccountQuery[AssetClass, PortfolioPage]):
             self.trace.note(note)
         return found
 
-    def body(self, part: AssetClass, page: str | None, **envelope: Any) -> Mapping[str, object]:
+    def body(self, part: AssetClass, page: PageKey | None, **envelope: Any) -> Mapping[str, object]:
         return portfolio_request(asset_class=part, measure=self.measure, page=page, **envelope)
 
     def reader(self, part: AssetClass, question: Question) -> Callable[[object], PortfolioPage]:

@@ -3,7 +3,7 @@
 It merges nothing: what an endpoint's rows become is the discretionary service's.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -11,12 +11,13 @@ from attrs import field, frozen
 
 from koscom_async._clock import KST
 from koscom_async._services.query import CountedPage, Query
+from koscom_async._services.repeats import key_of_row
 from koscom_async._wire import discretionary as wire
 from koscom_async._wire import endpoints
 from koscom_async._wire.discretionary import Blocks, DiscretionaryPage, DiscretionaryReader, firm_request
 from koscom_async._wire.endpoints import Call, Endpoint
 from koscom_async._wire.requests import new_request_id
-from koscom_async._wire.values import Block
+from koscom_async._wire.values import Block, PageKey
 from koscom_async.brokers import Broker
 from koscom_async.errors import OutsideServiceHoursError, UsageError
 from koscom_async.models.codes import AssetClass
@@ -85,7 +86,7 @@ class FirmQuery(Query[FirmPart, DiscretionaryPage[Row]], Generic[Row]):
     def broker(self) -> str:
         return self.at.short_name
 
-    def call(self, part: FirmPart, page: str | None) -> Call[DiscretionaryPage[Row]]:
+    def call(self, part: FirmPart, page: PageKey | None) -> Call[DiscretionaryPage[Row]]:
         request_id = new_request_id()
         number = self.account.number if self.account else None
         conditions = self.kind.conditions(number, part, page, **self.filters)
@@ -110,6 +111,10 @@ class FirmQuery(Query[FirmPart, DiscretionaryPage[Row]], Generic[Row]):
     def counted(self, pages: Sequence[DiscretionaryPage[Row]]) -> Sequence[CountedPage]:
         """Return the pages without their cash, which the total does not count."""
         return [_Items(rows=page.items, total=page.total) for page in pages]
+
+    def key_of(self, row: Any) -> Hashable:
+        """Return an account on the list by itself, which no broker lists twice; otherwise as for every query."""
+        return row if isinstance(row, DiscretionaryAccount) else key_of_row(row)
 
 
 @frozen(kw_only=True)

@@ -4,18 +4,26 @@ It does not choose what to ask: parts and their order are each service's own.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import field, frozen
 
 from koscom_async import error_codes
+from koscom_async._services.repeats import find_repeated, key_of_row
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.endpoints import Call, Endpoint, account_path
 from koscom_async._wire.envelope import Question
 from koscom_async._wire.requests import device_block, new_request_id
-from koscom_async.errors import PagingError, RequestRejectedError, ResponseError, TruncatedResponseError
+from koscom_async._wire.values import PageKey
+from koscom_async.errors import (
+    KoscomError,
+    PagingError,
+    RequestRejectedError,
+    ResponseError,
+    TruncatedResponseError,
+)
 from koscom_async.models.codes import AssetClass
 from koscom_async.models.investor import Investor
 from koscom_async.models.member import VirtualAccount
@@ -38,13 +46,16 @@ class Page(CountedPage, Protocol):
     """What paging has to know of an answer."""
 
     @property
-    def next_page(self) -> str | None:
+    def next_page(self) -> PageKey | None:
         """The key of the next page, or `None` at the end."""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was tolerated in the answer."""
 
+
+READINGS = 2
+"""How often a query is read whose pages contradict each other."""
 
 Part = TypeVar("Part")
 AnyPage = TypeVar("AnyPage", bound=Page)
@@ -68,7 +79,7 @@ class Query(ABC, Generic[Part, AnyPage]):
         """The short name of the broker that is asked."""
 
     @abstractmethod
-    def call(self, part: Part, page: str | None) -> Call[AnyPage]:
+    def call(self, part: Part, page: PageKey | None) -> Call[AnyPage]:
         """Return the call for one page of a part; the first page has no key."""
 
     def name_of(self, part: Part) -> object:
@@ -79,36 +90,53 @@ class Query(ABC, Generic[Part, AnyPage]):
         """Return the pages with the rows that the broker's total counts."""
         return pages
 
+    def counts(self, pages: Sequence[AnyPage]) -> Collection[int]:
+        """Return the numbers that the broker's total may be, where it is not the number of counted rows."""
+        return ()
+
+    def key_of(self, row: Any) -> Hashable:
+        """Return what makes a counted row the same one on another page, or `None` where rows may be alike."""
+        return key_of_row(row)
+
     @property
     def overrides(self) -> BrokerOverrides:
         """What the settings say of the broker."""
         return self.settings.overrides_of(self.broker)
 
     async def read(self, part: Part, *, first: AnyPage | None = None) -> list[AnyPage]:
-        """Return every page of a part; raises where rows are missing, come twice, or are too many.
+        """Return every page of a part. One whose pages contradict each other is read once more, from its first page.
 
-        `first` is the first page, where it is there already.
+        Raises where rows are missing, come twice, or are too many the second time, too. `first` is the first page,
+        where it is there already.
         """
-        pages = await self.read_pages(part, first=first)
-        wrong = self.find_contradiction(part, pages)
+        pages, wrong = await self.read_pages(part, first=first)
         if wrong is not None:
+            self.trace.note(f"{wrong.message}; the query was read again from its first page")
+            pages, wrong = await self.read_pages(part)
+        if wrong is not None:
+            wrong.attempts = READINGS
             raise wrong
         return pages
 
-    async def read_pages(self, part: Part, *, first: AnyPage | None = None) -> list[AnyPage]:
-        """Return every page of a part, uncounted; a page key that the broker forgot restarts the part once."""
+    async def read_pages(
+        self, part: Part, *, first: AnyPage | None = None
+    ) -> tuple[list[AnyPage], KoscomError | None]:
+        """Return every page of a part, and why they cannot be the whole of it: one reading.
+
+        A page key that the broker forgot ends the reading, and is such a reason.
+        """
         try:
-            return await self._read_to_the_end(part, first)
+            pages = await self._read_to_the_end(part, first)
         except RequestRejectedError as error:
             if error.code != error_codes.INVALID_PAGE:
                 raise
-            self.trace.note(f"the broker forgot a page key ({error.code}); the query was started again")
-            return await self._read_to_the_end(part, None)
+            return [], error
+        return pages, self.find_contradiction(part, pages)
 
     async def _read_to_the_end(self, part: Part, first: AnyPage | None) -> list[AnyPage]:
         pages: list[AnyPage] = []
-        seen: set[str] = set()
-        key: str | None = None
+        seen: set[PageKey] = set()
+        key: PageKey | None = None
         while True:
             page = first if first is not None and not pages else await self.ask(part, key)
             pages.append(page)
@@ -124,7 +152,7 @@ class Query(ABC, Generic[Part, AnyPage]):
                 raise PagingError(f"more than {self.settings.page_limit} pages")
             seen.add(key)
 
-    async def ask(self, part: Part, page: str | None) -> AnyPage:
+    async def ask(self, part: Part, page: PageKey | None) -> AnyPage:
         """Return one page of a part."""
         answer = await self.gateway.ask(self.call(part, page), self.trace)
         self.trace.note(*answer.notes)
@@ -140,6 +168,8 @@ class Query(ABC, Generic[Part, AnyPage]):
             self.counted(pages),
             trust_totals=self.overrides.trust_totals,
             note=self.trace.note,
+            counts=self.counts(pages),
+            key_of=self.key_of,
         )
 
 
@@ -156,14 +186,14 @@ class AccountQuery(Query[Part, AnyPage]):
         return self.account.broker.short_name
 
     @abstractmethod
-    def body(self, part: Part, page: str | None, **envelope: Any) -> Mapping[str, object]:
+    def body(self, part: Part, page: PageKey | None, **envelope: Any) -> Mapping[str, object]:
         """Return the body that asks for a page; `envelope` goes to one of the `requests`."""
 
     @abstractmethod
     def reader(self, part: Part, question: Question) -> Callable[[object], AnyPage]:
         """Return what reads the answer."""
 
-    def call(self, part: Part, page: str | None) -> Call[AnyPage]:
+    def call(self, part: Part, page: PageKey | None) -> Call[AnyPage]:
         """Return the call for one page, with a request id of its own."""
         number, request_id = self.account.number, new_request_id()
         question = Question(
@@ -204,53 +234,47 @@ def secrets_of(
 
 
 def find_contradiction(
-    what: object, pages: Sequence[CountedPage], *, trust_totals: bool, note: Callable[[str], None]
+    what: object,
+    pages: Sequence[CountedPage],
+    *,
+    trust_totals: bool,
+    note: Callable[[str], None],
+    counts: Collection[int] = (),
+    key_of: Callable[[Any], Hashable] = key_of_row,
 ) -> ResponseError | None:
     """Return why the pages cannot be the whole answer, each row once: too few hide money, too many double it.
 
-    What is only odd is noted. `what` is what the rows are called: an asset class, mostly.
+    What is only odd is noted. `what` is what the rows are called: an asset class, mostly. `counts` are the numbers
+    that the broker may have counted, where that is not the number of rows.
     """
     received = sum(len(page.rows) for page in pages)
-    announced = announced_by(pages, received)
-    if announced is None:
+    totals = {page.total for page in pages if page.total is not None}
+    if received:
+        totals.discard(0)  # Seen: a total of 0 beside rows. It announces nothing.
+    wrong = _miscounted(what, counts or (received,), totals)
+    if wrong is not None:
+        if trust_totals:
+            return wrong
+        note(f"{wrong.message}, which the settings allow")
+    elif not totals:
         note(
             f"{what}: {received} rows came beside a total of 0, which announces nothing"
             if any(page.total == 0 for page in pages)
             else f"{what}: the broker announced no number of rows to hold them against"
         )
-    elif received != announced:
-        wrong = miscounted(what, received, announced)
-        if trust_totals:
-            return wrong
-        note(f"{wrong.message}, which the settings allow")
-        announced = None
-    return _repeated(what, pages, are_counted=announced is not None)
+    return find_repeated(what, [page.rows for page in pages], key_of) if len(pages) > 1 else None
 
 
-def announced_by(pages: Sequence[CountedPage], received: int) -> int | None:
-    """Return the number of rows that the broker announced, or `None`; of several the largest counts."""
-    totals = [page.total for page in pages if page.total is not None]
-    # Seen: a total of 0 beside rows. It announces nothing.
-    return None if not totals or (received and not any(totals)) else max(totals)
-
-
-def miscounted(what: object, received: int, announced: int) -> ResponseError:
-    """Return the error of rows that are too few, or too many."""
-    if received < announced:
-        return TruncatedResponseError(f"{what}: {received} of {announced} rows came")
-    return PagingError(f"{what}: {received} rows came where {announced} were announced")
-
-
-def _repeated(what: object, pages: Sequence[CountedPage], *, are_counted: bool) -> PagingError | None:
-    """Find a page that came twice.
-
-    Where the count is right, a single row that stands there twice is taken for two lots that are alike: of bonds
-    that were bought twice, say. Two whole pages that are alike are a page too many and a page too few.
-    """
-    seen: list[tuple[object, ...]] = []
-    for page in pages:
-        if page.rows in seen and not (are_counted and len(page.rows) == 1):
-            return PagingError(f"{what}: two pages have the very same rows")
-        if page.rows:
-            seen.append(page.rows)
+def _miscounted(what: object, counts: Collection[int], totals: Collection[int]) -> ResponseError | None:
+    """Return the error of rows that are too few or too many, or of which the pages announce different numbers."""
+    if len(totals) > 1:
+        return PagingError(
+            f"{what}: the announced total changed between pages ({min(totals)}, {max(totals)})"
+        )
+    received = max(counts)
+    for announced in totals:
+        if received < announced:
+            return TruncatedResponseError(f"{what}: {received} of {announced} rows came")
+        if announced not in counts:
+            return PagingError(f"{what}: {received} rows came where {announced} were announced")
     return None

@@ -16,6 +16,7 @@ from koscom_async._wire.account import TransactionsReader
 from koscom_async._wire.endpoints import TRANSACTIONS, Endpoint
 from koscom_async._wire.envelope import Page, Question
 from koscom_async._wire.requests import BROKERS_CHOICE, transactions_request
+from koscom_async._wire.values import PageKey
 from koscom_async.errors import RequestRejectedError
 from koscom_async.models.codes import TransactionType
 from koscom_async.models.transactions import Transaction
@@ -93,7 +94,7 @@ class TransactionsQuery(AccountQuery[Window, Page[Transaction]]):
     def name_of(self, part: Window) -> str:
         return f"transactions from {part.since} to {part.until}"
 
-    def body(self, part: Window, page: str | None, **envelope: Any) -> Mapping[str, object]:
+    def body(self, part: Window, page: PageKey | None, **envelope: Any) -> Mapping[str, object]:
         return transactions_request(
             since=part.since,
             until=part.until,

@@ -3,18 +3,19 @@
 It does not merge the lists of several accounts.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from enum import Enum, auto
 from typing import Any
 
 from attrs import evolve, frozen
 
 from koscom_async import error_codes
-from koscom_async._services.query import AccountQuery, announced_by, miscounted
+from koscom_async._services.query import AccountQuery, CountedPage
 from koscom_async._wire.account import WatchlistReader
 from koscom_async._wire.endpoints import WATCHLIST, Endpoint
 from koscom_async._wire.envelope import Page, Question
 from koscom_async._wire.requests import watchlist_request
+from koscom_async._wire.values import PageKey
 from koscom_async.errors import RequestRejectedError, ResponseError
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.portfolio import WatchGroup, Watchlist
@@ -71,27 +72,45 @@ class WatchlistQuery(AccountQuery[Form, Page[WatchGroup]]):
                 self.trace.note(f"the query block was refused ({error.code}), and left out")
         return await self.read(Form.PLAIN)
 
-    def body(self, part: Form, page: str | None, **envelope: Any) -> Mapping[str, object]:
+    def body(self, part: Form, page: PageKey | None, **envelope: Any) -> Mapping[str, object]:
         return watchlist_request(with_query=part is Form.WITH_QUERY, page=page, **envelope)
 
     def reader(self, part: Form, question: Question) -> Callable[[object], Page[WatchGroup]]:
         return WatchlistReader(question=question)
 
+    def name_of(self, part: Form) -> str:
+        return "watchlist"
+
     def find_contradiction(self, part: Form, pages: Sequence[Page[WatchGroup]]) -> ResponseError | None:
-        """Return the error of rows that are missing: some brokers count groups, and some symbols."""
-        groups = [group for page in pages for group in page.rows]
-        received = max(len(groups), sum(len(group.symbols) for group in groups))
-        announced = announced_by(pages, received)
-        if announced is None or received >= announced:
+        """Return why the pages cannot be the whole list; an answer to no query mostly announces nothing."""
+        if part is Form.PLAIN and all(page.total is None for page in pages):
             return None
-        wrong = miscounted("watchlist", received, announced)
-        if self.overrides.trust_totals:
-            return wrong
-        self.trace.note(f"{wrong.message}, which the settings allow")
-        return None
+        return super().find_contradiction(part, pages)
+
+    def counted(self, pages: Sequence[Page[WatchGroup]]) -> Sequence[CountedPage]:
+        """Return the pages with a row for each symbol and its group: a page's end may cut a group in two."""
+        return [
+            Page(
+                rows=tuple((group.name, symbol) for group in page.rows for symbol in group.symbols),
+                total=page.total,
+                next_page=page.next_page,
+            )
+            for page in pages
+        ]
+
+    def counts(self, pages: Sequence[Page[WatchGroup]]) -> Collection[int]:
+        """Return every number that a broker may call the total: of groups, of symbols, or of both."""
+        groups = [group for page in pages for group in page.rows]
+        symbols = sum(len(group.symbols) for group in groups)
+        empty = sum(not group.symbols for group in groups)
+        return {len(groups), len(_groups(pages)), symbols, symbols + empty}
+
+    def key_of(self, row: tuple[str | None, str]) -> Hashable:
+        """Return a symbol in its group; groups without a name may be several."""
+        return None if row[0] is None else row
 
 
-def _groups(pages: list[Page[WatchGroup]]) -> tuple[WatchGroup, ...]:
+def _groups(pages: Sequence[Page[WatchGroup]]) -> tuple[WatchGroup, ...]:
     """Return the groups; one that a page's end has cut in two is put together again."""
     groups: list[WatchGroup] = []
     for page in pages:

@@ -16,11 +16,12 @@ from koscom_async._wire.envelope import (
     check_request_id,
     check_response_code,
     read_document,
+    read_paging,
 )
 from koscom_async._wire.records.fast import read_row
 from koscom_async._wire.records.names import LIST_NAMES
 from koscom_async._wire.requests import BROKERS_CHOICE, FIRST_PAGE
-from koscom_async._wire.values import Block, read_count, read_field, read_object, read_rows, read_text
+from koscom_async._wire.values import Block, PageKey, read_field, read_object, read_rows, read_text
 from koscom_async.brokers import Broker
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.codes import AssetClass
@@ -72,12 +73,12 @@ def firm_request(
     }
 
 
-def accounts_query(page: str | None) -> dict[str, object]:
+def accounts_query(page: PageKey | None) -> dict[str, object]:
     """Return the question for one page of the firm's accounts."""
     return {"count": BROKERS_CHOICE, "page": page}
 
 
-def balance_query(number: str, asset_class: AssetClass, page: str | None) -> dict[str, object]:
+def balance_query(number: str, asset_class: AssetClass, page: PageKey | None) -> dict[str, object]:
     """Return the question for one page of one asset class."""
     return {"qrAccNo": number, "qrAssetType": asset_class.value, "count": BROKERS_CHOICE, "page": page}
 
@@ -85,7 +86,7 @@ def balance_query(number: str, asset_class: AssetClass, page: str | None) -> dic
 def orders_query(
     number: str,
     asset_class: AssetClass,
-    page: str | None,
+    page: PageKey | None,
     *,
     side: OrderSide | None,
     on: date | None,
@@ -102,7 +103,7 @@ def orders_query(
 def settlements_query(
     number: str,
     asset_class: AssetClass,
-    page: str | None,
+    page: PageKey | None,
     *,
     side: OrderSide | None,
     on: date | None,
@@ -120,7 +121,7 @@ def settlements_query(
     }
 
 
-def trades_query(number: str, page: str | None, *, since: date, until: date) -> dict[str, object]:
+def trades_query(number: str, page: PageKey | None, *, since: date, until: date) -> dict[str, object]:
     """Return the question for one page of the trade book, whose first page is a word in the documents."""
     return {
         "qrAccNo": number,
@@ -141,7 +142,7 @@ class DiscretionaryPage(Generic[Row]):
     items: tuple[Row, ...]
     cash: tuple[DiscretionaryCash, ...] = ()
     total: int | None
-    next_page: str | None
+    next_page: PageKey | None
     notes: tuple[str, ...] = ()
 
     @property
@@ -182,12 +183,12 @@ class DiscretionaryReader(CooperativeReader[DiscretionaryPage[Row]], Generic[Row
         for some in batched(self._items(rows), count=SLICE_ROWS):
             items += [self.read_item(row, path) for row, path in some]
             yield
-        result = read_object(body.get("queryResult") or body.get("queryRequest"), "queryResult")
+        total, next_page = read_paging(body, body_name)
         return DiscretionaryPage(
             items=tuple(items),
             cash=tuple(self._cash(rows)),
-            total=read_field(result, "totalCnt", read_count, "queryResult"),
-            next_page=read_field(result, "page", read_text, "queryResult"),
+            total=total,
+            next_page=next_page,
             notes=tuple(notes),
         )
 

@@ -16,11 +16,13 @@ from koscom_async._cooperative import SLICE_ROWS, Cooperative, batched
 from koscom_async._wire.failures import raise_for_code
 from koscom_async._wire.values import (
     Block,
+    PageKey,
     is_absent,
     read_count,
     read_entries,
     read_field,
     read_object,
+    read_page_key,
     read_text,
 )
 from koscom_async.errors import MalformedResponseError, ResponseMismatchError
@@ -52,7 +54,7 @@ class Envelope:
     body: Block = field(repr=False)
     echo: Block = field(repr=False)
     total: int | None
-    next_page: str | None
+    next_page: PageKey | None
     notes: tuple[str, ...]
 
 
@@ -66,7 +68,7 @@ class Page(Generic[Row]):
 
     rows: tuple[Row, ...]
     total: int | None
-    next_page: str | None
+    next_page: PageKey | None
     notes: tuple[str, ...] = ()
 
 
@@ -77,23 +79,30 @@ def open_envelope(document: object, question: Question, *, bodies: Sequence[str]
     body = _first(answer, bodies)
     notes = check_request_id(answer, question.request_id, strict=question.strict_request_id)
     notes += check_account(answer, body, question.account_number)
-    result = _first(body, QUERY_RESULTS, within=f"{bodies[0]}.")
+    total, next_page = read_paging(body, bodies[0])
     return Envelope(
         document=answer,
         body=body,
         echo=_first(body, QUERY_ECHOES, within=f"{bodies[0]}."),
-        total=read_field(result, "totalCnt", read_count, "queryResult"),
-        next_page=read_field(result, "page", read_text, "queryResult"),
+        total=total,
+        next_page=next_page,
         notes=tuple(notes),
     )
 
 
+def read_paging(body: Block, path: str) -> tuple[int | None, PageKey | None]:
+    """Return the rows of the whole query and the key of the next page, from the paging block of any service."""
+    result = _first(body, QUERY_RESULTS, within=f"{path}.")
+    total = read_field(result, "totalCnt", read_count, "queryResult")
+    return total, read_field(result, "page", read_page_key, "queryResult")
+
+
 def _first(block: Block, names: Sequence[str], *, within: str = "") -> Block:
-    """Return the block under the first of its names that is there."""
+    """Return the block under the first of its names that has something in it."""
+    found: Block = {}
     for name in names:
-        if not is_absent(block.get(name)):
-            return read_object(block[name], f"{within}{name}")
-    return {}
+        found = found or read_object(block.get(name), f"{within}{name}")
+    return found
 
 
 def read_document(document: object) -> Block:

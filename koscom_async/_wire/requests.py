@@ -9,6 +9,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from koscom_async._wire.values import PageKey
 from koscom_async.models.codes import AssetClass, Measure, TransactionType
 from koscom_async.models.investor import Device, Investor
 from koscom_async.settings import Settings
@@ -83,7 +84,7 @@ def balance_request(
     request_id: str,
     account_number: str,
     asset_class: AssetClass,
-    page: str | None,
+    page: PageKey | None,
 ) -> dict[str, Any]:
     """Return the body that asks for one page of one asset class."""
     query = {
@@ -109,7 +110,7 @@ def portfolio_request(
     account_number: str,
     asset_class: AssetClass,
     measure: Measure,
-    page: str | None,
+    page: PageKey | None,
 ) -> dict[str, Any]:
     """Return the body that asks for one page of one asset class, as shares or as quantities."""
     query = {
@@ -139,7 +140,7 @@ def transactions_request(
     isin: str | None = None,
     side: TransactionType | None = None,
     page_size: int = BROKERS_CHOICE,
-    page: str | None = None,
+    page: PageKey | None = None,
 ) -> dict[str, Any]:
     """Return the body that asks for one page of a range of dates; here the example's first page is `""`."""
     query = {
@@ -148,7 +149,7 @@ def transactions_request(
         "isinCode": isin or "",
         "side": "" if side is None else side.value,
         "count": page_size,
-        "page": page or "",
+        "page": "" if page is None else page,
     }
     body = account_request(
         settings,
@@ -169,14 +170,14 @@ def watchlist_request(
     request_id: str,
     account_number: str,
     with_query: bool,
-    page: str | None,
+    page: PageKey | None,
 ) -> dict[str, Any]:
     """Return the body that asks for one page of the watchlist; only some brokers take a query block."""
     query = {
         "assetType": "",
         "rspType": None,
         "count": BROKERS_CHOICE,
-        "page": page or "",
+        "page": "" if page is None else page,
         "totalCnt": 0,
     }
     return account_request(

@@ -22,6 +22,9 @@ from koscom_async.errors import MalformedResponseError
 
 Block = Mapping[str, Any]
 
+PageKey = str | Decimal
+"""The key of a page: the broker's own text or number, which goes back as it came."""
+
 MAX_DIGITS = 34
 """Digits before or after the point that an amount may have: more than any money, less than an attack."""
 
@@ -146,6 +149,14 @@ def read_text(value: object) -> str | None:
     except UnicodeEncodeError:
         raise ScalarError("expected text, got half a character (a lone surrogate)") from None
     return value.strip()
+
+
+def read_page_key(value: object) -> PageKey | None:
+    """Return the key of the next page exactly as it came, blanks and needless zeros included, or `None`."""
+    text = read_text(value)
+    if text is None:
+        return None
+    return value if isinstance(value, str | Decimal) else text
 
 
 def read_texts(value: object) -> tuple[str, ...]:

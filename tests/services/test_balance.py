@@ -222,7 +222,7 @@ async def test_a_truncated_class_names_broker_endpoint_code_and_masked_account(i
         "1606…0099",
     )
     assert str(error).startswith(
-        "star account.balance truncated: EQTY: 1 of 2 rows came; account 1606…0099. What to do:"
+        "star account.balance truncated: EQTY: 1 of 2 rows came; account 1606…0099; asked 2 times. What to do:"
     )
 
 

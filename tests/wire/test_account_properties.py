@@ -72,7 +72,8 @@ def test_any_spelling_of_a_message_reads_as_the_same_values(case, spellings, unk
         for name in path:
             block = block.get(name, {})
         for key, value in block.items():
-            block[key] = respelled(value, next(how))
+            if key != "page":  # goes back as it came, so that no other spelling is the same
+                block[key] = respelled(value, next(how))
         block.update(extra)
     assert READERS[case](document) == READERS[case](answer(case))
 

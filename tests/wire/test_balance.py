@@ -185,10 +185,19 @@ def test_a_total_comes_in_any_spelling_of_a_number(spelling: object, total: int)
 
 
 @pytest.mark.parametrize("key", ["2", "k" * 24, "20181105 0001", Decimal("2.0"), " 2 "])
-def test_a_page_key_is_any_text(key: object) -> None:
+def test_a_page_key_is_any_text_or_number_and_stays_as_it_came(key: object) -> None:
     document = answer()
     result(document)["page"] = key
-    assert read_balance(document).next_page == ("2" if not isinstance(key, str) else key.strip())
+    read = read_balance(document).next_page
+    assert (type(read), str(read)) == (type(key), str(key))
+
+
+@pytest.mark.parametrize("key", [True, ["2"], {"page": "2"}, "\ud800"])
+def test_what_is_neither_text_nor_number_is_no_page_key(key: object) -> None:
+    document = answer()
+    result(document)["page"] = key
+    with pytest.raises(MalformedResponseError, match=r"queryResult\.page: expected text"):
+        read_balance(document)
 
 
 @pytest.mark.parametrize("asset_class", [AssetClass.CASH, *LISTS])

@@ -17,6 +17,7 @@ from koscom_async._wire.json.walk import Walk
 from koscom_async._wire.values import sent_number
 
 _DECODER = msgspec.json.Decoder(float_hook=sent_number)
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 # Values of these types are final. Others are changed or looked into: msgspec gives whole numbers as integers.
 _FINAL = frozenset({str, type(sent_number("1")), bool, NoneType})
@@ -25,7 +26,7 @@ _FINAL = frozenset({str, type(sent_number("1")), bool, NoneType})
 def write_json(document: object) -> bytes:
     """Return the bytes of a document that JSON can hold."""
     with suppress(Exception):
-        return msgspec.json.encode(document)
+        return _ENCODER.encode(document)
     return core.write_json(document)
 
 
