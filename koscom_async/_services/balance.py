@@ -93,7 +93,7 @@ async def _ask_all(query: AccountQuery[AssetClass, AnyPage], all_support: AllSup
     return None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class BalanceQuery(AccountQuery[AssetClass, BalancePage]):
     """The query for one account's balance."""
 
@@ -124,7 +124,7 @@ def _of(kind: type[AnyBalanceRow], rows: list[BalanceRow]) -> tuple[AnyBalanceRo
     return tuple(row for row in rows if isinstance(row, kind))
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class PortfolioQuery(AccountQuery[AssetClass, PortfolioPage]):
     """The query for one account's portfolio."""
 

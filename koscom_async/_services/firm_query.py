@@ -73,7 +73,7 @@ def accounts_at(broker: Broker) -> FirmEndpoint:
     )
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class FirmQuery(Query[FirmPart, DiscretionaryPage[Row]], Generic[Row]):
     """A query to one broker, about one account or the list of all."""
 

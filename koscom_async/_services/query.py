@@ -61,7 +61,7 @@ Part = TypeVar("Part")
 AnyPage = TypeVar("AnyPage", bound=Page)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Query(ABC, Generic[Part, AnyPage]):
     """Reads a query from one endpoint, part by part: an asset class, a range of dates, or the whole.
 
@@ -173,7 +173,7 @@ class Query(ABC, Generic[Part, AnyPage]):
         )
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class AccountQuery(Query[Part, AnyPage]):
     """A query about one account, on behalf of its investor."""
 

@@ -24,7 +24,7 @@ from koscom_async.models.transactions import Transaction
 EVERY_SIDE = "ALL"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class TransactionsQuery(AccountQuery[Window, Page[Transaction]]):
     """The query for one account's transactions.
 

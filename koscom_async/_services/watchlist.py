@@ -49,7 +49,7 @@ class Form(Enum):
     PLAIN = auto()
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class WatchlistQuery(AccountQuery[Form, Page[WatchGroup]]):
     """The query for one account's watchlist, in the form that the broker takes."""
 

@@ -29,7 +29,7 @@ _LISTS: dict[str, type[BalanceRow]] = {"equityList": EquityRow, "fundList": Fund
 _CLASSES = {name: kind.asset_class for name, kind in _LISTS.items()}
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class BalanceReader(CooperativeReader[BalancePage]):
     """Reads a page of one asset class, or of all."""
 
@@ -63,7 +63,7 @@ def _summary(blocks: Block) -> BalanceSummary | None:
     return read_row(BalanceSummary, block, "summary") if block else None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class TransactionsReader(CooperativeReader[Page[Transaction]]):
     """Reads a page of a range of dates."""
 
@@ -93,7 +93,7 @@ _WATCHLIST_BODIES = (
 )
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class WatchlistReader(CooperativeReader[Page[WatchGroup]]):
     """Reads a page of the watched groups."""
 

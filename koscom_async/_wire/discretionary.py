@@ -151,7 +151,7 @@ class DiscretionaryPage(Generic[Row]):
         return (*self.items, *self.cash)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class DiscretionaryReader(CooperativeReader[DiscretionaryPage[Row]], Generic[Row]):
     """Reads the answer to one question, and refuses the answer to any other.
 

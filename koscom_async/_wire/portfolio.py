@@ -41,7 +41,7 @@ class PortfolioPage(Page[PortfolioRow]):
     cash: PortfolioCash | None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class PortfolioReader(CooperativeReader[PortfolioPage]):
     """Reads the answer to one question about one account, and refuses the answer to any other."""
 

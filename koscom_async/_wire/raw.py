@@ -111,7 +111,7 @@ def texts_in(document: object) -> Iterator[str]:
                 yield from texts_in(value)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class RawReader:
     """Returns the document as it came, unless it carries an error or answers another call."""
 
