@@ -25,7 +25,7 @@ from koscom_async._services.windows import Notifier
 from koscom_async._transport.gateway import Gateway
 from koscom_async.models.codes import TransactionType
 from koscom_async.models.investor import Investor
-from koscom_async.models.member import VirtualAccount
+from koscom_async.models.member import LinkedAccounts
 from koscom_async.observer import OK, PARTIAL, Operation
 
 # What libraries would import in the middle of the first call. stdnum brings pydoc along, and holds the loop for 20 ms.
@@ -60,10 +60,11 @@ class InvestorFanout:
         end, asked_at = deadline_at(deadline), korean_now()
         operation = Operation(name=kind.operation)
         with self._gateway.operation(operation):
-            accounts = await self._accounts(investor, end)
+            linked = await self._linked(investor, end)
+            accounts = unique_accounts(linked.accounts)
             fanout = Fanout(partial(read, investor, end=end, **question), kind.make_outcome)
             async with fanout.run(accounts) as outcomes:
-                yield kind(outcomes, asked_at, **question)
+                yield kind(outcomes, asked_at, linked.terms_expire_on, **question)
             _conclude(operation, len(accounts), sum(each.ok for each in outcomes.delivered))
 
     @asynccontextmanager
@@ -83,7 +84,8 @@ class InvestorFanout:
         asked_at, changed = korean_now(), Notifier()
         operation = Operation(name="transactions")
         with self._gateway.operation(operation):
-            accounts = await self._accounts(investor, end)
+            linked = await self._linked(investor, end)
+            accounts = unique_accounts(linked.accounts)
             async with background() as group:
                 feed = partial(
                     self._account.feed_transactions,
@@ -97,17 +99,18 @@ class InvestorFanout:
                 )
                 in_order = sorted(accounts, key=lambda account: account.key)
                 followed_accounts = [followed(place, account, feed) for place, account in enumerate(in_order)]
-                stream = TransactionStream(followed_accounts, changed, as_of=asked_at)
+                stream = TransactionStream(
+                    followed_accounts, changed, as_of=asked_at, consent_expires_on=linked.terms_expire_on
+                )
                 try:
                     yield stream
                 finally:
                     stream.close()
             _conclude(operation, len(accounts), sum(each.ok for each in stream.outcomes))
 
-    async def _accounts(self, investor: Investor, end: Deadline) -> tuple[VirtualAccount, ...]:
+    async def _linked(self, investor: Investor, end: Deadline) -> LinkedAccounts:
         await self._oauth.authorize(investor, end=end)
-        linked = await self._member.read_accounts(investor, end=end)
-        return unique_accounts(linked.accounts)
+        return await self._member.read_accounts(investor, end=end)
 
 
 def _conclude(operation: Operation, asked: int, read: int) -> None:

@@ -3,8 +3,10 @@
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, Generic, TypeVar
+
+from attrs import evolve
 
 from koscom_async._cooperative import run_cooperatively
 from koscom_async._fanout.tasks import AnyOutcome, OutcomeQueue
@@ -31,9 +33,12 @@ class OutcomeStream(Generic[AnyOutcome, Whole]):
     operation: ClassVar[str]
     """The name of the question for an observer."""
 
-    def __init__(self, outcomes: OutcomeQueue[AnyOutcome], as_of: datetime) -> None:
+    def __init__(
+        self, outcomes: OutcomeQueue[AnyOutcome], as_of: datetime, consent_expires_on: date | None = None
+    ) -> None:
         self._outcomes = outcomes
         self._as_of = as_of
+        self._consent_expires_on = consent_expires_on
 
     @property
     def accounts(self) -> tuple[VirtualAccount, ...]:
@@ -83,10 +88,12 @@ class HoldingsStream(OutcomeStream[AccountOutcome, Holdings]):
 
     async def merged(self) -> Holdings:
         """Return `holdings`, and yield to other tasks while tens of thousands of rows are merged."""
-        return await run_cooperatively(merging(self._outcomes.whole(), as_of=self._as_of))
+        holdings = await run_cooperatively(merging(self._outcomes.whole(), as_of=self._as_of))
+        return evolve(holdings, consent_expires_on=self._consent_expires_on)
 
     def _merge(self, outcomes: Sequence[AccountOutcome]) -> Holdings:
-        return merge(outcomes, as_of=self._as_of)
+        holdings = merge(outcomes, as_of=self._as_of)
+        return evolve(holdings, consent_expires_on=self._consent_expires_on)
 
     @staticmethod
     def make_outcome(answer: Balance | None, **facts: Any) -> AccountOutcome:
@@ -99,9 +106,14 @@ class PortfoliosStream(OutcomeStream[PortfolioOutcome, Portfolios]):
     operation = "portfolios"
 
     def __init__(
-        self, outcomes: OutcomeQueue[PortfolioOutcome], as_of: datetime, *, measure: Measure
+        self,
+        outcomes: OutcomeQueue[PortfolioOutcome],
+        as_of: datetime,
+        consent_expires_on: date | None = None,
+        *,
+        measure: Measure,
     ) -> None:
-        super().__init__(outcomes, as_of)
+        super().__init__(outcomes, as_of, consent_expires_on)
         self._measure = measure
 
     @property
@@ -110,7 +122,8 @@ class PortfoliosStream(OutcomeStream[PortfolioOutcome, Portfolios]):
         return self._whole()
 
     def _merge(self, outcomes: Sequence[PortfolioOutcome]) -> Portfolios:
-        return merge_portfolios(outcomes, measure=self._measure, as_of=self._as_of)
+        portfolios = merge_portfolios(outcomes, measure=self._measure, as_of=self._as_of)
+        return evolve(portfolios, consent_expires_on=self._consent_expires_on)
 
     @staticmethod
     def make_outcome(answer: Portfolio | None, **facts: Any) -> PortfolioOutcome:
@@ -128,7 +141,8 @@ class WatchlistsStream(OutcomeStream[WatchlistOutcome, Watchlists]):
         return self._whole()
 
     def _merge(self, outcomes: Sequence[WatchlistOutcome]) -> Watchlists:
-        return merge_watchlists(outcomes, as_of=self._as_of)
+        watchlists = merge_watchlists(outcomes, as_of=self._as_of)
+        return evolve(watchlists, consent_expires_on=self._consent_expires_on)
 
     @staticmethod
     def make_outcome(answer: Watchlist | None, **facts: Any) -> WatchlistOutcome:

@@ -90,11 +90,19 @@ class TransactionStream(OfAccounts[TransactionsOutcome]):
     Iterate once, inside the `async with`. A row is delivered as soon as no account that is still being asked can have
     an earlier one, so the first rows come long before the last. `outcomes` are those of the accounts that have ended so
     far; an account that fails ends with the rows before its failure, and then `complete` is false. `as_of` is when the
-    question was asked (KST).
+    question was asked (KST), `consent_expires_on` when the investor's consent ends, if that is known.
     """
 
-    def __init__(self, accounts: Sequence[FollowedAccount], changed: Notifier, *, as_of: datetime) -> None:
+    def __init__(
+        self,
+        accounts: Sequence[FollowedAccount],
+        changed: Notifier,
+        *,
+        as_of: datetime,
+        consent_expires_on: date | None = None,
+    ) -> None:
         self.as_of = as_of
+        self.consent_expires_on = consent_expires_on
         self._all = tuple(accounts)
         self._live = list(accounts)
         self._changed = changed
@@ -172,4 +180,5 @@ async def read_history(
             rows=tuple(rows),
             outcomes=tuple(sorted(stream.outcomes, key=lambda outcome: outcome.account.key)),
             as_of=stream.as_of,
+            consent_expires_on=stream.consent_expires_on,
         )

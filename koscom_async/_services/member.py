@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from koscom_async._clock import korean_now
 from koscom_async._services.operation import Deadline, deadline_at, operation
 from koscom_async._services.query import secrets_of
 from koscom_async._services.resolve import expect_investor
@@ -9,6 +10,7 @@ from koscom_async._transport.gateway import Gateway
 from koscom_async._wire.endpoints import COMMON, CONSENT, REGISTRATION, Answer, Call, Endpoint
 from koscom_async._wire.member import read_linked_accounts, read_registration
 from koscom_async._wire.requests import member_request, new_request_id
+from koscom_async.errors import AccessDeniedError
 from koscom_async.models.investor import Investor
 from koscom_async.models.member import LinkedAccounts, Registration
 from koscom_async.settings import Settings
@@ -32,14 +34,15 @@ class MemberService:
     async def accounts(self, investor: Investor, *, deadline: float | None = None) -> LinkedAccounts:
         """Return the virtual accounts that the investor linked to this service (가상계좌 리스트 조회), as listed.
 
-        Raises `PlatformError`, `ResponseError`, `ConnectionFailedError` or `DeadlineExceededError`.
+        Raises `AccessDeniedError` (code `consent-ended`) where the consent has ended and no account is listed any more,
+        and `PlatformError`, `ResponseError`, `ConnectionFailedError` or `DeadlineExceededError`.
         Manual: 서비스 연동, "가상계좌 리스트 조회".
         """
         return await self.read_accounts(investor, end=deadline_at(deadline))
 
     async def read_accounts(self, investor: Investor, *, end: Deadline) -> LinkedAccounts:
         """Read the list of linked accounts until `end`, on the event loop's clock."""
-        return await self._ask(CONSENT, read_linked_accounts, investor, end=end)
+        return await self._ask(CONSENT, _read_consented, investor, end=end)
 
     async def _ask(
         self, endpoint: Endpoint, read: Callable[[object], Answer], investor: Investor, *, end: Deadline
@@ -55,3 +58,16 @@ class MemberService:
         )
         with operation(self._gateway, endpoint, end=end) as trace:
             return await self._gateway.ask(call, trace)
+
+
+def _read_consented(document: object) -> LinkedAccounts:
+    """Read the list of accounts; an empty one after the end of the consent does not mean that nothing is held."""
+    linked = read_linked_accounts(document)
+    ended_on = linked.terms_expire_on
+    if linked.accounts or ended_on is None or ended_on >= korean_now().date():
+        return linked
+    raise AccessDeniedError(
+        f"the investor's consent ended on {ended_on}, and no account is linked any more",
+        code="consent-ended",
+        advice="have the investor renew the consent on the platform's portal, and link the accounts again",
+    )

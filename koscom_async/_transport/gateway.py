@@ -123,6 +123,7 @@ class Gateway:
             retry_after=retry_after,
             quota_resets_at=next_reset(now) if is_spent else None,
             secrets=(*secrets, self._settings.api_key, self._settings.api_secret),
+            has_token=token is not None,
         )
         if retry_after and not isinstance(error, QuotaExceededError):
             # Capped: a longer Retry-After is raised to the caller, and does not hold up other calls.

@@ -83,6 +83,8 @@ _OAUTH_ADVICE = {
     "invalid_grant": ReauthorizationRequiredError.default_advice,
     "access_denied": "ask the investor again",
 }
+_KEY_BLAMED = re.compile(r"api[ _-]?key|credential|client|consumer|secret", re.IGNORECASE)
+
 UNAUTHORIZED = "401"
 """The platform's own code for a caller who is not recognised: mostly by the token (the manual: renew it once)."""
 
@@ -145,8 +147,28 @@ def failure(
     retry_after: float | None = None,
     quota_resets_at: datetime | None = None,
     secrets: Iterable[str] = (),
+    has_token: bool = True,
 ) -> PlatformError:
-    """Return the exception for a refusing answer; `document` is `None` where the body was no JSON."""
+    """Return the exception for a refusing answer; `document` is `None` where the body was no JSON.
+
+    Without a token in the request (`has_token`), no token can be dead.
+    """
+    error = _classified(
+        status, document, retry_after=retry_after, quota_resets_at=quota_resets_at, secrets=secrets
+    )
+    if isinstance(error, AuthenticationError):
+        error.token_is_dead = error.token_is_dead and has_token
+    return error
+
+
+def _classified(
+    status: int,
+    document: object,
+    *,
+    retry_after: float | None,
+    quota_resets_at: datetime | None,
+    secrets: Iterable[str],
+) -> PlatformError:
     refusal = read_refusal(document)
     secrets = tuple(secrets)
     facts: dict[str, Any] = {
@@ -180,10 +202,10 @@ def failure(
 def _is_dead_token(status: int, refusal: Refusal) -> bool:
     """Whether it is the token, of all things that are recognised, that is not accepted.
 
-    A 401 of the gateway's own ("Invalid authentication credentials") is about the API key; one that gives no
-    reason at all is about the token, which is what comes and goes.
+    A 401 that blames the API key or the firm's credentials ("Invalid authentication credentials") is about those. One
+    that says little ("Unauthorized"), or nothing, is about the token, which is what comes and goes.
     """
-    return refusal.is_dead_token or (status == 401 and refusal.code is None and refusal.words is None)
+    return refusal.is_dead_token or (status == 401 and not _KEY_BLAMED.search(refusal.words or ""))
 
 
 def _refused_by_oauth(error: str, words: str, **facts: Any) -> PlatformError:

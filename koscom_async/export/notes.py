@@ -1,7 +1,7 @@
 """What a reader must know to believe the numbers: what totals leave out, and why a number is not known."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from koscom_async.export.amounts import AT_LEAST, money, money_change
@@ -66,9 +66,28 @@ def difference_line(account: AccountReconciliation) -> str | None:
     return f"rows less broker's summary: {', '.join(parts)}" if parts else None
 
 
+SOON_DAYS = 30
+"""A consent that ends within so many days is a note: what ends it is the investor's to do."""
+
+
+def consent_notes(answer: Answered) -> list[str]:
+    """Return when the investor's consent ends, where that is soon or past; the firm's own accounts need none."""
+    ends_on: date | None = getattr(answer, "consent_expires_on", None)
+    if ends_on is None:
+        return []
+    days = (ends_on - answer.as_of.date()).days
+    if days > SOON_DAYS:
+        return []
+    if days < 0:
+        return [f"The investor's consent ended on {ends_on}: have it renewed, as accounts may be missing"]
+    when = f"in {counted(days, 'day')}" if days else "today"
+    return [f"The investor's consent ends {when}, on {ends_on}: have it renewed before"]
+
+
 def notes(holdings: Holdings, *, with_lots: bool = False) -> list[str]:
     """Return all notes on the numbers, the weightiest first."""
     return [
+        *consent_notes(holdings),
         *_totals_unknown(holdings),
         *(
             note

@@ -3,7 +3,7 @@
 Records only: `_merge` makes them from the accounts.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -55,19 +55,22 @@ class PortfolioPosition:
 class Portfolios(OfAccounts[PortfolioOutcome]):
     """The portfolios of every account, side by side. Check `complete` before believing that nothing is missing.
 
-    `as_of` is when the question was asked (KST); `measure` what was asked for.
+    `as_of` is when the question was asked (KST); `measure` what was asked for; `consent_expires_on` when the investor's
+    consent ends (KST), or `None` where the platform does not say.
     """
 
     measure: Measure
     positions: tuple[PortfolioPosition, ...] = ()
     outcomes: tuple[PortfolioOutcome, ...] = ()
     as_of: datetime
+    consent_expires_on: date | None = None
 
     def to_dicts(self) -> dict[str, Any]:
         """Return everything as nested dicts and lists, decimals as text, account numbers masked."""
         return {
             "complete": self.complete,
             "as_of": rows.plain(self.as_of),
+            "consent_expires_on": rows.plain(self.consent_expires_on),
             "measure": rows.plain(self.measure),
             "positions": rows.plain(self.positions),
             "portfolios": [
@@ -98,18 +101,21 @@ class WatchedSymbol:
 class Watchlists(OfAccounts[WatchlistOutcome]):
     """The watchlists of every account, merged by symbol. Check `complete` before believing that nothing is missing.
 
-    `as_of` is when the question was asked (KST).
+    `as_of` is when the question was asked (KST); `consent_expires_on` when the investor's consent ends (KST), or `None`
+    where the platform does not say.
     """
 
     symbols: tuple[WatchedSymbol, ...] = ()
     outcomes: tuple[WatchlistOutcome, ...] = ()
     as_of: datetime
+    consent_expires_on: date | None = None
 
     def to_dicts(self) -> dict[str, Any]:
         """Return everything as nested dicts and lists, account numbers masked."""
         return {
             "complete": self.complete,
             "as_of": rows.plain(self.as_of),
+            "consent_expires_on": rows.plain(self.consent_expires_on),
             "symbols": rows.plain(self.symbols),
             "watchlists": [
                 rows.plain(each.watchlist) for each in self.outcomes if each.watchlist is not None

@@ -3,7 +3,7 @@
 Records only; putting them together from accounts is `_merge`'s work.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -132,7 +132,8 @@ class Holdings(OfAccounts[AccountOutcome]):
 
     `as_of` is when the question was asked (KST): no number is older. `totals` is in KRW; `foreign_totals` has
     one record for each other currency, as currencies are never added. Check `complete` before believing that
-    nothing is missing.
+    nothing is missing. `consent_expires_on` is when the investor's consent ends (KST), or `None` where the platform
+    does not say.
     """
 
     positions: tuple[Position, ...] = ()
@@ -142,6 +143,7 @@ class Holdings(OfAccounts[AccountOutcome]):
     outcomes: tuple[AccountOutcome, ...] = ()
     reconciliation: tuple[AccountReconciliation, ...] = ()
     as_of: datetime
+    consent_expires_on: date | None = None
 
     @property
     def all_totals(self) -> tuple[Totals, ...]:
@@ -181,6 +183,7 @@ class Holdings(OfAccounts[AccountOutcome]):
         return {
             "complete": self.complete,
             "as_of": rows.plain(self.as_of),
+            "consent_expires_on": rows.plain(self.consent_expires_on),
             "totals": rows.plain(self.totals),
             "foreign_totals": rows.plain(self.foreign_totals),
             "positions": rows.plain(self.positions),

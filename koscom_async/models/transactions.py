@@ -102,6 +102,7 @@ class TransactionHistory(OfAccounts[TransactionsOutcome]):
     Those of one day stand account by account, and in the broker's order. Check `complete` before believing that nothing
     is missing: of an account that failed, the rows before its outcome's `missing_from` are here. `isin` and `side` are
     what was asked for; `as_of` is when it was asked (KST). Outcomes are in the order of broker and account.
+    `consent_expires_on` is when the investor's consent ends (KST), or `None` where the platform does not say.
     """
 
     since: date
@@ -111,6 +112,7 @@ class TransactionHistory(OfAccounts[TransactionsOutcome]):
     rows: tuple[Transaction, ...] = ()
     outcomes: tuple[TransactionsOutcome, ...] = ()
     as_of: datetime
+    consent_expires_on: date | None = None
 
     def __iter__(self) -> Iterator[Transaction]:
         return iter(self.rows)
@@ -123,6 +125,7 @@ class TransactionHistory(OfAccounts[TransactionsOutcome]):
         return {
             "complete": self.complete,
             "as_of": exports.plain(self.as_of),
+            "consent_expires_on": exports.plain(self.consent_expires_on),
             "since": exports.plain(self.since),
             "until": exports.plain(self.until),
             "isin": self.isin,

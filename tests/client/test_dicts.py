@@ -31,6 +31,7 @@ async def test_it_has_the_public_names(dicts):
     assert set(dicts) == {
         "complete",
         "as_of",
+        "consent_expires_on",
         "totals",
         "foreign_totals",
         "positions",

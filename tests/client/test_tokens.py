@@ -194,6 +194,29 @@ async def test_one_that_goes_on_failing_surfaces_as_itself(sandbox):
     assert sandbox.refreshes == 3
 
 
+async def test_a_401_that_says_little_is_renewed_once_and_the_call_repeated_once(sandbox):
+    investor = signed_in(sandbox)
+    async with client_of(sandbox) as koscom:
+        account = (await koscom.member.accounts(investor)).accounts[0]
+        sandbox.set_fault("diamond", Fault("short-401", times=1))
+        balance = await koscom.account.balance(investor, account)
+        assert (len(balance.rows) > 0, sandbox.refreshes) == (True, 1)
+        sandbox.set_fault("diamond", "short-401")
+        with pytest.raises(AuthenticationError, match="HTTP 401: Unauthorized") as caught:
+            await koscom.account.balance(investor, account)
+    statuses = [call.status for call in sandbox.calls if call.endpoint == "account.balance"]
+    assert statuses == [401, 200, 401, 401]
+    assert (caught.value.token_is_dead, sandbox.refreshes) == (True, 2)
+
+
+async def test_a_401_that_says_little_renews_nothing_where_no_token_was_sent(sandbox):
+    sandbox.set_fault("common", "short-401")
+    async with client_of(sandbox) as koscom:
+        with pytest.raises(AuthenticationError) as caught:
+            await koscom.member.accounts(signed_in(sandbox))
+    assert (caught.value.token_is_dead, sandbox.refreshes) == (False, 0)
+
+
 async def test_an_api_key_that_is_not_accepted_renews_nothing(sandbox):
     investor = signed_in(sandbox)
     async with client_of(sandbox) as honest:

@@ -240,7 +240,7 @@ async def test_the_member_service_has_faults_too(ask_quickly, kind, status):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Fault("odd"), "unknown fault 'odd': use one of chunked-garbage, dead-token, down, drip, "),
+        (lambda: Fault("odd"), "unknown fault 'odd': use one of chunked-garbage, consent-ends, dead-token, "),
         (lambda: Fault("200"), "unknown fault '200'"),
         (lambda: Fault("down:1"), "fault 'down' cannot have the argument '1'"),
         (lambda: Fault("error-200:1"), "fault 'error-200' cannot have the argument '1'"),
@@ -250,6 +250,10 @@ async def test_the_member_service_has_faults_too(ask_quickly, kind, status):
         (lambda: Fault("down", times=-1), "Fault.times must not be below 0, got -1"),
         (lambda: Fault("down", after=-1), "Fault.after must not be below 0, got -1"),
         (lambda: SandboxGateway(faults={"common": "endless"}), "fault 'endless' is one of a broker"),
+        (
+            lambda: SandboxGateway(faults={"star": "ended-consent"}),
+            "fault 'ended-consent' is one of the member service, which is 'common' here",
+        ),
     ],
 )
 def test_a_wrong_fault_is_named(make, message):

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from koscom_async._clock import KST
-from koscom_async.export.notes import Answered, failure_lines, headline
+from koscom_async.export.notes import Answered, consent_notes, failure_lines, headline
 from koscom_async.export.texts import account_name, broker_name, clean, counted
 from koscom_async.models.member import VirtualAccount
 
@@ -54,6 +54,7 @@ def page(
 ) -> RenderableType:
     """Return a whole page: title, alarm, body, notes, and the alarm once more."""
     panel = alarm(answer, noun)
+    notes = [*consent_notes(answer), *notes]
     return Group(title(answer, name, noun), *panel, Text(), body, *notes_section(notes), *panel)
 
 

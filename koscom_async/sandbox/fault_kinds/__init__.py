@@ -34,6 +34,7 @@ from koscom_async.sandbox.fault_kinds.pages import (
     ShuffledPages,
     WrongId,
 )
+from koscom_async.sandbox.fault_kinds.refusals import ConsentEnds, EndedConsent, ShortUnauthorized
 from koscom_async.sandbox.fault_kinds.wire import (
     ChunkedGarbage,
     Drip,
@@ -52,12 +53,14 @@ __all__ = ["FAULT_KINDS", "NO_FAULT", "FaultKind", "find_kind"]
 
 FAULT_KINDS: Mapping[str, type[FaultKind]] = {
     "chunked-garbage": ChunkedGarbage,
+    "consent-ends": ConsentEnds,
     "dead-token": DeadToken,
     "down": Down,
     "drip": Drip,
     "duplicate-page": DuplicatePage,
     "empty": Empty,
     "empty-pages": EmptyPages,
+    "ended-consent": EndedConsent,
     "endless": Endless,
     "error-200": CodeIn200,
     "flapping": Flapping,
@@ -74,6 +77,7 @@ FAULT_KINDS: Mapping[str, type[FaultKind]] = {
     "same-page": SamePage,
     "shape": Shape,
     "short": Short,
+    "short-401": ShortUnauthorized,
     "shuffled-pages": ShuffledPages,
     "silent": Silent,
     "slow": Slow,

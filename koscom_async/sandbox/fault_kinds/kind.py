@@ -19,6 +19,8 @@ class FaultKind:
 
     brokers_only = False
     """Whether it needs a balance answer to bend, so that the member service cannot have it."""
+    member_only = False
+    """Whether it bends an answer of the member service, so that no broker can have it."""
 
     def __init__(self, name: str = "", *, delay: float = 0.0) -> None:
         self.name = name
