@@ -14,7 +14,7 @@ TINY = {
     "decode": ["--rounds", "1"],
     "fanout": ["--rounds", "1", "--accounts", "1", "--latency-ms", "1"],
     "imports": ["--rounds", "1", "--cases", "import koscom_async"],
-    "merge": ["--rounds", "1"],
+    "merge": ["--rounds", "1", "--sizes", "1000"],
     "peers": ["--rounds", "1", "--scenarios", "twice", "--latency", "0"],
     "stacks": ["--rounds", "1", "--rows", "4", "--in-flight", "1", "--calls", "2"],
     "wrapper": ["--rounds", "1", "--calls", "2"],
@@ -31,7 +31,7 @@ def run(script, *arguments):
         [sys.executable, str(FOLDER / f"{script}.py"), *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         env=os.environ | {"PYTHONPATH": str(FOLDER.parent)},  # this checkout, whether it is installed or not
         check=False,
     )
