@@ -11,7 +11,9 @@ from koscom_async._decimals import exactly
 from koscom_async._merge.accounts import all_reconciled, merged_cash
 from koscom_async._merge.grouping import group_rows
 from koscom_async._merge.positions import in_order, made_positions
+from koscom_async._merge.rates import prove_rates
 from koscom_async._merge.totals import by_currency, foreign_totals, won_totals
+from koscom_async.models.account import WON
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.outcome import AccountOutcome
 
@@ -31,7 +33,10 @@ def merging(outcomes: Iterable[AccountOutcome], *, as_of: datetime) -> Cooperati
     reconciliation = yield from all_reconciled(balances, grouped.accounts)
     with exactly():
         securities = by_currency(grouped.groups)
-        cash = merged_cash(balances)
+        for currency, each in securities.items():
+            if currency != WON:
+                prove_rates([*each.counted, *each.derivatives])
+        cash = merged_cash(balances, reconciliation)
         totals = won_totals(securities, cash, reconciliation, is_blind=bool(settled) and not balances)
     yield
     with exactly():

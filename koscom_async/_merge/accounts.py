@@ -9,13 +9,20 @@ from koscom_async._decimals import difference, exactly, total
 from koscom_async._merge.grouping import AccountRows
 from koscom_async.models.account import WON, Balance, BalanceSummary, ForeignCash
 from koscom_async.models.codes import TradeType
-from koscom_async.models.holdings import AccountReconciliation, Cash, CashLot
+from koscom_async.models.holdings import AccountReconciliation, Cash, CashBasis, CashLot
 from koscom_async.models.member import VirtualAccount
 
 _NO_SUMMARY = BalanceSummary()
 
+BASES: tuple[CashBasis, ...] = ("D0", "D1", "D2")
 
-def merged_cash(balances: list[Balance]) -> tuple[Cash, ...]:
+Views = tuple[Decimal | None, Decimal | None, Decimal | None]
+"""One amount of cash by settlement day: settled today, tomorrow and the day after. Never added."""
+
+
+def merged_cash(
+    balances: Sequence[Balance], reconciliation: Sequence[AccountReconciliation]
+) -> tuple[Cash, ...]:
     """Return the cash of all accounts, in won and in each foreign currency that an account has any of."""
     if not balances:
         return ()
@@ -23,7 +30,8 @@ def merged_cash(balances: list[Balance]) -> tuple[Cash, ...]:
     for balance in balances:
         for cash in balance.foreign_cash:
             foreign[cash.currency].append(_foreign_lot(balance.account, cash))
-    won = _cash(WON, tuple(_cash_lot(balance) for balance in balances))
+    pairs = zip(balances, reconciliation, strict=True)
+    won = _cash(WON, tuple(_cash_lot(balance, account.cash_basis) for balance, account in pairs))
     return (won, *(_cash(currency, tuple(lots)) for currency, lots in sorted(foreign.items())))
 
 
@@ -33,6 +41,7 @@ def _cash(currency: str, lots: tuple[CashLot, ...]) -> Cash:
         balance=total(lot.balance for lot in lots),
         balance_d1=total(lot.balance_d1 for lot in lots),
         balance_d2=total(lot.balance_d2 for lot in lots),
+        counted=total(lot.counted for lot in lots),
         withdrawable=total(lot.withdrawable for lot in lots),
         receivable=total(lot.receivable for lot in lots),
         loan=total(lot.loan for lot in lots),
@@ -41,28 +50,58 @@ def _cash(currency: str, lots: tuple[CashLot, ...]) -> Cash:
 
 
 def _foreign_lot(account: VirtualAccount, cash: ForeignCash) -> CashLot:
+    views = (cash.balance, cash.balance_d1, cash.balance_d2)
+    basis, _ = _basis(views)
     return CashLot(
         account=account,
         balance=cash.balance,
         balance_d1=cash.balance_d1,
         balance_d2=cash.balance_d2,
+        counted=_view(views, basis),
+        basis=basis,
         withdrawable=cash.withdrawable,
         receivable=cash.receivable,
         loan=cash.loan,
     )
 
 
-def _cash_lot(balance: Balance) -> CashLot:
+def _cash_lot(balance: Balance, basis: CashBasis | None) -> CashLot:
     summary = balance.summary or _NO_SUMMARY
     return CashLot(
         account=balance.account,
         balance=summary.cash,
         balance_d1=summary.cash_d1,
         balance_d2=summary.cash_d2,
+        counted=_view(_views(summary), basis),
+        basis=basis,
         withdrawable=summary.withdrawable,
         receivable=summary.receivable,
         loan=summary.loan,
     )
+
+
+def _views(summary: BalanceSummary) -> Views:
+    return summary.cash, summary.cash_d1, summary.cash_d2
+
+
+def _view(views: Views, basis: CashBasis | None) -> Decimal | None:
+    return None if basis is None else views[BASES.index(basis)]
+
+
+def _basis(
+    views: Views, *, reported: Decimal | None = None, securities: Sequence[Decimal | None] = ()
+) -> tuple[CashBasis | None, bool]:
+    """Return which view of the cash belongs with the securities, and whether the broker's own total proves it.
+
+    Where it proves none it is the latest that is known, as holdings are what has been executed. A total of 0 proves
+    none: it is how brokers spell that they report none.
+    """
+    known = [(basis, view) for basis, view in zip(BASES, views, strict=True) if view is not None]
+    for value in securities if reported else ():
+        for basis, view in known:
+            if value is not None and value + view == reported:
+                return basis, True
+    return (known[-1][0] if known else None), False
 
 
 def all_reconciled(
@@ -82,6 +121,11 @@ def _reconciled(balance: Balance, rows: AccountRows) -> AccountReconciliation:
     value, cost = total(rows.values), total(rows.costs)
     value_difference, cost_difference = difference(value, summary.value), difference(cost, summary.cost)
     liabilities = total((summary.loan, summary.receivable))
+    # The rows first, as net worth counts them and not what the summary says of them.
+    basis, is_proven = _basis(
+        _views(summary), reported=summary.total_value, securities=(value, summary.value)
+    )
+    counted = _view(_views(summary), basis)
     return AccountReconciliation(
         account=balance.account,
         rows=len(balance.rows),
@@ -93,8 +137,11 @@ def _reconciled(balance: Balance, rows: AccountRows) -> AccountReconciliation:
         cost_difference=cost_difference,
         reason="; ".join(_reasons(balance, rows, value_difference, cost_difference)) or None,
         cash=summary.cash,
+        unsettled=difference(counted, summary.cash),
+        cash_basis=basis,
+        cash_basis_proven=is_proven,
         liabilities=liabilities,
-        net_worth=difference(total((value, summary.cash)), liabilities),
+        net_worth=difference(total((value, counted)), liabilities),
         reported_net_worth=summary.total_value,
         missing=_missing(balance),
     )

@@ -108,7 +108,7 @@ class GroupDraft:
     @property
     def value_in_won(self) -> Decimal | None:
         """The value at the brokers' own exchange rates, where every row has one."""
-        return self.value if self.row.currency == WON else total([_in_won(row) for row in self.rows()])
+        return self.value if self.row.currency == WON else total([row.value_in_won for row in self.rows()])
 
     def rows(self) -> list[BalanceRow]:
         """Return the rows, in the order in which they came."""
@@ -117,11 +117,6 @@ class GroupDraft:
     def lots(self) -> tuple[Lot, ...]:
         """Return the rows as lots."""
         return lots_of(self.rows(), [self.account, *(self.further or ())[1::2]])
-
-
-def _in_won(row: BalanceRow) -> Decimal | None:
-    # Brokers send a rate of 0 when there is none.
-    return row.value * row.rate if row.value is not None and row.rate else None
 
 
 def _product_rank(product: Product) -> tuple[bool, bool, Product]:

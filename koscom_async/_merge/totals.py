@@ -43,14 +43,16 @@ def won_totals(
         return Totals(currency=WON)
     in_won = _summed(securities.get(WON, _NONE), WON)
     money = total(each.balance for each in cash if each.currency == WON)
-    assets = total((in_won.value, money))
+    counted = total(each.counted for each in cash if each.currency == WON)
+    assets = total((in_won.value, counted))
     liabilities = total(account.liabilities for account in accounts)
     converted = total(group.value_in_won for each in securities.values() for group in each.counted)
     # Brokers give no rate for foreign cash: where there is any, what everything is worth in won is not known.
-    rated_money = money if all(each.balance == 0 for each in cash if each.currency != WON) else None
+    rated_money = counted if all(each.counted == 0 for each in cash if each.currency != WON) else None
     return evolve(
         in_won,
         cash=money,
+        unsettled=difference(counted, money),
         assets=assets,
         liabilities=liabilities,
         net_worth=difference(assets, liabilities),
@@ -73,11 +75,12 @@ def foreign_totals(securities: Mapping[str, Securities], cash: tuple[Cash, ...])
 def _foreign(securities: Totals, cash: Cash | None) -> Totals:
     if cash is None:  # as from the account service
         return securities
-    assets = total((securities.value, cash.balance))
+    assets = total((securities.value, cash.counted))
     liabilities = total((cash.loan, cash.receivable))
     return evolve(
         securities,
         cash=cash.balance,
+        unsettled=difference(cash.counted, cash.balance),
         assets=assets,
         liabilities=liabilities,
         net_worth=difference(assets, liabilities),

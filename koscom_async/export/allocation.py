@@ -78,8 +78,8 @@ def _by_broker(holdings: Holdings) -> Iterator[tuple[str, Decimal]]:
 def _cash(holdings: Holdings) -> Iterator[tuple[VirtualAccount, Decimal]]:
     for cash in holdings.cash:
         for lot in cash.lots:
-            if cash.currency == WON and lot.balance is not None:
-                yield lot.account, lot.balance
+            if cash.currency == WON and lot.counted is not None:
+                yield lot.account, lot.counted
 
 
 _PARTS: Mapping[By, Callable[[Holdings], Iterator[tuple[str, Decimal]]]] = {

@@ -84,6 +84,22 @@ def consent_notes(answer: Answered) -> list[str]:
     return [f"The investor's consent ends {when}, on {ends_on}: have it renewed before"]
 
 
+def cash_line(account: AccountReconciliation) -> str | None:
+    """Return which view of its cash an account's net worth counts; `None` where it is what is settled today."""
+    if not account.unsettled:
+        return None
+    confirms = "confirms" if account.cash_basis_proven else "does not confirm"
+    return (
+        f"net worth counts {money_change(account.unsettled)} of cash from trades not settled yet "
+        f"({account.cash_basis}), which the broker's total {confirms}"
+    )
+
+
+def has_unsettled(totals: Totals) -> bool:
+    """Whether net worth counts other cash than what is settled today, or which is not known."""
+    return bool(totals.unsettled) or (totals.unsettled is None and totals.assets is not None)
+
+
 def notes(holdings: Holdings, *, with_lots: bool = False) -> list[str]:
     """Return all notes on the numbers, the weightiest first."""
     return [
@@ -94,6 +110,7 @@ def notes(holdings: Holdings, *, with_lots: bool = False) -> list[str]:
             for totals in (holdings.totals, *holdings.foreign_totals)
             for note in _left_out(holdings, totals)
         ),
+        *_without_rate(holdings),
         *_partial_costs(holdings),
         *_matched_by_name(holdings),
         *([_OF_LOTS] if with_lots else []),
@@ -141,6 +158,17 @@ def _unprofitable(holdings: Holdings, totals: Totals) -> list[Position]:
         for position in holdings.positions
         if position.counts_in(totals.currency) and position.profit_loss is None
     ]
+
+
+def _without_rate(holdings: Holdings) -> Iterator[str]:
+    for position in holdings.positions:
+        unproven = [lot for lot in position.lots if lot.rate and lot.rate_units is None]
+        if unproven:
+            instrument, rate = position.instrument, unproven[0].rate
+            yield (
+                f"{clean(instrument.label)} has no value in KRW: {account_name(unproven[0].account)} gives a rate of "
+                f"{rate:,f}, and nothing proves for how many {clean(instrument.currency)} it is"
+            )
 
 
 def _partial_costs(holdings: Holdings) -> Iterator[str]:

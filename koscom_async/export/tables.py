@@ -117,7 +117,8 @@ _LOTS = (
     _column("lot", "value", MONEY, CURRENCY, "as the broker sent it"),
     _column("lot", "profit_loss", MONEY, CURRENCY, "as the broker sent it"),
     _column("lot", "return_rate", REPORTED_RATE, "% or fraction", "as the broker sent it: brokers differ"),
-    _column("lot", "rate", REPORTED_RATE, "KRW", "won for one unit of a foreign currency"),
+    _column("lot", "rate", REPORTED_RATE, "KRW", "won for `rate_units` of a foreign currency"),
+    _column("lot", "rate_units", "count", "units", "1 or 100; nothing where neither is proven"),
     _column("lot", "loan", MONEY, CURRENCY, "what is owed for this row"),
     *_WHOLE,
 )
@@ -127,6 +128,8 @@ _CASH = (
     _column("cash", "balance", MONEY, CURRENCY, "settled today"),
     _column("cash", "balance_d1", MONEY, CURRENCY, "the same money as it stands tomorrow: never add them"),
     _column("cash", "balance_d2", MONEY, CURRENCY, "and the day after"),
+    _column("cash", "counted", MONEY, CURRENCY, "of the three, what net worth counts"),
+    _column("cash", "basis", "text", NONE, "which of the three that is: D0, D1 or D2"),
     _column("cash", "withdrawable", MONEY, CURRENCY, "what can be withdrawn"),
     _column("cash", "receivable", MONEY, CURRENCY, "what is not paid yet"),
     _column("cash", "loan", MONEY, CURRENCY, "loans"),
@@ -178,8 +181,13 @@ _ACCOUNTS = (
     _column("reconciliation", "cost_difference", MONEY, WON, "rows less summary"),
     _column("reconciliation", "reason", "text", NONE, "what is likely to make them differ"),
     _column("reconciliation", "cash", MONEY, WON, "cash, settled today"),
+    _column("reconciliation", "unsettled", MONEY, WON, "what unsettled trades add to it"),
+    _column("reconciliation", "cash_basis", "text", NONE, "view of the cash that net worth counts"),
+    _column(
+        "reconciliation", "cash_basis_proven", "flag", NONE, "whether the broker's own total confirms it"
+    ),
     _column("reconciliation", "liabilities", MONEY, WON, "loans, and what is not paid yet"),
-    _column("reconciliation", "net_worth", MONEY, WON, "cash and value less liabilities"),
+    _column("reconciliation", "net_worth", MONEY, WON, "value and counted cash less liabilities"),
     _column(
         "reconciliation", "reported_net_worth", MONEY, WON, "by the broker's summary, debts not deducted"
     ),

@@ -9,10 +9,11 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
-from attrs import frozen
+from attrs import field, frozen
 
-from koscom_async.models._fields import raw_field
+from koscom_async.models._fields import NOT_ON_THE_WIRE, raw_field
 from koscom_async.models.codes import AssetClass, Product, TradeType
+from koscom_async.models.currencies import units_of
 from koscom_async.models.member import VirtualAccount
 
 __all__ = ["Balance", "BalanceRow", "BalanceSummary", "EquityRow", "ForeignCash", "FundRow", "OtherRow"]
@@ -24,8 +25,8 @@ WON = "KRW"
 class BalanceSummary:
     """The account as the broker sums it up (잔고 요약), in KRW.
 
-    `cash`, `cash_d1` and `cash_d2` are three views of one amount, settled today, tomorrow and the day after.
-    The rows need not add up to it: a difference is normal.
+    `cash`, `cash_d1` and `cash_d2` are three views of one amount, settled today, tomorrow and the day after, and never
+    added. The rows need not add up to it: a difference is normal.
     """
 
     cash: Decimal | None = None
@@ -82,12 +83,30 @@ class BalanceRow:
     currency: str = WON
     """통화 (`crcyCode`); the account service's tables have none, so absent means KRW"""
     rate: Decimal | None = None
-    """적용환율 (`currencyRate`): won for one unit of `currency`; `None` where the broker gives none"""
+    """적용환율 (`currencyRate`): won for one unit of `currency` or for 100, as the broker sent it; `None` or 0: none"""
     loan: Decimal | None = None
     """신용/대출금액 (`loanCreditAmt`): what is owed for this row; the account service does not tell"""
     other_codes: tuple[str, ...] = ()
     """Further codes of the same instrument, where one row gives several; the account service gives one"""
+    rate_units: int | None = field(default=None, metadata=NOT_ON_THE_WIRE)
+    """For how many units of `currency` the rate is, where more than its size says so (deposits, other rates)"""
     raw: Mapping[str, object] = raw_field()
+
+    @property
+    def value_in_won(self) -> Decimal | None:
+        """The value at the row's own rate; `None` where there is no rate, or nothing proves for how many units it is.
+
+        Computed in the current decimal context.
+        """
+        if self.currency == WON:
+            return self.value
+        units = units_of(self.currency, self.rate, self.rate_units)
+        if units is None or self.rate is None or self.value is None:
+            return None
+        return self.value * self.rate * _PER_UNIT[units]
+
+
+_PER_UNIT = {units: Decimal(1) / units for units in (1, 100, 1000)}
 
 
 @frozen(kw_only=True)

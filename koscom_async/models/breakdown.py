@@ -3,13 +3,13 @@
 Each currency stands by itself in every breakdown, so that the groups of one currency add up to its totals.
 """
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal
 
 from attrs import define, field, frozen
 
-from koscom_async._decimals import ZERO, exactly, percent, total
+from koscom_async._decimals import ZERO, difference, exactly, percent, total
 from koscom_async.errors import UsageError
 from koscom_async.models.holdings import Cash, CashLot, Totals
 from koscom_async.models.positions import Lot, Position
@@ -27,7 +27,8 @@ class Group:
     """One group of a breakdown, in one currency; sums are `None` where an addend is not known.
 
     `key` is a code (asset class, product, broker's short name, masked account, currency), `label` the words for it.
-    `cash` is there where cash belongs to the group: by broker, account and currency. `profit_loss` and `return_pct`
+    `cash`, settled today, and `unsettled`, what trades that are not settled yet add to it, are there where cash belongs
+    to the group: by broker, account and currency. `profit_loss` and `return_pct`
     count the positions whose profit is known; the value of the others is `value_without_cost`. Futures and options
     are in `derivatives_value` alone. `weight` is the share, from 0 to 1, of all securities and cash in the currency.
     """
@@ -37,6 +38,7 @@ class Group:
     currency: str
     positions: int = 0
     cash: Decimal | None = None
+    unsettled: Decimal | None = None
     cost: Decimal | None = None
     value: Decimal | None = None
     profit_loss: Decimal | None = None
@@ -54,7 +56,7 @@ class _GroupDraft:
     label: str
     currency: str
     parts: list[tuple[Position, Lot]] = field(factory=list)
-    cash: list[Decimal | None] = field(factory=list)
+    cash: list[CashLot] = field(factory=list)
 
 
 Named = tuple[Hashable, str, str]
@@ -101,19 +103,16 @@ _KEYS: dict[str, tuple[_OfLot, _OfCash | None]] = {
 
 
 def broken_down(
-    positions: Iterable[Position], cash: Iterable[Cash], totals: Iterable[Totals], *, by: str
+    positions: Iterable[Position], cash: Sequence[Cash], totals: Iterable[Totals], *, by: str
 ) -> tuple[Group, ...]:
     """Return the groups: won first, the largest value first."""
     if by not in _KEYS:
         raise UsageError(f"holdings have no groups by {by!r}", advice=f"one of {', '.join(_KEYS)}")
     with exactly():
-        wholes = {each.currency: _whole(each.value, each.cash) for each in totals}
+        counted = {each.currency: each.counted for each in cash}
+        wholes = {each.currency: total((each.value, counted.get(each.currency, ZERO))) for each in totals}
         groups = [_group(draft, wholes.get(draft.currency)) for draft in _drafts(positions, cash, by)]
     return tuple(sorted(groups, key=_rank))
-
-
-def _whole(value: Decimal | None, cash: Decimal | None) -> Decimal | None:
-    return None if value is None else value + (cash or ZERO)
 
 
 def _drafts(positions: Iterable[Position], cash: Iterable[Cash], by: str) -> Iterable[_GroupDraft]:
@@ -130,7 +129,7 @@ def _drafts(positions: Iterable[Position], cash: Iterable[Cash], by: str) -> Ite
     if of_cash is not None:
         for each in cash:
             for cash_lot in each.lots:
-                draft(of_cash(each, cash_lot), each.currency).cash.append(cash_lot.balance)
+                draft(of_cash(each, cash_lot), each.currency).cash.append(cash_lot)
     return drafts.values()
 
 
@@ -139,14 +138,16 @@ def _group(draft: _GroupDraft, whole: Decimal | None) -> Group:
     with_profit = [lot for position, lot in counted if position.profit_loss is not None]
     profit_loss = total(_profit(lot) for lot in with_profit) if with_profit or not counted else None
     value = total(lot.value for _, lot in counted)
-    cash = total(draft.cash) if draft.cash else None
-    share = _whole(value, cash)
+    executed = total(lot.counted for lot in draft.cash)
+    share = total((value, executed))
+    cash = total(lot.balance for lot in draft.cash) if draft.cash else None
     return Group(
         key=draft.key,
         label=draft.label,
         currency=draft.currency,
         positions=len({id(position) for position, _ in draft.parts}),
         cash=cash,
+        unsettled=difference(executed, cash),
         cost=total(lot.cost for _, lot in counted),
         value=value,
         profit_loss=profit_loss,

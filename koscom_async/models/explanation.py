@@ -10,6 +10,7 @@ from attrs import frozen
 
 from koscom_async._lazy import texts
 from koscom_async.errors import UsageError
+from koscom_async.models.account import WON
 from koscom_async.models.positions import Lot, Position
 
 __all__ = ["Explanation", "explained", "matching", "no_match"]
@@ -101,6 +102,9 @@ def _lines(position: Position) -> Iterator[str]:
     for name in ("quantity", "cost", "value"):
         yield f"{name}: {_sum(getattr(lot, name) for lot in lots)} = {_shown(getattr(position, name))}"
     yield _profit(position)
+    if instrument.currency != WON and any(lot.rate for lot in lots):
+        parts = " + ".join(_in_won(lot, instrument.currency) for lot in lots)
+        yield f"value in KRW: {parts} = {_shown(position.value_in_won)}"
     if position.weight is not None:
         yield f"weight: value / (securities + cash in KRW) = {position.weight:%}".replace("%", " %")
 
@@ -111,6 +115,15 @@ def _shown(amount: Decimal | None) -> str:
 
 def _sum(amounts: Iterator[Decimal | None]) -> str:
     return " + ".join(_shown(amount) for amount in amounts)
+
+
+def _in_won(lot: Lot, currency: str) -> str:
+    if not lot.rate:
+        return f"{_shown(lot.value)} * no rate"
+    for_units = {1: "", None: f" (not proven for how many {currency})"}.get(
+        lot.rate_units, f" / {lot.rate_units}"
+    )
+    return f"{_shown(lot.value)} * {_shown(lot.rate)}{for_units}"
 
 
 def _row(lot: Lot) -> str:

@@ -5,7 +5,7 @@ Records only; putting them together from accounts is `_merge`'s work.
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from attrs import field, frozen
 
@@ -27,7 +27,10 @@ from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome, OfAccounts
 from koscom_async.models.positions import Position
 
-__all__ = ["AccountReconciliation", "Cash", "CashLot", "Holdings", "Totals"]
+__all__ = ["AccountReconciliation", "Cash", "CashBasis", "CashLot", "Holdings", "Totals"]
+
+CashBasis = Literal["D0", "D1", "D2"]
+"""A view of cash by settlement day: settled today, tomorrow, or the day after, when everything executed is settled."""
 
 DOCUMENT = "koscom_async.holdings"
 """What `to_json` calls its document."""
@@ -35,7 +38,11 @@ DOCUMENT = "koscom_async.holdings"
 
 @frozen(kw_only=True)
 class CashLot:
-    """One account's cash, as its summary says."""
+    """One account's cash in one currency, as its summary says.
+
+    `counted` is the view that belongs with what has been executed, and so with the rows, and `basis` says which it is:
+    see `AccountReconciliation`. In a foreign currency it is the latest that is known. `None` where no view is known.
+    """
 
     account: VirtualAccount
     balance: Decimal | None = None
@@ -44,6 +51,8 @@ class CashLot:
     withdrawable: Decimal | None = None
     receivable: Decimal | None = None
     loan: Decimal | None = None
+    counted: Decimal | None = None
+    basis: CashBasis | None = None
 
 
 @frozen(kw_only=True)
@@ -51,8 +60,9 @@ class Cash:
     """Cash in one currency, across all brokers.
 
     `balance` is settled today; `balance_d1` and `balance_d2` are the same money as it will stand tomorrow and the
-    day after, so they are never added to it. `receivable` (미수/미납금) and `loan` (대출/신용금) are owed. A sum is
-    `None` where one account's amount is not known.
+    day after, so they are never added to it. `counted` is what net worth counts: of each account the view that belongs
+    with what has been executed. `receivable` (미수/미납금) and `loan` (대출/신용금) are owed. A sum is `None` where one
+    account's amount is not known.
     """
 
     currency: str
@@ -62,6 +72,7 @@ class Cash:
     withdrawable: Decimal | None = None
     receivable: Decimal | None = None
     loan: Decimal | None = None
+    counted: Decimal | None = None
     lots: tuple[CashLot, ...] = ()
 
 
@@ -71,14 +82,17 @@ class Totals:
 
     `value`, `cost` and `profit_loss` leave futures and options out, as their value is not money put in; it is
     in `derivatives_value`. `profit_loss` and `return_pct` count the positions whose cost is known, and are
-    `None` where none is; the value of the others is `value_without_cost`. `assets` is cash + value, `net_worth` that
-    less `liabilities` (loans and what is not paid yet). `value_in_won` and `net_worth_in_won` count foreign securities
-    in, at the brokers' own exchange rates, where all are known. `reported_value` and `reported_net_worth` are what the
-    brokers' summaries say; the latter does not deduct debts.
+    `None` where none is; the value of the others is `value_without_cost`. `cash` is settled today; `unsettled` is what
+    trades that are executed and not settled yet will add to it (a purchase: below zero). `assets` is value + cash +
+    unsettled, the cash that belongs with the securities (known also where what is settled today is not), `net_worth`
+    that less `liabilities` (loans and what is not paid yet). `value_in_won` and `net_worth_in_won` count foreign
+    securities in, at the brokers' own exchange rates, where all are known and proven (for one unit or for 100).
+    `reported_value` and `reported_net_worth` are what the brokers' summaries say; the latter does not deduct debts.
     """
 
     currency: str = "KRW"
     cash: Decimal | None = None
+    unsettled: Decimal | None = None
     cost: Decimal | None = None
     value: Decimal | None = None
     profit_loss: Decimal | None = None
@@ -101,6 +115,11 @@ class AccountReconciliation:
     Differences are rows less summary; `None` where either side is not known. `reason` is what is likely to make
     them differ, gathered from the rows; `None` where they agree. `missing` names what the totals need and this
     account's summary lacks.
+
+    `net_worth` is the rows' value and the cash that belongs with them, less `liabilities`. Which view of the cash that
+    is stands in `cash_basis` (`None` where none is known): the one that makes the broker's own total
+    (`reported_net_worth`) of securities and cash, `cash_basis_proven`, and where none does the latest that is known.
+    `cash` is settled today (D0), `unsettled` the counted view less that.
     """
 
     plain_properties: ClassVar = ("agrees",)
@@ -115,6 +134,9 @@ class AccountReconciliation:
     cost_difference: Decimal | None = None
     reason: str | None = None
     cash: Decimal | None = None
+    unsettled: Decimal | None = None
+    cash_basis: CashBasis | None = None
+    cash_basis_proven: bool = False
     liabilities: Decimal | None = None
     net_worth: Decimal | None = None
     reported_net_worth: Decimal | None = None

@@ -17,6 +17,7 @@ from koscom_async.models._fast import constructor
 from koscom_async.models._fields import raw_field
 from koscom_async.models.account import BalanceRow
 from koscom_async.models.codes import AssetClass, Product, TradeType
+from koscom_async.models.currencies import units_of
 from koscom_async.models.member import VirtualAccount
 
 __all__ = ["Instrument", "Lot", "Lots", "MatchedBy", "Position", "isin_of", "lot_rank", "lots_of"]
@@ -68,8 +69,9 @@ def _is_isin(code: str) -> bool:
 class Lot:
     """One row of one account, with the row's own numbers, as the broker sent them.
 
-    `profit_loss` and `return_rate` are the broker's; `rate` is won for one unit of a foreign currency, `loan` what
-    is owed for this row. `None` is what it did not send.
+    `profit_loss` and `return_rate` are the broker's; `rate` is its exchange rate, in won for `rate_units` units of a
+    foreign currency (1 or 100; `None` where nothing proves it), `loan` what is owed for this row. `None` is what it did
+    not send.
     """
 
     account: VirtualAccount
@@ -81,6 +83,7 @@ class Lot:
     return_rate: Decimal | None = None
     rate: Decimal | None = None
     loan: Decimal | None = None
+    rate_units: int | None = None
     raw: Mapping[str, object] = raw_field()
 
 
@@ -109,6 +112,7 @@ def _lot(account: VirtualAccount, row: BalanceRow) -> Lot:
         row.return_rate,
         row.rate,
         row.loan,
+        units_of(row.currency, row.rate, row.rate_units) if row.rate else None,
         row.raw,
     )
 
@@ -172,9 +176,10 @@ class Position:
     value less cost, `None` where a lot has no cost (a cost of 0 is none). `return_pct` is that in percent of the
     cost, cut after two decimals as the platform does. `weight` is the share, from 0 to 1, of securities and cash
     in KRW; `None` for foreign currencies and derivatives. `value_in_won` is the value at the brokers' own exchange
-    rates, `None` where one is missing. `credit_value` is the value of the lots on margin or loan (신용, 대출), `loan`
-    what is owed for the lots, where a broker reports it. `matched_by` is what makes the lots one
-    instrument: the same `"code"`, the same product and full `"name"`, or `"nothing"` (such a row stays alone).
+    rates, `None` where one is missing, or nothing proves whether it is for one unit or for 100. `credit_value` is the
+    value of the lots on margin or loan (신용, 대출), `loan` what is owed for the lots, where a broker reports it.
+    `matched_by` is what makes the lots one instrument: the same `"code"`, the same product and full `"name"`, or
+    `"nothing"` (such a row stays alone).
     """
 
     instrument: Instrument

@@ -72,9 +72,9 @@ def test_a_position_is_one_line_with_all_that_is_known_of_it():
     lines = lines_of(report(three_brokers()), 160)
     assert line_with(lines, "KR7000020008").split() == [
         *("동화약품", "KR7000020008", "KOSPI", "cyber", "diamond"),
-        *("69", "661,519", "731,400", "+69,881", "+10.56%", "0.7%"),
+        *("69", "661,519", "731,400", "+69,881", "+10.56%", "0.8%"),
     ]
-    assert line_with(lines, "NAVER").split()[-4:] == ["1,386,000", "−63,000", "−4.34%", "1.4%"]
+    assert line_with(lines, "NAVER").split()[-4:] == ["1,386,000", "−63,000", "−4.34%", "1.5%"]
     assert line_with(lines, "국민주택1종11-07  ").split() == [
         *("국민주택1종11-07", "—", "Bond", "diamond", "star"),
         *("5,000,010", "9,438,000", "11,584,000", "+2,146,000", "+22.73%", "11.9%"),
@@ -124,7 +124,8 @@ def test_totals_and_cash():
     totals = lines[lines.index(line_with(lines, "Totals in KRW")) :]
     assert line_with(totals, "Profit/loss").split()[:3] == ["Profit/loss", "+₩2,152,881", "+18.64%"]
     assert line_with(totals, "Cash").split()[:2] == ["Cash", "₩6,978,542"]
-    assert line_with(lines, "Net worth").split() == ["Net", "worth", "₩97,530,907"]
+    assert line_with(totals, "Unsettled").split()[:2] == ["Unsettled", "−₩6,976,541"]
+    assert line_with(lines, "Net worth").split() == ["Net", "worth", "₩90,554,366"]
     assert line_with(lines, "Liabilities").split()[1] == "₩0"
 
 
@@ -227,7 +228,7 @@ def test_eighty_columns_fold_each_position_in_two_lines():
     assert lines[start + 1].split() == ["Kind,", "brokers", "Weight", "Cost", "Return"]
     first = next(n for n, line in enumerate(lines) if line.startswith("동화약품"))
     assert lines[first].split() == ["동화약품", "69", "731,400", "+69,881"]
-    assert lines[first + 1].split() == ["KOSPI", "·", "cyber", "diamond", "0.7%", "661,519", "+10.56%"]
+    assert lines[first + 1].split() == ["KOSPI", "·", "cyber", "diamond", "0.8%", "661,519", "+10.56%"]
 
 
 def test_what_comes_from_the_network_cannot_steer_the_terminal():

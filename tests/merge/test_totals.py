@@ -63,7 +63,8 @@ def test_d0_d1_and_d2_are_views_of_the_same_money_and_are_never_added():
     )
     assert cash.withdrawable == 8156542
     assert holdings.totals.cash == 8226542
-    assert holdings.totals.net_worth == 8226542
+    assert holdings.totals.unsettled == -70000
+    assert holdings.totals.net_worth == 8156542
 
 
 def test_one_accounts_unknown_cash_makes_cash_and_net_worth_unknown_and_keeps_the_others_lot():

@@ -32,6 +32,7 @@ from koscom_async._wire.values import (
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.account import WON
 from koscom_async.models.codes import OpenEnum
+from koscom_async.models.currencies import currency_of
 
 Record = TypeVar("Record")
 
@@ -73,7 +74,7 @@ def _converter() -> Converter:
     converter.register_structure_hook(date | None, lambda value, _: read_date(value))
     converter.register_structure_hook(datetime | None, lambda value, _: read_time(value))
     converter.register_structure_hook(str | None, lambda value, _: read_text(value))
-    converter.register_structure_hook(str, lambda value, _: (read_text(value) or WON).upper())  # a currency
+    converter.register_structure_hook(str, lambda value, _: currency_of(read_text(value) or WON))
     converter.register_structure_hook_func(
         lambda kind: kind == tuple[str, ...], lambda value, _: read_texts(value)
     )

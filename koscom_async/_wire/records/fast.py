@@ -28,6 +28,7 @@ from koscom_async._wire.values import (
 from koscom_async.models._fast import constructor
 from koscom_async.models.account import WON
 from koscom_async.models.codes import OpenEnum
+from koscom_async.models.currencies import currency_of
 
 Record = TypeVar("Record")
 FastReader = Callable[..., Record | None]
@@ -49,7 +50,7 @@ _LINES: dict[object, tuple[str, ...]] = {
         "  it = PLAIN(it) if it else ZERO",
     ),
     str | None: _TEXT,
-    str: (*_TEXT, "it = WON if it is None else it.upper()"),
+    str: (*_TEXT, "it = WON if it is None else CURRENCY(it)"),
     date | None: ("it = DAY(it)",),
     datetime | None: ("it = TIME(it)",),
     tuple[str, ...]: ("it = TEXTS(it)",),
@@ -60,6 +61,7 @@ _NAMES: dict[str, Any] = {
     "Decimal": Decimal,
     "ZERO": Decimal(0),
     "WON": WON,
+    "CURRENCY": currency_of,
     "PLAIN": plain,
     # Rows of one time have few days in common with each other, but those often.
     "DAY": lru_cache(maxsize=1024)(read_date),

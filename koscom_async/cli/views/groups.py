@@ -33,6 +33,7 @@ from koscom_async.export import amounts
 from koscom_async.export.notes import notes
 from koscom_async.export.rows import plain
 from koscom_async.export.texts import CLASSES, product_word
+from koscom_async.models.account import WON
 from koscom_async.models.breakdown import UNKNOWN, Group, GroupBy
 from koscom_async.models.holdings import Holdings, Totals
 
@@ -55,6 +56,7 @@ _COLUMNS: Mapping[str, Column] = {
     "profit_loss": Column("Profit/loss", is_number=True),
     "return": Column("Return", is_number=True),
     "cash": Column("Cash", is_number=True),
+    "unsettled": Column("Unsettled", is_number=True),
     "weight": Column("Weight", is_number=True),
     "bar": Column(least=None),
 }
@@ -99,9 +101,10 @@ def groups_sections(holdings: Holdings, by: GroupBy) -> Iterator[RenderableType]
 
 
 def _cash_note(holdings: Holdings, by: GroupBy) -> list[str]:
-    if by not in _WITHOUT_CASH or not holdings.totals.cash:
+    counted = next((each.counted for each in holdings.cash if each.currency == WON), None)
+    if by not in _WITHOUT_CASH or not counted:
         return []
-    cash = amounts.money(holdings.totals.cash)
+    cash = amounts.money(counted)
     return [f"Cash of {cash} is in no {HEADINGS[by].lower()}, and part of the whole that the weights are of"]
 
 
@@ -116,7 +119,11 @@ class GroupsTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         lines = [*((_cells(group, self.by), "") for group in self.groups), (self._total(), HEADING)]
-        unused = [key for key in ("cash", "weight", "bar") if not any(key in cells for cells, _ in lines)]
+        unused = [
+            key
+            for key in ("cash", "unsettled", "weight", "bar")
+            if not any(key in cells for cells, _ in lines)
+        ]
         grids = [self._grid(lines, (*dropped, *unused)) for dropped in _DROPPED]
         first, *others = grids[-1].columns
         broken = evolve(grids[-1], columns=(evolve(first, least=LEAST_NAME), *others))
@@ -127,7 +134,7 @@ class GroupsTable:
         held = [each for each in self.holdings.positions if each.instrument.currency == currency]
         cells = totals_cells(self.totals, held)
         if self.by not in _WITHOUT_CASH and self.totals.cash is not None:
-            cells["cash"] = Text(amounts.amount(self.totals.cash, currency))
+            cells |= _cash_cells(self.totals, currency)
         return cells
 
     def _grid(self, lines: Sequence[tuple[Mapping[str, Text], str]], dropped: Sequence[str]) -> Grid:
@@ -160,10 +167,17 @@ def _cells(group: Group, by: GroupBy) -> dict[str, Text]:
         "return": Text(amounts.percent(group.return_pct), style),
     }
     if group.cash is not None:
-        cells["cash"] = Text(amounts.amount(group.cash, currency))
+        cells |= _cash_cells(group, currency)
     if group.weight is not None:
         cells["weight"] = Text(amounts.weight(group.weight))
         cells["bar"] = Text(bar(group.weight), BAR)
+    return cells
+
+
+def _cash_cells(sums: Group | Totals, currency: str) -> dict[str, Text]:
+    cells = {"cash": Text(amounts.amount(sums.cash, currency))}
+    if sums.unsettled:
+        cells["unsettled"] = Text(amounts.change(sums.unsettled, currency))
     return cells
 
 

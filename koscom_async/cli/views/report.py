@@ -27,7 +27,7 @@ from koscom_async.cli.views.layout import (
 )
 from koscom_async.cli.views.positions import PositionsTable
 from koscom_async.export import amounts
-from koscom_async.export.notes import difference_line, failure_lines, notes
+from koscom_async.export.notes import cash_line, difference_line, failure_lines, has_unsettled, notes
 from koscom_async.export.texts import account_name, broker_name, clean, counted
 from koscom_async.models.account import WON
 from koscom_async.models.holdings import Cash, CashLot, Holdings, Totals
@@ -102,6 +102,9 @@ def _totals(holdings: Holdings) -> Iterator[Row]:
         f"{amounts.percent(totals.return_pct)} of the cost",
     )
     yield _total("Cash", Text(amounts.money(totals.cash)), _later_cash(holdings))
+    if has_unsettled(totals):
+        unsettled = Text(amounts.money_change(totals.unsettled))
+        yield _total("Unsettled", unsettled, "cash of trades that are executed and not settled yet")
     owed = None if totals.liabilities is None else totals.liabilities.copy_negate()
     yield _total("Liabilities", Text(amounts.money(owed)), "loans, and what is not paid yet")
     yield Row((Text("Net worth"), Text(amounts.money(totals.net_worth)), Text()), style=HEADING)
@@ -174,9 +177,9 @@ class AccountStates:
         for line in failure_lines(outcome):
             yield Text(line, BAD if line[0] != "→" else "bold")
         for account in self.holdings.reconciliation:
-            difference = difference_line(account)
-            if account.account.key == outcome.account.key and difference:
-                yield Text(difference, FAINT)
+            if account.account.key == outcome.account.key:
+                lines = (difference_line(account), cash_line(account))
+                yield from (Text(line, FAINT) for line in lines if line)
         tolerated = [*(outcome.balance.notes if outcome.balance else ()), *outcome.trace.notes]
         for note in dict.fromkeys(tolerated):
             yield plain_text(note, FAINT)

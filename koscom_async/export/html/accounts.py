@@ -15,7 +15,7 @@ from koscom_async.export.html.cells import (
     text_cell,
 )
 from koscom_async.export.html.sums import failure
-from koscom_async.export.notes import difference_line
+from koscom_async.export.notes import cash_line, difference_line
 from koscom_async.export.texts import clean, counted
 from koscom_async.models.account import WON
 from koscom_async.models.holdings import AccountReconciliation, CashLot, Holdings
@@ -51,6 +51,9 @@ def remarks(outcome: AccountOutcome, account: AccountReconciliation | None) -> I
                 yield f"likely because {clean(account.reason)}"
         elif account.value_difference == 0 and account.cost_difference == 0:
             yield "rows and broker's summary agree"
+        counted = cash_line(account)
+        if counted:
+            yield counted
         if account.missing:
             yield f"its summary lacks: {', '.join(account.missing)}"
     tolerated = [*(outcome.balance.notes if outcome.balance else ()), *outcome.trace.notes]

@@ -12,7 +12,7 @@ from koscom_async.export.html.cells import (
     joined,
     named,
 )
-from koscom_async.export.notes import headline, profit_leaves_out
+from koscom_async.export.notes import has_unsettled, headline, profit_leaves_out
 from koscom_async.models.account import WON
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.outcome import AccountOutcome
@@ -59,6 +59,9 @@ def sums(holdings: Holdings) -> Markup:
             change=change_kind(totals.profit_loss),
         ),
         figure("Cash", amounts.money(totals.cash), _later_cash(holdings)),
+        figure("Unsettled", amounts.money_change(totals.unsettled), "executed, not settled yet")
+        if has_unsettled(totals)
+        else None,
         figure("Liabilities", amounts.money(owed), "loans, and what is not paid yet"),
     )
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from attrs import field, frozen
 
@@ -20,14 +21,16 @@ from koscom_async.models.account import (
     OtherRow,
 )
 from koscom_async.models.codes import AssetClass, Product, TradeType
+from koscom_async.models.currencies import currency_of, units_by_deposits
 from koscom_async.models.discretionary.codes import InstrumentCode, main_code, main_name
 from koscom_async.models.member import VirtualAccount
 
 __all__ = ["DiscretionaryBalance", "DiscretionaryCash", "DiscretionaryRow"]
 
 # The text of the manual writes the first suffix with the letter O.
-_CASH_CODE = re.compile(r"([A-Z]{3})(?:-D([012O]))?")
-_DAYS = {"0": 0, "O": 0, "1": 1, "2": 2, None: 2}
+_CASH_CODE = re.compile(r"(.+?)(?:-D([012O]))?", re.IGNORECASE)
+_CURRENCY = re.compile(r"[A-Z]{3}", re.IGNORECASE)
+_DAYS = {"": 2, "0": 0, "O": 0, "1": 1, "2": 2}
 
 
 @frozen(kw_only=True)
@@ -60,21 +63,27 @@ class DiscretionaryCash:
     @property
     def currency(self) -> str:
         """The currency without its suffix; a code of another form stands for itself."""
-        code = (self.code or WON).upper()
-        match = _CASH_CODE.fullmatch(code)
-        return match[1] if match else code
+        return WON if self.code is None else _currency_and_days(self.code)[0]
 
     @property
     def settled_in_days(self) -> int | None:
         """How many days' settlements it counts: 0, 1 or 2; `None` where the broker sent no code."""
-        match = _CASH_CODE.fullmatch((self.code or "").upper())
-        return _DAYS[match[2]] if match else None
+        return None if self.code is None else _currency_and_days(self.code)[1]
 
     @property
     def owed(self) -> Decimal | None:
         """Credit and loans together: the manual confuses the two, but not their sum."""
         with exactly():
             return total((self.credit, self.loan))
+
+
+@lru_cache(maxsize=256)
+def _currency_and_days(code: str) -> tuple[str, int | None]:
+    match = _CASH_CODE.fullmatch(code)
+    currency = currency_of(match[1]) if match else ""
+    if match and _CURRENCY.fullmatch(currency):
+        return currency, _DAYS[(match[2] or "").upper()]
+    return code.upper(), None
 
 
 @frozen(kw_only=True)
@@ -112,7 +121,7 @@ class DiscretionaryRow:
     won_deposit: Decimal | None = None
     """원화예수금 (`wonDeposit`)"""
     rate: Decimal | None = None
-    """기준환율 (`currencyRate`): won for one unit of `currency`; brokers send 0 for none"""
+    """기준환율 (`currencyRate`): won for one unit of `currency` or for 100; brokers send 0 for none"""
     codes: tuple[InstrumentCode, ...] = ()
     """종목코드 (`isinInfo`): every code of this one instrument"""
     raw: Mapping[str, object] = raw_field()
@@ -191,6 +200,7 @@ def _row(row: DiscretionaryRow) -> BalanceRow:
         return_rate=row.return_rate,
         currency=row.currency,
         rate=row.rate,
+        rate_units=units_by_deposits(row.rate, row.foreign_deposit, row.won_deposit),
         loan=row.loan,
         raw=row.raw,
         **dates,
@@ -198,9 +208,9 @@ def _row(row: DiscretionaryRow) -> BalanceRow:
 
 
 def _views(rows: list[DiscretionaryCash]) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
-    """Return what is settled today, tomorrow and after all; one row by itself is the balance, whatever its day."""
+    """Return what is settled today, tomorrow and after all. A currency with one row and no day in its code is both."""
     by_day = {row.settled_in_days: row.balance for row in rows}
-    settled = rows[0].balance if len(rows) == 1 else by_day.get(0, by_day.get(None))
+    settled = rows[0].balance if by_day.keys() == {2} else by_day.get(0, by_day.get(None))
     return settled, by_day.get(1), by_day.get(2)
 
 

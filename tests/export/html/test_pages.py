@@ -92,7 +92,7 @@ def test_a_partial_answer_is_unmistakable(partial):
     assert (
         "스타 증권 1606…0099 code 3600 broker server cannot serve (asked 4 times) → the broker is down: ask again later"
     ) in text
-    assert "Net worth · incomplete ₩79,753,307 of 2 of 3 accounts only" in text
+    assert "Net worth · incomplete ₩78,776,765 of 2 of 3 accounts only" in text
 
 
 def test_a_whole_answer_raises_no_alarm():
@@ -124,7 +124,7 @@ def test_gains_and_losses_are_told_by_arrow_and_sign(partial):
 
 def test_a_fund_without_a_cost_has_no_profit_and_the_page_says_so(partial):
     text = page_of(partial).text
-    assert "Fund · KRZ500395135 · 다이아몬드 증권 다이아몬드 증권 — 72,329,965 — — — 90.7%" in text
+    assert "Fund · KRZ500395135 · 다이아몬드 증권 다이아몬드 증권 — 72,329,965 — — — 91.8%" in text
     assert "The profit leaves out ₩72,329,965 of funds whose brokers report no cost" in text
     assert "not of all positions, see the notes" in text
     assert "cost ≥₩463,283" in text
