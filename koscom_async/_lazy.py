@@ -18,7 +18,10 @@ __all__ = ["listed", "load", "pa", "pd", "pl"]
 
 @cache
 def listed(module: str) -> dict[str, str]:
-    """Map each name on a module's list to the module that it comes from."""
+    """Map each name on a module's list to the module that it comes from.
+
+    A dict would say each name twice, as a type checker needs the imports; parsing them would need the source.
+    """
     names: dict[str, str] = {}
     source = ""
     for step in dis.get_instructions(_compiled(sys.modules[module])):
@@ -59,7 +62,7 @@ if TYPE_CHECKING:  # the client's parts, and the types in its signatures
         HoldingsStream as HoldingsStream,
         PortfoliosStream as PortfoliosStream,
         WatchlistsStream as WatchlistsStream,
-        read_whole as read_whole,
+        read_to_end as read_to_end,
     )
     from koscom_async._fanout.transactions import (
         TransactionStream as TransactionStream,
@@ -69,7 +72,7 @@ if TYPE_CHECKING:  # the client's parts, and the types in its signatures
     from koscom_async._services.member import MemberService as MemberService
     from koscom_async._services.oauth import OAuthService as OAuthService
     from koscom_async._services.raw import call_raw as call_raw
-    from koscom_async._services.resolve import BrokerLike as BrokerLike, resolve_code as resolve_code
+    from koscom_async._services.resolve import BrokerLike as BrokerLike, resolve_measure as resolve_measure
     from koscom_async._transport.gateway import Gateway as Gateway
     from koscom_async._transport.limits.limiter import Limiter as Limiter
     from koscom_async.models.gathered import Portfolios as Portfolios, Watchlists as Watchlists

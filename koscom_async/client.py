@@ -1,6 +1,6 @@
 """The client: the page where the parts meet, and what a program asks for: what an investor owns, everywhere, right now.
 
-Does not import the parts: `types` loads httpx and all that a request needs when the first client is made.
+Does not import the parts: `parts` loads httpx and all that a request needs when the first client is made.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from koscom_async import _lazy as types
+from koscom_async import _lazy as parts  # the client's parts and types, loaded when first used
 from koscom_async._clock import korean_now
 from koscom_async.models.codes import Measure, TransactionType
 from koscom_async.models.investor import Investor
@@ -40,44 +40,44 @@ class Koscom:
         self,
         settings: Settings,
         *,
-        transport: types.AsyncBaseTransport | None = None,
-        limiter: types.Limiter | None = None,
-        tokens: types.TokenStore | None = None,
+        transport: parts.AsyncBaseTransport | None = None,
+        limiter: parts.Limiter | None = None,
+        tokens: parts.TokenStore | None = None,
         now: Callable[[], datetime] = korean_now,
-        observer: types.Observer | None = None,
+        observer: parts.Observer | None = None,
     ) -> None:
         self._settings = settings
         self._now = now
-        self._gateway = types.Gateway(
+        self._gateway = parts.Gateway(
             settings, transport=transport, limiter=limiter, tokens=tokens, observer=observer
         )
-        self._investor = types.InvestorFanout(self._gateway, self.oauth, self.member, self.account)
-        self._call = partial(types.call_raw, self._gateway, settings)
+        self._investor = parts.InvestorFanout(self._gateway, self.oauth, self.member, self.account)
+        self._call = partial(parts.call_raw, self._gateway, settings)
         if settings.discretionary_brokers:
             _ = self.discretionary  # a firm that names its brokers uses it: no call waits for its import
 
     @cached_property
-    def oauth(self) -> types.OAuthService:
+    def oauth(self) -> parts.OAuthService:
         """The authorization-code flow (OAuth 2.0): an investor's login, and the tokens of it."""
-        return types.OAuthService(self._gateway, self._settings)
+        return parts.OAuthService(self._gateway, self._settings)
 
     @cached_property
-    def member(self) -> types.MemberService:
+    def member(self) -> parts.MemberService:
         """The investor's membership: the registration, and the linked accounts."""
-        return types.MemberService(self._gateway, self._settings)
+        return parts.MemberService(self._gateway, self._settings)
 
     @cached_property
-    def account(self) -> types.AccountService:
+    def account(self) -> parts.AccountService:
         """Questions about one linked account: balance, portfolio, transactions, watchlist."""
-        return types.AccountService(self._gateway, self._settings)
+        return parts.AccountService(self._gateway, self._settings)
 
     @cached_property
-    def discretionary(self) -> types.Discretionary:
+    def discretionary(self) -> parts.Discretionary:
         """The discretionary service (일임매매): the firm's contract accounts.
 
         Loaded with the client if the settings name `discretionary_brokers`, and otherwise when it is first used.
         """
-        return types.Discretionary(self._gateway, self._settings, now=self._now)
+        return parts.Discretionary(self._gateway, self._settings, now=self._now)
 
     async def __aenter__(self) -> Self:
         return self
@@ -94,11 +94,11 @@ class Koscom:
         """Close the connections, and the transport and limiter that were given. The client cannot be used again."""
         await self._gateway.aclose()
 
-    def statistics(self) -> types.Statistics:
+    def statistics(self) -> parts.Statistics:
         """Return a frozen snapshot by broker: calls, retries, waits, refusals, breaker state; and the day's quota."""
         return self._gateway.statistics()
 
-    async def holdings(self, investor: Investor, *, deadline: float | None = None) -> types.Holdings:
+    async def holdings(self, investor: Investor, *, deadline: float | None = None) -> parts.Holdings:
         """Return everything that the investor owns, across all linked accounts (통합 잔고).
 
         Every account is asked at once. The answer comes when the slowest has answered, or after `deadline` seconds,
@@ -108,54 +108,59 @@ class Koscom:
         `AccessDeniedError`, `QuotaExceededError`, or what kept the list of linked accounts from being read.
         Manual: 서비스 연동, "가상계좌 리스트 조회"; 계좌 서비스, "계좌잔고 조회 API".
         """
-        return await types.read_whole(self.stream_holdings(investor, deadline=deadline))
+        return await parts.read_to_end(self.stream_holdings(investor, deadline=deadline))
 
     def stream_holdings(
         self, investor: Investor, *, deadline: float | None = None
-    ) -> AbstractAsyncContextManager[types.HoldingsStream]:
+    ) -> AbstractAsyncContextManager[parts.HoldingsStream]:
         """Yield a stream of each account's outcome as it is ready; its `holdings` is the merged answer at the end.
 
         Otherwise as `holdings()`. Leaving the context early cancels what is still being asked.
         """
         return self._investor.stream(
-            types.HoldingsStream, investor, self.account.read_balance, deadline=deadline
+            parts.HoldingsStream, investor, self.account.read_balance, operation="holdings", deadline=deadline
         )
 
     async def portfolios(
         self, investor: Investor, *, measure: Measure = Measure.SHARE, deadline: float | None = None
-    ) -> types.Portfolios:
+    ) -> parts.Portfolios:
         """Return what every linked account is made of (자산 포트폴리오): shares in percent, or quantities.
 
         Each row's `measure` is what its number is. Shares are never added up; quantities only where all are
         quantities. Otherwise as `holdings()`. Manual: 계좌 서비스, "자산 포트폴리오 조회 API".
         """
-        return await types.read_whole(self.stream_portfolios(investor, measure=measure, deadline=deadline))
+        return await parts.read_to_end(self.stream_portfolios(investor, measure=measure, deadline=deadline))
 
     def stream_portfolios(
         self, investor: Investor, *, measure: Measure = Measure.SHARE, deadline: float | None = None
-    ) -> AbstractAsyncContextManager[types.PortfoliosStream]:
+    ) -> AbstractAsyncContextManager[parts.PortfoliosStream]:
         """Yield a stream of each account's outcome as it is ready; its `portfolios` are the answer at the end."""
         return self._investor.stream(
-            types.PortfoliosStream,
+            parts.PortfoliosStream,
             investor,
             self.account.read_portfolio,
+            operation="portfolios",
             deadline=deadline,
-            measure=types.resolve_code(Measure, measure, "measure") or Measure.SHARE,
+            measure=parts.resolve_measure(measure),
         )
 
-    async def watchlists(self, investor: Investor, *, deadline: float | None = None) -> types.Watchlists:
+    async def watchlists(self, investor: Investor, *, deadline: float | None = None) -> parts.Watchlists:
         """Return what the investor watches at every linked broker (관심종목), by symbol, and where each is watched.
 
         Otherwise as `holdings()`. Manual: 계좌 서비스, "관심종목 조회 API".
         """
-        return await types.read_whole(self.stream_watchlists(investor, deadline=deadline))
+        return await parts.read_to_end(self.stream_watchlists(investor, deadline=deadline))
 
     def stream_watchlists(
         self, investor: Investor, *, deadline: float | None = None
-    ) -> AbstractAsyncContextManager[types.WatchlistsStream]:
+    ) -> AbstractAsyncContextManager[parts.WatchlistsStream]:
         """Yield a stream of each account's outcome as it is ready; its `watchlists` are the answer at the end."""
         return self._investor.stream(
-            types.WatchlistsStream, investor, self.account.read_watchlist, deadline=deadline
+            parts.WatchlistsStream,
+            investor,
+            self.account.read_watchlist,
+            operation="watchlists",
+            deadline=deadline,
         )
 
     async def transactions(
@@ -167,7 +172,7 @@ class Koscom:
         isin: str | None = None,
         side: TransactionType | str | None = None,
         deadline: float | None = None,
-    ) -> types.TransactionHistory:
+    ) -> parts.TransactionHistory:
         """Return what moved in every linked account from `since` to `until` (거래내역), the earliest first.
 
         Both days are included; `isin` and `side` (BID 매도, ASK 매수, DEP 이체입금, WID 이체출금) narrow it down. All
@@ -176,7 +181,7 @@ class Koscom:
         Manual: 계좌 서비스, "거래내역 조회 API".
         """
         opened = self.stream_transactions(investor, since, until, isin=isin, side=side, deadline=deadline)
-        return await types.read_history(opened, since, until, isin=isin, side=side)
+        return await parts.read_history(opened, since, until, isin=isin, side=side)
 
     def stream_transactions(
         self,
@@ -187,7 +192,7 @@ class Koscom:
         isin: str | None = None,
         side: TransactionType | str | None = None,
         deadline: float | None = None,
-    ) -> AbstractAsyncContextManager[types.TransactionStream]:
+    ) -> AbstractAsyncContextManager[parts.TransactionStream]:
         """Yield one stream of what moved in every linked account, the earliest first.
 
         `async with koscom.stream_transactions(investor, since, until) as stream: async for transaction in stream: …`.
@@ -200,8 +205,8 @@ class Koscom:
         )
 
     async def discretionary_holdings(
-        self, brokers: types.Brokers = None, *, include_ended: bool = False, deadline: float | None = None
-    ) -> types.Holdings:
+        self, brokers: parts.Brokers = None, *, include_ended: bool = False, deadline: float | None = None
+    ) -> parts.Holdings:
         """Return what the firm's contract accounts (일임 계좌) hold, at all of its brokers, merged like `holdings()`.
 
         Every account of every broker is asked at once, for its cash and each asset class. `brokers` are short names or
@@ -216,8 +221,8 @@ class Koscom:
         return await self.discretionary.holdings(brokers, include_ended=include_ended, deadline=deadline)
 
     def stream_discretionary_holdings(
-        self, brokers: types.Brokers = None, *, include_ended: bool = False, deadline: float | None = None
-    ) -> AbstractAsyncContextManager[types.DiscretionaryHoldingsStream]:
+        self, brokers: parts.Brokers = None, *, include_ended: bool = False, deadline: float | None = None
+    ) -> AbstractAsyncContextManager[parts.DiscretionaryHoldingsStream]:
         """Yield a stream of each contract account's outcome; its `holdings` is the merged answer at the end.
 
         Otherwise as `discretionary_holdings()`. Leaving the context early cancels what is still being asked.
@@ -233,7 +238,7 @@ class Koscom:
         json: Any = None,
         params: Mapping[str, object] | None = None,
         investor: Investor | None = None,
-        broker: types.BrokerLike | None = None,
+        broker: parts.BrokerLike | None = None,
         repeatable: bool | None = None,
         deadline: float | None = None,
     ) -> Any:

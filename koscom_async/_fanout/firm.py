@@ -3,16 +3,15 @@
 Does not read an account itself: `_services.discretionary` asks one broker, which this extends to many.
 """
 
-import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date
-from functools import partial, update_wrapper
-from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
 
 from koscom_async._clock import korean_now
-from koscom_async._fanout.streams import HoldingsStream, OutcomeStream, read_whole
-from koscom_async._fanout.tasks import AccountList, Fanout
+from koscom_async._fanout.streams import HoldingsStream, OutcomeStream, read_to_end
+from koscom_async._fanout.tasks import AccountList, Fanout, conclude
 from koscom_async._services.discretionary import DiscretionaryService
 from koscom_async._services.operation import Deadline, deadline_at
 from koscom_async._services.resolve import BrokerLike, resolve_broker
@@ -30,10 +29,10 @@ from koscom_async.models.discretionary.orders import DiscretionaryOrder
 from koscom_async.models.discretionary.settlements import DiscretionarySettlement, DiscretionaryTrade
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.member import VirtualAccount
+from koscom_async.observer import Operation
 from koscom_async.settings import Environment
 
 Brokers: TypeAlias = Iterable[BrokerLike] | BrokerLike | None
-Question = ParamSpec("Question")
 Row = TypeVar("Row")
 AnyStream = TypeVar("AnyStream", bound=OutcomeStream[Any, Any])
 
@@ -54,7 +53,7 @@ class DiscretionaryStream(OutcomeStream[DiscretionaryOutcome[Row], Discretionary
     @property
     def answers(self) -> DiscretionaryAnswers[Row]:
         """The whole answer; raises `UsageError` while outcomes are still to be read from the stream."""
-        return self._whole()
+        return self._result()
 
     def _merge(self, outcomes: Sequence[DiscretionaryOutcome[Row]]) -> DiscretionaryAnswers[Row]:
         in_order = sorted(outcomes, key=lambda outcome: outcome.account.key)
@@ -63,27 +62,6 @@ class DiscretionaryStream(OutcomeStream[DiscretionaryOutcome[Row], Discretionary
     @staticmethod
     def make_outcome(answer: DiscretionaryRows[Row] | None, **facts: Any) -> DiscretionaryOutcome[Row]:
         return DiscretionaryOutcome(answer=answer, **facts)
-
-
-def _whole(
-    stream: "Callable[Concatenate[Discretionary, Question], AbstractAsyncContextManager[DiscretionaryStream[Row]]]",
-    answers: type[DiscretionaryAnswers[Row]],
-    documentation: str,
-) -> "Callable[Concatenate[Discretionary, Question], Coroutine[Any, Any, DiscretionaryAnswers[Row]]]":
-    """Make the method that returns the whole answer of the method that streams it: the same question, listed once."""
-
-    async def read(
-        self: "Discretionary", /, *args: Question.args, **question: Question.kwargs
-    ) -> DiscretionaryAnswers[Row]:
-        return await read_whole(stream(self, *args, **question))
-
-    update_wrapper(read, stream)
-    read.__name__ = stream.__name__.replace("stream_", "all_")
-    read.__qualname__ = stream.__qualname__.replace("stream_", "all_")
-    read.__doc__ = documentation
-    read.__annotations__ = stream.__annotations__ | {"return": answers}
-    vars(read)["__signature__"] = inspect.signature(stream).replace(return_annotation=answers)
-    return read
 
 
 class Discretionary(DiscretionaryService):
@@ -101,18 +79,27 @@ class Discretionary(DiscretionaryService):
     ) -> AbstractAsyncContextManager[DiscretionaryHoldingsStream]:
         """Yield a stream of each account's outcome as it is ready; its `holdings` is the merged answer at the end."""
         self.check_hours()
-        end = deadline_at(deadline)
+        due = deadline_at(deadline)
 
-        async def read(account: VirtualAccount, log: TraceBuilder) -> Balance:
-            return (await self.read_balance(account, log, end=end)).as_balance()
+        async def read(account: VirtualAccount, trace: TraceBuilder) -> Balance:
+            return (await self.read_balance(account, trace, deadline=due)).as_balance()
 
-        return self._stream(DiscretionaryHoldingsStream, read, brokers, end, include_ended=include_ended)
+        return self._stream(
+            DiscretionaryHoldingsStream,
+            "discretionary.holdings",
+            read,
+            brokers,
+            deadline=due,
+            include_ended=include_ended,
+        )
 
     async def holdings(
         self, brokers: Brokers = None, *, include_ended: bool = False, deadline: float | None = None
     ) -> Holdings:
         """Return what all contract accounts hold, merged as an investor's holdings are."""
-        return await read_whole(self.stream_holdings(brokers, include_ended=include_ended, deadline=deadline))
+        return await read_to_end(
+            self.stream_holdings(brokers, include_ended=include_ended, deadline=deadline)
+        )
 
     def stream_orders(
         self,
@@ -126,19 +113,44 @@ class Discretionary(DiscretionaryService):
         deadline: float | None = None,
     ) -> AbstractAsyncContextManager[DiscretionaryStream[DiscretionaryOrder]]:
         """Yield a stream of each account's orders as they are ready; its `answers` are all of them."""
-        end = deadline_at(deadline)
+        due = deadline_at(deadline)
 
-        async def read(account: VirtualAccount, log: TraceBuilder) -> DiscretionaryRows[DiscretionaryOrder]:
+        async def read(account: VirtualAccount, trace: TraceBuilder) -> DiscretionaryRows[DiscretionaryOrder]:
             filters = {"on": on, "side": side, "code": code, "order_number": None}
-            return await self.read_orders(account, log, end=end, asset_class=asset_class, **filters)
+            return await self.read_orders(account, trace, deadline=due, asset_class=asset_class, **filters)
 
-        return self._stream(DiscretionaryStream, read, brokers, end, include_ended=include_ended)
+        return self._stream(
+            DiscretionaryStream,
+            "discretionary.all_orders",
+            read,
+            brokers,
+            deadline=due,
+            include_ended=include_ended,
+        )
 
-    all_orders = _whole(
-        stream_orders,
-        DiscretionaryAnswers[DiscretionaryOrder],
-        "Return the orders of a day of all accounts, with their executions; the filters are those of `orders`.",
-    )
+    async def all_orders(
+        self,
+        brokers: Brokers = None,
+        *,
+        on: date | None = None,
+        side: OrderSide | None = None,
+        code: str | None = None,
+        asset_class: AssetClass | None = None,
+        include_ended: bool = False,
+        deadline: float | None = None,
+    ) -> DiscretionaryAnswers[DiscretionaryOrder]:
+        """Return the orders of a day of all accounts, with their executions; the filters are those of `orders`."""
+        return await read_to_end(
+            self.stream_orders(
+                brokers,
+                on=on,
+                side=side,
+                code=code,
+                asset_class=asset_class,
+                include_ended=include_ended,
+                deadline=deadline,
+            )
+        )
 
     def stream_settlements(
         self,
@@ -153,21 +165,48 @@ class Discretionary(DiscretionaryService):
     ) -> AbstractAsyncContextManager[DiscretionaryStream[DiscretionarySettlement]]:
         """Yield a stream of each account's settlements as they are ready; its `answers` are all of them."""
         self.check_hours()
-        end = deadline_at(deadline)
+        due = deadline_at(deadline)
 
         async def read(
-            account: VirtualAccount, log: TraceBuilder
+            account: VirtualAccount, trace: TraceBuilder
         ) -> DiscretionaryRows[DiscretionarySettlement]:
             filters = {"on": on, "side": side, "code": code}
-            return await self.read_settlements(account, log, end=end, asset_class=asset_class, **filters)
+            return await self.read_settlements(
+                account, trace, deadline=due, asset_class=asset_class, **filters
+            )
 
-        return self._stream(DiscretionaryStream, read, brokers, end, include_ended=include_ended)
+        return self._stream(
+            DiscretionaryStream,
+            "discretionary.all_settlements",
+            read,
+            brokers,
+            deadline=due,
+            include_ended=include_ended,
+        )
 
-    all_settlements = _whole(
-        stream_settlements,
-        DiscretionaryAnswers[DiscretionarySettlement],
-        "Return what is to be settled at all accounts; the filters are those of `settlements`.",
-    )
+    async def all_settlements(
+        self,
+        brokers: Brokers = None,
+        *,
+        on: date | None = None,
+        side: OrderSide | None = None,
+        code: str | None = None,
+        asset_class: AssetClass | None = None,
+        include_ended: bool = False,
+        deadline: float | None = None,
+    ) -> DiscretionaryAnswers[DiscretionarySettlement]:
+        """Return what is to be settled at all accounts; the filters are those of `settlements`."""
+        return await read_to_end(
+            self.stream_settlements(
+                brokers,
+                on=on,
+                side=side,
+                code=code,
+                asset_class=asset_class,
+                include_ended=include_ended,
+                deadline=deadline,
+            )
+        )
 
     def stream_trades(
         self,
@@ -179,41 +218,59 @@ class Discretionary(DiscretionaryService):
         deadline: float | None = None,
     ) -> AbstractAsyncContextManager[DiscretionaryStream[DiscretionaryTrade]]:
         """Yield a stream of each account's trade book as it is ready; its `answers` are all of them."""
-        end = deadline_at(deadline)
+        due = deadline_at(deadline)
 
-        async def read(account: VirtualAccount, log: TraceBuilder) -> DiscretionaryRows[DiscretionaryTrade]:
-            return await self.read_trades(account, log, end=end, since=since, until_day=until)
+        async def read(account: VirtualAccount, trace: TraceBuilder) -> DiscretionaryRows[DiscretionaryTrade]:
+            return await self.read_trades(account, trace, deadline=due, since=since, until=until)
 
-        return self._stream(DiscretionaryStream, read, brokers, end, include_ended=include_ended)
+        return self._stream(
+            DiscretionaryStream,
+            "discretionary.all_trades",
+            read,
+            brokers,
+            deadline=due,
+            include_ended=include_ended,
+        )
 
-    all_trades = _whole(
-        stream_trades,
-        DiscretionaryAnswers[DiscretionaryTrade],
-        "Return the trade books of all accounts, from `since` to `until`, both included.",
-    )
+    async def all_trades(
+        self,
+        since: date,
+        until: date,
+        brokers: Brokers = None,
+        *,
+        include_ended: bool = False,
+        deadline: float | None = None,
+    ) -> DiscretionaryAnswers[DiscretionaryTrade]:
+        """Return the trade books of all accounts, from `since` to `until`, both included."""
+        return await read_to_end(
+            self.stream_trades(since, until, brokers, include_ended=include_ended, deadline=deadline)
+        )
 
     @asynccontextmanager
     async def _stream(
         self,
         kind: type[AnyStream],
+        operation: str,
         read: Callable[[VirtualAccount, TraceBuilder], Awaitable[Any]],
         brokers: Brokers,
-        end: Deadline,
         *,
+        deadline: Deadline,
         include_ended: bool,
     ) -> AsyncIterator[AnyStream]:
-        asked_at = korean_now()
+        asked_at, observed = korean_now(), Operation(name=operation)
         lists = [
-            AccountList(broker, partial(self._list, broker, end, include_ended=include_ended))
+            AccountList(broker, partial(self._list, broker, deadline, include_ended=include_ended))
             for broker in self.brokers_of(brokers)
         ]
-        async with Fanout(read, kind.make_outcome).run(lists) as outcomes:
-            yield kind(outcomes, asked_at)
+        with self._gateway.observe(observed):
+            async with Fanout(read, kind.make_outcome).run(lists=lists) as outcomes:
+                yield kind(outcomes, asked_at)
+            conclude(observed, asked=outcomes.asked, read=sum(each.ok for each in outcomes.delivered))
 
     async def _list(
-        self, broker: Broker, end: Deadline, log: TraceBuilder, *, include_ended: bool
+        self, broker: Broker, deadline: Deadline, trace: TraceBuilder, *, include_ended: bool
     ) -> Sequence[VirtualAccount]:
-        listed = await self.read_accounts(broker, log, end=end)
+        listed = await self.read_accounts(broker, trace, deadline=deadline)
         return [each.account for each in (listed.accounts if include_ended else listed.active)]
 
     def brokers_of(self, brokers: Brokers = None) -> tuple[Broker, ...]:

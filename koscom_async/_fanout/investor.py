@@ -13,20 +13,19 @@ from typing import Any, TypeVar
 
 from koscom_async._clock import korean_now
 from koscom_async._fanout.streams import OutcomeStream
-from koscom_async._fanout.tasks import Fanout, unique_accounts
-from koscom_async._fanout.transactions import TransactionStream, followed
+from koscom_async._fanout.tasks import Fanout, conclude, unique_accounts
+from koscom_async._fanout.transactions import TransactionStream, follow
 from koscom_async._services.account import AccountService
 from koscom_async._services.member import MemberService
 from koscom_async._services.oauth import OAuthService
 from koscom_async._services.operation import Deadline, deadline_at
 from koscom_async._services.resolve import resolve_code, resolve_range
-from koscom_async._services.tasks import background
-from koscom_async._services.windows import Notifier
+from koscom_async._services.tasks import Notifier, background
 from koscom_async._transport.gateway import Gateway
 from koscom_async.models.codes import TransactionType
 from koscom_async.models.investor import Investor
 from koscom_async.models.member import LinkedAccounts
-from koscom_async.observer import OK, PARTIAL, Operation
+from koscom_async.observer import Operation
 
 # What libraries would import in the middle of the first call. stdnum brings pydoc along, and holds the loop for 20 ms.
 for _name in ("stdnum.isin", "encodings.idna"):
@@ -53,19 +52,23 @@ class InvestorFanout:
         investor: Investor,
         read: Callable[..., Awaitable[Any]],
         *,
+        operation: str,
         deadline: float | None,
         **question: Any,
     ) -> AsyncIterator[AnyStream]:
-        """Yield each account's outcome as it is ready; `read` is the account service's, `question` what is asked."""
-        end, asked_at = deadline_at(deadline), korean_now()
-        operation = Operation(name=kind.operation)
-        with self._gateway.operation(operation):
-            linked = await self._linked(investor, end)
+        """Yield each account's outcome as it is ready; `read` is the account service's.
+
+        `question` is what is asked: it goes to `read`, and to the stream, whose merged answer names it.
+        """
+        due, asked_at = deadline_at(deadline), korean_now()
+        observed = Operation(name=operation)
+        with self._gateway.observe(observed):
+            linked = await self._linked(investor, due)
             accounts = unique_accounts(linked.accounts)
-            fanout = Fanout(partial(read, investor, end=end, **question), kind.make_outcome)
+            fanout = Fanout(partial(read, investor, deadline=due, **question), kind.make_outcome)
             async with fanout.run(accounts) as outcomes:
                 yield kind(outcomes, asked_at, linked.terms_expire_on, **question)
-            _conclude(operation, len(accounts), sum(each.ok for each in outcomes.delivered))
+            conclude(observed, asked=outcomes.asked, read=sum(each.ok for each in outcomes.delivered))
 
     @asynccontextmanager
     async def stream_transactions(
@@ -79,12 +82,12 @@ class InvestorFanout:
         deadline: float | None,
     ) -> AsyncIterator[TransactionStream]:
         """Yield one stream of what moved in every account, the earliest first."""
-        window, end = resolve_range(since, until), deadline_at(deadline)
+        window, due = resolve_range(since, until), deadline_at(deadline)
         kind = resolve_code(TransactionType, side, "side")
         asked_at, changed = korean_now(), Notifier()
-        operation = Operation(name="transactions")
-        with self._gateway.operation(operation):
-            linked = await self._linked(investor, end)
+        observed = Operation(name="transactions")
+        with self._gateway.observe(observed):
+            linked = await self._linked(investor, due)
             accounts = unique_accounts(linked.accounts)
             async with background() as group:
                 feed = partial(
@@ -95,24 +98,19 @@ class InvestorFanout:
                     side=kind,
                     group=group,
                     notifier=changed,
-                    end=end,
+                    deadline=due,
                 )
                 in_order = sorted(accounts, key=lambda account: account.key)
-                followed_accounts = [followed(place, account, feed) for place, account in enumerate(in_order)]
+                followed = [follow(place, account, feed) for place, account in enumerate(in_order)]
                 stream = TransactionStream(
-                    followed_accounts, changed, as_of=asked_at, consent_expires_on=linked.terms_expire_on
+                    followed, changed, as_of=asked_at, consent_expires_on=linked.terms_expire_on
                 )
                 try:
                     yield stream
                 finally:
                     stream.close()
-            _conclude(operation, len(accounts), sum(each.ok for each in stream.outcomes))
+            conclude(observed, asked=len(accounts), read=sum(each.ok for each in stream.outcomes))
 
-    async def _linked(self, investor: Investor, end: Deadline) -> LinkedAccounts:
-        await self._oauth.authorize(investor, end=end)
-        return await self._member.read_accounts(investor, end=end)
-
-
-def _conclude(operation: Operation, asked: int, read: int) -> None:
-    operation.accounts, operation.failures = asked, asked - read
-    operation.outcome = PARTIAL if operation.failures else OK
+    async def _linked(self, investor: Investor, deadline: Deadline) -> LinkedAccounts:
+        await self._oauth.authorize(investor, deadline=deadline)
+        return await self._member.read_accounts(investor, deadline=deadline)

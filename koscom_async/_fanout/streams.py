@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from attrs import evolve
 
@@ -20,18 +20,15 @@ from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome, PortfolioOutcome, WatchlistOutcome
 from koscom_async.models.portfolio import Portfolio, Watchlist
 
-Whole = TypeVar("Whole")
+Merged = TypeVar("Merged")
 Row = TypeVar("Row")
 
 
-class OutcomeStream(Generic[AnyOutcome, Whole]):
+class OutcomeStream(Generic[AnyOutcome, Merged]):
     """Accounts' outcomes in completion order. Iterate once, inside the `async with`.
 
     After the last outcome, the whole answer is there; before it, asking for the answer raises `UsageError`.
     """
-
-    operation: ClassVar[str]
-    """The name of the question for an observer."""
 
     def __init__(
         self, outcomes: OutcomeQueue[AnyOutcome], as_of: datetime, consent_expires_on: date | None = None
@@ -48,15 +45,15 @@ class OutcomeStream(Generic[AnyOutcome, Whole]):
     def __aiter__(self) -> AsyncIterator[AnyOutcome]:
         return self._outcomes
 
-    async def merged(self) -> Whole:
+    async def merged(self) -> Merged:
         """Return the whole answer; a long merge yields to other tasks in between."""
-        return self._whole()
+        return self._result()
 
-    def _whole(self) -> Whole:
-        return self._merge(self._outcomes.whole())
+    def _result(self) -> Merged:
+        return self._merge(self._outcomes.result())
 
     @abstractmethod
-    def _merge(self, outcomes: Sequence[AnyOutcome]) -> Whole:
+    def _merge(self, outcomes: Sequence[AnyOutcome]) -> Merged:
         """Make the whole answer of all outcomes."""
 
     @staticmethod
@@ -65,7 +62,7 @@ class OutcomeStream(Generic[AnyOutcome, Whole]):
         """Make the outcome of one account's answer, which is `None` if there is an error among the facts."""
 
 
-async def read_whole(opened: AbstractAsyncContextManager[OutcomeStream[Any, Whole]]) -> Whole:
+async def read_to_end(opened: AbstractAsyncContextManager[OutcomeStream[Any, Merged]]) -> Merged:
     """Read a stream to its end, and return the whole answer."""
     async with opened as stream:
         async for _ in stream:
@@ -79,16 +76,14 @@ class HoldingsStream(OutcomeStream[AccountOutcome, Holdings]):
     `accounts` are those that are being asked.
     """
 
-    operation = "holdings"
-
     @property
     def holdings(self) -> Holdings:
         """The merged answer; raises `UsageError` while outcomes are still to be read from the stream."""
-        return self._whole()
+        return self._result()
 
     async def merged(self) -> Holdings:
         """Return `holdings`, and yield to other tasks while tens of thousands of rows are merged."""
-        holdings = await run_cooperatively(merging(self._outcomes.whole(), as_of=self._as_of))
+        holdings = await run_cooperatively(merging(self._outcomes.result(), as_of=self._as_of))
         return evolve(holdings, consent_expires_on=self._consent_expires_on)
 
     def _merge(self, outcomes: Sequence[AccountOutcome]) -> Holdings:
@@ -102,8 +97,6 @@ class HoldingsStream(OutcomeStream[AccountOutcome, Holdings]):
 
 class PortfoliosStream(OutcomeStream[PortfolioOutcome, Portfolios]):
     """Accounts' portfolios in completion order, and all of them side by side after the last. Iterate once."""
-
-    operation = "portfolios"
 
     def __init__(
         self,
@@ -119,7 +112,7 @@ class PortfoliosStream(OutcomeStream[PortfolioOutcome, Portfolios]):
     @property
     def portfolios(self) -> Portfolios:
         """The whole answer; raises `UsageError` while outcomes are still to be read from the stream."""
-        return self._whole()
+        return self._result()
 
     def _merge(self, outcomes: Sequence[PortfolioOutcome]) -> Portfolios:
         portfolios = merge_portfolios(outcomes, measure=self._measure, as_of=self._as_of)
@@ -133,12 +126,10 @@ class PortfoliosStream(OutcomeStream[PortfolioOutcome, Portfolios]):
 class WatchlistsStream(OutcomeStream[WatchlistOutcome, Watchlists]):
     """Accounts' watchlists in completion order, and the merged answer after the last. Iterate once."""
 
-    operation = "watchlists"
-
     @property
     def watchlists(self) -> Watchlists:
         """The merged answer; raises `UsageError` while outcomes are still to be read from the stream."""
-        return self._whole()
+        return self._result()
 
     def _merge(self, outcomes: Sequence[WatchlistOutcome]) -> Watchlists:
         watchlists = merge_watchlists(outcomes, as_of=self._as_of)

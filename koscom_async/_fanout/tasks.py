@@ -13,14 +13,15 @@ import anyio.abc
 from attrs import frozen
 
 from koscom_async._clock import korean_now
-from koscom_async._services.tasks import background
-from koscom_async._services.windows import Notifier
+from koscom_async._services.operation import new_trace
+from koscom_async._services.tasks import Notifier, background
 from koscom_async._transport.isolation import mark_isolated
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async.brokers import Broker
 from koscom_async.errors import AuthenticationError, KoscomError, QuotaExceededError, UsageError
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import Outcome
+from koscom_async.observer import OK, PARTIAL, Operation
 
 logger = logging.getLogger("koscom_async.fanout")
 
@@ -38,13 +39,72 @@ CONCERNS_EVERY_ACCOUNT = (AuthenticationError, QuotaExceededError, UsageError)
 
 @frozen
 class AccountList:
-    """A source of accounts: a broker whose list is read first, and then each account on it."""
+    """A broker whose list of accounts is read first, and then each account on it."""
 
     broker: Broker
     read: Callable[[TraceBuilder], Awaitable[Sequence[VirtualAccount]]]
 
 
-Source = VirtualAccount | AccountList
+class Fanout(Generic[Answer, AnyOutcome]):
+    """Reads every account in a task of its own, and makes one outcome of each answer or failure."""
+
+    def __init__(self, read: Read[Answer], make_outcome: MakeOutcome[AnyOutcome]) -> None:
+        self._read = read
+        self._make_outcome = make_outcome
+
+    @asynccontextmanager
+    async def run(
+        self, accounts: Sequence[VirtualAccount] = (), *, lists: Sequence[AccountList] = ()
+    ) -> AsyncIterator["OutcomeQueue[AnyOutcome]"]:
+        """Ask every account at once, and those on the lists as each list is read; yield the outcomes.
+
+        Leaving early cancels what is still being asked.
+        """
+        outcomes: OutcomeQueue[AnyOutcome] = OutcomeQueue(accounts, lists=len(lists))
+        try:
+            async with background() as group:
+                for account in accounts:
+                    group.start_soon(self._ask, account, outcomes)
+                for each in lists:
+                    group.start_soon(self._ask_all, each, outcomes, group)
+                yield outcomes
+        finally:
+            outcomes.close()
+
+    async def _ask_all(
+        self, source: AccountList, outcomes: "OutcomeQueue[AnyOutcome]", group: anyio.abc.TaskGroup
+    ) -> None:
+        mark_isolated()
+        trace = new_trace()
+        stand_in = VirtualAccount(broker=source.broker, number=NO_NUMBER, alias="list of accounts")
+        listed, error = await answer_or_error(source.read(trace), stand_in)
+        if listed is None:
+            outcomes.expect_none()
+            outcomes.add(self._outcome(None, stand_in, error, trace))
+            return
+        accounts = unique_accounts(listed)
+        outcomes.expect(accounts)
+        for account in accounts:
+            group.start_soon(self._ask, account, outcomes)
+
+    async def _ask(self, account: VirtualAccount, outcomes: "OutcomeQueue[AnyOutcome]") -> None:
+        mark_isolated()
+        trace = new_trace()
+        answer, error = await answer_or_error(self._read(account, trace), account)
+        outcomes.add(self._outcome(answer, account, error, trace))
+
+    def _outcome(
+        self, answer: Answer | None, account: VirtualAccount, error: KoscomError | None, trace: TraceBuilder
+    ) -> AnyOutcome:
+        if error is not None:
+            logger.warning("account not read: %s", error)
+        return self._make_outcome(
+            answer,
+            account=account,
+            error=error,
+            as_of=korean_now(),
+            trace=trace.frozen(anyio.current_time()),
+        )
 
 
 class OutcomeQueue(Generic[AnyOutcome]):
@@ -68,14 +128,19 @@ class OutcomeQueue(Generic[AnyOutcome]):
         return tuple(self._outcomes[: self._delivered])
 
     @property
+    def asked(self) -> int:
+        """How many outcomes are expected; a list that is still to be read counts as one."""
+        return self._expected + self._lists
+
+    @property
     def is_finished(self) -> bool:
         """Whether every list was read and every outcome delivered."""
         return not self._lists and self._delivered == self._expected
 
-    def whole(self) -> tuple[AnyOutcome, ...]:
+    def result(self) -> tuple[AnyOutcome, ...]:
         """Return every outcome; raise `UsageError` before the end, and what kept every list from being read."""
         if not self.is_finished:
-            asked = f"at least {self._expected + self._lists}" if self._lists else self._expected
+            asked = f"at least {self.asked}" if self._lists else self.asked
             raise UsageError(
                 f"only {self._delivered} of {asked} outcomes were read from the stream, so the answer is not whole",
                 advice="read the stream to its end first, or use the call without `stream_`",
@@ -120,60 +185,6 @@ class OutcomeQueue(Generic[AnyOutcome]):
         return self._outcomes[self._delivered - 1]
 
 
-class Fanout(Generic[Answer, AnyOutcome]):
-    """Reads every account in a task of its own, and makes one outcome of each answer or failure."""
-
-    def __init__(self, read: Read[Answer], make_outcome: MakeOutcome[AnyOutcome]) -> None:
-        self._read = read
-        self._make_outcome = make_outcome
-
-    @asynccontextmanager
-    async def run(self, sources: Sequence[Source]) -> AsyncIterator[OutcomeQueue[AnyOutcome]]:
-        """Ask every source at once, and yield the outcomes; leaving early cancels what is still being asked."""
-        accounts = [source for source in sources if isinstance(source, VirtualAccount)]
-        lists = [source for source in sources if isinstance(source, AccountList)]
-        outcomes: OutcomeQueue[AnyOutcome] = OutcomeQueue(accounts, lists=len(lists))
-        try:
-            async with background() as group:
-                for account in accounts:
-                    group.start_soon(self._ask, account, outcomes)
-                for each in lists:
-                    group.start_soon(self._ask_all, each, outcomes, group)
-                yield outcomes
-        finally:
-            outcomes.close()
-
-    async def _ask_all(
-        self, source: AccountList, outcomes: OutcomeQueue[AnyOutcome], group: anyio.abc.TaskGroup
-    ) -> None:
-        mark_isolated()
-        log = TraceBuilder(started=anyio.current_time())
-        whole = VirtualAccount(broker=source.broker, number=NO_NUMBER, alias="list of accounts")
-        listed, error = await answer_or_error(source.read(log), whole)
-        if listed is None:
-            outcomes.expect_none()
-            outcomes.add(self._outcome(None, whole, error, log))
-            return
-        accounts = unique_accounts(listed)
-        outcomes.expect(accounts)
-        for account in accounts:
-            group.start_soon(self._ask, account, outcomes)
-
-    async def _ask(self, account: VirtualAccount, outcomes: OutcomeQueue[AnyOutcome]) -> None:
-        mark_isolated()
-        log = TraceBuilder(started=anyio.current_time())
-        answer, error = await answer_or_error(self._read(account, log), account)
-        outcomes.add(self._outcome(answer, account, error, log))
-
-    def _outcome(
-        self, answer: Answer | None, account: VirtualAccount, error: KoscomError | None, log: TraceBuilder
-    ) -> AnyOutcome:
-        if error is not None:
-            logger.warning("account not read: %s", error)
-        trace = log.frozen(anyio.current_time())
-        return self._make_outcome(answer, account=account, error=error, as_of=korean_now(), trace=trace)
-
-
 async def answer_or_error(
     reading: Awaitable[Answer], account: VirtualAccount
 ) -> tuple[Answer | None, KoscomError | None]:
@@ -197,6 +208,12 @@ def as_koscom_error(error: Exception, account: VirtualAccount) -> KoscomError:
     )
     failure.__cause__ = error
     return failure
+
+
+def conclude(operation: Operation, *, asked: int, read: int) -> None:
+    """Write to the operation that an observer sees how many accounts were asked, and how many were read."""
+    operation.accounts, operation.failures = asked, asked - read
+    operation.outcome = PARTIAL if operation.failures else OK
 
 
 def unique_accounts(accounts: Sequence[VirtualAccount]) -> tuple[VirtualAccount, ...]:

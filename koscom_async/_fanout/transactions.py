@@ -14,8 +14,10 @@ from attrs import define, field
 
 from koscom_async._clock import korean_now
 from koscom_async._fanout.tasks import as_koscom_error, context_left
+from koscom_async._services.operation import new_trace
 from koscom_async._services.resolve import resolve_code
-from koscom_async._services.windows import Notifier, WindowFeed
+from koscom_async._services.tasks import Notifier
+from koscom_async._services.windows import WindowFeed
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async.errors import UsageError
 from koscom_async.models.codes import TransactionType
@@ -32,7 +34,7 @@ class FollowedAccount:
 
     account: VirtualAccount
     feed: WindowFeed
-    log: TraceBuilder
+    trace: TraceBuilder
     place: int
     rows: deque[Transaction] = field(factory=deque)
     day: date = date.min
@@ -70,18 +72,18 @@ class FollowedAccount:
             rows=self.delivered,
             missing_from=None if error is None else self.feed.next_window.since,
             as_of=korean_now(),
-            trace=self.log.frozen(anyio.current_time()),
+            trace=self.trace.frozen(anyio.current_time()),
         )
 
 
-def followed(
+def follow(
     place: int, account: VirtualAccount, open_feed: Callable[[VirtualAccount, TraceBuilder], WindowFeed]
 ) -> FollowedAccount:
     """Start to read one account's transactions."""
-    log = TraceBuilder(started=anyio.current_time())
-    feed = open_feed(account, log)
+    trace = new_trace()
+    feed = open_feed(account, trace)
     feed.start()
-    return FollowedAccount(account=account, feed=feed, log=log, place=place)
+    return FollowedAccount(account=account, feed=feed, trace=trace, place=place)
 
 
 class TransactionStream(OfAccounts[TransactionsOutcome]):

@@ -10,19 +10,20 @@ from typing import Any, TypeVar
 import anyio.abc
 
 from koscom_async._services.balance import AllSupport, BalanceQuery, PortfolioQuery
-from koscom_async._services.operation import Deadline, deadline_at, operation, part
+from koscom_async._services.operation import Deadline, bounded, deadline_at, new_trace, operation
 from koscom_async._services.query import AccountQuery
 from koscom_async._services.resolve import (
     expect,
     refuse_arguments,
     resolve_code,
+    resolve_measure,
     resolve_range,
     resolve_text,
 )
-from koscom_async._services.tasks import background
+from koscom_async._services.tasks import Notifier, background
 from koscom_async._services.transactions import TransactionsQuery
 from koscom_async._services.watchlist import QueryBlockSupport, WatchlistQuery
-from koscom_async._services.windows import DateRanges, Notifier, Rows, Window, WindowFeed
+from koscom_async._services.windows import DateRanges, Rows, Window, WindowFeed
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.endpoints import BALANCE, PORTFOLIO, TRANSACTIONS, WATCHLIST, Endpoint
@@ -65,18 +66,18 @@ class AccountService:
         `DeadlineExceededError` in time, `UsageError` for an argument of the wrong kind.
         Manual: 계좌 서비스, "계좌잔고 조회 API".
         """
-        return await self.read_balance(investor, account, end=deadline_at(deadline))
+        return await self.read_balance(investor, account, new_trace(), deadline=deadline_at(deadline))
 
     async def read_balance(
         self,
         investor: Investor,
         account: VirtualAccount,
-        into: TraceBuilder | None = None,
+        trace: TraceBuilder,
         *,
-        end: Deadline,
+        deadline: Deadline,
     ) -> Balance:
-        """Read a balance until `end`; the trace `into` counts what it takes."""
-        with self._operation(BALANCE, investor, account, into, end) as trace:
+        """Read a balance before the deadline; `trace` counts what it takes."""
+        with self._begin(BALANCE, investor, account, trace, deadline):
             query = self._query(BalanceQuery, investor, account, trace, all_support=self._all_support)
             return await query.balance()
 
@@ -94,20 +95,21 @@ class AccountService:
         Not every broker offers quantities (6002). Asked, bounded and failing as `balance` is.
         Manual: 계좌 서비스, "자산 포트폴리오 조회 API".
         """
-        return await self.read_portfolio(investor, account, measure=measure, end=deadline_at(deadline))
+        return await self.read_portfolio(
+            investor, account, new_trace(), measure=resolve_measure(measure), deadline=deadline_at(deadline)
+        )
 
     async def read_portfolio(
         self,
         investor: Investor,
         account: VirtualAccount,
-        into: TraceBuilder | None = None,
+        trace: TraceBuilder,
         *,
         measure: Measure,
-        end: Deadline,
+        deadline: Deadline,
     ) -> Portfolio:
-        """Read a portfolio until `end`; the trace `into` counts what it takes."""
-        measure = resolve_code(Measure, measure, "measure") or Measure.SHARE
-        with self._operation(PORTFOLIO, investor, account, into, end) as trace:
+        """Read a portfolio before the deadline; `trace` counts what it takes."""
+        with self._begin(PORTFOLIO, investor, account, trace, deadline):
             conditions = {"all_support": self._all_support, "measure": measure}
             return await self._query(PortfolioQuery, investor, account, trace, **conditions).portfolio()
 
@@ -132,12 +134,13 @@ class AccountService:
         Raises `SettingsError` for a range that is none, and otherwise as `balance` does; a part is never returned.
         Manual: 계좌 서비스, "거래내역 조회 API".
         """
-        window, end = resolve_range(since, until), deadline_at(deadline)
+        window, due = resolve_range(since, until), deadline_at(deadline)
         expect(int, page_size, "page_size", advice="pass the rows of a page, or 0")
         kind = resolve_code(TransactionType, side, "side")
         isin = resolve_text(isin, "isin")
         conditions = {"ranges": self._ranges, "isin": isin, "side": kind, "page_size": page_size}
-        with self._operation(TRANSACTIONS, investor, account, None, end) as trace:
+        trace = new_trace()
+        with self._begin(TRANSACTIONS, investor, account, trace, due):
             query = self._query(TransactionsQuery, investor, account, trace, **conditions)
             rows = await _every_row(query, window)
         notes = tuple(trace.notes)
@@ -156,7 +159,7 @@ class AccountService:
         side: TransactionType | None,
         group: anyio.abc.TaskGroup,
         notifier: Notifier,
-        end: Deadline,
+        deadline: Deadline,
     ) -> WindowFeed:
         """Return the account's transactions as a feed that holds a bounded number of rows."""
         isin = resolve_text(isin, "isin")
@@ -164,7 +167,7 @@ class AccountService:
         query = self._query(TransactionsQuery, investor, account, trace, **conditions)
 
         async def read(window: Window) -> Rows | tuple[Window, ...]:
-            with part(TRANSACTIONS, account, end=end):
+            with bounded(TRANSACTIONS, account, deadline=deadline):
                 return await query.rows(window)
 
         return WindowFeed(
@@ -184,32 +187,32 @@ class AccountService:
         Brokers that take the query block are asked with it; one that refuses it (6004) is asked without it from then
         on. Bounded and failing as `balance` is. Manual: 계좌 서비스, "관심종목 조회 API".
         """
-        return await self.read_watchlist(investor, account, end=deadline_at(deadline))
+        return await self.read_watchlist(investor, account, new_trace(), deadline=deadline_at(deadline))
 
     async def read_watchlist(
         self,
         investor: Investor,
         account: VirtualAccount,
-        into: TraceBuilder | None = None,
+        trace: TraceBuilder,
         *,
-        end: Deadline,
+        deadline: Deadline,
     ) -> Watchlist:
-        """Read a watchlist until `end`; the trace `into` counts what it takes."""
-        with self._operation(WATCHLIST, investor, account, into, end) as trace:
+        """Read a watchlist before the deadline; `trace` counts what it takes."""
+        with self._begin(WATCHLIST, investor, account, trace, deadline):
             query = self._query(WatchlistQuery, investor, account, trace, block_support=self._block_support)
             return await query.watchlist()
 
-    def _operation(
+    def _begin(
         self,
         endpoint: Endpoint,
         investor: object,
         account: object,
-        trace: TraceBuilder | None,
-        end: Deadline,
+        trace: TraceBuilder,
+        deadline: Deadline,
     ) -> AbstractContextManager[TraceBuilder]:
         if not isinstance(investor, Investor) or not isinstance(account, VirtualAccount):
             refuse_arguments(investor, account)
-        return operation(self._gateway, endpoint, account, end=end, trace=trace)
+        return operation(self._gateway, endpoint, account, deadline=deadline, trace=trace)
 
     def _query(
         self,

@@ -23,7 +23,7 @@ from koscom_async._services.firm_query import (
     accounts_at,
     resolve_account,
 )
-from koscom_async._services.operation import Deadline, deadline_at, operation
+from koscom_async._services.operation import Deadline, deadline_at, new_trace, operation
 from koscom_async._services.resolve import (
     BrokerLike,
     resolve_broker,
@@ -71,7 +71,7 @@ class DiscretionaryService:
 
         Manual: 일임매매서비스, "일임설정 계좌 조회 API".
         """
-        return await self.read_accounts(resolve_broker(broker), end=deadline_at(deadline))
+        return await self.read_accounts(resolve_broker(broker), new_trace(), deadline=deadline_at(deadline))
 
     async def balances(
         self, broker: BrokerLike, account: AccountLike, *, deadline: float | None = None
@@ -82,7 +82,7 @@ class DiscretionaryService:
         Manual: 일임매매서비스, "일임 계좌잔고 조회 API".
         """
         asked = resolve_account(resolve_broker(broker), account)
-        return await self.read_balance(asked, end=deadline_at(deadline))
+        return await self.read_balance(asked, new_trace(), deadline=deadline_at(deadline))
 
     async def orders(
         self,
@@ -103,7 +103,9 @@ class DiscretionaryService:
         """
         asked = resolve_account(resolve_broker(broker), account)
         filters: dict[str, Any] = {"on": on, "side": side, "code": code, "order_number": order_number}
-        return await self.read_orders(asked, end=deadline_at(deadline), asset_class=asset_class, **filters)
+        return await self.read_orders(
+            asked, new_trace(), deadline=deadline_at(deadline), asset_class=asset_class, **filters
+        )
 
     async def settlements(
         self,
@@ -124,7 +126,7 @@ class DiscretionaryService:
         asked = resolve_account(resolve_broker(broker), account)
         filters: dict[str, Any] = {"on": on, "side": side, "code": code}
         return await self.read_settlements(
-            asked, end=deadline_at(deadline), asset_class=asset_class, **filters
+            asked, new_trace(), deadline=deadline_at(deadline), asset_class=asset_class, **filters
         )
 
     async def trades(
@@ -141,27 +143,29 @@ class DiscretionaryService:
         Manual: 일임매매서비스, "일임계좌 거래내역 조회 API".
         """
         asked = resolve_account(resolve_broker(broker), account)
-        return await self.read_trades(asked, end=deadline_at(deadline), since=since, until_day=until)
+        return await self.read_trades(
+            asked, new_trace(), deadline=deadline_at(deadline), since=since, until=until
+        )
 
     def check_hours(self) -> None:
         """Raise `OutsideServiceHoursError` while no balance is answered."""
         self._hours.check(BALANCES)
 
     async def read_accounts(
-        self, broker: Broker, into: TraceBuilder | None = None, *, end: Deadline
+        self, broker: Broker, trace: TraceBuilder, *, deadline: Deadline
     ) -> DiscretionaryAccounts:
-        """Read the list of accounts until `end`; the trace `into` counts what it takes."""
+        """Read the list of accounts before the deadline; `trace` counts what it takes."""
         kind, name = accounts_at(broker), broker.short_name
-        with operation(self._gateway, kind.endpoint, broker=name, end=end, trace=into) as trace:
+        with operation(self._gateway, kind.endpoint, broker=name, deadline=deadline, trace=trace):
             pages = await self._query(kind, trace, at=broker).read("accounts")
         return DiscretionaryAccounts(broker=broker, accounts=_items(pages), notes=tuple(trace.notes))
 
     async def read_balance(
-        self, account: VirtualAccount, into: TraceBuilder | None = None, *, end: Deadline
+        self, account: VirtualAccount, trace: TraceBuilder, *, deadline: Deadline
     ) -> DiscretionaryBalance:
-        """Read a balance until `end`; the trace `into` counts what it takes."""
+        """Read a balance before the deadline; `trace` counts what it takes."""
         self._hours.check(BALANCES, account.broker.short_name)
-        with operation(self._gateway, BALANCES.endpoint, account, end=end, trace=into) as trace:
+        with operation(self._gateway, BALANCES.endpoint, account, deadline=deadline, trace=trace):
             by_class = await self._read(BALANCES, account, trace, SECURITIES, {})
         return DiscretionaryBalance(
             account=account,
@@ -173,57 +177,59 @@ class DiscretionaryService:
     async def read_orders(
         self,
         account: VirtualAccount,
-        into: TraceBuilder | None = None,
+        trace: TraceBuilder,
         *,
-        end: Deadline,
+        deadline: Deadline,
         asset_class: AssetClass | None = None,
         **filters: Any,
     ) -> DiscretionaryRows[DiscretionaryOrder]:
-        """Read orders until `end`; the trace `into` counts what it takes."""
+        """Read orders before the deadline; `trace` counts what it takes."""
         return await self._rows(
-            ORDERS, account, into, end=end, parts=_classes(asset_class), filters=_checked(filters)
+            ORDERS, account, trace, deadline=deadline, parts=_classes(asset_class), filters=_checked(filters)
         )
 
     async def read_settlements(
         self,
         account: VirtualAccount,
-        into: TraceBuilder | None = None,
+        trace: TraceBuilder,
         *,
-        end: Deadline,
+        deadline: Deadline,
         asset_class: AssetClass | None = None,
         **filters: Any,
     ) -> DiscretionaryRows[DiscretionarySettlement]:
-        """Read settlements until `end`; the trace `into` counts what it takes."""
+        """Read settlements before the deadline; `trace` counts what it takes."""
         classes, checked = _classes(asset_class), _checked(filters)
         self._hours.check(SETTLEMENTS, account.broker.short_name)
-        return await self._rows(SETTLEMENTS, account, into, end=end, parts=classes, filters=checked)
+        return await self._rows(
+            SETTLEMENTS, account, trace, deadline=deadline, parts=classes, filters=checked
+        )
 
     async def read_trades(
         self,
         account: VirtualAccount,
-        into: TraceBuilder | None = None,
+        trace: TraceBuilder,
         *,
-        end: Deadline,
+        deadline: Deadline,
         since: date,
-        until_day: date,
+        until: date,
     ) -> DiscretionaryRows[DiscretionaryTrade]:
-        """Read the trade book until `end`; the trace `into` counts what it takes."""
-        if resolve_day(since, "since") > resolve_day(until_day, "until"):
-            raise UsageError(f"{since} is after {until_day}", advice="give the first day first")
-        days = {"since": since, "until": until_day}
-        return await self._rows(TRADES, account, into, end=end, parts=["trades"], filters=days)
+        """Read the trade book before the deadline; `trace` counts what it takes."""
+        if resolve_day(since, "since") > resolve_day(until, "until"):
+            raise UsageError(f"{since} is after {until}", advice="give the first day first")
+        days = {"since": since, "until": until}
+        return await self._rows(TRADES, account, trace, deadline=deadline, parts=["trades"], filters=days)
 
     async def _rows(
         self,
         kind: FirmEndpoint,
         account: VirtualAccount,
-        into: TraceBuilder | None,
+        trace: TraceBuilder,
         *,
-        end: Deadline,
+        deadline: Deadline,
         parts: Sequence[FirmPart],
         filters: Mapping[str, Any],
     ) -> DiscretionaryRows[Any]:
-        with operation(self._gateway, kind.endpoint, account, end=end, trace=into) as trace:
+        with operation(self._gateway, kind.endpoint, account, deadline=deadline, trace=trace):
             by_part = await self._read(kind, account, trace, parts, filters)
         rows = tuple(row for pages in by_part for row in _items(pages))
         return DiscretionaryRows(account=account, rows=rows, notes=tuple(trace.notes))

@@ -29,7 +29,7 @@ class MemberService:
         Raises `PlatformError`, `ResponseError`, `ConnectionFailedError` or `DeadlineExceededError`.
         Manual: 서비스 연동, "회원 가입 여부 확인".
         """
-        return await self._ask(REGISTRATION, read_registration, investor, end=deadline_at(deadline))
+        return await self._ask(REGISTRATION, read_registration, investor, deadline=deadline_at(deadline))
 
     async def accounts(self, investor: Investor, *, deadline: float | None = None) -> LinkedAccounts:
         """Return the virtual accounts that the investor linked to this service (가상계좌 리스트 조회), as listed.
@@ -38,14 +38,14 @@ class MemberService:
         and `PlatformError`, `ResponseError`, `ConnectionFailedError` or `DeadlineExceededError`.
         Manual: 서비스 연동, "가상계좌 리스트 조회".
         """
-        return await self.read_accounts(investor, end=deadline_at(deadline))
+        return await self.read_accounts(investor, deadline=deadline_at(deadline))
 
-    async def read_accounts(self, investor: Investor, *, end: Deadline) -> LinkedAccounts:
-        """Read the list of linked accounts until `end`, on the event loop's clock."""
-        return await self._ask(CONSENT, _read_consented, investor, end=end)
+    async def read_accounts(self, investor: Investor, *, deadline: Deadline) -> LinkedAccounts:
+        """Read the list of linked accounts before the deadline."""
+        return await self._ask(CONSENT, _read_consented, investor, deadline=deadline)
 
     async def _ask(
-        self, endpoint: Endpoint, read: Callable[[object], Answer], investor: Investor, *, end: Deadline
+        self, endpoint: Endpoint, read: Callable[[object], Answer], investor: Investor, *, deadline: Deadline
     ) -> Answer:
         expect_investor(investor)
         call = Call(
@@ -56,7 +56,7 @@ class MemberService:
             read=read,
             secrets=secrets_of(self._settings, investor),
         )
-        with operation(self._gateway, endpoint, end=end) as trace:
+        with operation(self._gateway, endpoint, deadline=deadline) as trace:
             return await self._gateway.ask(call, trace)
 
 

@@ -3,14 +3,11 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-import anyio
-
 from koscom_async._clock import utc_now
-from koscom_async._services.operation import Deadline, deadline_at, operation, until
+from koscom_async._services.operation import Deadline, deadline_at, new_trace, operation, until
 from koscom_async._services.resolve import expect, expect_investor
 from koscom_async._transport.auth import new_state
 from koscom_async._transport.gateway import Gateway
-from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.endpoints import AUTH, REFRESH, REVOKE, TOKEN, Call
 from koscom_async._wire.oauth import (
     ACCESS_TOKEN,
@@ -98,7 +95,7 @@ class OAuthService:
             secrets=(code,),
             keep=self._keeper(investor),
         )
-        with operation(self._gateway, TOKEN, end=deadline_at(deadline)) as trace:
+        with operation(self._gateway, TOKEN, deadline=deadline_at(deadline)) as trace:
             return await self._gateway.ask(call, trace)
 
     async def refresh(
@@ -115,7 +112,7 @@ class OAuthService:
         expect(Token, token, "token", advice=_GIVE_TOKEN)
         if token.refresh is None:
             raise SettingsError("the token has no refresh token: authorise again", setting="token")
-        with operation(self._gateway, REFRESH, end=deadline_at(deadline)) as trace:
+        with operation(self._gateway, REFRESH, deadline=deadline_at(deadline)) as trace:
             return await self._gateway.refresh(token, self._keeper(investor), trace)
 
     async def revoke(self, token: Token, *, deadline: float | None = None) -> None:
@@ -129,7 +126,7 @@ class OAuthService:
             (REFRESH_TOKEN, token.refresh),
             (ACCESS_TOKEN, token.access),
         )
-        end = deadline_at(deadline)
+        due = deadline_at(deadline)
         for kind, text in given:
             if text is not None:
                 call = Call(
@@ -140,14 +137,14 @@ class OAuthService:
                     read=read_revocation,
                     secrets=token.secrets,
                 )
-                with operation(self._gateway, REVOKE, end=end) as trace:
+                with operation(self._gateway, REVOKE, deadline=due) as trace:
                     await self._gateway.ask(call, trace)
 
-    async def authorize(self, investor: Investor, *, end: Deadline) -> None:
+    async def authorize(self, investor: Investor, *, deadline: Deadline) -> None:
         """Check that the investor has an access token; raises `ReauthorizationRequiredError` where there is none."""
         expect_investor(investor)
-        with until(end, "an access token"):
-            await self._gateway.authorize(investor, TraceBuilder(started=anyio.current_time()))
+        with until(deadline, "an access token"):
+            await self._gateway.authorize(investor, new_trace())
 
     def _keeper(self, investor: Investor | None) -> Callable[[Token], Awaitable[None]] | None:
         """Return what keeps a token in the client's token store, for an investor who is given."""

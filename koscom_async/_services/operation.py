@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from math import inf
 from types import TracebackType
+from typing import Self
 
 import anyio
 from attrs import define, frozen
@@ -73,13 +74,18 @@ def deadline_at(seconds: object) -> Deadline:
     return Deadline(seconds, anyio.current_time() + seconds)
 
 
+def new_trace() -> TraceBuilder:
+    """Return a trace that begins now."""
+    return TraceBuilder(started=anyio.current_time())
+
+
 def operation(
     gateway: Gateway,
     endpoint: Endpoint,
     account: VirtualAccount | None = None,
     *,
     broker: str | None = None,
-    end: Deadline,
+    deadline: Deadline,
     trace: TraceBuilder | None = None,
 ) -> AbstractContextManager[TraceBuilder]:
     """Enter an operation, and get the trace in which its calls are counted: the one given, or a new one.
@@ -87,30 +93,21 @@ def operation(
     Inside, everything ends at the deadline with `DeadlineExceededError`, and every `KoscomError` gets the endpoint,
     broker and masked account that it does not name yet. The observer sees how it ends.
     """
-    bounds = _bounds(endpoint, account, broker, end)
-    watched = gateway.operation(Operation(name=endpoint.name, broker=bounds.broker, account=bounds.account))
-    return _Operation(watched, bounds, trace or TraceBuilder(started=anyio.current_time()))
+    block = _Bounded.at(endpoint, account, broker, deadline)
+    span = gateway.observe(Operation(name=endpoint.name, broker=block.broker, account=block.account))
+    return _Observed(span, block, trace or new_trace())
 
 
-def part(endpoint: Endpoint, account: VirtualAccount, *, end: Deadline) -> AbstractContextManager[None]:
+def bounded(
+    endpoint: Endpoint, account: VirtualAccount, *, deadline: Deadline
+) -> AbstractContextManager[None]:
     """Enter a part of an operation that runs in a task of its own: deadline and errors as for `operation`."""
-    return _bounds(endpoint, account, None, end)
+    return _Bounded.at(endpoint, account, None, deadline)
 
 
-def until(end: Deadline, answer: str) -> AbstractContextManager[None]:
+def until(deadline: Deadline, answer: str) -> AbstractContextManager[None]:
     """Cancel the block at the deadline, and raise `DeadlineExceededError`: it passed before `answer` arrived."""
-    return _Bounds(end, answer=answer)
-
-
-def _bounds(
-    endpoint: Endpoint, account: VirtualAccount | None, broker: str | None, end: Deadline
-) -> "_Bounds":
-    return _Bounds(
-        end,
-        endpoint,
-        broker=account.broker.short_name if account is not None else broker,
-        account=account.masked_number if account is not None else None,
-    )
+    return _Bounded(deadline, answer=answer)
 
 
 # Classes, and not generators, which cost several times as much; and no cancel scope where there is no deadline, as a
@@ -118,19 +115,30 @@ def _bounds(
 
 
 @define(eq=False)
-class _Bounds(AbstractContextManager[None]):
+class _Bounded(AbstractContextManager[None]):
     """The deadline of a block, and the place that its errors name."""
 
-    end: Deadline
+    deadline: Deadline
     endpoint: Endpoint | None = None
     answer: str | None = None
     broker: str | None = None
     account: str | None = None
     scope: anyio.CancelScope | None = None
 
+    @classmethod
+    def at(
+        cls, endpoint: Endpoint, account: VirtualAccount | None, broker: str | None, deadline: Deadline
+    ) -> Self:
+        return cls(
+            deadline,
+            endpoint,
+            broker=account.broker.short_name if account is not None else broker,
+            account=account.masked_number if account is not None else None,
+        )
+
     def __enter__(self) -> None:
-        if self.end.at != inf:
-            self.scope = anyio.CancelScope(deadline=self.end.at)
+        if self.deadline.at != inf:
+            self.scope = anyio.CancelScope(deadline=self.deadline.at)
             self.scope.__enter__()
 
     def __exit__(
@@ -139,7 +147,7 @@ class _Bounds(AbstractContextManager[None]):
         is_handled = self.scope.__exit__(kind, error, traceback) if self.scope else None
         if self.scope and self.scope.cancelled_caught:
             answer = self.answer or _ANSWERS.get(self.endpoint, "the answer")
-            message = f"the deadline of {self.end.seconds:g} s passed before {answer} arrived"
+            message = f"the deadline of {self.deadline.seconds:g} s passed before {answer} arrived"
             raise self._placed(DeadlineExceededError(message)) from None
         if isinstance(error, KoscomError):
             self._placed(error)
@@ -153,24 +161,24 @@ class _Bounds(AbstractContextManager[None]):
 
 
 @define(eq=False)
-class _Operation(AbstractContextManager[TraceBuilder]):
-    """The observer around the bounds."""
+class _Observed(AbstractContextManager[TraceBuilder]):
+    """The observer around the deadline."""
 
-    watched: AbstractContextManager[None]
-    bounds: _Bounds
+    span: AbstractContextManager[None]
+    block: _Bounded
     trace: TraceBuilder
 
     def __enter__(self) -> TraceBuilder:
-        self.watched.__enter__()
-        self.bounds.__enter__()
+        self.span.__enter__()
+        self.block.__enter__()
         return self.trace
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool | None:
         try:
-            self.bounds.__exit__(kind, error, traceback)
+            self.block.__exit__(kind, error, traceback)
         except DeadlineExceededError as late:
-            self.watched.__exit__(type(late), late, late.__traceback__)
+            self.span.__exit__(type(late), late, late.__traceback__)
             raise
-        return self.watched.__exit__(kind, error, traceback)
+        return self.span.__exit__(kind, error, traceback)

@@ -54,5 +54,5 @@ async def call_raw(
         investor=investor if how is AuthScheme.BEARER else None,
         secrets=(*secrets, *raw.texts_in(json), *raw.texts_in(list(query.values()))),
     )
-    with operation(gateway, endpoint, broker=call.broker, end=deadline_at(deadline)) as trace:
+    with operation(gateway, endpoint, broker=call.broker, deadline=deadline_at(deadline)) as trace:
         return await gateway.ask(call, trace)

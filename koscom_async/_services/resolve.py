@@ -10,7 +10,7 @@ from typing import NoReturn, TypeAlias, TypeVar
 from koscom_async._services.windows import Window
 from koscom_async.brokers import Broker, find_broker
 from koscom_async.errors import SettingsError, UsageError
-from koscom_async.models.codes import OpenEnum
+from koscom_async.models.codes import Measure, OpenEnum
 from koscom_async.models.investor import Investor
 
 BrokerLike: TypeAlias = str | Broker
@@ -50,6 +50,11 @@ def resolve_code(kind: type[Code], code: object, name: str) -> Code | None:
         return None
     known = ", ".join(member.value for member in kind)
     return kind(expect(str, code, name, advice=f"pass a {kind.__name__}, or its text: {known}"))
+
+
+def resolve_measure(measure: object) -> Measure:
+    """Return what a portfolio is asked in; `None` is the default, shares in percent."""
+    return resolve_code(Measure, measure, "measure") or Measure.SHARE
 
 
 def resolve_text(text: object, name: str) -> str | None:

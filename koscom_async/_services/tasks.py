@@ -1,6 +1,6 @@
-"""Tasks that end with their owner: a task group that stays in the background, and calls whose answers belong together.
+"""Tasks that end with their owner: a task group in the background, calls whose answers belong together, a notifier.
 
-Neither raises an `ExceptionGroup`, which callers would have to take apart.
+None raises an `ExceptionGroup`, which callers would have to take apart.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -58,3 +58,19 @@ async def gather(asks: Sequence[Callable[[], Awaitable[Answer]]]) -> list[Answer
     if failures or refusals:
         raise (failures or refusals)[0]
     return [answers[index] for index in range(len(asks))]
+
+
+class Notifier:
+    """Wakes the tasks that wait for a change."""
+
+    def __init__(self) -> None:
+        self._event = anyio.Event()
+
+    def announce(self) -> None:
+        """Wake every task that waits."""
+        self._event.set()
+        self._event = anyio.Event()
+
+    async def wait(self) -> None:
+        """Return at the next announcement."""
+        await self._event.wait()

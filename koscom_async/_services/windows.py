@@ -11,6 +11,7 @@ import anyio
 import anyio.abc
 from attrs import define, frozen
 
+from koscom_async._services.tasks import Notifier
 from koscom_async.models.transactions import Transaction
 
 Rows = list[Transaction]
@@ -86,22 +87,6 @@ class _Slot:
     scope: anyio.CancelScope | None = None
     rows: Rows | None = None
     error: Exception | None = None
-
-
-class Notifier:
-    """Wakes the tasks that wait for a change; shared by the feeds that one reader follows."""
-
-    def __init__(self) -> None:
-        self._event = anyio.Event()
-
-    def announce(self) -> None:
-        """Wake every task that waits."""
-        self._event.set()
-        self._event = anyio.Event()
-
-    async def wait(self) -> None:
-        """Return at the next announcement."""
-        await self._event.wait()
 
 
 class WindowFeed:

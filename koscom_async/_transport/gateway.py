@@ -164,7 +164,7 @@ class Gateway:
         call = refresh_call(token, keep)
         return await self._ask(call, trace, self._retrier.single_attempt(AUTH, trace=trace))
 
-    def operation(self, operation: Operation) -> OperationRecord:
+    def observe(self, operation: Operation) -> OperationRecord:
         """Enter it around what a caller asked for: the observer sees how it ends."""
         return OperationRecord(operation, self._observer.operation(operation) if self._observer else _NO_SPAN)
 

@@ -5,6 +5,7 @@ import sys
 from datetime import date
 
 import pytest
+from attrs import evolve
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -14,7 +15,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from koscom_async import Koscom, KoscomError
 from koscom_async.integrations.opentelemetry import OpenTelemetryObserver
-from koscom_async.sandbox import Fault, SandboxGateway
+from koscom_async.sandbox import Fault, SandboxGateway, firm
 from koscom_async.settings import Backend
 from tests.end_to_end.test_main_job import impatient
 
@@ -97,6 +98,33 @@ async def test_what_is_asked_of_all_accounts_is_an_operation_that_tells_of_failu
     (whole,) = telescope.named(f"koscom.{name}")
     assert (whole.parent, whole.attributes["koscom.outcome"]) == (None, "partial")
     assert (whole.attributes["koscom.accounts"], whole.attributes["koscom.failures"]) == (3, 1)
+
+
+ACROSS_BROKERS = {
+    "holdings": lambda service: service.holdings(),
+    "all_orders": lambda service: service.all_orders(),
+    "all_settlements": lambda service: service.all_settlements(),
+    "all_trades": lambda service: service.all_trades(date(2024, 3, 4), date(2024, 3, 5)),
+}
+
+
+@pytest.mark.parametrize("name", ACROSS_BROKERS)
+async def test_what_a_firm_asks_across_brokers_is_an_operation_around_lists_and_accounts(name, telescope):
+    ledger = firm({"star": 1, "cyber": 2, "diamond": 1})
+    async with SandboxGateway(in_process=True, ledger=ledger, faults={"star": "4001"}) as gateway:
+        settings = evolve(
+            impatient(gateway.settings),
+            discretionary_brokers=("star", "cyber", "diamond"),
+            check_service_hours=False,
+        )
+        async with Koscom(settings, transport=gateway.transport, observer=telescope.observer) as koscom:
+            answer = await ACROSS_BROKERS[name](koscom.discretionary)
+    (whole,) = telescope.named(f"koscom.discretionary.{name}")
+    assert (len(answer.outcomes), len(answer.failures)) == (4, 1)
+    assert (whole.parent, whole.attributes["koscom.outcome"]) == (None, "partial")
+    assert (whole.attributes["koscom.accounts"], whole.attributes["koscom.failures"]) == (4, 1)
+    lists = telescope.named("koscom.discretionary.accounts")
+    assert {span.parent.span_id for span in lists} == {whole.context.span_id}
 
 
 async def test_each_attempt_has_its_number_its_outcome_and_its_waits(telescope):

@@ -125,6 +125,6 @@ async def test_a_deadline_that_strikes_names_the_list_that_did_not_come(investor
     gateway = FakeGateway(consent=unanswered)
     async with gateway.client() as koscom:
         with pytest.raises(DeadlineExceededError) as caught:
-            await koscom.member.read_accounts(investor, end=Deadline(0.25, at=float("-inf")))
+            await koscom.member.read_accounts(investor, deadline=Deadline(0.25, at=float("-inf")))
     assert (caught.value.endpoint, caught.value.attempts) == ("member.consent", 0)
     assert caught.value.message == "the deadline of 0.25 s passed before the list of accounts arrived"
