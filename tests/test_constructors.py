@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koscom_async import Instrument, Lot, Position
-from koscom_async.models._fast import constructor
+from koscom_async.models._fields import constructor
 
 
 @frozen(kw_only=True)

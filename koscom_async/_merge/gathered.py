@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from koscom_async._decimals import exactly, total
-from koscom_async.models._fast import constructor
+from koscom_async.models._fields import constructor
 from koscom_async.models.codes import AssetClass, Measure
 from koscom_async.models.gathered import (
     PortfolioLot,

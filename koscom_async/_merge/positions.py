@@ -11,7 +11,7 @@ from koscom_async._decimals import exactly, known_total, percent
 from koscom_async._merge.draft import GroupDraft
 from koscom_async._merge.grouping import GroupedRows
 from koscom_async._merge.identity import matched_by
-from koscom_async.models._fast import constructor
+from koscom_async.models._fields import constructor
 from koscom_async.models.account import WON, BalanceRow
 from koscom_async.models.positions import Instrument, Lots, Position, isin_of, lot_rank
 

@@ -13,8 +13,7 @@ from attrs import frozen
 
 from koscom_async._decimals import ZERO
 from koscom_async._lazy import pages
-from koscom_async.models._fast import constructor
-from koscom_async.models._fields import raw_field
+from koscom_async.models._fields import constructor, raw_field
 from koscom_async.models.account import BalanceRow
 from koscom_async.models.codes import AssetClass, Product, TradeType
 from koscom_async.models.currencies import units_of

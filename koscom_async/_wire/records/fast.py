@@ -25,7 +25,7 @@ from koscom_async._wire.values import (
     read_texts,
     read_time,
 )
-from koscom_async.models._fast import constructor
+from koscom_async.models._fields import constructor
 from koscom_async.models.account import WON
 from koscom_async.models.codes import OpenEnum
 from koscom_async.models.currencies import currency_of
