@@ -45,7 +45,10 @@ class PositionChange:
 
 @frozen(kw_only=True)
 class CashChange:
-    """One account's cash in one currency, before and after."""
+    """One account's cash in one currency, before and after, with what is executed and not settled yet.
+
+    So a purchase lowers the cash on the day of the trade, as the position grows, and not once more when it is settled.
+    """
 
     account: VirtualAccount
     currency: str
@@ -205,7 +208,7 @@ def _cash_changes(earlier: Holdings, later: Holdings, accounts: Iterable[Key]) -
         if identity[0] not in wanted:
             continue
         old, new = before.get(identity), after.get(identity)
-        was, became = old.balance if old else None, new.balance if new else None
+        was, became = _counted(old), _counted(new)
         lot = new or old
         if lot is not None and was != became:
             yield CashChange(
@@ -215,6 +218,11 @@ def _cash_changes(earlier: Holdings, later: Holdings, accounts: Iterable[Key]) -
                 after=became,
                 change=difference(became, was),
             )
+
+
+def _counted(lot: CashLot | None) -> Decimal | None:
+    # A document of before tells only what was settled.
+    return None if lot is None else lot.balance if lot.counted is None else lot.counted
 
 
 def _account_changes(earlier: Holdings, later: Holdings) -> Iterator[AccountChange]:

@@ -92,6 +92,20 @@ def test_cash_is_a_row_an_account_with_its_three_views(holdings):
     assert views == [("cyber", 0, None, None), ("diamond", 1000, 900, None)]
 
 
+def test_a_frame_says_which_cash_counts_and_for_how_many_units_a_rate_is():
+    yen = evolve(share("JP3633400001", value=280_000, currency="JPY"), rate=Decimal("905.12"))
+    rows = (share(cost=1_000_000, value=1_000_000), yen)
+    holdings = merged(read(account(), *rows, summed=summary(1_000_000, d2=0, total=1_000_000)))
+    (cash,) = holdings.to_arrow("cash").to_pylist()
+    assert (cash["balance"], cash["counted"], cash["basis"]) == (1_000_000, 0, "D2")
+    (row,) = holdings.to_arrow("accounts").to_pylist()
+    assert (row["unsettled"], row["cash_basis"], row["cash_basis_proven"]) == (-1_000_000, "D2", True)
+    assert [(lot["rate"], lot["rate_units"]) for lot in holdings.to_arrow("lots").to_pylist()] == [
+        (None, None),
+        (Decimal("905.12"), 100),
+    ]
+
+
 def test_every_account_is_a_row_and_says_why_it_could_not_be_read(holdings):
     rows = holdings.to_arrow("accounts").to_pylist()
     assert [(row["broker"], row["ok"]) for row in rows] == [

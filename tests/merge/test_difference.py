@@ -104,6 +104,14 @@ def test_cash_that_moved_is_told_by_account():
     ]
 
 
+def test_a_purchase_lowers_the_cash_when_it_is_executed_and_not_again_when_it_is_settled():
+    before = merged(read(A, summed=summary(100, d1=100, d2=100)))
+    bought = merged(read(A, share("X", 1, 40, 40), summed=summary(100, d1=100, d2=60)))
+    settled = merged(read(A, share("X", 1, 40, 40), summed=summary(60, d1=60, d2=60)))
+    assert [(each.before, each.after, each.change) for each in bought.diff(before).cash] == [(100, 60, -40)]
+    assert settled.diff(bought).is_empty
+
+
 def test_cash_that_is_no_longer_told_is_a_change_of_unknown_size():
     earlier, later = merged(read(A, summed=summary(100))), merged(read(A, summed=summary(None)))
     assert [(each.after, each.change) for each in later.diff(earlier).cash] == [(None, None)]

@@ -95,6 +95,18 @@ def test_a_partial_answer_is_unmistakable(partial):
     assert "Net worth · incomplete ₩78,776,765 of 2 of 3 accounts only" in text
 
 
+def test_money_of_trades_that_are_not_settled_is_shown_and_else_not():
+    bought = merged(read(account(), share(value=50), summed=summary(1000, d2=950, total=1000)))
+    text = page_of(bought).text
+    assert "Unsettled −₩50" in text
+    assert (
+        "net worth counts −₩50 of cash from trades not settled yet (D2), which the broker's total confirms"
+        in text
+    )
+    settled = merged(read(account(), share(value=50), summed=summary(950, d2=950, total=1000)))
+    assert "nsettled" not in page_of(settled).text
+
+
 def test_a_whole_answer_raises_no_alarm():
     holdings = held(share())
     text = page_of(holdings).text
