@@ -2,7 +2,8 @@
 
 import sys
 
-INTERRUPTED = 130
+from koscom_async.cli import INTERRUPTED
+
 OPTIONAL_PARTS = {"click", "rich"}
 
 

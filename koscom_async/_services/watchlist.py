@@ -42,7 +42,7 @@ class QueryBlockSupport:
         self._refused.add(account.broker.short_name)
 
 
-class Form(Enum):
+class Variant(Enum):
     """Whether a request has the query block, by which a broker pages."""
 
     WITH_QUERY = auto()
@@ -50,7 +50,7 @@ class Form(Enum):
 
 
 @frozen(kw_only=True, eq=False, repr=False)
-class WatchlistQuery(AccountQuery[Form, Page[WatchGroup]]):
+class WatchlistQuery(AccountQuery[Variant, Page[WatchGroup]]):
     """The query for one account's watchlist, in the form that the broker takes."""
 
     endpoint: Endpoint = WATCHLIST
@@ -64,26 +64,26 @@ class WatchlistQuery(AccountQuery[Form, Page[WatchGroup]]):
     async def _read_either_way(self) -> list[Page[WatchGroup]]:
         if self.block_support.at(self.account):
             try:
-                return await self.read(Form.WITH_QUERY)
+                return await self.read(Variant.WITH_QUERY)
             except RequestRejectedError as error:
                 if error.code != error_codes.INVALID_QUERY:
                     raise
                 self.block_support.record_refusal(self.account)
                 self.trace.note(f"the query block was refused ({error.code}), and left out")
-        return await self.read(Form.PLAIN)
+        return await self.read(Variant.PLAIN)
 
-    def body(self, part: Form, page: PageKey | None, **envelope: Any) -> Mapping[str, object]:
-        return watchlist_request(with_query=part is Form.WITH_QUERY, page=page, **envelope)
+    def body(self, part: Variant, page: PageKey | None, **envelope: Any) -> Mapping[str, object]:
+        return watchlist_request(with_query=part is Variant.WITH_QUERY, page=page, **envelope)
 
-    def reader(self, part: Form, question: Question) -> Callable[[object], Page[WatchGroup]]:
+    def reader(self, part: Variant, question: Question) -> Callable[[object], Page[WatchGroup]]:
         return WatchlistReader(question=question)
 
-    def name_of(self, part: Form) -> str:
+    def name_of(self, part: Variant) -> str:
         return "watchlist"
 
-    def find_contradiction(self, part: Form, pages: Sequence[Page[WatchGroup]]) -> ResponseError | None:
+    def find_contradiction(self, part: Variant, pages: Sequence[Page[WatchGroup]]) -> ResponseError | None:
         """Return why the pages cannot be the whole list; an answer to no query mostly announces nothing."""
-        if part is Form.PLAIN and all(page.total is None for page in pages):
+        if part is Variant.PLAIN and all(page.total is None for page in pages):
             return None
         return super().find_contradiction(part, pages)
 

@@ -101,14 +101,14 @@ def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode) if path.exists() else USUAL
 
 
-Forms = Mapping[str, Callable[[], Any]]
+Renderers = Mapping[str, Callable[[], Any]]
 """An answer in each format: `table` is drawn, `json` is its own plain data, and the others are text or bytes."""
 
 
-def end(
+def finish(
     context: click.Context,
     answer: Answered,
-    forms: Forms,
+    renderers: Renderers,
     *,
     format_: str,
     output: Path | None = None,
@@ -116,9 +116,9 @@ def end(
 ) -> NoReturn:
     """Write an answer, report on stderr what is missing where a format may not show it, and exit."""
     if format_ == "table" and output is None:
-        print_report(forms["table"]())
+        print_report(renderers["table"]())
     else:
-        data = written(answer, forms, format_)
+        data = written(answer, renderers, format_)
         if output is None:
             write_stdout(data)
         else:
@@ -128,9 +128,9 @@ def end(
     context.exit(exit_code(answer))
 
 
-def written(answer: Answered, forms: Forms, format_: str) -> bytes:
+def written(answer: Answered, renderers: Renderers, format_: str) -> bytes:
     """Return the bytes of an answer in a format."""
-    made = forms[format_]()
+    made = renderers[format_]()
     match format_:
         case "table":
             return text_of(made).encode()

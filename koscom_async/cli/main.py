@@ -7,20 +7,17 @@ import codecs
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
 from koscom_async import __version__
-
-if TYPE_CHECKING:
-    from koscom_async.errors import KoscomError
+from koscom_async.cli import INTERRUPTED
 
 WHOLE = 0
 FAILED = 1
 USAGE = 2  # click's own
 PARTIAL = 3
-INTERRUPTED = 130
 
 
 def exit_codes(
@@ -46,11 +43,6 @@ class Failed(click.ClickException):
         from koscom_async.export.texts import clean
 
         click.echo(f"koscom: {clean(self.message)}", err=True)
-
-
-def failed(error: "KoscomError") -> Failed:
-    """Return how the command reports an error of the library."""
-    return Failed(str(error))
 
 
 class Entry(NamedTuple):
@@ -107,7 +99,7 @@ class _Command(click.Group):
         try:
             return super().invoke(ctx)
         except KoscomError as error:
-            raise failed(error) from error
+            raise Failed(str(error)) from error
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
 
@@ -143,8 +135,8 @@ def run() -> int:
     _make_lenient()
     try:
         koscom_command.main(prog_name="koscom")
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(bool(end.code))
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
     return 0
 
 

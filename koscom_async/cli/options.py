@@ -30,7 +30,7 @@ _HINT = "To try it without credentials, add --sandbox"
 
 
 @frozen(kw_only=True)
-class Gateway:
+class GatewayOptions:
     """The gateway that the options name; faults and latency are the sandbox's."""
 
     sandbox: bool
@@ -54,7 +54,7 @@ class Access:
 
 
 @asynccontextmanager
-async def opened(gateway: Gateway, *, tokens: TokenStore | None = None) -> AsyncIterator[Access]:
+async def open_client(gateway: GatewayOptions, *, tokens: TokenStore | None = None) -> AsyncIterator[Access]:
     """Yield a client of the gateway, while the embedded one runs if it is needed.
 
     Without `tokens`, those of the sandbox are kept in memory, and the platform's in the file of `koscom login`.
@@ -94,7 +94,7 @@ def gateway_options(command: Command) -> Command:
 
     @wraps(command)
     def collected(*arguments: Any, sandbox: bool, faults: Any, latency: Any, **others: Any) -> Any:
-        chosen = Gateway(sandbox=sandbox, faults=faults, latency=latency)
+        chosen = GatewayOptions(sandbox=sandbox, faults=faults, latency=latency)
         return command(*arguments, gateway=chosen, **others)
 
     sandbox = click.option(
@@ -132,7 +132,7 @@ def _from_zero(_: click.Context, __: click.Parameter, seconds: float | None) -> 
     return seconds
 
 
-def _refuse_faults(gateway: Gateway) -> None:
+def _refuse_faults(gateway: GatewayOptions) -> None:
     if gateway.faults or gateway.latency is not None:
         option = "--fault" if gateway.faults else "--latency"
         raise click.UsageError(f"{option} needs --sandbox: only the embedded gateway fails on demand")
@@ -173,7 +173,7 @@ HIGHEST_PORT = 65535
 
 
 @frozen(kw_only=True)
-class Form:
+class OutputOptions:
     """How an answer is read and written; `quiet` leaves out the progress, never what is missing."""
 
     format: Literal["table", "json", "csv"]
@@ -208,7 +208,7 @@ def add_options(command: Command, options: tuple[Callable[[Command], Command], .
 
 
 def answer_options(command: Command) -> Command:
-    """Add what every answer of several accounts can be asked with; the command gets `form` and `gateway`."""
+    """Add what every answer of several accounts can be asked with; the command gets `output` and `gateway`."""
 
     @wraps(command)
     def collected(
@@ -216,9 +216,9 @@ def answer_options(command: Command) -> Command:
     ) -> Any:
         if as_json and as_csv:
             raise click.UsageError("--json and --csv exclude each other")
-        form = Form(
+        output = OutputOptions(
             format="json" if as_json else "csv" if as_csv else "table", deadline=deadline, quiet=quiet
         )
-        return command(*arguments, form=form, **others)
+        return command(*arguments, output=output, **others)
 
     return add_options(collected, (_JSON, _CSV, DEADLINE, QUIET, gateway_options))

@@ -10,7 +10,7 @@ import pytest
 
 from koscom_async import Holdings
 from koscom_async.cli.commands import holdings as holdings_command
-from koscom_async.cli.commands.holdings import FORMS
+from koscom_async.cli.commands.holdings import renderers_of
 from koscom_async.cli.commands.holdings_request import FORMATS, HoldingsRequest
 from tests.cli.portfolio import today, yesterday
 
@@ -209,12 +209,18 @@ def test_the_same_format_twice_is_one(koscom):
 
 def test_each_view_has_the_formats_that_it_promises():
     options = {"earlier": None, "with_lots": False, "output": None, "save": None, "interval": None}
-    for view, make in FORMS.items():
+    asked = {"whole": {}, "by": {"by": "class"}, "diff": {}, "explain": {"term": "삼성전자"}}
+    for view, question in asked.items():
         request = HoldingsRequest(
-            view=view, format="table", by="class", term="삼성전자", deadline=None, quiet=False, **options
+            view=view,
+            format="table",
+            deadline=None,
+            quiet=False,
+            **options | {"by": None, "term": None} | question,
         )
-        assert tuple(make(request, today(), yesterday())) == FORMATS[view]
-    assert FORMATS.keys() - FORMS.keys() == {"watch"}
+        made = renderers_of(request, today(), yesterday() if view == "diff" else None)
+        assert tuple(made) == FORMATS[view], view
+    assert FORMATS.keys() - asked.keys() == {"watch"}
 
 
 def test_every_view_has_a_table():

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from koscom_async._clock import korean_now
 from koscom_async.cli.main import exit_codes
-from koscom_async.cli.options import JSON_HELP, Gateway, gateway_options, opened
+from koscom_async.cli.options import JSON_HELP, GatewayOptions, gateway_options, open_client
 from koscom_async.cli.output import json_text, print_report, versioned, write_stdout
 from koscom_async.cli.views.layout import FAINT, Column, Grid, Row, fitting, plain_text
 from koscom_async.export.rows import plain
@@ -31,7 +31,7 @@ _COLUMNS = (
 )
 @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
 @gateway_options
-def accounts_command(*, as_json: bool, gateway: Gateway) -> None:
+def accounts_command(*, as_json: bool, gateway: GatewayOptions) -> None:
     """List the accounts that the investor has linked."""
     as_of = korean_now()
     linked = asyncio.run(_read(gateway))
@@ -41,8 +41,8 @@ def accounts_command(*, as_json: bool, gateway: Gateway) -> None:
         print_report(LinkedAccountsTable(linked))
 
 
-async def _read(gateway: Gateway) -> LinkedAccounts:
-    async with opened(gateway) as access:
+async def _read(gateway: GatewayOptions) -> LinkedAccounts:
+    async with open_client(gateway) as access:
         return await access.koscom.member.accounts(access.investor)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from koscom_async.cli.main import Failed, exit_codes
-from koscom_async.cli.options import Gateway, above_zero, gateway_options, opened
+from koscom_async.cli.options import GatewayOptions, above_zero, gateway_options, open_client
 from koscom_async.cli.output import json_text, write_stdout
 from koscom_async.errors import PlatformError, UsageError
 
@@ -45,7 +45,7 @@ def call_command(
     broker: str | None,
     repeatable: bool,
     deadline: float | None,
-    gateway: Gateway,
+    gateway: GatewayOptions,
 ) -> None:
     """Call an endpoint that has no command of its own, such as: koscom call GET /v3/market/… --scheme apikey.
 
@@ -55,7 +55,7 @@ def call_command(
     document = None if body is None else _document(body.read())
 
     async def ask() -> Any:
-        async with opened(gateway) as access:
+        async with open_client(gateway) as access:
             return await access.koscom.call(
                 method,
                 path,

@@ -13,9 +13,18 @@ from rich.console import RenderableType
 
 from koscom_async._clock import korean_now
 from koscom_async.brokers import Broker, find_broker
-from koscom_async.cli.ending import end
+from koscom_async.cli.ending import finish
 from koscom_async.cli.main import exit_codes
-from koscom_async.cli.options import DAY, Access, Command, Form, Gateway, add_options, answer_options, opened
+from koscom_async.cli.options import (
+    DAY,
+    Access,
+    Command,
+    GatewayOptions,
+    OutputOptions,
+    add_options,
+    answer_options,
+    open_client,
+)
 from koscom_async.cli.output import csv_text
 from koscom_async.cli.views.discretionary import (
     ORDERS,
@@ -62,8 +71,8 @@ class Question:
 
     brokers: Sequence[str]
     include_ended: bool
-    form: Form
-    gateway: Gateway
+    output: OutputOptions
+    gateway: GatewayOptions
 
     @property
     def options(self) -> dict[str, Any]:
@@ -71,16 +80,21 @@ class Question:
         return {
             "brokers": self.brokers or None,
             "include_ended": self.include_ended,
-            "deadline": self.form.deadline,
+            "deadline": self.output.deadline,
         }
 
 
 def _question_options(command: Command) -> Command:
     @wraps(command)
     def collected(
-        *arguments: Any, brokers: Any, include_ended: bool, form: Form, gateway: Gateway, **others: Any
+        *arguments: Any,
+        brokers: Any,
+        include_ended: bool,
+        output: OutputOptions,
+        gateway: GatewayOptions,
+        **others: Any,
     ) -> Any:
-        question = Question(brokers=brokers, include_ended=include_ended, form=form, gateway=gateway)
+        question = Question(brokers=brokers, include_ended=include_ended, output=output, gateway=gateway)
         return command(*arguments, question=question, **others)
 
     options = (
@@ -95,9 +109,9 @@ def _question_options(command: Command) -> Command:
 
 def _ask(ask: Callable[[Koscom], Awaitable[Answer]], question: Question) -> Answer:
     async def read() -> Answer:
-        async with opened(question.gateway) as access:
+        async with open_client(question.gateway) as access:
             brokers = _brokers(access, question.brokers)
-            with reporter(access, quiet=question.form.quiet, first=CONTRACTS) as reporting:
+            with reporter(access, quiet=question.output.quiet, first=CONTRACTS) as reporting:
                 reporting.asking_for(counted(len(brokers), "broker"))
                 return await ask(access.koscom)
 
@@ -132,12 +146,12 @@ def accounts_command(context: click.Context, /, *, question: Question) -> None:
         return await _read_contracts(koscom, question)
 
     contracts = _ask(ask, question)
-    forms = {
+    renderers = {
         "table": lambda: page("Contract accounts", contracts, ContractsTable(contracts), noun="broker"),
         "json": lambda: {"accounts": plain(contracts.rows)},
         "csv": lambda: contracts_csv(contracts),
     }
-    end(context, contracts, forms, format_=question.form.format, noun="broker")
+    finish(context, contracts, renderers, format_=question.output.format, noun="broker")
 
 
 async def _read_contracts(koscom: Koscom, question: Question) -> DiscretionaryAnswers[DiscretionaryAccount]:
@@ -150,7 +164,7 @@ async def _read_contracts(koscom: Koscom, question: Question) -> DiscretionaryAn
         # The list is the broker's: an account without a number stands for all of its accounts.
         account, answer, failure = VirtualAccount(broker=broker, number=""), None, None
         try:
-            listed = await koscom.discretionary.accounts(broker, deadline=question.form.deadline)
+            listed = await koscom.discretionary.accounts(broker, deadline=question.output.deadline)
         except KoscomError as error:
             failure = error
         else:
@@ -177,12 +191,12 @@ async def _read_contracts(koscom: Koscom, question: Question) -> DiscretionaryAn
 def holdings_command(context: click.Context, /, *, with_lots: bool, question: Question) -> None:
     """Show what all contract accounts hold, merged; between 08:30 and 16:00 KST the platform does not answer."""
     holdings = _ask(lambda koscom: koscom.discretionary_holdings(**question.options), question)
-    forms = {
+    renderers = {
         "table": lambda: report(holdings, with_lots=with_lots),
         "json": holdings.to_dicts,
         "csv": lambda: csv_text(holdings, with_lots=with_lots),
     }
-    end(context, holdings, forms, format_=question.form.format)
+    finish(context, holdings, renderers, format_=question.output.format)
 
 
 def _end_rows(
@@ -195,12 +209,12 @@ def _end_rows(
     def table() -> RenderableType:
         return page(f"{noun.capitalize()}s", answers, RowsTable(answers, columns, noun))
 
-    forms = {
+    renderers = {
         "table": table,
         "json": lambda: answers_data(answers),
         "csv": lambda: rows_csv(answers, columns),
     }
-    end(context, answers, forms, format_=question.form.format)
+    finish(context, answers, renderers, format_=question.output.format)
 
 
 @discretionary_group.command(name="orders", short_help="Orders of a day.", epilog=exit_codes())

@@ -2,15 +2,16 @@
 
 import asyncio
 import io
-from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
+from typing import NoReturn
 
 import click
 
-from koscom_async.cli.commands.holdings_request import HoldingsRequest, View, holdings_options
-from koscom_async.cli.ending import Forms, end, exit_code, save, saved_holdings
+from koscom_async.cli.commands.holdings_request import HoldingsRequest, holdings_options
+from koscom_async.cli.ending import Renderers, exit_code, finish, save, saved_holdings
 from koscom_async.cli.main import FAILED, Failed, exit_codes
-from koscom_async.cli.options import Access, Gateway, opened
+from koscom_async.cli.options import Access, GatewayOptions, open_client
 from koscom_async.cli.output import csv_of_groups, csv_text, write_stderr
 from koscom_async.cli.views.differences import difference_data, difference_report
 from koscom_async.cli.views.explanations import explanation_data, explanation_report
@@ -27,7 +28,7 @@ from koscom_async.models.holdings import Holdings
 @click.command(name="holdings", epilog=exit_codes())
 @holdings_options
 @click.pass_context
-def holdings_command(context: click.Context, /, *, request: HoldingsRequest, gateway: Gateway) -> None:
+def holdings_command(context: click.Context, /, *, request: HoldingsRequest, gateway: GatewayOptions) -> None:
     """Show what the investor owns at every linked broker, merged.
 
     Amounts in KRW are whole won, gains are red and losses blue as Korean brokers show them; — is not known. The other
@@ -39,18 +40,23 @@ def holdings_command(context: click.Context, /, *, request: HoldingsRequest, gat
     earlier = saved_holdings(request.earlier) if request.earlier else None
     holdings = asyncio.run(_read(gateway, request))
     if request.save:
-        _save(holdings, request)
-    forms = FORMS[request.view](request, holdings, earlier)
-    end(context, holdings, forms, format_=request.format, output=request.output)
+        _save(holdings, request.save)
+    finish(
+        context,
+        holdings,
+        renderers_of(request, holdings, earlier),
+        format_=request.format,
+        output=request.output,
+    )
 
 
-async def _read(gateway: Gateway, request: HoldingsRequest) -> Holdings:
-    async with opened(gateway) as access:
+async def _read(gateway: GatewayOptions, request: HoldingsRequest) -> Holdings:
+    async with open_client(gateway) as access:
         return await read_holdings(access, request)
 
 
-async def _watch(gateway: Gateway, request: HoldingsRequest, interval: float) -> None:
-    async with opened(gateway) as access:
+async def _watch(gateway: GatewayOptions, request: HoldingsRequest, interval: float) -> NoReturn:
+    async with open_client(gateway) as access:
         first = await read_holdings(access, request)
         again = partial(access.koscom.holdings, access.investor, deadline=request.deadline)
         with watcher(interval=interval, by=request.by, with_lots=request.with_lots) as watching:
@@ -63,30 +69,38 @@ async def read_holdings(access: Access, request: HoldingsRequest) -> Holdings:
     return (await read_stream(stream, access, quiet=request.quiet)).holdings
 
 
-def _save(holdings: Holdings, request: HoldingsRequest) -> None:
-    if request.save is None:
-        return
-    path = clean(str(request.save))
+def _save(holdings: Holdings, file: Path) -> None:
+    path = clean(str(file))
     if exit_code(holdings) == FAILED:
         write_stderr(f"not saved to {path}: no account was read")
         return
-    save(holdings, request.save)
+    save(holdings, file)
     partial_answer = "" if holdings.complete else ", INCOMPLETE as it is,"
     write_stderr(f"saved{partial_answer} to {path}, with account numbers in full: keep it to yourself")
 
 
-def _whole(request: HoldingsRequest, holdings: Holdings, _: Holdings | None) -> Forms:
+def renderers_of(request: HoldingsRequest, holdings: Holdings, earlier: Holdings | None) -> Renderers:
+    """Return the formats of the view that is asked for: the options of two views exclude each other."""
+    if request.by is not None:
+        return _by(holdings, request.by)
+    if earlier is not None:
+        return _diff(holdings, earlier)
+    if request.term is not None:
+        return _explain(holdings, request.term)
+    return _whole(holdings, with_lots=request.with_lots)
+
+
+def _whole(holdings: Holdings, *, with_lots: bool) -> Renderers:
     return {
-        "table": lambda: report(holdings, with_lots=request.with_lots),
+        "table": lambda: report(holdings, with_lots=with_lots),
         "json": holdings.to_dicts,
-        "csv": lambda: csv_text(holdings, with_lots=request.with_lots),
-        "parquet": lambda: _parquet(holdings, with_lots=request.with_lots),
+        "csv": lambda: csv_text(holdings, with_lots=with_lots),
+        "parquet": lambda: _parquet(holdings, with_lots=with_lots),
         "html": lambda: holdings.to_html().encode(),
     }
 
 
-def _by(request: HoldingsRequest, holdings: Holdings, _: Holdings | None) -> Forms:
-    by: GroupBy = request.by or "class"
+def _by(holdings: Holdings, by: GroupBy) -> Renderers:
     return {
         "table": lambda: groups_report(holdings, by),
         "json": lambda: groups_data(holdings, by),
@@ -94,28 +108,18 @@ def _by(request: HoldingsRequest, holdings: Holdings, _: Holdings | None) -> For
     }
 
 
-def _diff(_: HoldingsRequest, holdings: Holdings, earlier: Holdings | None) -> Forms:
-    before = earlier or holdings
+def _diff(holdings: Holdings, earlier: Holdings) -> Renderers:
     return {
-        "table": lambda: difference_report(holdings, before),
-        "json": lambda: difference_data(holdings, before),
+        "table": lambda: difference_report(holdings, earlier),
+        "json": lambda: difference_data(holdings, earlier),
     }
 
 
-def _explain(request: HoldingsRequest, holdings: Holdings, _: Holdings | None) -> Forms:
-    term = request.term or ""
+def _explain(holdings: Holdings, term: str) -> Renderers:
     return {
         "table": lambda: explanation_report(holdings, term),
         "json": lambda: explanation_data(holdings, term),
     }
-
-
-FORMS: Mapping[View, Callable[[HoldingsRequest, Holdings, Holdings | None], Forms]] = {
-    "whole": _whole,
-    "by": _by,
-    "diff": _diff,
-    "explain": _explain,
-}
 
 
 def _parquet(holdings: Holdings, *, with_lots: bool) -> bytes:

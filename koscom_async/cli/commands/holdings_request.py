@@ -13,7 +13,7 @@ import click
 from attrs import frozen
 
 from koscom_async.cli.ending import savable, writable
-from koscom_async.cli.options import DEADLINE, QUIET, Command, Gateway, add_options, gateway_options
+from koscom_async.cli.options import DEADLINE, QUIET, Command, GatewayOptions, add_options, gateway_options
 from koscom_async.cli.views.groups import HEADINGS
 from koscom_async.models.breakdown import GroupBy
 
@@ -137,7 +137,7 @@ def holdings_options(command: Command) -> Command:
     """Add the options of `koscom holdings`; the command gets `request` and `gateway`."""
 
     @wraps(command)
-    def collected(*arguments: Any, gateway: Gateway, **options: Any) -> Any:
+    def collected(*arguments: Any, gateway: GatewayOptions, **options: Any) -> Any:
         return command(*arguments, request=_request(**options), gateway=gateway)
 
     return add_options(collected, (*_OPTIONS, gateway_options))

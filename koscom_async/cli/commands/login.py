@@ -16,7 +16,7 @@ from attrs import define, frozen
 
 from koscom_async.cli.callback import LOOPBACK, PATH, Page, listening
 from koscom_async.cli.main import Failed, exit_codes
-from koscom_async.cli.options import HIGHEST_PORT, Gateway, above_zero, gateway_options, opened
+from koscom_async.cli.options import HIGHEST_PORT, GatewayOptions, above_zero, gateway_options, open_client
 from koscom_async.cli.output import write_stderr, write_stdout
 from koscom_async.client import Koscom
 from koscom_async.errors import KoscomError, ResponseMismatchError, SettingsError
@@ -117,7 +117,7 @@ class Login:
     help="Wait for the browser at most this long.",
 )
 @gateway_options
-def login_command(*, port: int | None, browser: bool, timeout: float, gateway: Gateway) -> None:
+def login_command(*, port: int | None, browser: bool, timeout: float, gateway: GatewayOptions) -> None:
     """Have the investor authorise in a browser, and save the token where the other commands find it.
 
     The token goes to KOSCOM_TOKEN_FILE, or to koscom/tokens.json in your configuration directory, in a file that only
@@ -127,9 +127,9 @@ def login_command(*, port: int | None, browser: bool, timeout: float, gateway: G
     asyncio.run(_log_in(gateway, port=port, browser=browser, seconds=timeout))
 
 
-async def _log_in(gateway: Gateway, *, port: int | None, browser: bool, seconds: float) -> None:
+async def _log_in(gateway: GatewayOptions, *, port: int | None, browser: bool, seconds: float) -> None:
     store = FileTokenStore()
-    async with opened(gateway, tokens=store) as access:
+    async with open_client(gateway, tokens=store) as access:
         login = Login(access.koscom, access.investor, _place(access.settings, port))
         try:
             with anyio.fail_after(seconds):

@@ -7,9 +7,9 @@ import click
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from koscom_async.cli.ending import end
+from koscom_async.cli.ending import finish
 from koscom_async.cli.main import exit_codes
-from koscom_async.cli.options import Form, Gateway, answer_options, opened
+from koscom_async.cli.options import GatewayOptions, OutputOptions, answer_options, open_client
 from koscom_async.cli.output import csv_table
 from koscom_async.cli.views.layout import FAINT, Column, Grid, Row, fitting, page, plain_text
 from koscom_async.cli.views.progress import read_stream
@@ -42,24 +42,26 @@ _MEASURES = {Measure.SHARE: "% of its class", Measure.QUANTITY: "quantity", None
 )
 @answer_options
 @click.pass_context
-def portfolio_command(context: click.Context, /, *, quantities: bool, form: Form, gateway: Gateway) -> None:
+def portfolio_command(
+    context: click.Context, /, *, quantities: bool, output: OutputOptions, gateway: GatewayOptions
+) -> None:
     """Show what each linked account is made of, with each number as what it is: shares are never added up."""
-    portfolios = asyncio.run(_read(gateway, form, Measure.QUANTITY if quantities else Measure.SHARE))
+    portfolios = asyncio.run(_read(gateway, output, Measure.QUANTITY if quantities else Measure.SHARE))
     notes = [
         f"{account_name(each.account)}: {note}" for each in portfolios.outcomes for note in each.trace.notes
     ]
-    forms = {
+    renderers = {
         "table": lambda: page("Portfolios", portfolios, PortfoliosTable(portfolios), notes),
         "json": portfolios.to_dicts,
         "csv": lambda: csv_table(COLUMNS, _records(portfolios)),
     }
-    end(context, portfolios, forms, format_=form.format)
+    finish(context, portfolios, renderers, format_=output.format)
 
 
-async def _read(gateway: Gateway, form: Form, measure: Measure) -> Portfolios:
-    async with opened(gateway) as access:
-        stream = access.koscom.stream_portfolios(access.investor, measure=measure, deadline=form.deadline)
-        return (await read_stream(stream, access, quiet=form.quiet)).portfolios
+async def _read(gateway: GatewayOptions, output: OutputOptions, measure: Measure) -> Portfolios:
+    async with open_client(gateway) as access:
+        stream = access.koscom.stream_portfolios(access.investor, measure=measure, deadline=output.deadline)
+        return (await read_stream(stream, access, quiet=output.quiet)).portfolios
 
 
 def _records(portfolios: Portfolios) -> Iterator[Mapping[str, object]]:

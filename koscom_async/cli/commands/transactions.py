@@ -12,9 +12,9 @@ from rich.text import Text
 
 from koscom_async._clock import korean_now
 from koscom_async._fanout.transactions import TransactionStream, read_history
-from koscom_async.cli.ending import end, exit_code, report_missing
+from koscom_async.cli.ending import exit_code, finish, report_missing
 from koscom_async.cli.main import exit_codes
-from koscom_async.cli.options import DAY, Form, Gateway, answer_options, opened
+from koscom_async.cli.options import DAY, GatewayOptions, OutputOptions, answer_options, open_client
 from koscom_async.cli.output import csv_lines, write_stdout
 from koscom_async.cli.views.layout import (
     FAINT,
@@ -69,8 +69,8 @@ def transactions_command(
     until: datetime | None,
     isin: str | None,
     side: str | None,
-    form: Form,
-    gateway: Gateway,
+    output: OutputOptions,
+    gateway: GatewayOptions,
 ) -> None:
     """Show what moved in every linked account, the earliest first; --csv writes rows as they come.
 
@@ -80,17 +80,17 @@ def transactions_command(
     if first > last:
         raise click.BadParameter(f"{first} is after {last}", param_hint="--since")
     question = _Question(first, last, isin, side)
-    if form.format == "csv":
-        stream = asyncio.run(_write_csv(question, form, gateway))
+    if output.format == "csv":
+        stream = asyncio.run(_write_csv(question, output, gateway))
         report_missing(stream)
         context.exit(exit_code(stream))
-    history = asyncio.run(_read(question, form, gateway))
+    history = asyncio.run(_read(question, output, gateway))
     title = f"Transactions from {first} to {last}"
-    forms = {
+    renderers = {
         "table": lambda: page(title, history, TransactionsTable(history.rows), _notes(history)),
         "json": history.to_dicts,
     }
-    end(context, history, forms, format_=form.format)
+    finish(context, history, renderers, format_=output.format)
 
 
 @frozen
@@ -104,27 +104,29 @@ class _Question:
 
 
 @asynccontextmanager
-async def _stream(question: _Question, form: Form, gateway: Gateway) -> AsyncIterator[TransactionStream]:
+async def _stream(
+    question: _Question, output: OutputOptions, gateway: GatewayOptions
+) -> AsyncIterator[TransactionStream]:
     async with (
-        opened(gateway) as access,
+        open_client(gateway) as access,
         access.koscom.stream_transactions(
             access.investor,
             question.since,
             question.until,
             isin=question.isin,
             side=question.side,
-            deadline=form.deadline,
+            deadline=output.deadline,
         ) as stream,
     ):
         # Its rows come in order, and not account by account: one line reports them.
-        if not form.quiet:
+        if not output.quiet:
             LineReporter(access.sandbox_url).asking(stream.accounts)
         yield stream
 
 
-async def _read(question: _Question, form: Form, gateway: Gateway) -> TransactionHistory:
+async def _read(question: _Question, output: OutputOptions, gateway: GatewayOptions) -> TransactionHistory:
     return await read_history(
-        _stream(question, form, gateway),
+        _stream(question, output, gateway),
         question.since,
         question.until,
         isin=question.isin,
@@ -132,9 +134,11 @@ async def _read(question: _Question, form: Form, gateway: Gateway) -> Transactio
     )
 
 
-async def _write_csv(question: _Question, form: Form, gateway: Gateway) -> TransactionStream:
+async def _write_csv(
+    question: _Question, output: OutputOptions, gateway: GatewayOptions
+) -> TransactionStream:
     """Write rows as they come, some at a time, so that no more than these are held."""
-    async with _stream(question, form, gateway) as stream:
+    async with _stream(question, output, gateway) as stream:
         write_stdout("\n".join(csv_lines(COLUMNS, ())))
         batch: list[Mapping[str, object]] = []
         async for row in stream:

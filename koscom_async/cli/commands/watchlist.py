@@ -8,9 +8,9 @@ from attrs import frozen
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from koscom_async.cli.ending import end
+from koscom_async.cli.ending import finish
 from koscom_async.cli.main import exit_codes
-from koscom_async.cli.options import Form, Gateway, answer_options, opened
+from koscom_async.cli.options import GatewayOptions, OutputOptions, answer_options, open_client
 from koscom_async.cli.output import csv_table
 from koscom_async.cli.views.layout import Column, Grid, Row, fitting, page, plain_text
 from koscom_async.cli.views.progress import read_stream
@@ -24,24 +24,24 @@ _HEADERS = (Column("Symbol", least=None), Column("Watched at", least=20))
 @click.command(name="watchlist", epilog=exit_codes())
 @answer_options
 @click.pass_context
-def watchlist_command(context: click.Context, /, *, form: Form, gateway: Gateway) -> None:
+def watchlist_command(context: click.Context, /, *, output: OutputOptions, gateway: GatewayOptions) -> None:
     """Show every symbol that the investor watches, and at which brokers, in which groups."""
-    watchlists = asyncio.run(_read(gateway, form))
+    watchlists = asyncio.run(_read(gateway, output))
     notes = [
         f"{account_name(each.account)}: {note}" for each in watchlists.outcomes for note in each.trace.notes
     ]
-    forms = {
+    renderers = {
         "table": lambda: page("Watchlists", watchlists, WatchlistsTable(watchlists), notes),
         "json": watchlists.to_dicts,
         "csv": lambda: csv_table(COLUMNS, _records(watchlists)),
     }
-    end(context, watchlists, forms, format_=form.format)
+    finish(context, watchlists, renderers, format_=output.format)
 
 
-async def _read(gateway: Gateway, form: Form) -> Watchlists:
-    async with opened(gateway) as access:
-        stream = access.koscom.stream_watchlists(access.investor, deadline=form.deadline)
-        return (await read_stream(stream, access, quiet=form.quiet)).watchlists
+async def _read(gateway: GatewayOptions, output: OutputOptions) -> Watchlists:
+    async with open_client(gateway) as access:
+        stream = access.koscom.stream_watchlists(access.investor, deadline=output.deadline)
+        return (await read_stream(stream, access, quiet=output.quiet)).watchlists
 
 
 def _records(watchlists: Watchlists) -> Iterator[Mapping[str, object]]:
