@@ -29,7 +29,7 @@ from koscom_async._wire.envelope import (
     read_remaining_calls,
     read_retry_after,
 )
-from koscom_async._wire.failures import failure
+from koscom_async._wire.failures import SUCCESSFUL, failure
 from koscom_async.errors import KoscomError, QuotaExceededError, UsageError
 from koscom_async.models.investor import Investor, Token
 from koscom_async.models.statistics import Statistics
@@ -99,7 +99,7 @@ class Gateway:
         if remaining is not None:
             limit = read_call_limit(response.headers)
             await self.limiter.record_quota(call.endpoint.service, remaining=remaining, limit=limit)
-        if response.status == 200:
+        if response.status in SUCCESSFUL:
             return await self._bodies.read_answer(call, response.body)
         raise await self._refusal(call, token, response, is_spent=remaining == 0)
 

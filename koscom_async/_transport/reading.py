@@ -5,7 +5,7 @@ Between slices of a large one, other tasks run. What the JSON and its rows mean 
 
 import zlib
 from collections.abc import AsyncIterable, Callable, Iterator
-from typing import Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import anyio.lowlevel
 import httpx
@@ -13,6 +13,8 @@ import httpx
 from koscom_async._cooperative import SLICE_LENGTH, Cooperative, run_cooperatively, steps_of
 from koscom_async._transport.connections import is_fast
 from koscom_async._wire.endpoints import Call
+from koscom_async._wire.envelope import find_refusal
+from koscom_async._wire.failures import failure, read_page
 from koscom_async._wire.json import core as core_json
 from koscom_async.errors import KoscomError, MalformedResponseError
 from koscom_async.settings import Backend
@@ -112,7 +114,7 @@ class BodyReader:
 
     async def read_answer(self, call: Call[Answer], body: bytes) -> Answer:
         """Return what a call makes of a successful answer, or raise a `KoscomError`."""
-        document = await self._document(body)
+        document = await self._answered(call, body)
         try:
             if len(body) <= SLICE_LENGTH:
                 return call.read(document)
@@ -123,11 +125,25 @@ class BodyReader:
             raise MalformedResponseError(f"the answer could not be read ({type(error).__name__})") from None
 
     async def read_refusal(self, body: bytes) -> object:
-        """Return the JSON of a refusal, or `None` where it is not JSON."""
+        """Return the JSON of a refusal, or what a page of HTML says; `None` where that is nothing."""
         try:
             return await self._document(body)
         except MalformedResponseError:
-            return None
+            return read_page(body)
+
+    async def _answered(self, call: Call[Any], body: bytes) -> object:
+        """Return the JSON of an answer; raise what it refuses, and a page that stands in its place, as they are."""
+        try:
+            document = await self._document(body)
+        except MalformedResponseError:
+            page = read_page(body)
+            if page is None:
+                raise
+            raise failure(status=200, document=page) from None
+        refusal = find_refusal(document, call.secrets)
+        if refusal is not None:
+            raise refusal
+        return document
 
     async def _document(self, body: bytes) -> object:
         if len(body) <= SLICE_LENGTH:

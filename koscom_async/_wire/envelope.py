@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from attrs import field, frozen
 
 from koscom_async._cooperative import SLICE_ROWS, Cooperative, batched
-from koscom_async._wire.failures import raise_for_code
+from koscom_async._wire.failures import failure, read_code
 from koscom_async._wire.values import (
     Block,
     PageKey,
@@ -25,12 +25,15 @@ from koscom_async._wire.values import (
     read_page_key,
     read_text,
 )
-from koscom_async.errors import MalformedResponseError, ResponseMismatchError
+from koscom_async.errors import MalformedResponseError, PlatformError, ResponseMismatchError
 from koscom_async.models.codes import AssetClass
 
 Row = TypeVar("Row")
 
 SUCCESS = "200"
+
+_ERROR_BODY = {"category", "code", "message"}
+"""What a platform error has, under whatever status it comes."""
 
 # The first is the examples' spelling, the others stand in the tables.
 QUERY_ECHOES = ("queryType", "queryParams", "queryPrams")
@@ -115,9 +118,27 @@ def read_document(document: object) -> Block:
 def check_response_code(document: Block) -> None:
     """Raise the platform's error if the body carries a code other than 200; some answers carry none."""
     resp = read_object(document.get("resp"), "resp")
-    code = read_field(resp, "respCode", read_text, "resp")
-    if code is not None and code != SUCCESS:
-        raise_for_code(code, read_field(resp, "respMsg", read_text, "resp"))
+    read_field(resp, "respCode", read_text, "resp")
+    error = find_refusal(document)
+    if error is not None:
+        raise error
+
+
+def find_refusal(document: object, secrets: Sequence[str] = ()) -> PlatformError | None:
+    """Return the error that the body of a successful answer carries: as a response code, or as a platform error.
+
+    Its reason may be quoted, without the `secrets` of the call.
+    """
+    if not isinstance(document, dict):
+        return None
+    resp = document.get("resp")
+    if isinstance(resp, dict):
+        code = read_code(resp.get("respCode"))
+    else:
+        code = read_code(document["code"]) if document.keys() >= _ERROR_BODY else None
+    if code is None or code == SUCCESS:
+        return None
+    return failure(status=200, document=document, secrets=secrets)
 
 
 def check_request_id(document: Block, request_id: str, *, strict: bool) -> list[str]:

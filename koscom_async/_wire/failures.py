@@ -5,7 +5,7 @@ where the table has none, and with personal data redacted. Retries nothing.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -63,6 +63,8 @@ _STATUS_KINDS = {
     503: Kind.UNAVAILABLE,
     504: Kind.UNAVAILABLE,
 }
+SUCCESSFUL = frozenset({200, 201, 202, 203})
+"""The statuses of an answer; 204 has none, and 206 a part of one."""
 _RETRIABLE_STATUSES = frozenset({408, 429, 502, 503, 504})
 
 # OAuth's own words (RFC 6749, 4.1.2.1 and 5.2; RFC 6750, 3.1). What a refused grant has in common, whether a
@@ -88,7 +90,7 @@ _KEY_BLAMED = re.compile(r"api[ _-]?key|credential|client|consumer|secret", re.I
 UNAUTHORIZED = "401"
 """The platform's own code for a caller who is not recognised: mostly by the token (the manual: renew it once)."""
 
-_CODE = re.compile(r"[A-Za-z0-9_-]{1,16}", re.ASCII)  # the documents' longest place for one has 8 characters
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,16}", re.ASCII)  # the documents' longest place for one has 8 characters
 
 _ADVICE = {
     Kind.AUTHENTICATION: "renew the access token; if that fails, check API key, secret and environment",
@@ -98,6 +100,21 @@ _ADVICE = {
     Kind.UNAVAILABLE: "ask again later",
 }
 _UNKNOWN_ADVICE = "report the code to the platform: the manual does not list it"
+_OWN_WORDS_ADVICE = (
+    "the reason is the broker's own; report the code to the platform: the manual does not list it"
+)
+
+MAINTENANCE = "maintenance"
+"""What this library calls the code of a page that says nothing else; its words must be found by the pattern below."""
+_PAGE_WORDS = "a maintenance page came instead of an answer"
+_MAINTENANCE = re.compile(
+    r"(?:시스템|서비스|서버|정기|긴급)\s*점검|점검\s*(?:중|시간|안내)|maintenance", re.IGNORECASE
+)
+# A page of a proxy has one purpose: there, the word by itself will do.
+_PAGE_OF_MAINTENANCE = re.compile(r"점검|maintenance", re.IGNORECASE)
+_PAGE_LENGTH = 2**16
+
+_WHOLE_CODE = re.compile(r"(\d+)\.0*", re.ASCII)
 
 
 @frozen(kw_only=True)
@@ -120,7 +137,7 @@ def read_refusal(document: object) -> Refusal:
     description = _word(document.get("error_description"))
     error = _word(document.get("error"))
     return Refusal(
-        code=_word(document.get("code")) or _word(resp.get("respCode")),
+        code=read_code(document.get("code")) or read_code(resp.get("respCode")),
         category=_word(document.get("category")),
         words=_word(document.get("message")) or description or error or _word(resp.get("respMsg")),
         is_dead_token=error == "invalid_token" or "access token" in (description or "").lower(),
@@ -131,6 +148,24 @@ def read_refusal(document: object) -> Refusal:
 def error_class(kind: Kind) -> type[PlatformError] | None:
     """Return the exception of a kind of error; success has none."""
     return _CLASSES.get(kind)
+
+
+def read_code(value: object) -> str | None:
+    """Return a code as text, or `None`; one that came as a number with a fraction of zero is the whole number."""
+    code = _word(value)
+    whole = _WHOLE_CODE.fullmatch(code) if code is not None else None
+    return whole[1] if whole else code
+
+
+def read_page(body: bytes) -> dict[str, str] | None:
+    """Return what a page of HTML says as a refusal would say it; `None` where it does not say what is the matter."""
+    if not body.lstrip().startswith(b"<"):
+        return None
+    try:
+        text = body[:_PAGE_LENGTH].decode(errors="strict" if len(body) <= _PAGE_LENGTH else "ignore")
+    except UnicodeDecodeError:
+        text = body[:_PAGE_LENGTH].decode("cp949", "replace")
+    return {"message": _PAGE_WORDS} if _PAGE_OF_MAINTENANCE.search(text) else None
 
 
 def _word(value: object) -> str | None:
@@ -186,17 +221,42 @@ def _classified(
         return error
     if refusal.oauth_error is not None:
         return _refused_by_oauth(refusal.oauth_error, redacted(refusal.words or "", secrets), **facts)
+    return _unlisted(refusal, secrets, facts)
+
+
+def _unlisted(refusal: Refusal, secrets: Iterable[str], facts: Mapping[str, Any]) -> PlatformError:
+    """Return the error of a refusal whose code no table lists, or that has none: its status speaks, and its words."""
+    status: int = facts["status"]
+    is_closed = bool(_MAINTENANCE.search(refusal.words or ""))
     kind = Kind.AUTHENTICATION if refusal.is_dead_token else _STATUS_KINDS.get(status, Kind.REJECTED)
-    words = redacted(refusal.words, secrets) if refusal.words else "an answer without a reason"
+    kind = Kind.UNAVAILABLE if is_closed else kind
     # Business errors come with 500: a code that the manual does not list may be one, no code at all is a fault.
-    retriable = status in _RETRIABLE_STATUSES or (status == 500 and refusal.code is None)
+    retriable = is_closed or status in _RETRIABLE_STATUSES or (status == 500 and refusal.code is None)
+    if retriable or kind not in {Kind.UNAVAILABLE, Kind.REJECTED}:
+        advice = _ADVICE[kind]
+    elif kind is Kind.UNAVAILABLE:
+        advice = _UNKNOWN_ADVICE
+    else:
+        advice = _OWN_WORDS_ADVICE if status in SUCCESSFUL else _ADVICE[kind]
     return _CLASSES[kind](
-        f"the access token is not accepted ({words})" if refusal.is_dead_token else f"HTTP {status}: {words}",
-        code=_shown_code(refusal.code, secrets) or str(status),
+        _message(status, refusal, secrets),
+        code=_shown_code(refusal.code, secrets) or (MAINTENANCE if is_closed else str(status)),
         retriable=retriable,
-        advice=_ADVICE[kind] if retriable or kind is not Kind.UNAVAILABLE else _UNKNOWN_ADVICE,
-        **facts | ({"token_is_dead": True} if _is_dead_token(status, refusal) else {}),
+        advice=advice,
+        **facts,
+        **(
+            {"token_is_dead": True} if kind is Kind.AUTHENTICATION and _is_dead_token(status, refusal) else {}
+        ),
     )
+
+
+def _message(status: int, refusal: Refusal, secrets: Iterable[str]) -> str:
+    if not refusal.words:
+        return f"HTTP {status}: an answer without a reason"
+    words = redacted(refusal.words, secrets)
+    if refusal.is_dead_token:
+        return f"the access token is not accepted ({words})"
+    return words if status in SUCCESSFUL else f"HTTP {status}: {words}"
 
 
 def _is_dead_token(status: int, refusal: Refusal) -> bool:
@@ -243,13 +303,6 @@ def quota_exceeded(resets_at: datetime, *, reserve: float = 0.0, **facts: Any) -
         code="429",
         advice="wait for the reset, or have the quota raised by contract",
         **facts,
-    )
-
-
-def raise_for_code(code: str, words: str | None = None) -> NoReturn:
-    """Raise the error of a response code in the body of an HTTP 200."""
-    raise failure(
-        status=200, document={"code": code, "message": words if code == DATE_RANGE_EXCEEDED else None}
     )
 
 

@@ -34,7 +34,15 @@ from koscom_async.sandbox.fault_kinds.pages import (
     ShuffledPages,
     WrongId,
 )
-from koscom_async.sandbox.fault_kinds.refusals import ConsentEnds, EndedConsent, ShortUnauthorized
+from koscom_async.sandbox.fault_kinds.refusals import (
+    ConsentEnds,
+    Created,
+    EndedConsent,
+    ErrorBodyIn200,
+    Maintenance,
+    OwnReason,
+    ShortUnauthorized,
+)
 from koscom_async.sandbox.fault_kinds.wire import (
     ChunkedGarbage,
     Drip,
@@ -54,6 +62,7 @@ __all__ = ["FAULT_KINDS", "NO_FAULT", "FaultKind", "find_kind"]
 FAULT_KINDS: Mapping[str, type[FaultKind]] = {
     "chunked-garbage": ChunkedGarbage,
     "consent-ends": ConsentEnds,
+    "created": Created,
     "dead-token": DeadToken,
     "down": Down,
     "drip": Drip,
@@ -63,6 +72,7 @@ FAULT_KINDS: Mapping[str, type[FaultKind]] = {
     "ended-consent": EndedConsent,
     "endless": Endless,
     "error-200": CodeIn200,
+    "error-body-200": ErrorBodyIn200,
     "flapping": Flapping,
     "foreign": Foreign,
     "forgotten-page": ForgottenPage,
@@ -72,6 +82,8 @@ FAULT_KINDS: Mapping[str, type[FaultKind]] = {
     "huge": Huge,
     "length-long": LengthLong,
     "length-short": LengthShort,
+    "maintenance": Maintenance,
+    "own-reason": OwnReason,
     "quota": QuotaSpent,
     "reset": Reset,
     "same-page": SamePage,

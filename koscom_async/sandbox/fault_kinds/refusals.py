@@ -1,13 +1,16 @@
 """Faults of what the platform says instead of an answer, or about the consent: words that a client must not misread."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from attrs import evolve
 
-from koscom_async.sandbox.fault_kinds.kind import FaultKind, is_count
-from koscom_async.sandbox.reply import Reply, json_reply
+from koscom_async.sandbox.dialects.base import Balance
+from koscom_async.sandbox.fault_kinds.kind import BrokerFault, FaultKind, is_count
+from koscom_async.sandbox.ledger import Account
+from koscom_async.sandbox.reply import Reply, code_reply, find_refusal_code, json_reply
 
 KST = timezone(timedelta(hours=9))
 ENDED_ON = "20200101"
@@ -55,3 +58,44 @@ class ConsentEnds(_Consent):
     def changes(self) -> dict[str, Any]:
         ends_on = datetime.now(KST) + timedelta(int(self.argument or DAYS_LEFT))
         return {"serviceTermsExpireDate": f"{ends_on:%Y%m%d}"}
+
+
+_PAGE = "<!DOCTYPE html><html><head><title>안내</title></head><body>시스템 점검 중입니다.</body></html>"
+_STATUSES = {"200", "500", "502", "503"}
+
+
+class Maintenance(FaultKind):
+    """A page of HTML that speaks of maintenance, as a 200 or with the status after the colon."""
+
+    @classmethod
+    def accepts(cls, argument: str) -> bool:
+        return argument in _STATUSES
+
+    def instead(self, broker: str) -> Reply | None:
+        status = int(self.argument or "200")
+        return Reply(status=status, body=_PAGE.encode(), media_type="text/html; charset=utf-8")
+
+
+class ErrorBodyIn200(FaultKind):
+    """A platform error as the platform writes it, and HTTP 200 all the same: 3005, or the code after the colon."""
+
+    @classmethod
+    def accepts(cls, argument: str) -> bool:
+        return find_refusal_code(argument) is not None
+
+    def instead(self, broker: str) -> Reply | None:
+        return evolve(code_reply(self.argument or "3005", broker=broker), status=200)
+
+
+class OwnReason(BrokerFault):
+    """HTTP 200 with a code that no manual lists, and the broker's own reason beside it."""
+
+    def alter(self, balance: Balance, foreign: Callable[[], Account]) -> Balance:
+        return evolve(balance, code="9999", message="해지된 계좌입니다", rows=(), total=0, next_page=None)
+
+
+class Created(FaultKind):
+    """The answer as it should be, with HTTP 201."""
+
+    def corrupt(self, reply: Reply) -> Reply:
+        return evolve(reply, status=201) if reply.status == 200 else reply
