@@ -33,7 +33,7 @@ _BARE_STATUSES: Mapping[int, tuple[str, str]] = {
     502: ("a gateway on the way got no usable answer", "게이트웨이 오류"),
     504: ("a gateway on the way got no answer in time", "게이트웨이 응답 시간 초과"),
 }
-_RETRIED_WORDS = {"connection"}
+_RETRIED_WORDS = {"connection", "maintenance"}
 
 # Words that stand on an error of a wider class: its name, what they mean, what to do.
 _WORDS: Mapping[str, tuple[str, str, str]] = {
@@ -51,6 +51,16 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
         "UsageError",
         "a number has more digits than a data frame's column holds, and is not rounded",
         "use to_dicts() or JSON, which have every digit",
+    ),
+    "consent-ended": (
+        "AccessDeniedError",
+        "the investor's consent has ended, and no account is linked any more",
+        "have the investor renew the consent on the platform's portal, and link the accounts again",
+    ),
+    "maintenance": (
+        "BrokerUnavailableError",
+        "a page of HTML that speaks of maintenance (점검) came instead of an answer",
+        "ask again later",
     ),
     "unforeseen": (
         "KoscomError",
