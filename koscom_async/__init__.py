@@ -101,6 +101,7 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
         DiscretionarySettlement as DiscretionarySettlement,
         DiscretionaryTrade as DiscretionaryTrade,
     )
+    from koscom_async.models.doubts import Doubt as Doubt, DoubtKind as DoubtKind
     from koscom_async.models.explanation import Explanation as Explanation
     from koscom_async.models.gathered import (
         PortfolioLot as PortfolioLot,

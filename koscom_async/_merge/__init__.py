@@ -9,6 +9,7 @@ from datetime import datetime
 from koscom_async._cooperative import Cooperative, run_now
 from koscom_async._decimals import exactly
 from koscom_async._merge.accounts import all_reconciled, merged_cash
+from koscom_async._merge.doubts import find_doubts
 from koscom_async._merge.grouping import group_rows
 from koscom_async._merge.positions import in_order, made_positions
 from koscom_async._merge.rates import prove_rates
@@ -30,7 +31,8 @@ def merging(outcomes: Iterable[AccountOutcome], *, as_of: datetime) -> Cooperati
     settled = tuple(sorted(outcomes, key=lambda outcome: outcome.account.key))
     balances = [outcome.balance for outcome in settled if outcome.balance is not None]
     grouped = yield from group_rows(balances)
-    reconciliation = yield from all_reconciled(balances, grouped.accounts)
+    doubts = yield from find_doubts(balances, grouped)
+    reconciliation = yield from all_reconciled(balances, grouped.accounts, doubts)
     with exactly():
         securities = by_currency(grouped.groups)
         for currency, each in securities.items():
@@ -49,5 +51,6 @@ def merging(outcomes: Iterable[AccountOutcome], *, as_of: datetime) -> Cooperati
         foreign_totals=foreign,
         outcomes=settled,
         reconciliation=reconciliation,
+        doubts=doubts,
         as_of=as_of,
     )

@@ -5,10 +5,12 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from koscom_async._cooperative import Cooperative
-from koscom_async._decimals import difference, exactly, total
+from koscom_async._decimals import ZERO, difference, exactly, total
+from koscom_async._merge.confirmation import confirmations
 from koscom_async._merge.grouping import AccountRows
-from koscom_async.models.account import WON, Balance, BalanceSummary, ForeignCash
+from koscom_async.models.account import WON, Balance, BalanceRow, BalanceSummary, ForeignCash
 from koscom_async.models.codes import TradeType
+from koscom_async.models.doubts import Doubt
 from koscom_async.models.holdings import AccountReconciliation, Cash, CashBasis, CashLot
 from koscom_async.models.member import VirtualAccount
 
@@ -105,18 +107,21 @@ def _basis(
 
 
 def all_reconciled(
-    balances: Sequence[Balance], accounts: Sequence[AccountRows]
+    balances: Sequence[Balance], accounts: Sequence[AccountRows], doubts: Sequence[Doubt] = ()
 ) -> Cooperative[tuple[AccountReconciliation, ...]]:
     """Hold each account's rows, as far as the totals in won count them, against its summary."""
     reconciliation = []
+    doubtful: defaultdict[tuple[str, str], list[Doubt]] = defaultdict(list)
+    for doubt in doubts:
+        doubtful[doubt.account.key].append(doubt)
     for balance, rows in zip(balances, accounts, strict=True):
         with exactly():
-            reconciliation.append(_reconciled(balance, rows))
+            reconciliation.append(_reconciled(balance, rows, doubtful.get(balance.account.key, ())))
         yield
     return tuple(reconciliation)
 
 
-def _reconciled(balance: Balance, rows: AccountRows) -> AccountReconciliation:
+def _reconciled(balance: Balance, rows: AccountRows, doubts: Sequence[Doubt]) -> AccountReconciliation:
     summary = balance.summary or _NO_SUMMARY
     value, cost = total(rows.values), total(rows.costs)
     value_difference, cost_difference = difference(value, summary.value), difference(cost, summary.cost)
@@ -135,7 +140,13 @@ def _reconciled(balance: Balance, rows: AccountRows) -> AccountReconciliation:
         rows_cost=cost,
         reported_cost=summary.cost,
         cost_difference=cost_difference,
-        reason="; ".join(_reasons(balance, rows, value_difference, cost_difference)) or None,
+        reason="; ".join(
+            [
+                *confirmations(doubts, value, counted, summary),
+                *_reasons(balance, rows, value_difference, cost_difference),
+            ]
+        )
+        or None,
         cash=summary.cash,
         unsettled=difference(counted, summary.cash),
         cash_basis=basis,
@@ -158,16 +169,27 @@ def _missing(balance: Balance) -> tuple[str, ...]:
 def _reasons(
     balance: Balance, rows: AccountRows, value: Decimal | None, cost: Decimal | None
 ) -> Iterator[str]:
-    """Say what is known to make rows and summary differ; a guess from the rows, not the broker's word."""
+    """Say what is known to make rows and summary differ; a guess from the rows, not the broker's word.
+
+    What makes the rows' sum smaller is no reason where it is the larger one.
+    """
     if not value and not cost:
         return
-    foreign = sorted({row.currency for row in rows.apart} - {WON})
+    if (value or ZERO) < 0 or (cost or ZERO) < 0:
+        yield from _what_rows_leave_out(balance.rows, rows.apart)
+    if cost and cost < 0:
+        without = len([row for row in balance.rows if not row.cost])
+        if without:
+            yield f"{without} of {len(balance.rows)} rows have no cost"
+    yield "brokers reckon summary and rows apart"
+
+
+def _what_rows_leave_out(rows: Sequence[BalanceRow], apart: Sequence[BalanceRow]) -> Iterator[str]:
+    foreign = sorted({row.currency for row in apart} - {WON})
     if foreign:
         yield f"rows in {', '.join(foreign)} are not in the rows' sum"
-    if any(row.product is not None and row.product.is_derivative for row in rows.apart):
+    if any(row.product is not None and row.product.is_derivative for row in apart):
         yield "futures and options are not in the rows' sum"
-    if TradeType.TOTAL in rows.trade_types:
+    # Bonds stand last, and are the rows that are mostly SUM.
+    if any(row.trade_type is TradeType.TOTAL for row in reversed(rows)):
         yield "the broker leaves loan balances out of its rows (SUM)"
-    if cost and rows.without_cost:
-        yield f"{rows.without_cost} of {len(balance.rows)} rows have no cost"
-    yield "brokers reckon summary and rows apart"

@@ -10,7 +10,6 @@ from koscom_async._decimals import exactly, total
 from koscom_async._merge.draft import GroupDraft
 from koscom_async._merge.identity import Kind, Synonyms, identity_of, synonyms_among
 from koscom_async.models.account import WON, Balance, BalanceRow
-from koscom_async.models.codes import TradeType
 from koscom_async.models.member import VirtualAccount
 
 ROWS_A_SLICE = 2_000
@@ -20,36 +19,30 @@ Amounts = list[Decimal | None]
 
 @define(eq=False)
 class AccountRows:
-    """Sums of the account's rows that the totals in won count, and facts about all of its rows; added to in parts."""
+    """Sums of the account's rows that the totals in won count, and the rows that these leave out; added to in parts."""
 
     values: Amounts = field(factory=list)
     costs: Amounts = field(factory=list)
     apart: list[BalanceRow] = field(factory=list)
     """Rows that the totals in won leave out"""
-    without_cost: int = 0
-    trade_types: set[TradeType | None] = field(factory=set)
 
-    def add(
-        self, rows: Sequence[BalanceRow], values: Amounts, costs: Amounts, apart: list[BalanceRow]
-    ) -> None:
-        """Add some rows, with the values and costs that count."""
+    def add(self, values: Amounts, costs: Amounts, apart: list[BalanceRow]) -> None:
+        """Add the values and costs of some rows that count, and the rows that do not."""
         self.values.append(total(values))
         self.costs.append(total(costs))
         self.apart += apart
-        self.without_cost += len([cost for cost in costs if not cost]) + len(
-            [row for row in apart if not row.cost]
-        )
-        self.trade_types.update([row.trade_type for row in rows])
 
 
 @define(eq=False)
 class GroupedRows:
-    """A draft for each instrument, in no order, and the sums of each account.
+    """A draft for each instrument, in no order and by kind, and the sums of each account.
 
     `has_further_facts`: whether any row has a loan or several codes, which few services send.
     """
 
     groups: Sequence[GroupDraft]
+    by_kind: Mapping[Kind, Mapping[Hashable, GroupDraft]]
+    """The same by kind and identity"""
     accounts: Sequence[AccountRows]
     has_further_facts: bool
 
@@ -79,7 +72,8 @@ def group_rows(balances: Sequence[Balance]) -> Cooperative[GroupedRows]:
     groups = [group for index in indices.values() for group in index.groups.values()]
     if any(group.was_counted for group in groups):
         accounts = yield from _counted_again(balances, groups)
-    return GroupedRows(groups, accounts, bool(further))
+    by_kind = {kind: index.groups for kind, index in indices.items()}
+    return GroupedRows(groups, by_kind, accounts, bool(further))
 
 
 def _further(balances: Sequence[Balance]) -> Cooperative[list[BalanceRow]]:
@@ -122,7 +116,7 @@ def _group(
             costs.append(row.cost)
         else:
             apart.append(row)
-    own.add(rows, values, costs, apart)
+    own.add(values, costs, apart)
 
 
 def _added(indices: dict[Kind, _GroupIndex], kind: Kind, synonyms: Mapping[Kind, Synonyms]) -> _GroupIndex:
@@ -147,6 +141,6 @@ def _counted_again(
             is_counted = row.currency == WON and id(row) not in derivatives
             (counted if is_counted else apart).append(row)
         with exactly():
-            own.add(balance.rows, [row.value for row in counted], [row.cost for row in counted], apart)
+            own.add([row.value for row in counted], [row.cost for row in counted], apart)
         yield
     return accounts

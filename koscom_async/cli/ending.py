@@ -22,7 +22,7 @@ from koscom_async.cli.output import (
     write_stderr,
     write_stdout,
 )
-from koscom_async.cli.views.layout import alarm_lines
+from koscom_async.cli.views.layout import alarm_lines, doubtful_lines
 from koscom_async.export.notes import Answered
 from koscom_async.export.rows import plain
 from koscom_async.export.texts import clean
@@ -148,8 +148,8 @@ def answer_data(answer: Answered, data: Mapping[str, object]) -> dict[str, objec
 
 
 def report_missing(answer: Answered, noun: str = "account") -> None:
-    """Write to stderr what could not be read."""
-    for line in alarm_lines(answer, noun):
+    """Write to stderr what could not be read, and what may be counted twice."""
+    for line in [*alarm_lines(answer, noun), *doubtful_lines(answer)]:
         write_stderr(line)
 
 

@@ -2,7 +2,7 @@
 
 - the document says what it is and which version; another kind or a newer version is refused;
 - decimals and times are text; a code is its text; an error is its class's name and its facts;
-- in raw rows a number is `{"$decimal": "…"}`, since JSON readers round numbers.
+- in raw rows a number is `{"$decimal": "…"}`, since JSON readers round numbers; a key with `$` has one more.
 """
 
 import json
@@ -20,19 +20,25 @@ from cattrs.v import transform_error
 
 from koscom_async import errors
 from koscom_async.errors import KoscomError
+from koscom_async.export.texts import escaped_halves
 from koscom_async.models.positions import Instrument, Lot
 
 Record = TypeVar("Record")
 
-VERSION = 1
+VERSION = 2
+"""What is written. Version 1 has no doubts, and keys of raw rows that begin with `$` as they are."""
+_READ = (1, 2)
+
+MARK = "$"
 DECIMAL = "$decimal"
 DATETIME = "$datetime"
 
 
 def dump_document(record: object, kind: str) -> str:
     """Return a record as a JSON document of that kind."""
-    content = _converter().unstructure(record)
-    return json.dumps({"kind": kind, "version": VERSION, "content": content}, ensure_ascii=False)
+    content = _converter(VERSION).unstructure(record)
+    text = json.dumps({"kind": kind, "version": VERSION, "content": content}, ensure_ascii=False)
+    return escaped_halves(text)
 
 
 def load_document(text: str, record: type[Record], kind: str) -> Record:
@@ -44,12 +50,12 @@ def load_document(text: str, record: type[Record], kind: str) -> Record:
     if not isinstance(document, dict) or document.get("kind") != kind:
         raise ValueError(f"this is no {kind} document")
     version = document.get("version")
-    if version != VERSION:
+    if version not in _READ or isinstance(version, bool):
         raise ValueError(
-            f"this {kind} document has version {version!r}; this library reads {VERSION}: update it"
+            f"this {kind} document has version {version!r}; this library reads 1 to {VERSION}: update it"
         )
     try:
-        return _converter().structure(document.get("content"), record)
+        return _converter(version).structure(document.get("content"), record)
     except BaseValidationError as error:
         raise ValueError(f"this {kind} document is damaged: {'; '.join(transform_error(error))}") from None
     except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError):
@@ -57,8 +63,9 @@ def load_document(text: str, record: type[Record], kind: str) -> Record:
 
 
 @cache
-def _converter() -> Converter:
+def _converter(version: int) -> Converter:
     converter = Converter(forbid_extra_keys=True)
+    mark = MARK if version > 1 else ""
     converter.register_unstructure_hook(Decimal, str)
     converter.register_structure_hook(Decimal, lambda text, _: Decimal(_text(text)))
     converter.register_unstructure_hook(datetime, datetime.isoformat)
@@ -66,9 +73,9 @@ def _converter() -> Converter:
     converter.register_unstructure_hook(date, date.isoformat)
     converter.register_structure_hook(date, lambda text, _: date.fromisoformat(_text(text)))
     converter.register_unstructure_hook_func(_is_error, _dumped_error)
-    converter.register_structure_hook_func(_is_error, lambda facts, _: _loaded_error(facts))
+    converter.register_structure_hook_func(_is_error, lambda facts, _: _loaded_error(facts, mark))
     converter.register_unstructure_hook_func(_is_raw, _dumped_raw)
-    converter.register_structure_hook_func(_is_raw, lambda value, _: _loaded_raw(value))
+    converter.register_structure_hook_func(_is_raw, lambda value, _: _loaded_raw(value, mark))
     converter.register_structure_hook_func(
         lambda kind: kind == Sequence[Lot], lambda value, _: converter.structure(value, tuple[Lot, ...])
     )
@@ -104,23 +111,31 @@ def _dumped_raw(value: object) -> Any:
         case Enum():
             return value.value
         case Mapping():
-            return {key: _dumped_raw(each) for key, each in value.items()}
+            # A key of the broker's that begins as the marks do is written with one more.
+            return {
+                f"{MARK}{key}" if key.startswith(MARK) else key: _dumped_raw(each)
+                for key, each in value.items()
+            }
         case list() | tuple():
             return [_dumped_raw(each) for each in value]
         case _:
             return value
 
 
-def _loaded_raw(value: object) -> Any:
+def _loaded_raw(value: object, mark: str) -> Any:
     match value:
         case {"$decimal": str(digits), **rest} if not rest:
             return Decimal(digits)
         case {"$datetime": str(moment), **rest} if not rest:
             return datetime.fromisoformat(moment)
         case dict():
-            return {key: _loaded_raw(each) for key, each in value.items()}
+            doubled = mark * 2
+            return {
+                key[len(mark) :] if mark and key.startswith(doubled) else key: _loaded_raw(each, mark)
+                for key, each in value.items()
+            }
         case list():
-            return [_loaded_raw(each) for each in value]
+            return [_loaded_raw(each, mark) for each in value]
         case _:
             return value
 
@@ -129,11 +144,11 @@ def _dumped_error(error: KoscomError) -> dict[str, Any]:
     return {"type": type(error).__name__, "facts": _dumped_raw(MappingProxyType(vars(error)))}
 
 
-def _loaded_error(document: Mapping[str, Any]) -> KoscomError:
+def _loaded_error(document: Mapping[str, Any], mark: str) -> KoscomError:
     kind = getattr(errors, document["type"], KoscomError)
     if not _is_error(kind):
         raise ValueError("expected the name of an error")
-    facts = _loaded_raw(document["facts"])
+    facts = _loaded_raw(document["facts"], mark)
     error: KoscomError = kind.__new__(kind, facts["message"])
     error.__dict__.update(facts)
     return error

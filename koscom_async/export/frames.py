@@ -1,5 +1,6 @@
 """Holdings as Arrow, polars and pandas tables with exact decimal columns; what does not fit is refused, not rounded."""
 
+import json
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
@@ -8,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 from koscom_async.errors import UsageError
+from koscom_async.export.notes import doubt_lines
 from koscom_async.export.rows import TableName
 from koscom_async.export.tables import TABLES, Column, Exact, columns_of
 from koscom_async.models.holdings import Holdings
@@ -51,13 +53,18 @@ ZONE = "Asia/Seoul"
 def to_arrow(holdings: Holdings, table: TableName = "positions") -> "pa.Table":
     """Return a table of the holdings as an Arrow table; its schema is the same whatever is held.
 
-    The schema's metadata say whether the holdings are complete, and when the question was asked.
+    The schema's metadata say whether the holdings are complete, when the question was asked, and what may be counted
+    twice (`koscom.doubts`, a JSON list of texts that is mostly empty).
     """
     arrow = needed("pyarrow", extra="arrow")
     if table not in TABLES:
         raise UsageError(f"there is no table {table!r}", advice=f"one of {', '.join(TABLES)}")
     arrays = {column.name: _array(arrow, column, values) for column, values in columns_of(holdings, table)}
-    facts = {"koscom.complete": str(holdings.complete).lower(), "koscom.as_of": holdings.as_of.isoformat()}
+    facts = {
+        "koscom.complete": str(holdings.complete).lower(),
+        "koscom.as_of": holdings.as_of.isoformat(),
+        "koscom.doubts": json.dumps(_doubts(holdings), ensure_ascii=False),
+    }
     return cast("pa.Table", arrow.table(arrays).replace_schema_metadata(facts))
 
 
@@ -68,11 +75,15 @@ def to_polars(holdings: Holdings, table: TableName = "positions") -> "pl.DataFra
 
 
 def to_pandas(holdings: Holdings, table: TableName = "positions") -> "pd.DataFrame":
-    """Return a table of the holdings as a pandas frame of Arrow-backed columns; `attrs` say if it is complete."""
+    """Return a table of the holdings as a pandas frame of Arrow-backed columns; `attrs` say if it is whole and sure."""
     pandas = needed("pandas", extra="pandas")
     frame = to_arrow(holdings, table).to_pandas(types_mapper=pandas.ArrowDtype)
-    frame.attrs.update(complete=holdings.complete, as_of=holdings.as_of.isoformat())
+    frame.attrs.update(complete=holdings.complete, as_of=holdings.as_of.isoformat(), doubts=_doubts(holdings))
     return cast("pd.DataFrame", frame)
+
+
+def _doubts(holdings: Holdings) -> list[str]:
+    return [f"{doubt.account}: {line}" for doubt, line in doubt_lines(holdings)]
 
 
 def _array(arrow: ModuleType, column: Column, values: list[object]) -> Any:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from koscom_async.export.amounts import AT_LEAST, money, money_change
 from koscom_async.export.texts import account_name, clean, counted
+from koscom_async.models.doubts import Doubt
 from koscom_async.models.holdings import AccountReconciliation, Holdings, Totals
 from koscom_async.models.outcome import Outcome
 from koscom_async.models.positions import Position
@@ -19,6 +20,10 @@ _NEEDED = {
 
 
 _OF_LOTS = "The lots' numbers are the brokers' own: where a lot has no cost, its profit cannot be true"
+
+
+SHOWN_DOUBTS = 20
+"""So many are shown to a reader; `Holdings.doubts` has all."""
 
 
 class Answered(Protocol):
@@ -45,6 +50,28 @@ def headline(answer: Answered, noun: str = "account") -> str | None:
         return f"NOTHING COULD BE READ: {counted(asked, noun)} asked, all failed{totals}"
     totals = f"; the totals leave {'it' if failed == 1 else 'them'} out" if has_totals else ""
     return f"INCOMPLETE: {failed} of {counted(asked, noun)} could not be read{totals}"
+
+
+def doubts_headline(holdings: Holdings) -> str | None:
+    """Return what must not be missed where something may be counted twice; `None` where nothing may be."""
+    if not holdings.doubts:
+        return None
+    accounts = len({doubt.account.key for doubt in holdings.doubts})
+    more = len(holdings.doubts) - SHOWN_DOUBTS
+    shown = f" ({SHOWN_DOUBTS} of {SHOWN_DOUBTS + more:,} doubts are shown)" if more > 0 else ""
+    who = counted(accounts, "account")
+    return f"DOUBTFUL: {who} may count something twice; the totals count it as it came{shown}"
+
+
+def doubt_lines(holdings: Holdings, *, at_most: int | None = None) -> list[tuple[Doubt, str]]:
+    """Return each doubt with its line: what it is called, how much, and why."""
+    return [
+        (
+            doubt,
+            f"{clean(doubt.label)}: {clean(doubt.why)}; {money(doubt.amount, doubt.currency)} may count twice",
+        )
+        for doubt in holdings.doubts[:at_most]
+    ]
 
 
 def failure_lines(outcome: Outcome) -> list[str]:

@@ -84,6 +84,12 @@ _WHOLE = (
     ),
 )
 
+
+def _doubts(row: Row) -> int:
+    account = row.account
+    return 0 if account is None else sum(each.account.key == account.key for each in row.holdings.doubts)
+
+
 _POSITIONS = (
     *_INSTRUMENT,
     _column("position", "quantity", QUANTITY, "shares; a bond's face amount", "sum over the lots"),
@@ -191,6 +197,7 @@ _ACCOUNTS = (
     _column(
         "reconciliation", "reported_net_worth", MONEY, WON, "by the broker's summary, debts not deducted"
     ),
+    Column("doubts", "count", NONE, "what may be counted twice in it: see `Holdings.doubts`", _doubts),
     _column("outcome", "as_of", "moment", "KST", "when the answer was complete, or given up"),
     Column("calls", "count", "calls", "sent for this account", lambda row: row.outcome.trace.calls),
     Column("retries", "count", "calls", "of them, not the first try", lambda row: row.outcome.trace.retries),

@@ -1,5 +1,6 @@
 """Foreign text in one clean line, and the words for accounts, brokers and kinds that every view shares."""
 
+import re
 from collections.abc import Mapping
 
 from koscom_async.models.member import VirtualAccount
@@ -22,10 +23,18 @@ CLASSES: Mapping[str, str] = {"EQTY": "Equity", "FUND": "Fund", "ETC": "Other", 
 _TRADE_TYPES: Mapping[str, str] = {"CRD": "on margin", "LOAN": "on loan"}
 
 
+_HALVES = re.compile("[\ud800-\udfff]")
+
+
 def clean(text: str) -> str:
     """Return foreign text in one line, without control, direction and other invisible characters."""
     visible = "".join(letter if letter.isprintable() else " " for letter in text)
     return " ".join(visible.split())
+
+
+def escaped_halves(json_text: str) -> str:
+    """Return JSON text that can be encoded: half a character (a lone surrogate) is escaped, as JSON has it."""
+    return _HALVES.sub(lambda found: f"\\u{ord(found[0]):04x}", json_text)
 
 
 def broker_name(account: VirtualAccount) -> str:

@@ -127,7 +127,7 @@ def _in_won(lot: Lot, currency: str) -> str:
 
 
 def _row(lot: Lot) -> str:
-    return json.dumps(lot.raw, ensure_ascii=False, default=_number)
+    return texts.escaped_halves(json.dumps(lot.raw, ensure_ascii=False, default=_number))
 
 
 def _number(value: Any) -> str:

@@ -23,6 +23,7 @@ from koscom_async._lazy import (
     plots,
     rows,
 )
+from koscom_async.models.doubts import Doubt
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome, OfAccounts
 from koscom_async.models.positions import Position
@@ -154,8 +155,8 @@ class Holdings(OfAccounts[AccountOutcome]):
 
     `as_of` is when the question was asked (KST): no number is older. `totals` is in KRW; `foreign_totals` has
     one record for each other currency, as currencies are never added. Check `complete` before believing that
-    nothing is missing. `consent_expires_on` is when the investor's consent ends (KST), or `None` where the platform
-    does not say.
+    nothing is missing, and `doubts` before believing that nothing is counted twice: mostly it is empty.
+    `consent_expires_on` is when the investor's consent ends (KST), or `None` where the platform does not say.
     """
 
     positions: tuple[Position, ...] = ()
@@ -164,6 +165,7 @@ class Holdings(OfAccounts[AccountOutcome]):
     foreign_totals: tuple[Totals, ...] = ()
     outcomes: tuple[AccountOutcome, ...] = ()
     reconciliation: tuple[AccountReconciliation, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     as_of: datetime
     consent_expires_on: date | None = None
 
@@ -213,12 +215,14 @@ class Holdings(OfAccounts[AccountOutcome]):
             "outcomes": rows.plain(self.outcomes),
             "failures": rows.plain(self.failures),
             "reconciliation": rows.plain(self.reconciliation),
+            "doubts": rows.plain(self.doubts),
         }
 
     def to_arrow(self, table: "rows.TableName" = "positions") -> "pa.Table":
         """Return `"positions"`, `"lots"`, `"cash"` or `"accounts"` as an Arrow table, decimals exact (extra `arrow`).
 
         The columns are the same whatever is held; each row says whether the holdings are `complete`. `None` is null.
+        The schema's metadata say `koscom.complete`, `koscom.as_of` and, as a JSON list, `koscom.doubts`.
         A number that does not fit its column raises `UsageError` (code `inexact`): nothing is rounded.
         """
         return frames.to_arrow(self, table)

@@ -130,8 +130,13 @@ def test_each_row_and_the_schema_say_that_the_holdings_are_not_complete(holdings
     assert arrow.schema.metadata == {
         b"koscom.complete": b"false",
         b"koscom.as_of": b"2026-03-02T09:30:00+09:00",
+        b"koscom.doubts": b"[]",
     }
-    assert holdings.to_pandas(table).attrs == {"complete": False, "as_of": "2026-03-02T09:30:00+09:00"}
+    assert holdings.to_pandas(table).attrs == {
+        "complete": False,
+        "as_of": "2026-03-02T09:30:00+09:00",
+        "doubts": [],
+    }
     assert arrow.column("asked_at").to_pylist() == [NOW] * len(arrow)
 
 

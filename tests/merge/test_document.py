@@ -51,6 +51,39 @@ def test_raw_rows_codes_and_every_digit_come_back():
     assert position.instrument.product == Product("ZZZ")
 
 
+LOOKALIKES = [
+    {"$decimal": "1"},
+    {"$decimal": "x"},
+    {"$datetime": "2026-01-01T00:00:00"},
+    {"$$decimal": "1", "$": {"$decimal": Decimal("1.0")}},
+    {"valAtCur": {"$decimal": "1", "more": [{"$datetime": "soon"}]}},
+    {"half": "\ud800", "\udfff": ["\ud83d"]},
+]
+
+
+@pytest.mark.parametrize("raw", LOOKALIKES, ids=str)
+def test_raw_rows_that_look_like_the_documents_own_marks_come_back_as_they_came(raw):
+    text = held(evolve(share(), raw=raw)).to_json()
+    (lot,) = Holdings.from_json(text).positions[0].lots
+    assert lot.raw == raw
+    assert text.encode(), "half a character is escaped"
+
+
+def test_a_document_of_the_first_version_is_read_as_it_was_written():
+    document = json.loads(held(evolve(share(), raw={"name": "a"})).to_json()) | {"version": 1}
+    del document["content"]["doubts"]
+    raw = document["content"]["positions"][0]["lots"][0]["raw"]
+    raw.update({"$x": "y", "$$decimal": "1", "value": {"$decimal": "1.0"}})
+    again = Holdings.from_json(json.dumps(document))
+    assert again.positions[0].lots[0].raw == {
+        "name": "a",
+        "$x": "y",
+        "$$decimal": "1",
+        "value": Decimal("1.0"),
+    }
+    assert again.doubts == ()
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -72,7 +105,7 @@ def test_a_failure_comes_back_with_all_its_facts(error):
 
 def test_the_document_says_what_it_is_and_which_version():
     document = json.loads(held(share()).to_json())
-    assert (document["kind"], document["version"]) == ("koscom_async.holdings", 1)
+    assert (document["kind"], document["version"]) == ("koscom_async.holdings", 2)
 
 
 def changed(**changes):
@@ -86,12 +119,13 @@ def changed(**changes):
         ("[" * 100_000, "is not JSON"),
         ("[]", "is no koscom_async.holdings document"),
         ('{"kind": "other"}', "is no koscom_async.holdings document"),
-        (changed(version=2), "has version 2; this library reads 1"),
+        (changed(version=3), "has version 3; this library reads 1 to 2"),
+        (changed(version=True), "has version True; this library reads 1 to 2"),
         (changed(content=None), "is damaged"),
         (changed(content={"positions": 7}), "is damaged"),
         (changed(content={"surprise": 1}), "is damaged"),
     ],
-    ids=["empty", "deep", "list", "kind", "version", "nothing", "shape", "key"],
+    ids=["empty", "deep", "list", "kind", "version", "no version", "nothing", "shape", "key"],
 )
 def test_another_document_is_refused_with_the_reason(text, reason):
     with pytest.raises(ValueError, match=reason):

@@ -18,8 +18,17 @@ from rich.table import Table
 from rich.text import Text
 
 from koscom_async._clock import KST
-from koscom_async.export.notes import Answered, consent_notes, failure_lines, headline
+from koscom_async.export.notes import (
+    SHOWN_DOUBTS,
+    Answered,
+    consent_notes,
+    doubt_lines,
+    doubts_headline,
+    failure_lines,
+    headline,
+)
 from koscom_async.export.texts import account_name, broker_name, clean, counted
+from koscom_async.models.holdings import Holdings
 from koscom_async.models.member import VirtualAccount
 
 # The colours; what a colour means, a sign or a word means too.
@@ -29,6 +38,7 @@ FAINT = "dim"
 GOOD = "green"
 BAD = "bold red"
 ALARM = "bold white on red"
+DOUBT = "bold black on yellow"
 WARNING = "yellow"
 BAR = "cyan"
 
@@ -70,6 +80,24 @@ def moment(when: datetime) -> str:
     return f"{when.astimezone(KST):%Y-%m-%d %H:%M:%S %Z}"
 
 
+def doubtful_lines(answer: Answered) -> list[str]:
+    """Return the warning of what may be counted twice, a line for each doubt; nothing where nothing may be."""
+    if not isinstance(answer, Holdings):
+        return []
+    text = doubts_headline(answer)
+    return (
+        []
+        if text is None
+        else [
+            text,
+            *(
+                f"  {name_of(doubt.account)}: {line}"
+                for doubt, line in doubt_lines(answer, at_most=SHOWN_DOUBTS)
+            ),
+        ]
+    )
+
+
 def alarm_lines(answer: Answered, noun: str = "account") -> list[str]:
     """Return the warning of a partial answer, a line for each account; nothing for a whole one."""
     text = headline(answer, noun)
@@ -82,13 +110,16 @@ def alarm_lines(answer: Answered, noun: str = "account") -> list[str]:
 
 
 def alarm(answer: Answered, noun: str = "account") -> list[RenderableType]:
-    """Return the same in a panel."""
-    lines = alarm_lines(answer, noun)
+    """Return the same in a panel, and what may be counted twice in another."""
+    return [*_panel(alarm_lines(answer, noun), ALARM), *_panel(doubtful_lines(answer), DOUBT)]
+
+
+def _panel(lines: Sequence[str], style: str) -> list[RenderableType]:
     if not lines:
         return []
     first, *others = lines
     texts = [Text(first), *(Text(line.strip(), "not bold") for line in others)]
-    return [Text(), Panel(Text("\n").join(texts), box=HEAVY, style=ALARM, padding=(0, 1))]
+    return [Text(), Panel(Text("\n").join(texts), box=HEAVY, style=style, padding=(0, 1))]
 
 
 def name_of(account: VirtualAccount) -> str:

@@ -14,6 +14,7 @@ from koscom_async.cli.views.layout import (
     FAINT,
     GOOD,
     HEADING,
+    WARNING,
     Column,
     Grid,
     Row,
@@ -30,7 +31,7 @@ from koscom_async.export import amounts
 from koscom_async.export.notes import cash_line, difference_line, failure_lines, has_unsettled, notes
 from koscom_async.export.texts import account_name, broker_name, clean, counted
 from koscom_async.models.account import WON
-from koscom_async.models.holdings import Cash, CashLot, Holdings, Totals
+from koscom_async.models.holdings import AccountReconciliation, Cash, CashLot, Holdings, Totals
 from koscom_async.models.outcome import AccountOutcome, Outcome
 from koscom_async.models.positions import Position
 
@@ -180,9 +181,15 @@ class AccountStates:
             if account.account.key == outcome.account.key:
                 lines = (difference_line(account), cash_line(account))
                 yield from (Text(line, FAINT) for line in lines if line)
+                yield from (plain_text(line, WARNING) for line in self._confirmations(account))
         tolerated = [*(outcome.balance.notes if outcome.balance else ()), *outcome.trace.notes]
         for note in dict.fromkeys(tolerated):
             yield plain_text(note, FAINT)
+
+    def _confirmations(self, account: AccountReconciliation) -> Iterator[str]:
+        is_doubtful = any(doubt.account.key == account.account.key for doubt in self.holdings.doubts)
+        if is_doubtful and account.reason:
+            yield account.reason
 
 
 def state(outcome: Outcome) -> Text:

@@ -49,6 +49,8 @@ def remarks(outcome: AccountOutcome, account: AccountReconciliation | None) -> I
             yield difference
             if account.reason:
                 yield f"likely because {clean(account.reason)}"
+        elif account.reason:
+            yield clean(account.reason)
         elif account.value_difference == 0 and account.cost_difference == 0:
             yield "rows and broker's summary agree"
         counted = cash_line(account)

@@ -28,7 +28,7 @@ from koscom_async.export.html.cells import (
 )
 from koscom_async.export.html.positions import facts, lots_table, positions_table
 from koscom_async.export.html.style import PAGE_STYLE
-from koscom_async.export.html.sums import banner, failure, shares, sums
+from koscom_async.export.html.sums import banner, doubts_banner, failure, shares, sums
 from koscom_async.export.notes import notes
 from koscom_async.export.texts import broker_name, counted
 from koscom_async.models.holdings import Holdings
@@ -100,7 +100,12 @@ def report(holdings: Holdings) -> str:
         element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
-        element("title", f"Holdings, {moment(holdings.as_of)}", "" if holdings.complete else " (INCOMPLETE)"),
+        element(
+            "title",
+            f"Holdings, {moment(holdings.as_of)}",
+            "" if holdings.complete else " (INCOMPLETE)",
+            " (DOUBTFUL)" if holdings.doubts else "",
+        ),
         element("style", Markup(PAGE_STYLE)),
     )
     body = element("body", view(_holdings(holdings, scrolls=False)))
@@ -195,6 +200,7 @@ def statistics_view(statistics: Statistics) -> str:
 def _holdings(holdings: Holdings, *, scrolls: bool) -> Iterator[Child]:
     yield _title(holdings)
     yield banner(holdings)
+    yield doubts_banner(holdings)
     yield sums(holdings)
     yield shares(holdings)
     yield from _positions(holdings, scrolls=scrolls)

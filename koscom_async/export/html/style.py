@@ -83,6 +83,7 @@ _RULES = f"""
   font-size: 11px; line-height: 17px; color: var(--faint); background: var(--raised); white-space: nowrap; }}
 & .kv-banner {{ margin-top: 12px; padding: 10px 14px; border-radius: 8px; border: 2px solid var(--alarm);
   background: var(--alarm-surface); color: var(--alarm-text); }}
+& .kv-doubts {{ border-style: dashed; }}
 & .kv-banner p {{ font-weight: 700; font-size: 14px; }}
 & .kv-banner li {{ margin-top: 6px; padding-left: 22px; }}
 & .kv-banner .kv-chip {{ background: none; color: inherit; border-color: currentColor; }}

@@ -12,7 +12,14 @@ from koscom_async.export.html.cells import (
     joined,
     named,
 )
-from koscom_async.export.notes import has_unsettled, headline, profit_leaves_out
+from koscom_async.export.notes import (
+    SHOWN_DOUBTS,
+    doubt_lines,
+    doubts_headline,
+    has_unsettled,
+    headline,
+    profit_leaves_out,
+)
 from koscom_async.models.account import WON
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.outcome import AccountOutcome
@@ -37,6 +44,18 @@ def failure(outcome: AccountOutcome) -> Markup:
         element("span", f"code {error.code}", kind="kv-chip") if error.code else None,
         f" {error.message}{tries}",
         element("em", f"→ {error.advice}") if error.advice else None,
+    )
+
+
+def doubts_banner(holdings: Holdings) -> Markup | None:
+    """Return the warning of what may be counted twice; `None` where nothing may be."""
+    text = doubts_headline(holdings)
+    if text is None:
+        return None
+    lines = doubt_lines(holdings, at_most=SHOWN_DOUBTS)
+    items = [element("li", named(doubt.account), " ", line) for doubt, line in lines]
+    return element(
+        "div", element("p", f"⚠ {text}"), element("ul", items), kind="kv-banner kv-doubts", role="alert"
     )
 
 

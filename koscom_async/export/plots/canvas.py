@@ -14,7 +14,7 @@ from matplotlib.text import Text
 
 from koscom_async.export.frames import located
 from koscom_async.export.html.cells import moment
-from koscom_async.export.notes import headline
+from koscom_async.export.notes import doubts_headline, headline
 from koscom_async.export.texts import clean, counted
 from koscom_async.models.account import WON
 from koscom_async.models.holdings import Holdings
@@ -105,8 +105,9 @@ class Canvas:
     ) -> None:
         self.palette = PALETTES[theme]
         bring_fonts()
-        alarm = headline(holdings)
-        lines = [*notes, *_left_out(holdings)]
+        missing, doubtful = headline(holdings), doubts_headline(holdings)
+        alarm = missing or doubtful
+        lines = [*notes, *_left_out(holdings), *([doubtful] if missing and doubtful else [])]
         head = MARGIN + 0.55 + (0.5 if alarm else 0)
         foot = MARGIN + LINE * len(lines)
         self._size = (WIDTH, head + height + foot)

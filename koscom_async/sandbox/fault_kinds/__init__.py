@@ -21,6 +21,7 @@ from koscom_async.sandbox.fault_kinds.answers import (
     SlowLongTail,
     SlowUniform,
 )
+from koscom_async.sandbox.fault_kinds.doubles import DoubledRow, SumRow, TotalRow
 from koscom_async.sandbox.fault_kinds.kind import NO_FAULT, FaultKind
 from koscom_async.sandbox.fault_kinds.pages import (
     CodeIn200,
@@ -64,6 +65,7 @@ FAULT_KINDS: Mapping[str, type[FaultKind]] = {
     "consent-ends": ConsentEnds,
     "created": Created,
     "dead-token": DeadToken,
+    "doubled-row": DoubledRow,
     "down": Down,
     "drip": Drip,
     "duplicate-page": DuplicatePage,
@@ -96,6 +98,8 @@ FAULT_KINDS: Mapping[str, type[FaultKind]] = {
     "slow-exponential": SlowExponential,
     "slow-long-tail": SlowLongTail,
     "slow-uniform": SlowUniform,
+    "sum-row": SumRow,
+    "total-row": TotalRow,
     "truncated": Truncated,
     "wrong-id": WrongId,
     "429": OverLimit,

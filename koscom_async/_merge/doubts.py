@@ -1,0 +1,215 @@
+"""What may be counted twice in one account. Nothing is dropped.
+
+A doubt needs evidence: an equal row, equal amounts, one code in two lists, a name that says total.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Self
+
+from attrs import define, field
+
+from koscom_async._cooperative import Cooperative
+from koscom_async._decimals import ZERO, exactly, total
+from koscom_async._merge.draft import GroupDraft
+from koscom_async._merge.grouping import GroupedRows
+from koscom_async._merge.suspects import NOT_OF_CLASS, find_suspects, is_total
+from koscom_async.models.account import WON, Balance, BalanceRow
+from koscom_async.models.codes import TradeType
+from koscom_async.models.doubts import Doubt, DoubtKind
+from koscom_async.models.member import VirtualAccount
+from koscom_async.models.positions import lots_of
+
+Key = tuple[str, str]
+Rows = Sequence[BalanceRow]
+Balances = Mapping[Key, Balance]
+
+_APART = frozenset({TradeType.NORMAL, TradeType.MARGIN, TradeType.LOAN})
+
+
+def find_doubts(balances: Sequence[Balance], grouped: GroupedRows) -> Cooperative[tuple[Doubt, ...]]:
+    """Return what may be counted twice, account by account, whatever the order of accounts and rows."""
+    suspects = yield from find_suspects(grouped.by_kind)
+    without_code = [group for group in suspects.odd if group.row.code is None]
+    by_account = {balance.account.key: balance for balance in balances}
+    with exactly():
+        found = [
+            *_of_one_instrument(suspects.repeated),
+            *_without_code(without_code),
+            *_in_two_classes(suspects.called_alike),
+            *_totals(suspects.odd, by_account),
+            *_as_cash(suspects.like_cash, by_account),
+            *_of_other_class(suspects.odd),
+        ]
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(doubt: Doubt) -> tuple[object, ...]:
+    size = (doubt.amount is None, (doubt.amount or ZERO).copy_negate())
+    return (doubt.account.key, doubt.kind, doubt.currency, size, doubt.label, doubt.why)
+
+
+def _doubt(kind: DoubtKind, account: VirtualAccount, rows: Rows, amount: Decimal | None, why: str) -> Doubt:
+    row = rows[0]
+    return Doubt(
+        kind=kind,
+        account=account,
+        label=next((each.name for each in rows if each.name), None)
+        or row.code
+        or str(row.product or row.asset_class),
+        rows=lots_of(rows, [account] * len(rows)),
+        amount=amount,
+        currency=row.currency,
+        why=why,
+    )
+
+
+def _by_account(groups: Iterable[GroupDraft]) -> Iterator[tuple[VirtualAccount, list[BalanceRow]]]:
+    """Yield each account's rows of some groups."""
+    rows: dict[Key, tuple[VirtualAccount, list[BalanceRow]]] = {}
+    for group in groups:
+        accounts = [group.account, *(group.further or ())[1::2]]
+        for account, row in zip(accounts, group.rows(), strict=True):
+            rows.setdefault(account.key, (account, []))[1].append(row)
+    yield from rows.values()
+
+
+def _of_one_instrument(groups: Iterable[GroupDraft]) -> Iterator[Doubt]:
+    for group in groups:
+        for account, rows in _by_account([group]):
+            yield from _sum_and_parts(account, rows)
+            yield from _repeated(account, rows)
+
+
+def _sum_and_parts(account: VirtualAccount, rows: Rows) -> Iterator[Doubt]:
+    sums = [row for row in rows if row.trade_type is TradeType.TOTAL and _holds(row)]
+    parts = [row for row in rows if row.trade_type in _APART and _holds(row)]
+    # The broker leaves loan balances out of SUM: beside loans alone it is no sum of them.
+    if not sums or all(row.trade_type is TradeType.LOAN for row in parts):
+        return
+    amounts = [total(row.value for row in some) for some in (sums, parts)]
+    known = [amount for amount in amounts if amount is not None]
+    types = "".join(f", {kind}" for kind in sorted({str(row.trade_type) for row in parts}))[2:]
+    why = f"a row of SUM beside rows of {types} of the same instrument"
+    if total(row.quantity for row in sums) == total(row.quantity for row in parts):
+        why += ", whose quantities it adds up to"
+    yield _doubt("sum and parts", account, [*sums, *parts], min(known, default=None), why)
+
+
+def _repeated(account: VirtualAccount, rows: Rows) -> Iterator[Doubt]:
+    alike: defaultdict[BalanceRow, list[BalanceRow]] = defaultdict(list)
+    for row in rows:
+        alike[row].append(row)
+    for row, same in alike.items():
+        if len(same) > 1 and _holds(row):
+            # A number of its own in each row, or a key that is `null`, is a field that is not read.
+            are_equal = all(each.raw == row.raw for each in same)
+            what = "the same row" if are_equal else "a row that is alike in all that is read"
+            amount = total(each.value for each in same[1:])
+            yield _doubt("repeated row", account, same, amount, f"{what} came {len(same)} times")
+
+
+def _holds(row: BalanceRow) -> bool:
+    return bool(row.quantity or row.cost or row.value)
+
+
+def _without_code(groups: Iterable[GroupDraft]) -> Iterator[Doubt]:
+    # Rows that have neither code nor name are groups of their own, and so are funds that have no code.
+    alone = [group for group in groups if group.further is None]
+    for account, rows in _by_account(alone):
+        yield from _repeated(account, rows)
+
+
+def _in_two_classes(called_alike: Iterable[tuple[str, Sequence[GroupDraft]]]) -> Iterator[Doubt]:
+    found: set[tuple[Key, frozenset[int]]] = set()
+    for what, groups in called_alike:
+        for account, rows in _by_account(groups):
+            values = _values_by_class(rows)
+            known = [value for value in values if value is not None]
+            key = (account.key, frozenset(map(id, rows)))
+            if len(values) < 2 or (what != "code" and not _are_one(values)) or key in found:
+                continue
+            found.add(key)
+            why = f"the same {what} in the lists of two asset classes"
+            yield _doubt("two classes", account, rows, min(known, default=None), why)
+
+
+def _values_by_class(rows: Rows) -> list[Decimal | None]:
+    """Return the value of each class's rows."""
+    classes: defaultdict[type[BalanceRow], list[BalanceRow]] = defaultdict(list)
+    for row in rows:
+        classes[type(row)].append(row)
+    return [total(row.value for row in some) for some in classes.values()]
+
+
+def _are_one(values: Sequence[Decimal | None]) -> bool:
+    return bool(values[0]) and len(set(values)) == 1
+
+
+def _totals(groups: Iterable[GroupDraft], balances: Balances) -> Iterator[Doubt]:
+    worth_it = [group for group in groups if group.name is None or is_total(group.row)]
+    for account, rows in _by_account(worth_it):
+        candidates = [row for row in rows if _holds(row) and (is_total(row) or row.code is row.name is None)]
+        sums = _Sums.of(balances[account.key].rows) if candidates else _Sums()
+        for row in candidates:
+            equal = sums.rows_that_equal(row)
+            others = "the other row" if equal == 1 else f"the {equal} other rows"
+            if is_total(row):
+                why = "a row that is named as a total" + (f", and equals {others}" if equal else "")
+                yield _doubt("total row", account, [row], row.value, why)
+            elif equal > 1:
+                why = f"a row without code and name equals {others}"
+                yield _doubt("total row", account, [row], row.value, why)
+
+
+@define(eq=False)
+class _Sums:
+    """Number and value of an account's rows in each currency, by class and in all, without those named as totals."""
+
+    sums: dict[tuple[object, str], tuple[int, Decimal | None]] = field(factory=dict)
+
+    @classmethod
+    def of(cls, rows: Rows) -> Self:
+        """Add up the rows."""
+        sums: dict[tuple[object, str], tuple[int, Decimal | None]] = {}
+        for row in rows:
+            if not is_total(row):
+                for kind in (type(row), None):
+                    count, value = sums.get((kind, row.currency), (0, ZERO))
+                    sums[kind, row.currency] = (count + 1, total((value, row.value)))
+        return cls(sums)
+
+    def rows_that_equal(self, row: BalanceRow) -> int:
+        """Return how many other rows have the row's value together: those of its class, or all; 0 where none have."""
+        own = 0 if is_total(row) else 1
+        for kind in (type(row), None):
+            count, value = self.sums.get((kind, row.currency), (0, ZERO))
+            if row.value and count > own and value == row.value * (1 + own):
+                return count - own
+        return 0
+
+
+def _as_cash(groups: Iterable[GroupDraft], balances: Balances) -> Iterator[Doubt]:
+    for account, rows in _by_account(groups):
+        summary = balances[account.key].summary
+        views = {summary.cash, summary.cash_d1, summary.cash_d2} - {None, ZERO} if summary else set()
+        in_won = [row for row in rows if row.currency == WON]
+        alone = [[row] for row in in_won if row.value in views]
+        together = [in_won] if len(in_won) > 1 and total(row.value for row in in_won) in views else []
+        for some in alone or together:
+            amount = total(row.value for row in some)
+            yield _doubt(
+                "cash and row", account, some, amount, "a row of the same amount as the account's cash"
+            )
+
+
+def _of_other_class(groups: Iterable[GroupDraft]) -> Iterator[Doubt]:
+    for group in groups:
+        if group.product not in NOT_OF_CLASS[type(group.row)]:
+            continue
+        for account, rows in _by_account([group]):
+            foreign = [row for row in rows if row.product in NOT_OF_CLASS[type(row)] and _holds(row)]
+            if foreign:
+                why = f"{foreign[0].product} in the list of {foreign[0].asset_class.name.lower()} rows"
+                yield _doubt("other class", account, foreign, total(row.value for row in foreign), why)

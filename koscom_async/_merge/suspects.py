@@ -1,0 +1,124 @@
+"""The groups that are worth a second look, found in one pass over the groups: a row costs next to nothing."""
+
+import re
+from collections.abc import Hashable, Iterable, Mapping
+from itertools import combinations
+from operator import is_
+
+from attrs import define, field
+
+from koscom_async._cooperative import Cooperative, batched
+from koscom_async._merge.draft import GroupDraft
+from koscom_async._merge.identity import Kind
+from koscom_async.models.account import BalanceRow, EquityRow, FundRow, OtherRow
+from koscom_async.models.codes import Product
+from koscom_async.models.positions import isin_of
+
+GROUPS_A_SLICE = 1_000
+
+REPOS = frozenset({Product.REPO, Product.TERM_REPO, Product.DEMAND_REPO})
+_PAPER = frozenset(
+    {
+        Product.BOND,
+        Product.CERTIFICATE_OF_DEPOSIT,
+        Product.COMMERCIAL_PAPER,
+        Product.DLS,
+        Product.ELS,
+        Product.CORPORATE_BOND,
+        Product.WARRANT,
+    }
+)
+_LISTED = frozenset({Product.KOSPI, Product.KOSDAQ, Product.FUTURE, Product.OPTION, Product.ELW})
+
+NOT_OF_CLASS: Mapping[type[BalanceRow], frozenset[Product]] = {
+    EquityRow: _PAPER | REPOS,
+    FundRow: _PAPER | _LISTED,  # ETFs and repos may well stand among the funds
+    OtherRow: _LISTED | {Product.ETF},
+}
+"""The products that the platform's tables have in the list of another class."""
+
+_TOTALS = frozenset(
+    {"합계", "소계", "총계", "총합계", "총합", "계", "total", "subtotal", "grandtotal", "sum"}
+)
+_CASH = re.compile("MMF|MMW|MMDA|CMA|RP|예수금|예탁금|현금")
+
+Groups = list[GroupDraft]
+
+
+@define(eq=False)
+class Suspects:
+    """Groups by what is odd about them, some of them more than once."""
+
+    repeated: Groups = field(factory=list)
+    odd: Groups = field(factory=list)
+    """Those without a code, of another class's product, or named as a total"""
+    like_cash: Groups = field(factory=list)
+    called_alike: list[tuple[str, Groups]] = field(factory=list)
+    """Groups of several classes, and what they have in common"""
+
+
+def find_suspects(by_kind: Mapping[Kind, Mapping[Hashable, GroupDraft]]) -> Cooperative[Suspects]:
+    """Return the groups that may hold something twice: few in most answers, and mostly nothing is wrong."""
+    suspects = Suspects()
+    for (kind, _), index in by_kind.items():
+        for groups in batched(tuple(index.values()), count=GROUPS_A_SLICE):
+            suspects.repeated += [
+                group for group in groups if group.further is not None and _comes_again(group)
+            ]
+            suspects.odd += _odd(groups, NOT_OF_CLASS[kind])
+            if kind is not EquityRow:
+                suspects.like_cash += _like_cash(groups)
+            yield
+    suspects.called_alike = yield from _called_alike(by_kind)
+    return suspects
+
+
+def _comes_again(group: GroupDraft) -> bool:
+    """Whether an account holds it in several rows; an account's rows come one after the other."""
+    accounts = (group.further or [])[1::2]
+    return group.account is accounts[0] or True in map(is_, accounts, accounts[1:])
+
+
+def _odd(groups: Iterable[GroupDraft], products: frozenset[Product]) -> Groups:
+    return [
+        group
+        for group in groups
+        if group.row.code is None or group.product in products or group.name in _TOTALS
+    ]
+
+
+def _like_cash(groups: Iterable[GroupDraft]) -> Groups:
+    return [
+        group
+        for group in groups
+        if group.product in REPOS or (group.name is not None and _CASH.search(group.name) is not None)
+    ]
+
+
+def _called_alike(
+    by_kind: Mapping[Kind, Mapping[Hashable, GroupDraft]],
+) -> Cooperative[list[tuple[str, Groups]]]:
+    """Return the groups of one currency that have a code or a name in common with one of another class."""
+    found: list[tuple[str, Groups]] = []
+    for (kind, currency), (other_kind, other_currency) in combinations(by_kind, 2):
+        if currency != other_currency or kind is other_kind:
+            continue
+        ours, theirs = by_kind[kind, currency], by_kind[other_kind, other_currency]
+        found += [
+            ("code", [ours[key], theirs[key]]) for key in ours.keys() & theirs.keys() if type(key) is str
+        ]
+        yield
+        fewer, more = sorted((ours, theirs), key=len)
+        names = {group.name: group for group in fewer.values() if group.name is not None}
+        yield
+        found += [
+            ("name and value", [names[group.name], group]) for group in more.values() if group.name in names
+        ]
+        yield
+    return found
+
+
+def is_total(row: BalanceRow) -> bool:
+    """Whether a row is named as the sum of others, and is no instrument by its code."""
+    name = "".join((row.name or "").split()).strip("[]()<>*-:").casefold()
+    return name in _TOTALS and isin_of(row.asset_class, row.code) is None

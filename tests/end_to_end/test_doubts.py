@@ -1,0 +1,105 @@
+"""Doubts from the wire to the screen: none where nothing is doubtful, and unmistakable where something is."""
+
+import html
+import json
+
+import pytest
+
+from koscom_async import BrokerOverrides, Koscom
+from koscom_async.sandbox import SandboxGateway, crowd, documents_ledger, example_ledger, firm, generated
+from tests.client.test_transactions import hurried
+
+HEADLINE = "DOUBTFUL: {} may count something twice; the totals count it as it came"
+
+LEDGERS = {
+    "example": example_ledger,
+    "documents": documents_ledger,
+    "crowd": lambda: crowd(2),
+    "firm": lambda: firm({"diamond": 8, "cyber": 8, "star": 8}, seed=5),
+    "no rows": lambda: generated(rows=0, seed=1),
+    "many rows": lambda: generated(accounts=6, rows=120, transactions=300, seed=2),
+    **{f"seed {seed}": lambda seed=seed: generated(accounts=6, rows=15, seed=seed) for seed in range(6)},
+}
+
+
+async def holdings_of(ledger, **faults):
+    """What the client reads of everything that the ledger's investor and its firm hold."""
+    async with (
+        SandboxGateway(in_process=True, ledger=ledger, faults=faults) as gateway,
+        Koscom(
+            hurried(gateway.settings, brokers={"diamond": BrokerOverrides(trust_totals=False)}),
+            transport=gateway.transport,
+        ) as koscom,
+    ):
+        return await koscom.holdings(gateway.investor), await koscom.discretionary_holdings()
+
+
+@pytest.mark.parametrize("name", LEDGERS)
+async def test_nothing_that_is_as_it_should_be_is_doubtful(name):
+    accounts, contracts = await holdings_of(LEDGERS[name]())
+    assert accounts.complete is True
+    assert accounts.positions or name == "no rows"
+    assert accounts.doubts == ()
+    assert contracts.doubts == ()
+
+
+FAULTS = {
+    "doubled-row": [
+        (
+            "repeated row",
+            "국민주택1종11-07",
+            5_792_000,
+            "a row that is alike in all that is read came 2 times",
+        ),
+        ("repeated row", "Apple", "1912.4", "a row that is alike in all that is read came 2 times"),
+    ],
+    "total-row": [
+        ("total row", "합계", 5_792_000, "a row that is named as a total, and equals the other row"),
+        ("total row", "합계", 4_612_600, "a row that is named as a total, and equals the 2 other rows"),
+    ],
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_row_that_is_too_many_is_doubtful_and_the_summary_confirms_it(fault):
+    holdings, _ = await holdings_of(example_ledger(), star=fault)
+    (account,) = {doubt.account.key for doubt in holdings.doubts}
+    (reconciled,) = [each for each in holdings.reconciliation if each.account.key == account]
+    assert [(each.kind, each.label, str(each.amount), each.why) for each in holdings.doubts] == [
+        (kind, label, str(amount), why) for kind, label, amount, why in FAULTS[fault]
+    ]
+    assert reconciled.reason is not None
+    assert "the broker's summary counts the doubtful rows once: without" in reconciled.reason
+
+
+async def test_a_sum_row_beside_its_parts_is_doubtful():
+    holdings, _ = await holdings_of(example_ledger(), cyber="sum-row")
+    assert [(each.kind, each.label, each.amount) for each in holdings.doubts] == [
+        ("repeated row", "한빛글로벌채권증권자1호[채권]", 3_045_000),
+        ("sum and parts", "JYP Ent.", 1_700_000),
+    ]
+
+
+async def test_every_view_shows_the_doubts():
+    holdings, _ = await holdings_of(example_ledger(), star="total-row")
+    headline = HEADLINE.format("1 account")
+    page = html.unescape(holdings.to_html())
+    for view in (page, html.unescape(holdings._repr_html_())):
+        assert headline in view
+        assert (
+            "합계: a row that is named as a total, and equals the other row; ₩5,792,000 may count twice"
+            in view
+        )
+        assert "the broker's summary counts the doubtful rows once: without" in view
+    assert "(DOUBTFUL)" in page
+    kept = json.loads(holdings.to_arrow().schema.metadata[b"koscom.doubts"])
+    assert holdings.to_pandas().attrs["doubts"] == kept
+    assert kept[0] == (
+        "star 1606…0099: 합계: a row that is named as a total, and equals the other row; ₩5,792,000 may count twice"
+    )
+    assert [(row["broker"], row["doubts"]) for row in holdings.to_arrow("accounts").to_pylist()] == [
+        ("cyber", 0),
+        ("diamond", 0),
+        ("star", 2),
+    ]
+    assert len(holdings.to_dicts()["doubts"]) == 2
