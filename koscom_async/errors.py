@@ -154,6 +154,16 @@ class ConnectionFailedError(KoscomError):
     default_advice = "check the network and the gateway's address, then ask again"
 
 
+def locate(
+    error: KoscomError, *, broker: str | None, endpoint: str | None, account: str | None
+) -> KoscomError:
+    """Add to an error where it arose, as far as it does not name that itself."""
+    error.broker = error.broker or broker
+    error.endpoint = error.endpoint or endpoint
+    error.account = error.account or account
+    return error
+
+
 class PlatformError(KoscomError):
     """The platform or a broker refused, with a code of its own.
 

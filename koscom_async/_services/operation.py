@@ -3,7 +3,6 @@
 It makes no call and retries nothing: that is the gateway's work.
 """
 
-from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from math import inf
 from types import TracebackType
@@ -14,31 +13,13 @@ from attrs import define, frozen
 
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
-from koscom_async._wire import endpoints
 from koscom_async._wire.endpoints import Endpoint
-from koscom_async.errors import DeadlineExceededError, KoscomError, SettingsError
+from koscom_async.errors import DeadlineExceededError, KoscomError, SettingsError, locate
 from koscom_async.models.member import VirtualAccount
 from koscom_async.observer import Operation
 
 LONGEST_SECONDS = 1e9
 """Some thirty years: a caller without a deadline gives `None`."""
-
-# What a deadline error says was not there; "the answer" for all other endpoints.
-_ANSWERS: Mapping[Endpoint | None, str] = {
-    endpoints.REGISTRATION: "the registration",
-    endpoints.CONSENT: "the list of accounts",
-    endpoints.BALANCE: "the balance",
-    endpoints.PORTFOLIO: "the portfolio",
-    endpoints.TRANSACTIONS: "the transactions",
-    endpoints.WATCHLIST: "the watchlist",
-    endpoints.DISCRETIONARY_ACCOUNTS: "the list of accounts",
-    endpoints.DISCRETIONARY_BALANCES: "the balance",
-    endpoints.DISCRETIONARY_ORDERS: "the orders",
-    endpoints.DISCRETIONARY_SETTLEMENTS: "the settlements",
-    endpoints.DISCRETIONARY_TRADES: "the trades",
-    endpoints.TOKEN: "the token",
-    endpoints.REFRESH: "the new token",
-}
 
 
 @frozen
@@ -146,7 +127,7 @@ class _Bounded(AbstractContextManager[None]):
     ) -> bool | None:
         is_handled = self.scope.__exit__(kind, error, traceback) if self.scope else None
         if self.scope and self.scope.cancelled_caught:
-            answer = self.answer or _ANSWERS.get(self.endpoint, "the answer")
+            answer = self.answer or (self.endpoint.answer if self.endpoint else "the answer")
             message = f"the deadline of {self.deadline.seconds:g} s passed before {answer} arrived"
             raise self._placed(DeadlineExceededError(message)) from None
         if isinstance(error, KoscomError):
@@ -154,10 +135,8 @@ class _Bounded(AbstractContextManager[None]):
         return is_handled
 
     def _placed(self, error: KoscomError) -> KoscomError:
-        error.endpoint = error.endpoint or (self.endpoint.name if self.endpoint else None)
-        error.broker = error.broker or self.broker
-        error.account = error.account or self.account
-        return error
+        endpoint = self.endpoint.name if self.endpoint else None
+        return locate(error, broker=self.broker, endpoint=endpoint, account=self.account)
 
 
 @define(eq=False)

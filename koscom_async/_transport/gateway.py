@@ -30,7 +30,7 @@ from koscom_async._wire.envelope import (
     read_retry_after,
 )
 from koscom_async._wire.failures import SUCCESSFUL, failure
-from koscom_async.errors import KoscomError, QuotaExceededError, UsageError
+from koscom_async.errors import KoscomError, QuotaExceededError, UsageError, locate
 from koscom_async.models.investor import Investor, Token
 from koscom_async.models.statistics import Statistics
 from koscom_async.observer import Attempt, Observer, Operation
@@ -209,7 +209,6 @@ class _Located:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if isinstance(error, KoscomError):
-            error.broker = error.broker or self._call.broker
-            error.endpoint = error.endpoint or self._call.endpoint.name
-            error.account = error.account or self._call.account
+            call = self._call
+            locate(error, broker=call.broker, endpoint=call.endpoint.name, account=call.account)
             attach_authorize_url(error, self._settings)

@@ -38,13 +38,17 @@ class Content(Enum):
 
 @frozen
 class Endpoint:
-    """One endpoint. `repeatable`: whether asking twice is safe; the verb does not tell, as reads are POSTs."""
+    """One endpoint, and what it answers, as a deadline error says that it did not arrive.
+
+    `repeatable`: whether asking twice is safe; the verb does not tell, as reads are POSTs.
+    """
 
     name: str
     path: str
     scheme: AuthScheme
     repeatable: bool = True
     content: Content = Content.JSON
+    answer: str = "the answer"
 
     @property
     def service(self) -> str:
@@ -77,36 +81,71 @@ class Call(Generic[Answer]):
     params: Mapping[str, str] = field(factory=dict, repr=False)
 
 
-REGISTRATION = Endpoint("member.register", "/v1/common/member/register/search", AuthScheme.API_KEY)
-CONSENT = Endpoint("member.consent", "/v1/common/member/consent/search", AuthScheme.API_KEY)
-BALANCE = Endpoint("account.balance", "/{version}/{broker}/account/balance/search", AuthScheme.BEARER)
-PORTFOLIO = Endpoint("account.portfolio", "/{version}/{broker}/account/portfolio/search", AuthScheme.BEARER)
-TRANSACTIONS = Endpoint(
-    "account.transaction", "/{version}/{broker}/account/transaction/search", AuthScheme.BEARER
+REGISTRATION = Endpoint(
+    "member.register", "/v1/common/member/register/search", AuthScheme.API_KEY, answer="the registration"
 )
-WATCHLIST = Endpoint("account.interest", "/{version}/{broker}/account/interest/search", AuthScheme.BEARER)
+CONSENT = Endpoint(
+    "member.consent", "/v1/common/member/consent/search", AuthScheme.API_KEY, answer="the list of accounts"
+)
+BALANCE = Endpoint(
+    "account.balance", "/{version}/{broker}/account/balance/search", AuthScheme.BEARER, answer="the balance"
+)
+PORTFOLIO = Endpoint(
+    "account.portfolio",
+    "/{version}/{broker}/account/portfolio/search",
+    AuthScheme.BEARER,
+    answer="the portfolio",
+)
+TRANSACTIONS = Endpoint(
+    "account.transaction",
+    "/{version}/{broker}/account/transaction/search",
+    AuthScheme.BEARER,
+    answer="the transactions",
+)
+WATCHLIST = Endpoint(
+    "account.interest",
+    "/{version}/{broker}/account/interest/search",
+    AuthScheme.BEARER,
+    answer="the watchlist",
+)
 
 DISCRETIONARY_ACCOUNTS = Endpoint(
-    "discretionary.accounts", "/v1/{broker}/b2baccount/accountlist/search", AuthScheme.BASIC
+    "discretionary.accounts",
+    "/v1/{broker}/b2baccount/accountlist/search",
+    AuthScheme.BASIC,
+    answer="the list of accounts",
 )
 DISCRETIONARY_BALANCES = Endpoint(
-    "discretionary.balances", "/v1/{broker}/b2baccount/balancelist/search", AuthScheme.BASIC
+    "discretionary.balances",
+    "/v1/{broker}/b2baccount/balancelist/search",
+    AuthScheme.BASIC,
+    answer="the balance",
 )
 DISCRETIONARY_ORDERS = Endpoint(
-    "discretionary.orders", "/v1/{broker}/b2baccount/orderdetail/search", AuthScheme.BASIC
+    "discretionary.orders",
+    "/v1/{broker}/b2baccount/orderdetail/search",
+    AuthScheme.BASIC,
+    answer="the orders",
 )
 DISCRETIONARY_SETTLEMENTS = Endpoint(
-    "discretionary.settlements", "/v1/{broker}/b2baccount/settlelist/search", AuthScheme.BASIC
+    "discretionary.settlements",
+    "/v1/{broker}/b2baccount/settlelist/search",
+    AuthScheme.BASIC,
+    answer="the settlements",
 )
 DISCRETIONARY_TRADES = Endpoint(
-    "discretionary.trades", "/v1/{broker}/b2baccount/tradebook/search", AuthScheme.BASIC
+    "discretionary.trades", "/v1/{broker}/b2baccount/tradebook/search", AuthScheme.BASIC, answer="the trades"
 )
 
 AUTHORIZE_PATH = "/auth/oauth/v2/authorize"
 _ISSUING_PATH = "/auth/oauth/v2/token"
 # A code is good once: where its answer was lost, asking again only makes the server suspicious (RFC 6749, 4.1.2).
-TOKEN = Endpoint("auth.token", _ISSUING_PATH, AuthScheme.CLIENT, repeatable=False, content=Content.FORM)
-REFRESH = Endpoint("auth.refresh", _ISSUING_PATH, AuthScheme.CLIENT, content=Content.FORM)
+TOKEN = Endpoint(
+    "auth.token", _ISSUING_PATH, AuthScheme.CLIENT, repeatable=False, content=Content.FORM, answer="the token"
+)
+REFRESH = Endpoint(
+    "auth.refresh", _ISSUING_PATH, AuthScheme.CLIENT, content=Content.FORM, answer="the new token"
+)
 REVOKE = Endpoint("auth.revoke", f"{_ISSUING_PATH}/revoke", AuthScheme.CLIENT, content=Content.FORM)
 
 AUTH = "auth"
