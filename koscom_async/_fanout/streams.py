@@ -21,7 +21,6 @@ from koscom_async.models.outcome import AccountOutcome, PortfolioOutcome, Watchl
 from koscom_async.models.portfolio import Portfolio, Watchlist
 
 Merged = TypeVar("Merged")
-Row = TypeVar("Row")
 
 
 class OutcomeStream(Generic[AnyOutcome, Merged]):

@@ -30,7 +30,7 @@ class Deadline:
     at: float
 
 
-NEVER = Deadline(inf, inf)
+NO_DEADLINE = Deadline(inf, inf)
 
 
 def deadline_at(seconds: object) -> Deadline:
@@ -40,7 +40,7 @@ def deadline_at(seconds: object) -> Deadline:
     passes zero or less. Raises `SettingsError` for what is no number of seconds.
     """
     if seconds is None:
-        return NEVER
+        return NO_DEADLINE
     if (
         isinstance(seconds, bool)
         or not isinstance(seconds, int | float)

@@ -59,7 +59,7 @@ TRADE_BLOCKS = Blocks("tradeBookListRequestBody", "tradeBookListResponseBody", "
 
 # The requests: no investor, no device; what is optional and not given is null.
 
-EVERY_SIDE = "0"
+BOTH_SIDES = "0"
 
 
 def firm_request(
@@ -112,7 +112,7 @@ def settlements_query(
     """Return the question for one page of settlements."""
     return {
         "qrAssetType": asset_class.value,
-        "qrSellBuyType": EVERY_SIDE if side is None else side.value,
+        "qrSellBuyType": BOTH_SIDES if side is None else side.value,
         "qrAccNo": number,
         "qrOrderDate": None if on is None else f"{on:%Y%m%d}",
         "qrIsinCode": code,

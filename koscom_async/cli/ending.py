@@ -14,7 +14,7 @@ import click
 from koscom_async._files import replace_file
 from koscom_async.cli.main import FAILED, PARTIAL, WHOLE, Failed
 from koscom_async.cli.output import (
-    encoded,
+    encode,
     json_text,
     print_report,
     text_of,
@@ -118,7 +118,7 @@ def finish(
     if format_ == "table" and output is None:
         print_report(renderers["table"]())
     else:
-        data = written(answer, renderers, format_)
+        data = render(answer, renderers, format_)
         if output is None:
             write_stdout(data)
         else:
@@ -128,16 +128,16 @@ def finish(
     context.exit(exit_code(answer))
 
 
-def written(answer: Answered, renderers: Renderers, format_: str) -> bytes:
+def render(answer: Answered, renderers: Renderers, format_: str) -> bytes:
     """Return the bytes of an answer in a format."""
     made = renderers[format_]()
     match format_:
         case "table":
             return text_of(made).encode()
         case "json":
-            return encoded(json_text(answer_data(answer, made)))
+            return encode(json_text(answer_data(answer, made)))
         case _:
-            return made if isinstance(made, bytes) else encoded(made)
+            return made if isinstance(made, bytes) else encode(made)
 
 
 def answer_data(answer: Answered, data: Mapping[str, object]) -> dict[str, object]:

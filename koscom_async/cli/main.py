@@ -20,6 +20,16 @@ USAGE = 2  # click's own
 PARTIAL = 3
 
 
+def run() -> int:
+    """Run the command with the arguments of the process, and return its exit code."""
+    _make_lenient()
+    try:
+        koscom_command.main(prog_name="koscom")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
+    return 0
+
+
 def exit_codes(
     whole: str = "every account was read",
     failed: str = "an error: no account was read",
@@ -128,16 +138,6 @@ def koscom_command() -> None:
     KOSCOM_DEVICE_IP, KOSCOM_DEVICE_MAC. The access token is the one that `koscom login` saved, or
     KOSCOM_ACCESS_TOKEN.
     """
-
-
-def run() -> int:
-    """Run the command with the arguments of the process, and return its exit code."""
-    _make_lenient()
-    try:
-        koscom_command.main(prog_name="koscom")
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
-    return 0
 
 
 # What stands for a sign that the terminal's encoding lacks, so that a minus sign never turns into something else.

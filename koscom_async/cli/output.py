@@ -13,14 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TextIO
 
-import attrs
 import click
 from rich.console import Console, RenderableType
 
 from koscom_async.export.texts import clean
-from koscom_async.models.breakdown import Group
-from koscom_async.models.holdings import Holdings
-from koscom_async.models.positions import Instrument, Lot, Position
 
 JSON_VERSION = 1
 """The version of the command's JSON; it rises when a key is removed or changes its meaning."""
@@ -46,7 +42,7 @@ def text_of(report: RenderableType) -> str:
 
 def write_stdout(data: str | bytes) -> None:
     """Write data to stdout, text in UTF-8 wherever the command runs."""
-    click.echo(data if isinstance(data, bytes) else encoded(data), nl=False)
+    click.echo(data if isinstance(data, bytes) else encode(data), nl=False)
 
 
 def write_stderr(message: str) -> None:
@@ -54,7 +50,7 @@ def write_stderr(message: str) -> None:
     click.echo(message, err=True)
 
 
-def encoded(text: str) -> bytes:
+def encode(text: str) -> bytes:
     """Return text in UTF-8 that ends with one line break."""
     return (text.rstrip("\n") + "\n").encode()
 
@@ -112,62 +108,6 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> I
         yield page.getvalue()
 
 
-POSITION_COLUMNS = (
-    *("asset_class", "product", "code", "isin", "name", "currency"),
-    *("quantity", "cost", "value", "profit_loss", "return_pct", "weight", "matched_by", "brokers"),
-)
-LOT_COLUMNS = (
-    *("asset_class", "product", "code", "isin", "name", "currency"),
-    *("broker", "account", "alias", "trade_type"),
-    *("quantity", "cost", "value", "profit_loss", "return_rate"),
-)
-GROUP_COLUMNS = tuple(attribute.name for attribute in attrs.fields(Group))
-
-
-def csv_text(holdings: Holdings, *, with_lots: bool = False) -> str:
-    """Return one row per position, or per lot, below a row of names; what is not known is empty."""
-    columns, rows = (LOT_COLUMNS, _lots(holdings)) if with_lots else (POSITION_COLUMNS, _positions(holdings))
-    return csv_table(columns, rows)
-
-
-def csv_of_groups(groups: Iterable[Group]) -> str:
-    """Return one row per group below a row of names; what is not known, or does not apply, is empty."""
-    rows = ({name: getattr(group, name) for name in GROUP_COLUMNS} for group in groups)
-    return csv_table(GROUP_COLUMNS, rows)
-
-
 def csv_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
     """Return rows below a row of names, each cell fit for a spreadsheet."""
     return "".join(f"{line}\n" for line in csv_lines(columns, rows))
-
-
-def _positions(holdings: Holdings) -> Iterator[Mapping[str, object]]:
-    for position in holdings.positions:
-        yield _instrument(position.instrument) | _position(position)
-
-
-def _position(position: Position) -> dict[str, object]:
-    names = ("quantity", "cost", "value", "profit_loss", "return_pct", "weight", "matched_by")
-    brokers = dict.fromkeys(clean(lot.account.broker.short_name) for lot in position.lots)
-    return {name: getattr(position, name) for name in names} | {"brokers": " ".join(brokers)}
-
-
-def _lots(holdings: Holdings) -> Iterator[Mapping[str, object]]:
-    for position in holdings.positions:
-        for lot in position.lots:
-            yield _instrument(position.instrument) | _lot(lot)
-
-
-def _lot(lot: Lot) -> dict[str, object]:
-    names = ("trade_type", "quantity", "cost", "value", "profit_loss", "return_rate")
-    account = lot.account
-    return {
-        "broker": account.broker.short_name,
-        "account": account.masked_number,
-        "alias": account.alias,
-    } | {name: getattr(lot, name) for name in names}
-
-
-def _instrument(instrument: Instrument) -> dict[str, object]:
-    names = ("asset_class", "product", "code", "isin", "name", "currency")
-    return {name: getattr(instrument, name) for name in names}

@@ -150,7 +150,7 @@ class LineWatcher:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing to take away."""
+        pass
 
     def began(self, holdings: Holdings) -> None:
         """Write what is watched, and which accounts could not be read."""
@@ -166,10 +166,10 @@ class LineWatcher:
             self._write(holdings, f"not read {account_name(failure.account)}: {reason}")
 
     def waiting(self, seconds: float) -> None:
-        """Nothing to write."""
+        pass
 
     def asking(self) -> None:
-        """Nothing to write."""
+        pass
 
     def answered(self, holdings: Holdings, diff: HoldingsDiff) -> None:
         """Write what changed, and why an account cannot be read any more."""

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from koscom_async.cli.output import LOT_COLUMNS, POSITION_COLUMNS, cell, csv_text
+from koscom_async.cli.output import cell
+from koscom_async.cli.views.positions import LOT_COLUMNS, POSITION_COLUMNS, csv_text
 from koscom_async.models.positions import Instrument, Lot, Position
 from tests.cli.portfolio import account, bond, equity, fund, holdings, read
 

@@ -9,8 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from koscom_async.cli.ending import answer_data
-from koscom_async.cli.output import csv_of_groups
-from koscom_async.cli.views.groups import BAR_CELLS, HEADINGS, bar, groups_data, groups_report
+from koscom_async.cli.views.groups import BAR_CELLS, HEADINGS, bar, csv_of_groups, groups_data, groups_report
 from tests.cli.portfolio import account, equity, holdings, read, stranger, summary, today, unread, yesterday
 from tests.cli.screen import line_with, lines_of
 from tests.loops import each

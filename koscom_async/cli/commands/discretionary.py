@@ -25,7 +25,6 @@ from koscom_async.cli.options import (
     answer_options,
     open_client,
 )
-from koscom_async.cli.output import csv_text
 from koscom_async.cli.views.discretionary import (
     ORDERS,
     SETTLEMENTS,
@@ -38,6 +37,7 @@ from koscom_async.cli.views.discretionary import (
     rows_csv,
 )
 from koscom_async.cli.views.layout import page
+from koscom_async.cli.views.positions import csv_text
 from koscom_async.cli.views.progress import CONTRACTS, reporter
 from koscom_async.cli.views.report import report
 from koscom_async.client import Koscom

@@ -12,10 +12,11 @@ from koscom_async.cli.commands.holdings_request import HoldingsRequest, holdings
 from koscom_async.cli.ending import Renderers, exit_code, finish, save, saved_holdings
 from koscom_async.cli.main import FAILED, Failed, exit_codes
 from koscom_async.cli.options import Access, GatewayOptions, open_client
-from koscom_async.cli.output import csv_of_groups, csv_text, write_stderr
+from koscom_async.cli.output import write_stderr
 from koscom_async.cli.views.differences import difference_data, difference_report
 from koscom_async.cli.views.explanations import explanation_data, explanation_report
-from koscom_async.cli.views.groups import groups_data, groups_report
+from koscom_async.cli.views.groups import csv_of_groups, groups_data, groups_report
+from koscom_async.cli.views.positions import csv_text
 from koscom_async.cli.views.progress import read_stream
 from koscom_async.cli.views.report import report
 from koscom_async.cli.watch import watch, watcher

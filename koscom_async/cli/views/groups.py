@@ -3,15 +3,16 @@
 Does not compute the groups.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve, fields, frozen
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.console import Group as Parts
 from rich.text import Text
 
+from koscom_async.cli.output import csv_table
 from koscom_async.cli.views.layout import (
     BAR,
     FAINT,
@@ -194,3 +195,13 @@ def bar(share: Decimal) -> str:
     halves = int((share * BAR_CELLS * 2).quantize(Decimal(1), ROUND_HALF_UP)) if 0 < share <= 1 else 0
     halves = max(halves, 1 if share > 0 else 0)
     return _FULL * (halves // 2) + _HALF * (halves % 2)
+
+
+_CSV_COLUMNS = tuple(attribute.name for attribute in fields(Group))
+
+
+def csv_of_groups(groups: Iterable[Group]) -> str:
+    """Return one row per group below a row of names; what is not known, or does not apply, is empty."""
+    return csv_table(
+        _CSV_COLUMNS, ({name: getattr(group, name) for name in _CSV_COLUMNS} for group in groups)
+    )

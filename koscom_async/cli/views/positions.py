@@ -1,11 +1,15 @@
-"""The positions of one currency as a table: one line each where there is room, folded in two where there is not."""
+"""The positions of one currency as a table: one line each where there is room, folded in two where there is not.
 
-from collections.abc import Mapping, Sequence
+And all positions, or their lots, as CSV, with every digit.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve, frozen
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from koscom_async.cli.output import csv_table
 from koscom_async.cli.views.layout import (
     FAINT,
     HEADING,
@@ -19,7 +23,7 @@ from koscom_async.cli.views.layout import (
 )
 from koscom_async.export import amounts
 from koscom_async.export.texts import account_name, clean, kind, trade_type_word
-from koscom_async.models.holdings import Totals
+from koscom_async.models.holdings import Holdings, Totals
 from koscom_async.models.positions import Lot, Position
 
 _COLUMNS: Mapping[str, Column] = {
@@ -176,3 +180,40 @@ def _above(upper: Text, lower: Text) -> Text:
     if not lower.plain:
         return upper.copy()
     return Text.assemble(upper, "\n", lower if lower.style else Text(lower.plain, FAINT))
+
+
+_INSTRUMENT = ("asset_class", "product", "code", "isin", "name", "currency")
+_POSITION = ("quantity", "cost", "value", "profit_loss", "return_pct", "weight", "matched_by")
+_LOT = ("trade_type", "quantity", "cost", "value", "profit_loss", "return_rate")
+POSITION_COLUMNS = (*_INSTRUMENT, *_POSITION, "brokers")
+LOT_COLUMNS = (*_INSTRUMENT, "broker", "account", "alias", *_LOT)
+
+
+def csv_text(holdings: Holdings, *, with_lots: bool = False) -> str:
+    """Return one row per position, or per lot, below a row of names; what is not known is empty."""
+    if with_lots:
+        return csv_table(LOT_COLUMNS, _lot_records(holdings))
+    return csv_table(POSITION_COLUMNS, _position_records(holdings))
+
+
+def _position_records(holdings: Holdings) -> Iterator[Mapping[str, object]]:
+    for position in holdings.positions:
+        brokers = dict.fromkeys(clean(lot.account.broker.short_name) for lot in position.lots)
+        own = _facts(position, _POSITION) | {"brokers": " ".join(brokers)}
+        yield _facts(position.instrument, _INSTRUMENT) | own
+
+
+def _lot_records(holdings: Holdings) -> Iterator[Mapping[str, object]]:
+    for position in holdings.positions:
+        for lot in position.lots:
+            account = lot.account
+            where = {
+                "broker": account.broker.short_name,
+                "account": account.masked_number,
+                "alias": account.alias,
+            }
+            yield _facts(position.instrument, _INSTRUMENT) | where | _facts(lot, _LOT)
+
+
+def _facts(record: object, names: Sequence[str]) -> dict[str, object]:
+    return {name: getattr(record, name) for name in names}

@@ -54,7 +54,7 @@ class Reporter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing to take away."""
+        pass
 
     def asking(self, accounts: tuple[VirtualAccount, ...]) -> None:
         """Report that these accounts are being asked."""
