@@ -16,6 +16,9 @@ from koscom_async.models.transactions import Transaction
 
 Rows = list[Transaction]
 
+MOST_WINDOWS = 366
+"""A broker that allows so little that a range falls into more windows than this was misread: a year, day by day."""
+
 
 @frozen(order=True)
 class Window:
@@ -53,10 +56,13 @@ class DateRanges:
     def record_refusal(self, broker: str, *, refused: int, stated: int | None) -> None:
         """Remember that the broker refused so many days, and how many it states that it allows.
 
-        A number that is missing, or does not explain the refusal, is replaced by half of what was refused.
+        A number that is missing, that does not explain the refusal, or that is tiny beside what was refused is not
+        believed: half of what was refused is tried next. What was answered before and is refused now is forgotten.
         """
-        allowed = stated if stated is not None and 0 < stated < refused else refused // 2
+        is_likely = stated is not None and refused <= stated * MOST_WINDOWS and stated < refused
+        allowed = stated if stated is not None and is_likely else refused // 2
         self._max_days[broker] = max(1, min(allowed, self._max_days.get(broker, allowed)))
+        self._answered_days[broker] = min(refused - 1, self._answered_days.get(broker, 0))
 
     def record_success(self, broker: str, days: int) -> None:
         """Remember that the broker answered so many days."""

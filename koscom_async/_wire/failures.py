@@ -5,6 +5,7 @@ where the table has none, and with personal data redacted. Retries nothing.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NoReturn
@@ -26,21 +27,50 @@ from koscom_async.errors import (
     RequestRejectedError,
 )
 
-_DAYS = re.compile(r"(?<!\d)(\d{1,4})\s*(?:일|days?\b)", re.ASCII | re.IGNORECASE)
-_NUMBER = re.compile(r"(?<!\d)(\d{1,4})(?!\d)", re.ASCII)
+# The words of 6006, after full-width digits have become plain ones. A date is no length.
+_DATES = re.compile(
+    r"\d{4}\s*[-./년]\s*\d{1,2}\s*[-./월]\s*\d{1,2}(?:\s*일)?|\d{1,2}\s*월\s*\d{1,2}\s*일|(?<!\d)\d{8}(?!\d)"
+    r"|(?<!\d)(?:19|20)\d{2}\s*년"
+)
+_LENGTH = re.compile(
+    r"(?P<least>최소\s*|at least\s*|min(?:imum)?\W*)?(?<![\d,.])(?P<number>\d{1,3}(?:,\d{3})+|\d{1,5})\s*-?\s*"
+    r"(?:(?P<days>(?:영업|거래)?일|(?:(?:calendar|business|working)\s*)?days?(?![a-z]))"
+    r"|(?P<weeks>주|weeks?(?![a-z]))|(?P<months>개\s*월|달|months?(?![a-z]))|(?P<years>년|years?(?![a-z])|yrs?(?![a-z])))",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"(?<![\d,.])(\d{1,3}(?:,\d{3})+|\d{1,4})(?![\d,.]*\d)", re.ASCII)
+_LONGEST_YEARS = 99  # a larger number before the word is a calendar year
+_DAYS_OF_A_MONTH = 30.4375
 
 
 def read_most_days(*texts: str | None) -> int | None:
     """Return the days that a broker allows, from the words of 6006; `None` where they give no number.
 
-    The manual says that the number is in the message, and not in which form: one that stands before a word for days
-    counts before one that stands alone.
+    The manual says that the number is in the message, and not in which form. A number before a word for days, weeks,
+    months or years counts before one that stands alone. Months are as many days as so many months have at least.
     """
-    for pattern in (_DAYS, _NUMBER):
-        for text in texts:
-            if text is not None and (match := pattern.search(text)) is not None and int(match[1]):
-                return int(match[1])
-    return None
+    plain = [_DATES.sub(" ", unicodedata.normalize("NFKC", text)) for text in texts if text is not None]
+    lengths = [days for text in plain for match in _LENGTH.finditer(text) if (days := _days_in(match))]
+    if lengths:
+        return lengths[0]
+    numbers = (match for text in plain if (match := _NUMBER.search(text)) is not None)
+    return next((days for match in numbers if (days := _whole(match[1]))), None)
+
+
+def _days_in(match: re.Match[str]) -> int:
+    """Return a length in days; 0 for one that is no most."""
+    number = _whole(match["number"])
+    if match["least"]:
+        return 0
+    if match["years"]:
+        return 365 * number if number <= _LONGEST_YEARS else 0
+    if match["months"]:
+        return max(int(number * _DAYS_OF_A_MONTH) - 2, 0)
+    return number * (7 if match["weeks"] else 1)
+
+
+def _whole(digits: str) -> int:
+    return int(digits.replace(",", ""))
 
 
 _CLASSES: dict[Kind, type[PlatformError]] = {

@@ -26,8 +26,8 @@ def test_windows_have_each_day_once_in_order_and_are_as_few_as_can_be(since, day
 
 @pytest.mark.parametrize(
     ("stated", "learned"),
-    [(30, 30), (365, 365), (None, 548), (1096, 548), (6006, 548), (0, 548), (1095, 1095)],
-    ids=["30", "365", "no number", "what was refused", "another number", "nothing", "a day less"],
+    [(30, 30), (365, 365), (None, 548), (1096, 548), (6006, 548), (0, 548), (1095, 1095), (2, 548), (3, 3)],
+    ids=["30", "365", "no number", "refused", "another number", "nothing", "a day less", "tiny", "little"],
 )
 def test_a_refusal_teaches_what_it_says_or_half_of_what_was_refused(stated, learned):
     ranges = DateRanges()
@@ -43,6 +43,28 @@ def test_a_second_refusal_never_allows_more():
     assert ranges.max_days("star") == 30
     ranges.record_refusal("star", refused=30, stated=None)
     assert ranges.max_days("star") == 15
+
+
+def test_what_was_answered_before_and_is_refused_now_is_learnt_anew():
+    ranges = DateRanges()
+    ranges.record_success("star", 365)
+    ranges.record_refusal("star", refused=100, stated=None)
+    assert ranges.max_days("star") == 50
+    ranges.record_refusal("star", refused=50, stated=90)
+    assert ranges.max_days("star") == 25
+    ranges.record_success("star", 25)
+    assert ranges.max_days("star") == 25
+
+
+@given(st.integers(1, 4000), st.lists(st.none() | st.integers(0, 5000), min_size=13, max_size=13))
+def test_every_refusal_ends_in_a_shorter_window_until_a_day_is_left(days, stated):
+    ranges = DateRanges()
+    for number in stated:
+        ranges.record_refusal("star", refused=days, stated=number)
+        most = ranges.max_days("star")
+        assert 1 <= most < days or days == most == 1
+        assert most >= days // (366 + 1)
+        days = most
 
 
 def test_a_single_day_is_never_cut_to_nothing():

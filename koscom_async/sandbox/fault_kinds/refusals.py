@@ -1,15 +1,16 @@
 """Faults of what the platform says instead of an answer, or about the consent: words that a client must not misread."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import evolve
 
 from koscom_async.sandbox.dialects.base import Balance
 from koscom_async.sandbox.fault_kinds.kind import BrokerFault, FaultKind, is_count
 from koscom_async.sandbox.ledger import Account
+from koscom_async.sandbox.question import TransactionsQuestion
 from koscom_async.sandbox.reply import Reply, code_reply, find_refusal_code, json_reply
 
 KST = timezone(timedelta(hours=9))
@@ -99,3 +100,30 @@ class Created(FaultKind):
 
     def corrupt(self, reply: Reply) -> Reply:
         return evolve(reply, status=201) if reply.status == 200 else reply
+
+
+class LongRange(BrokerFault):
+    """A range of dates that is longer than the words after the colon allow is refused (6006) in those words."""
+
+    lengths: ClassVar[Mapping[str, int]] = {
+        "3개월": 89,
+        "6개월 이내": 181,
+        "1,000일": 1000,
+        "1년": 365,
+        "９０일": 90,
+        "3 months": 89,
+        "90 days": 90,
+    }
+
+    @classmethod
+    def accepts(cls, argument: str) -> bool:
+        return argument in cls.lengths
+
+    def alter(self, balance: Balance, foreign: Callable[[], Account]) -> Balance:
+        question, words = balance.question, self.argument or "3개월"
+        if not isinstance(question, TransactionsQuestion):
+            return balance
+        if (question.until - question.since).days < self.lengths[words]:
+            return balance
+        message = f"조회기간은 최대 {words}까지 가능합니다"
+        return evolve(balance, code="6006", message=message, rows=(), total=0, next_page=None)
