@@ -20,9 +20,9 @@ from harness import cpu_of
 from rivals import Ask
 from static_server import StaticServer
 
-from koscom_async._http.h11_parser import H11Parser
-from koscom_async._http.llhttp_parser import LlhttpParser
-from koscom_async._http.transport import StackTransport
+from koscom_async._http.h11_parser import H11Response
+from koscom_async._http.llhttp_parser import LlhttpResponse
+from koscom_async._http.transport import PooledTransport
 from koscom_async._transport.connections import HttpxPools
 
 Make = Callable[[int], httpx.AsyncBaseTransport]
@@ -34,8 +34,8 @@ CALLS = 300
 def candidates() -> Iterator[tuple[str, Make]]:
     """Yield what is installed: a name, and how to make one for so many calls in flight."""
     context = httpx.create_ssl_context()
-    yield "fast", lambda in_flight: StackTransport(LlhttpParser, keep=in_flight, context=context)
-    yield "core", lambda in_flight: StackTransport(H11Parser, keep=in_flight, context=context)
+    yield "fast", lambda in_flight: PooledTransport(LlhttpResponse, keep=in_flight, context=context)
+    yield "core", lambda in_flight: PooledTransport(H11Response, keep=in_flight, context=context)
     yield "httpx", lambda in_flight: HttpxPools(in_flight=in_flight, context=context)
     try:
         import httpx_aiohttp  # optional here

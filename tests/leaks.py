@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from koscom_async import Koscom
-from koscom_async._http.transport import StackTransport
+from koscom_async._http.transport import PooledTransport
 from koscom_async._transport.connections import HttpxPools
 from tests.fake_time import settled
 
@@ -32,7 +32,7 @@ def held_slots(koscom: Koscom) -> dict[str, int]:
 def busy_connections(koscom: Koscom) -> list[str]:
     """Return the connections that are neither idle nor closed, or not given back."""
     transport = koscom._gateway.sender.transport
-    if not isinstance(transport, StackTransport | HttpxPools):
+    if not isinstance(transport, PooledTransport | HttpxPools):
         return []
     wrong = [f"{transport.busy} connections carry a call"] if transport.busy else []
     if isinstance(transport, HttpxPools):

@@ -1,6 +1,6 @@
 """One connection: an asyncio protocol that carries one request at a time and waits for its response.
 
-The parser knows what the bytes mean; the transport decides which request uses the connection next. It waits on
+The response knows what the bytes mean; the transport decides which request uses the connection next. It waits on
 asyncio's own futures, which a protocol's callbacks can wake: anyio's socket layer costs 125 us a request, more than
 everything here together.
 
@@ -16,7 +16,7 @@ from typing import cast
 
 import httpx
 
-from koscom_async._http.parser import ResponseParser
+from koscom_async._http.response import IncomingResponse
 
 
 class OverdueError(httpx.ReadTimeout):
@@ -32,36 +32,39 @@ MAX_UNREAD_BYTES = 2**18
 
 
 class Connection(asyncio.Protocol):
-    """Calls its owner when it is free for another request, and when it is gone.
+    """Calls its owner when it is free for another request, and when it has closed.
 
-    `is_over` is whether it can carry nothing any more. `was_sent` is whether any byte of its last request left,
+    It is free as soon as the response has arrived, even if its body has not been read: what is unread waits in the
+    `IncomingResponse`. So from then on a response and its connection know nothing of each other any more.
+
+    `is_closed` is whether it can carry nothing any more. `was_sent` is whether any byte of its last request left,
     `was_answered` whether any byte came back: together they say whether the server may have seen the request.
     """
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        parser: type[ResponseParser],
+        response_type: type[IncomingResponse],
         *,
         keep_alive: float,
         on_free: Callable[["Connection"], None],
-        on_gone: Callable[["Connection"], None],
+        on_closed: Callable[["Connection"], None],
     ) -> None:
         self._loop = loop
-        self._parser = parser
+        self._response_type = response_type
         self._keep_alive = keep_alive
         self._on_free = on_free
-        self._on_gone = on_gone
+        self._on_closed = on_closed
         self._transport: asyncio.Transport | None = None
-        self._response: ResponseParser | None = None
+        self._response: IncomingResponse | None = None
         self._waiter: asyncio.Future[bool] | None = None
-        self._is_clogged = False
-        self._is_held = False
-        self.is_over = self.was_sent = self.was_answered = False
-        # One timer, which is seldom moved: it rings at the earliest, looks what is due, and is set again.
-        self._alarm: asyncio.TimerHandle | None = None
-        self._alarm_at = inf
-        self._due = self._end = inf
+        self._is_write_paused = False
+        self._is_read_paused = False
+        self.is_closed = self.was_sent = self.was_answered = False
+        # One timer, which is seldom moved: where it fires before `_due_at`, it is set again.
+        self._timer: asyncio.TimerHandle | None = None
+        self._wakes_at = inf
+        self._due_at = self._ends_at = inf
         self._is_readable: Callable[[], bool] = lambda: False
 
     @property
@@ -69,25 +72,31 @@ class Connection(asyncio.Protocol):
         """Whether a response is awaited or still comes."""
         return self._response is not None
 
-    def is_quiet(self) -> bool:
+    def is_reusable(self) -> bool:
         """Whether it can be used again: the server has neither closed it nor sent anything.
 
         The operating system is asked, since the loop may not have looked since the last response.
         """
-        return not self.is_over and not self._is_readable()
+        return not self.is_closed and not self._is_readable()
 
     async def send(
-        self, request: bytes, *, wants_body: bool, read: float | None, write: float | None, end: float = inf
-    ) -> ResponseParser:
+        self,
+        request: bytes,
+        *,
+        wants_body: bool,
+        read: float | None,
+        write: float | None,
+        ends_at: float = inf,
+    ) -> IncomingResponse:
         """Send a request and return its response once the head is there; raise httpx's errors.
 
-        Head and body must have come by `end`, on the loop's clock: else it is an `OverdueError`.
+        Head and body must have come by `ends_at`, on the loop's clock: else it is an `OverdueError`.
         """
         self.was_sent = self.was_answered = False
-        if self.is_over or self._transport is None or self._response is not None:
+        if self.is_closed or self._transport is None or self._response is not None:
             raise httpx.ReadError("the connection is closed")
-        response = self._response = self._parser(wants_body=wants_body)
-        self._end = end
+        response = self._response = self._response_type(wants_body=wants_body)
+        self._ends_at = ends_at
         try:
             self._transport.write(request)
             # asyncio sends at once, and closes where the very first byte is refused.
@@ -99,39 +108,41 @@ class Connection(asyncio.Protocol):
             raise
         return response
 
-    async def body_piece(self, response: ResponseParser, *, read: float | None, write: float | None) -> bytes:
+    async def body_piece(
+        self, response: IncomingResponse, *, read: float | None, write: float | None
+    ) -> bytes:
         """Return what has come of the body and was not read yet; nothing at its end."""
         try:
             while not response.pieces:
-                if response.is_whole:
+                if response.is_complete:
                     return b""
                 await self._progress(response, read, write)
         except BaseException:
             self.abandon(response)
             raise
         if self._response is response:
-            self._let_in()
+            self._resume_reading()
         return response.take()
 
-    def abandon(self, response: ResponseParser) -> None:
+    def abandon(self, response: IncomingResponse) -> None:
         """Close the connection if it still carries a response that is not wanted any more."""
         if self._response is response:
             self.abort()
 
     def abort(self) -> None:
         """Close the connection at once, failing the response that is awaited."""
-        self.is_over = True
+        self.is_closed = True
         self._fail(httpx.ReadError("the connection was closed"))
         if self._transport is not None:
             self._transport.abort()
         self._stop_waiting()
 
-    async def _progress(self, response: ResponseParser, read: float | None, write: float | None) -> None:
+    async def _progress(self, response: IncomingResponse, read: float | None, write: float | None) -> None:
         if response.failure is not None:
             raise response.failure
-        is_writing = self._is_clogged
-        if await self._is_late(write if is_writing else read):
-            if self._loop.time() >= self._end:
+        is_writing = self._is_write_paused
+        if await self._wait(write if is_writing else read):
+            if self._loop.time() >= self._ends_at:
                 raise OverdueError("the response is not whole in time")
             if is_writing:
                 raise httpx.WriteTimeout("the server takes nothing in")
@@ -139,8 +150,9 @@ class Connection(asyncio.Protocol):
         if response.failure is not None and not response.pieces:
             raise response.failure
 
-    async def _is_late(self, seconds: float | None) -> bool:
-        self._ring_in(seconds)
+    async def _wait(self, seconds: float | None) -> bool:
+        """Wait for the next event; return whether none came in time."""
+        self._expect_within(seconds)
         waiter: asyncio.Future[bool] = self._loop.create_future()
         self._waiter = waiter
         try:
@@ -150,45 +162,45 @@ class Connection(asyncio.Protocol):
             if self._waiter is waiter:
                 self._waiter = None
 
-    def _wake(self, *, is_late: bool = False) -> None:
+    def _wake(self, *, timed_out: bool = False) -> None:
         if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(is_late)
+            self._waiter.set_result(timed_out)
 
-    def _ring_in(self, seconds: float | None) -> None:
-        self._due = self._end if seconds is None else min(self._loop.time() + seconds, self._end)
-        if self._due < self._alarm_at:
-            self._set_alarm()
+    def _expect_within(self, seconds: float | None) -> None:
+        self._due_at = self._ends_at if seconds is None else min(self._loop.time() + seconds, self._ends_at)
+        if self._due_at < self._wakes_at:
+            self._set_timer()
 
-    def _set_alarm(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-        self._alarm_at = self._due
-        self._alarm = self._loop.call_at(self._due, self._ring)
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._wakes_at = self._due_at
+        self._timer = self._loop.call_at(self._due_at, self._on_timer)
 
-    def _ring(self) -> None:
-        self._alarm, self._alarm_at = None, inf
-        if self._loop.time() < self._due:
-            if self._due < inf:
-                self._set_alarm()
+    def _on_timer(self) -> None:
+        self._timer, self._wakes_at = None, inf
+        if self._loop.time() < self._due_at:
+            if self._due_at < inf:
+                self._set_timer()
         elif self._waiter is not None:
-            self._wake(is_late=True)
+            self._wake(timed_out=True)
         elif self._response is None:
             self.abort()
 
-    def _let_in(self) -> None:
-        if self._is_held and self._transport is not None and not self.is_over:
-            self._is_held = False
+    def _resume_reading(self) -> None:
+        if self._is_read_paused and self._transport is not None and not self.is_closed:
+            self._is_read_paused = False
             self._transport.resume_reading()
 
-    def _hold(self) -> None:
-        if not self._is_held and self._transport is not None:
-            self._is_held = True
+    def _pause_reading(self) -> None:
+        if not self._is_read_paused and self._transport is not None:
+            self._is_read_paused = True
             self._transport.pause_reading()
 
     def _stop_waiting(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm, self._alarm_at = None, inf
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer, self._wakes_at = None, inf
         self._wake()
 
     def _fail(self, failure: httpx.TransportError) -> None:
@@ -196,14 +208,14 @@ class Connection(asyncio.Protocol):
             self._response.fail(failure)
             self._response = None
 
-    def _finish(self, response: ResponseParser) -> None:
+    def _finish(self, response: IncomingResponse) -> None:
         self._response = None
         # A response before the end of its request is odd, too.
         is_sent = self._transport is not None and not self._transport.get_write_buffer_size()
         if response.keeps_alive and is_sent:
-            self._let_in()
-            self._end = inf
-            self._ring_in(self._keep_alive)
+            self._resume_reading()
+            self._ends_at = inf
+            self._expect_within(self._keep_alive)
             self._on_free(self)
         else:
             self.abort()
@@ -211,56 +223,51 @@ class Connection(asyncio.Protocol):
     # What follows is called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin; the write buffer counts as full as soon as it is not empty, so that a slow reader is noticed."""
         self._transport = cast("asyncio.Transport", transport)
+        # The write buffer counts as full as soon as it is not empty, so that a slow reader is noticed.
         self._transport.set_write_buffer_limits(high=1, low=0)
         self._is_readable = readiness(transport.get_extra_info("socket").fileno())
-        if self.is_over:
+        if self.is_closed:
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Hand what has come to the response that is awaited."""
         response = self._response
         if response is None:
             self.abort()
             return
         self.was_answered = True
         response.feed(data)
-        if response.is_whole:
+        if response.is_complete:
             self._finish(response)
         elif response.failure is not None:
             self.abort()
         elif response.unread_bytes > MAX_UNREAD_BYTES:
-            self._hold()
+            self._pause_reading()
         self._wake()
 
     def eof_received(self) -> None:
-        """End the response with the connection; half a connection is of no use."""
         if self._response is not None:
-            self._response.end()
+            self._response.on_eof()
             self._response = None
-        self.abort()
+        self.abort()  # half a connection is of no use
 
     def pause_writing(self) -> None:
-        """Take note that the server is slow to read."""
-        self._is_clogged = True
+        self._is_write_paused = True
 
     def resume_writing(self) -> None:
-        """Wait for the response from now on."""
-        self._is_clogged = False
+        self._is_write_paused = False
         self._wake()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """End the response, and leave the owner."""
-        self.is_over = True
+        self.is_closed = True
         if error is not None:
-            kind = httpx.WriteError if self._is_clogged else httpx.ReadError
+            kind = httpx.WriteError if self._is_write_paused else httpx.ReadError
             self._fail(kind(f"the connection broke ({type(error).__name__})"))
         elif self._response is not None:
-            self._response.end()
+            self._response.on_eof()
             self._response = None
         self._stop_waiting()
-        self._on_gone(self)
+        self._on_closed(self)
 
 
 def readiness(descriptor: int) -> Callable[[], bool]:

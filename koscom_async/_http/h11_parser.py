@@ -5,10 +5,10 @@ Only h11's public interface is used. Its errors quote what came, and are never r
 
 import h11
 
-from koscom_async._http.parser import ResponseParser
+from koscom_async._http.response import IncomingResponse
 
 NO_LIMIT = 2**62
-"""`ResponseParser` has the limits."""
+"""`IncomingResponse` has the limits."""
 
 ASKED = h11.Request(
     method="POST", target="/", headers=[("Host", "-"), ("Connection", "upgrade"), ("Upgrade", "-")]
@@ -18,22 +18,21 @@ when an interim response comes. It offers an upgrade, so that h11 reports a 101 
 """
 
 
-class H11Parser(ResponseParser):
+class H11Response(IncomingResponse):
     """One response."""
 
     __slots__ = ("_has_asked", "_head")
 
     def __init__(self, *, wants_body: bool) -> None:
         super().__init__(wants_body=wants_body)
-        self.library = h11.Connection(h11.CLIENT, max_incomplete_event_size=NO_LIMIT)
+        self.parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=NO_LIMIT)
         self._has_asked = False
         self._head = b""
 
     def read(self, data: bytes) -> None:
-        """Parse bytes, and report each event."""
         if not data:  # to h11 it would be the connection's end
             return
-        parser = self.library
+        parser = self.parser
         if not self.has_head:
             self._head += data
             if not b"HTTP/".startswith(self._head[:5]):  # h11 would wait for the head's end
@@ -41,7 +40,8 @@ class H11Parser(ResponseParser):
                 return
         parser.receive_data(data)
         try:
-            while self.failure is None and not self.is_whole:
+            while self.failure is None and not self.is_complete:
+                # A status of 1xx, after "HTTP/1.1 ".
                 if not (self._has_asked or self.has_head) and self._head[9:10] == b"1":
                     self._has_asked = True
                     parser.send(ASKED)
@@ -51,7 +51,7 @@ class H11Parser(ResponseParser):
                 self._report(event, parser)
         except h11.RemoteProtocolError:
             self.refuse("the response is not HTTP")
-        if self.is_whole and parser.trailing_data[0]:
+        if self.is_complete and parser.trailing_data[0]:
             self.keeps_alive = False
 
     def _report(self, event: object, parser: h11.Connection) -> None:
@@ -61,18 +61,22 @@ class H11Parser(ResponseParser):
             self._report_headers(event.headers.raw_items())
             self.on_message_complete()
         elif isinstance(event, h11.Response | h11.InformationalResponse):
-            if self._has_fold(parser):
+            if _is_folded(self._take_head(parser)):
                 self.refuse("the response is not HTTP (a header has more than one line)")
             self._report_headers(event.headers.raw_items())
-            self.take_head(event.status_code, is_http_1_1=event.http_version == b"1.1")
+            self.on_head(event.status_code, is_http_1_1=event.http_version == b"1.1")
 
     def _report_headers(self, headers: list[tuple[bytes, bytes]]) -> None:
         for name, value in headers:
             self.on_header(name, value)
 
-    def _has_fold(self, parser: h11.Connection) -> bool:
-        # h11 joins such lines, which are long forbidden; llhttp refuses them.
-        rest = len(parser.trailing_data[0])
-        head = self._head[: len(self._head) - rest]
-        self._head = self._head[len(head) :]
-        return b"\n " in head or b"\n\t" in head
+    def _take_head(self, parser: h11.Connection) -> bytes:
+        """Return the head that h11 has read; keep what follows an interim one."""
+        length = len(self._head) - len(parser.trailing_data[0])
+        head, self._head = self._head[:length], self._head[length:]
+        return head
+
+
+def _is_folded(head: bytes) -> bool:
+    # h11 joins such lines, which are long forbidden; llhttp refuses them.
+    return b"\n " in head or b"\n\t" in head

@@ -1,38 +1,37 @@
 """Responses read by llhttp, the parser of Node.js, which the extra `fast` installs. Decides nothing.
 
-httptools calls the methods below, and those of `ResponseParser`, in the middle of `feed_data`. Nothing is raised
+httptools calls the methods below, and those of `IncomingResponse`, in the middle of `feed_data`. Nothing is raised
 through it.
 """
 
 from httptools import HttpParserError, HttpResponseParser
 
-from koscom_async._http.parser import ResponseParser
+from koscom_async._http.response import IncomingResponse
 
 
-class LlhttpParser(ResponseParser):
+class LlhttpResponse(IncomingResponse):
     """One response."""
 
     __slots__ = ()
 
     def __init__(self, *, wants_body: bool) -> None:
         super().__init__(wants_body=wants_body)
-        self.library = HttpResponseParser(self)  # half a microsecond
+        self.parser = HttpResponseParser(self)  # half a microsecond
 
     def read(self, data: bytes) -> None:
-        """Parse bytes."""
         try:
-            self.library.feed_data(data)
+            self.parser.feed_data(data)
         except HttpParserError as error:
             # llhttp's texts name its rules and quote nothing of what came.
             self.refuse(f"the response is not HTTP ({error})")
 
     def on_message_begin(self) -> None:
         """Refuse a response to nothing."""
-        if self.is_whole:
+        if self.is_complete:
             self.keeps_alive = False
 
     def on_headers_complete(self) -> None:
         """Read the status, which httptools does not hand over."""
-        parser = self.library
+        parser = self.parser
         if parser is not None:
-            self.take_head(parser.get_status_code(), is_http_1_1=parser.get_http_version() == "1.1")
+            self.on_head(parser.get_status_code(), is_http_1_1=parser.get_http_version() == "1.1")

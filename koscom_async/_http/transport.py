@@ -23,10 +23,191 @@ import httpx
 
 from koscom_async._http.connection import ClosedError, Connection
 from koscom_async._http.dial import Dialler, Origin
-from koscom_async._http.parser import ResponseParser
+from koscom_async._http.response import IncomingResponse
 
 REPEATABLE = "repeatable"
 """The extension of a request that the server may receive twice."""
+
+
+KEEP_ALIVE_SECONDS = 30.0
+
+
+class PooledTransport(httpx.AsyncBaseTransport):
+    """Sends each request over an idle connection, or a new one where none is idle.
+
+    At most `keep` idle ones are kept, each for `keep_alive` seconds. `context` is the one TLS context for all.
+    `attempt` is how many seconds a request may take as a whole, response included.
+    """
+
+    def __init__(
+        self,
+        response_type: type[IncomingResponse],
+        *,
+        keep: int,
+        context: ssl.SSLContext | None = None,
+        keep_alive: float = KEEP_ALIVE_SECONDS,
+        attempt: float = inf,
+    ) -> None:
+        self.response_type = response_type
+        self._keep_alive = keep_alive
+        self._attempt = attempt
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._dialler = Dialler(context)
+        self._idle = IdleConnections(keep)
+        self._open: dict[Connection, Origin] = {}
+        self._all_closed: anyio.Event | None = None
+        self._is_closed = False
+
+    @property
+    def busy(self) -> int:
+        """How many connections carry a request."""
+        return sum(connection.is_busy for connection in self._open)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request and return the response, its body not read yet; raise httpx's errors.
+
+        A request that finds an idle connection closed is sent once more, over a new one, if the server cannot have
+        seen it: no byte of it left. A request with the extension `REPEATABLE` also if it left and no byte came back.
+        """
+        ends_at = self._checked_loop().time() + self._attempt
+        content = request_bytes(request)
+        origin = origin_of(request.url)
+        idle = self._idle.take(origin)
+        if idle is not None:
+            try:
+                return await self._send(idle, request, content, ends_at)
+            except (httpx.NetworkError, httpx.RemoteProtocolError):
+                may_repeat = request.extensions.get(REPEATABLE, False) or not idle.was_sent
+                if idle.was_answered or not may_repeat or self._is_closed:
+                    raise
+        connection = await self._new(origin, request.extensions.get("timeout", {}).get("connect"), ends_at)
+        return await self._send(connection, request, content, ends_at)
+
+    async def aclose(self) -> None:
+        """Close every connection, also those that are in use or only being opened; return when they have closed."""
+        self._is_closed = True
+        self._dialler.close()
+        if not self._open:
+            return
+        if self._all_closed is None:
+            self._all_closed = anyio.Event()
+        for connection in tuple(self._open):
+            connection.abort()
+        await self._all_closed.wait()
+
+    def _checked_loop(self) -> asyncio.AbstractEventLoop:
+        if self._is_closed:
+            raise ClosedError("the transport is closed")
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise RuntimeError("the connections belong to another event loop")
+        return loop
+
+    async def _send(
+        self, connection: Connection, request: httpx.Request, content: bytes, ends_at: float
+    ) -> httpx.Response:
+        timeouts = request.extensions.get("timeout", {})
+        read, write = timeouts.get("read"), timeouts.get("write")
+        response = await connection.send(
+            content, wants_body=request.method != "HEAD", read=read, write=write, ends_at=ends_at
+        )
+        stream = BodyStream(connection, response, read=read, write=write)
+        return httpx.Response(response.status, headers=response.headers, stream=stream)
+
+    async def _new(self, origin: Origin, seconds: float | None, ends_at: float) -> Connection:
+        loop = asyncio.get_running_loop()
+        connection = Connection(
+            loop, self.response_type, keep_alive=self._keep_alive, on_free=self._keep, on_closed=self._forget
+        )
+        seconds_left = min(inf if seconds is None else seconds, ends_at - loop.time())
+        await self._dialler.connect(connection, origin, seconds=None if seconds_left == inf else seconds_left)
+        if connection.is_closed:  # the server closed it at once
+            raise httpx.ConnectError("the connection was closed")
+        self._open[connection] = origin
+        return connection
+
+    def _keep(self, connection: Connection) -> None:
+        self._idle.put(self._open[connection], connection)
+
+    def _forget(self, connection: Connection) -> None:
+        origin = self._open.pop(connection, None)
+        if origin is not None:
+            self._idle.discard(origin, connection)
+        if self._all_closed is not None and not self._open:
+            self._all_closed.set()
+
+
+class BodyStream(httpx.AsyncByteStream):
+    """The body of a response: all that is there, at each step.
+
+    An iterator and not a generator, which would be closed in a task of the event loop's own if it is left early.
+    """
+
+    def __init__(
+        self, connection: Connection, response: IncomingResponse, *, read: float | None, write: float | None
+    ) -> None:
+        self._connection = connection
+        self._response = response
+        self._read = read
+        self._write = write
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece = await self._connection.body_piece(self._response, read=self._read, write=self._write)
+        if not piece:
+            raise StopAsyncIteration
+        return piece
+
+    async def aclose(self) -> None:
+        """Close the connection, unless the response has been read to its end."""
+        self._connection.abandon(self._response)
+
+
+class IdleConnections:
+    """At most so many connections that are open and unused; what is too many is closed.
+
+    The last one is used first, so that those that are not needed grow old and close by themselves. It costs the same
+    however many there are.
+    """
+
+    def __init__(self, max_idle: int) -> None:
+        self._max_idle = max_idle
+        self._count = 0
+        # Dicts keep an order, and forget one in the middle as fast as the last.
+        self._by_origin: dict[Origin, dict[Connection, None]] = {}
+
+    def __len__(self) -> int:
+        return self._count
+
+    def put(self, origin: Origin, connection: Connection) -> None:
+        """Keep a connection until it is needed."""
+        if self._count >= self._max_idle:
+            connection.abort()
+            return
+        self._by_origin.setdefault(origin, {})[connection] = None
+        self._count += 1
+
+    def take(self, origin: Origin) -> Connection | None:
+        """Return a connection that can be used, and keep it no longer; close those that cannot."""
+        kept = self._by_origin.get(origin)
+        while kept:
+            connection, _ = kept.popitem()
+            self._count -= 1
+            if connection.is_reusable():
+                return connection
+            connection.abort()
+        return None
+
+    def discard(self, origin: Origin, connection: Connection) -> None:
+        """Forget a connection, if it is here."""
+        kept = self._by_origin.get(origin, {})
+        if connection in kept:
+            del kept[connection]
+            self._count -= 1
 
 
 def request_bytes(request: httpx.Request) -> bytes:
@@ -68,184 +249,3 @@ def origin_of(url: httpx.URL) -> Origin:
     if scheme not in PORTS or not url.host:
         raise httpx.UnsupportedProtocol("only http:// and https:// with a host can be asked")
     return Origin(url.raw_host.decode("ascii"), url.port or PORTS[scheme], scheme == "https")
-
-
-class IdleConnections:
-    """At most so many connections that are open and unused; what is too many is closed.
-
-    The last one is used first, so that those that are not needed grow old and close by themselves. It costs the same
-    however many there are.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._count = 0
-        # Dicts keep an order, and forget one in the middle as fast as the last.
-        self._by_origin: dict[Origin, dict[Connection, None]] = {}
-
-    def __len__(self) -> int:
-        return self._count
-
-    def put(self, origin: Origin, connection: Connection) -> None:
-        """Keep a connection until it is needed."""
-        if self._count >= self._most:
-            connection.abort()
-            return
-        self._by_origin.setdefault(origin, {})[connection] = None
-        self._count += 1
-
-    def take(self, origin: Origin) -> Connection | None:
-        """Return a connection that can be used, and keep it no longer; close those that cannot."""
-        kept = self._by_origin.get(origin)
-        while kept:
-            connection, _ = kept.popitem()
-            self._count -= 1
-            if connection.is_quiet():
-                return connection
-            connection.abort()
-        return None
-
-    def discard(self, origin: Origin, connection: Connection) -> None:
-        """Forget a connection, if it is here."""
-        kept = self._by_origin.get(origin, {})
-        if connection in kept:
-            del kept[connection]
-            self._count -= 1
-
-
-class BodyStream(httpx.AsyncByteStream):
-    """The body of a response: all that is there, at each step.
-
-    An iterator and not a generator, which would be closed in a task of the event loop's own if it is left early.
-    """
-
-    def __init__(
-        self, connection: Connection, response: ResponseParser, *, read: float | None, write: float | None
-    ) -> None:
-        self._connection = connection
-        self._response = response
-        self._read = read
-        self._write = write
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> bytes:
-        piece = await self._connection.body_piece(self._response, read=self._read, write=self._write)
-        if not piece:
-            raise StopAsyncIteration
-        return piece
-
-    async def aclose(self) -> None:
-        """Close the connection, unless the response has been read to its end."""
-        self._connection.abandon(self._response)
-
-
-KEEP_ALIVE_SECONDS = 30.0
-
-
-class StackTransport(httpx.AsyncBaseTransport):
-    """Sends each request over an idle connection, or a new one where none is idle.
-
-    At most `keep` idle ones are kept, each for `keep_alive` seconds. `context` is the one TLS context for all.
-    `attempt` is how many seconds a request may take as a whole, response included.
-    """
-
-    def __init__(
-        self,
-        parser: type[ResponseParser],
-        *,
-        keep: int,
-        context: ssl.SSLContext | None = None,
-        keep_alive: float = KEEP_ALIVE_SECONDS,
-        attempt: float = inf,
-    ) -> None:
-        self.parser = parser
-        self._keep_alive = keep_alive
-        self._attempt = attempt
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._dialler = Dialler(context)
-        self._idle = IdleConnections(keep)
-        self._open: dict[Connection, Origin] = {}
-        self._all_gone: anyio.Event | None = None
-        self._is_closed = False
-
-    @property
-    def busy(self) -> int:
-        """How many connections carry a request."""
-        return sum(connection.is_busy for connection in self._open)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and return the response, its body not read yet; raise httpx's errors.
-
-        A request that finds an idle connection closed is sent once more, over a new one, if the server cannot have
-        seen it: no byte of it left. A request with the extension `REPEATABLE` also if it left and no byte came back.
-        """
-        end = self._checked_loop().time() + self._attempt
-        content = request_bytes(request)
-        origin = origin_of(request.url)
-        idle = self._idle.take(origin)
-        if idle is not None:
-            try:
-                return await self._send(idle, request, content, end)
-            except (httpx.NetworkError, httpx.RemoteProtocolError):
-                may_repeat = request.extensions.get(REPEATABLE, False) or not idle.was_sent
-                if idle.was_answered or not may_repeat or self._is_closed:
-                    raise
-        connection = await self._new(origin, request.extensions.get("timeout", {}).get("connect"), end)
-        return await self._send(connection, request, content, end)
-
-    async def aclose(self) -> None:
-        """Close every connection, also those that are in use or only being opened; return when they are gone."""
-        self._is_closed = True
-        self._dialler.close()
-        if not self._open:
-            return
-        if self._all_gone is None:
-            self._all_gone = anyio.Event()
-        for connection in tuple(self._open):
-            connection.abort()
-        await self._all_gone.wait()
-
-    def _checked_loop(self) -> asyncio.AbstractEventLoop:
-        if self._is_closed:
-            raise ClosedError("the transport is closed")
-        loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._loop = loop
-        elif self._loop is not loop:
-            raise RuntimeError("the connections belong to another event loop")
-        return loop
-
-    async def _send(
-        self, connection: Connection, request: httpx.Request, content: bytes, end: float
-    ) -> httpx.Response:
-        timeouts = request.extensions.get("timeout", {})
-        read, write = timeouts.get("read"), timeouts.get("write")
-        response = await connection.send(
-            content, wants_body=request.method != "HEAD", read=read, write=write, end=end
-        )
-        stream = BodyStream(connection, response, read=read, write=write)
-        return httpx.Response(response.status, headers=response.headers, stream=stream)
-
-    async def _new(self, origin: Origin, seconds: float | None, end: float) -> Connection:
-        loop = asyncio.get_running_loop()
-        connection = Connection(
-            loop, self.parser, keep_alive=self._keep_alive, on_free=self._keep, on_gone=self._forget
-        )
-        most = min(inf if seconds is None else seconds, end - loop.time())
-        await self._dialler.connect(connection, origin, seconds=None if most == inf else most)
-        if connection.is_over:  # the server closed it at once
-            raise httpx.ConnectError("the connection was closed")
-        self._open[connection] = origin
-        return connection
-
-    def _keep(self, connection: Connection) -> None:
-        self._idle.put(self._open[connection], connection)
-
-    def _forget(self, connection: Connection) -> None:
-        origin = self._open.pop(connection, None)
-        if origin is not None:
-            self._idle.discard(origin, connection)
-        if self._all_gone is not None and not self._open:
-            self._all_gone.set()

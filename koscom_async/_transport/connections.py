@@ -17,8 +17,8 @@ import anyio.to_thread
 import httpx
 from attrs import frozen
 
-from koscom_async._http.parser import ResponseParser
-from koscom_async._http.transport import KEEP_ALIVE_SECONDS, StackTransport
+from koscom_async._http.response import IncomingResponse
+from koscom_async._http.transport import KEEP_ALIVE_SECONDS, PooledTransport
 from koscom_async.errors import UsageError
 from koscom_async.settings import Backend, Settings
 
@@ -43,27 +43,27 @@ def _missing() -> tuple[str, ...]:
     return tuple(name for name in LIBRARIES if find_spec(name) is None)
 
 
-def choose_parser(backend: Backend) -> type[ResponseParser]:
+def choose_parser(backend: Backend) -> type[IncomingResponse]:
     """Return what reads responses, with everything loaded that a call needs: none waits for an import."""
     if asyncio_loop() is not None:
         anyio.current_time()  # loads anyio's half for asyncio, which takes 20 ms
     if is_fast(backend):
-        from koscom_async._http.llhttp_parser import LlhttpParser
+        from koscom_async._http.llhttp_parser import LlhttpResponse
 
-        return LlhttpParser
-    from koscom_async._http.h11_parser import H11Parser
+        return LlhttpResponse
+    from koscom_async._http.h11_parser import H11Response
 
-    return H11Parser
+    return H11Response
 
 
-async def open_transport(settings: Settings, parser: type[ResponseParser]) -> httpx.AsyncBaseTransport:
+async def open_transport(settings: Settings, parser: type[IncomingResponse]) -> httpx.AsyncBaseTransport:
     """Return a transport for the settings."""
     # In a thread, since reading the certificates would hold the loop for 70 ms. Plain loopback needs none.
     use_tls = settings.base_url.startswith("https:")
     context = await anyio.to_thread.run_sync(tls_context) if use_tls else None
     if not _suits(settings.backend):
         return HttpxPools(in_flight=settings.limits.in_flight, context=context)
-    return StackTransport(
+    return PooledTransport(
         parser, keep=settings.limits.in_flight, context=context, attempt=settings.timeouts.attempt
     )
 

@@ -14,7 +14,7 @@ import httpx
 from attrs import field, frozen
 
 from koscom_async._http.connection import ClosedError, OverdueError
-from koscom_async._http.transport import REPEATABLE, StackTransport
+from koscom_async._http.transport import REPEATABLE, PooledTransport
 from koscom_async._transport.connections import choose_parser, open_transport
 from koscom_async._transport.isolation import isolated
 from koscom_async._transport.reading import json_of, read_body
@@ -154,7 +154,7 @@ class Sender:
         seconds = self._settings.timeouts.attempt
         try:
             transport = self.transport or await self._opened()
-            if isinstance(transport, StackTransport):
+            if isinstance(transport, PooledTransport):
                 return await self._received(transport, request)
             # httpx's transports limit the time of each read, not of the call, and leak where `task.cancel()` strikes.
             received = partial(self._received, transport, request)

@@ -16,7 +16,7 @@ import pytest
 from attrs import evolve, frozen
 
 from koscom_async import BrokerLimits, Koscom, KoscomError, Limits, Retry, Token
-from koscom_async._http.transport import StackTransport
+from koscom_async._http.transport import PooledTransport
 from koscom_async.sandbox import FAULT_KINDS, Ledger, SandboxGateway, example_ledger
 from koscom_async.sandbox.credentials import Firm
 from koscom_async.settings import Backend
@@ -92,7 +92,7 @@ async def gateway(monkeypatch, hurry):
 def addresses(monkeypatch, backend):
     """The addresses that the transport was given."""
     seen = []
-    transport = httpx.AsyncHTTPTransport if backend is Backend.HTTPX else StackTransport
+    transport = httpx.AsyncHTTPTransport if backend is Backend.HTTPX else PooledTransport
     send = transport.handle_async_request
 
     async def watched(self, request):

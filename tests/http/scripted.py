@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 import httpx
 
-from koscom_async._http.transport import REPEATABLE, StackTransport
+from koscom_async._http.transport import REPEATABLE, PooledTransport
 
 PARSER = []
 """The one that reads the responses now; the fixture `parser` sets it."""
@@ -124,7 +124,7 @@ def ending(*pieces):
 
 def made(**options):
     """A transport, to be closed by the test."""
-    return StackTransport(*PARSER, **{"keep": 10} | options)
+    return PooledTransport(*PARSER, **{"keep": 10} | options)
 
 
 @asynccontextmanager

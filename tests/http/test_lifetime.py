@@ -56,7 +56,7 @@ async def test_a_call_that_is_cancelled_as_its_answer_ends_does_not_touch_the_ne
         await asyncio.wait([first])
         assert first.cancelled()
         await settled()
-        assert (connection.is_busy, connection.is_over) == (True, False)
+        assert (connection.is_busy, connection.is_closed) == (True, False)
         connection.data_received(OK.replace(b"ok", b"no"))
         assert await second == (200, b"no")
         assert server.connections == 1

@@ -36,9 +36,9 @@ async def test_the_read_timeout_is_between_pieces_and_not_for_the_whole():
         for _ in range(3):
             assert await ask(transport, server.url, timeouts={"read": 5.0}) == (200, b"ok")
         (connection,) = transport._open
-        alarm = connection._alarm
+        timer = connection._timer
         assert await ask(transport, server.url, timeouts={"read": 5.0}) == (200, b"ok")
-        assert connection._alarm is alarm
+        assert connection._timer is timer
         assert await ask(transport, server.url, timeouts={"read": None}) == (200, b"ok")
 
 
@@ -69,13 +69,13 @@ async def test_the_time_of_an_attempt_ends_with_its_answer(jump):
         assert server.connections == 1
 
 
-async def test_an_alarm_that_rings_early_is_set_again():
+async def test_a_timer_that_fires_early_is_set_again():
     async with scripted(always(OK)) as server, opened() as transport:
         assert await ask(transport, server.url) == (200, b"ok")
         (connection,) = transport._open
-        connection._ring()
-        assert not connection.is_over
-        assert connection._alarm_at == connection._due
+        connection._on_timer()
+        assert not connection.is_closed
+        assert connection._wakes_at == connection._due_at
         assert await ask(transport, server.url) == (200, b"ok")
 
 
@@ -188,7 +188,7 @@ async def test_a_body_that_nobody_reads_is_not_let_in():
     async with scripted(generous) as server, opened() as transport:
         response = await transport.handle_async_request(httpx.Request("GET", server.url))
         (connection,) = transport._open
-        await until(lambda: connection._is_held)
+        await until(lambda: connection._is_read_paused)
         await settled()
         assert MAX_UNREAD_BYTES < response.stream._response.unread_bytes <= MAX_UNREAD_BYTES + 2**18
         assert len(await response.aread()) == size

@@ -6,7 +6,7 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koscom_async._http.parser import MAX_HEAD_BYTES
+from koscom_async._http.response import MAX_HEAD_BYTES
 
 PLAIN = b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\nx-a: 1\r\n\r\nhello world"
 CHUNKED = (
@@ -25,9 +25,9 @@ def cut(data, places):
 def test_an_answer_is_the_same_however_it_is_cut(parser, said, places):
     answer = parser(wants_body=True)
     for piece in cut(said, places):
-        assert not answer.is_whole or not piece
+        assert not answer.is_complete or not piece
         answer.feed(piece)
-    assert (answer.is_whole, answer.keeps_alive, answer.failure) == (True, True, None)
+    assert (answer.is_complete, answer.keeps_alive, answer.failure) == (True, True, None)
     assert (answer.status, answer.headers[-1], answer.take()) == (200, (b"x-a", b"1"), b"hello world")
     assert (answer.pieces, answer.unread_bytes) == ([], 0)
 
@@ -36,9 +36,9 @@ def test_an_answer_is_the_same_however_it_is_cut(parser, said, places):
 def test_the_beginning_of_an_answer_is_never_a_whole_one(parser, said, size):
     answer = parser(wants_body=True)
     answer.feed(said[: min(size, len(said) - 1)])
-    assert not answer.is_whole
-    answer.end()
-    assert not answer.is_whole
+    assert not answer.is_complete
+    answer.on_eof()
+    assert not answer.is_complete
     assert isinstance(answer.failure, httpx.RemoteProtocolError)
 
 
@@ -53,16 +53,16 @@ def test_whatever_comes_nothing_is_raised_and_a_failure_is_final(parser, before,
         failed = answer.failure
         answer.feed(piece)
         assert failed is None or answer.failure is failed
-        assert not (answer.is_whole and answer.failure)
-    answer.end()
-    assert answer.is_whole is (answer.failure is None)
+        assert not (answer.is_complete and answer.failure)
+    answer.on_eof()
+    assert answer.is_complete is (answer.failure is None)
 
 
 @given(after=st.binary(min_size=1, max_size=100).filter(lambda data: data.strip(b"\r\n")))
 def test_whatever_follows_an_answer_leaves_it_as_it_is_and_its_connection_unusable(parser, after):
     answer = parser(wants_body=True)
     answer.feed(PLAIN + after)
-    assert (answer.is_whole, answer.keeps_alive, answer.failure) == (True, False, None)
+    assert (answer.is_complete, answer.keeps_alive, answer.failure) == (True, False, None)
     assert (answer.status, answer.take()) == (200, b"hello world")
 
 

@@ -240,8 +240,8 @@ async def test_head_and_body_of_a_request_leave_in_one_piece():
 async def test_an_idle_connection_closes_when_its_time_is_over():
     async with scripted(once(OK)) as server, opened(keep_alive=0.01) as transport:
         assert await ask(transport, server.url) == (200, b"ok")
-        transport._all_gone = anyio.Event()
-        await transport._all_gone.wait()
+        transport._all_closed = anyio.Event()
+        await transport._all_closed.wait()
         assert len(transport._idle) == 0
 
 

@@ -10,7 +10,7 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koscom_async._http.transport import StackTransport
+from koscom_async._http.transport import PooledTransport
 from tests.fake_time import settled
 from tests.http.scripted import ask
 
@@ -47,7 +47,7 @@ class Line:
 
     @property
     def is_open(self):
-        return not self.connection.is_over
+        return not self.connection.is_closed
 
     @property
     def is_asked(self):
@@ -109,7 +109,7 @@ class Run:
 
     def __init__(self, parser):
         self.network = Network()
-        self.transport = StackTransport(parser, keep=10)
+        self.transport = PooledTransport(parser, keep=10)
         self.transport._dialler = self.network
         self.calls = []
         self.most = 0

@@ -9,9 +9,9 @@ import respx
 import trio
 
 from koscom_async import Koscom, UsageError
-from koscom_async._http.h11_parser import H11Parser
-from koscom_async._http.llhttp_parser import LlhttpParser
-from koscom_async._http.transport import StackTransport
+from koscom_async._http.h11_parser import H11Response
+from koscom_async._http.llhttp_parser import LlhttpResponse
+from koscom_async._http.transport import PooledTransport
 from koscom_async._transport import connections
 from koscom_async._transport.connections import HttpxPools, choose_parser, open_transport
 from koscom_async.sandbox import SandboxGateway
@@ -31,7 +31,7 @@ async def opened(backend=Backend.AUTO, *, base_url="http://127.0.0.1:1"):
 
 async def kind_of(backend=Backend.AUTO):
     transport = await opened(backend)
-    return transport.parser if isinstance(transport, StackTransport) else type(transport)
+    return transport.response_type if isinstance(transport, PooledTransport) else type(transport)
 
 
 @pytest.fixture
@@ -40,15 +40,15 @@ def nothing_installed(monkeypatch):
 
 
 async def test_each_backend_has_its_connections():
-    assert await kind_of() is LlhttpParser
-    assert await kind_of(Backend.FAST) is LlhttpParser
-    assert await kind_of(Backend.CORE) is H11Parser
+    assert await kind_of() is LlhttpResponse
+    assert await kind_of(Backend.FAST) is LlhttpResponse
+    assert await kind_of(Backend.CORE) is H11Response
     assert await kind_of(Backend.HTTPX) is HttpxPools
 
 
 @pytest.mark.usefixtures("nothing_installed")
 async def test_without_the_extra_the_core_s_parser_reads():
-    assert await kind_of() is H11Parser
+    assert await kind_of() is H11Response
 
 
 @pytest.mark.parametrize("backend", [Backend.AUTO, Backend.CORE])
@@ -60,7 +60,7 @@ async def test_tls_has_its_one_context(backend):
 
 
 async def test_a_client_opens_what_its_settings_say():
-    kinds = {"auto": StackTransport, "fast": StackTransport, "core": StackTransport, "httpx": HttpxPools}
+    kinds = {"auto": PooledTransport, "fast": PooledTransport, "core": PooledTransport, "httpx": HttpxPools}
     for name, kind in kinds.items():
         async with SandboxGateway() as gateway, Koscom(impatient(gateway.settings, backend=name)) as koscom:
             assert (await koscom.member.registration(gateway.investor)).is_member
@@ -74,13 +74,13 @@ async def test_a_replaced_httpx_is_used_unless_the_settings_insist(monkeypatch):
     monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", traced)
     assert await kind_of() is HttpxPools
     assert await kind_of(Backend.CORE) is HttpxPools
-    assert await kind_of(Backend.FAST) is LlhttpParser
+    assert await kind_of(Backend.FAST) is LlhttpResponse
 
 
 async def test_a_mock_of_httpcore_is_asked():
     with respx.mock:
         assert await kind_of() is HttpxPools
-    assert await kind_of() is LlhttpParser
+    assert await kind_of() is LlhttpResponse
 
 
 def test_under_trio_httpx_does_the_work_and_fast_is_refused():
@@ -89,7 +89,7 @@ def test_under_trio_httpx_does_the_work_and_fast_is_refused():
     with pytest.raises(UsageError, match="asyncio's event loops only") as caught:
         trio.run(kind_of, Backend.FAST)
     assert caught.value.advice == "use backend='auto' or 'httpx' under trio"
-    assert asyncio.run(kind_of(Backend.FAST)) is LlhttpParser
+    assert asyncio.run(kind_of(Backend.FAST)) is LlhttpResponse
 
 
 def test_a_client_works_under_trio():

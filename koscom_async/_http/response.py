@@ -1,7 +1,8 @@
 """One response as it arrives: its head, the pieces of its body, its end, and whether the connection may be used again.
 
-Every decision is made here. `h11_parser` and `llhttp_parser` only read the bytes and report what they find, so that it
-makes no difference which of them does. Knows nothing of sockets and of waiting, and raises nothing: a fault is kept.
+Every decision is made here. The subclasses in `h11_parser` and `llhttp_parser` only report what their parser finds, so
+that it makes no difference which of them does. Knows nothing of sockets and of waiting, and raises nothing: a fault is
+kept.
 """
 
 from typing import Any
@@ -16,71 +17,71 @@ What comes in one read with the end of a piece is not counted: it adds at most t
 MAX_HEADERS = 256
 
 
-class ResponseParser:
-    """What has come of one response; after each `feed`, `is_whole` and `failure` are to be looked at.
+class IncomingResponse:
+    """What has come of one response; after each `feed`, `is_complete` and `failure` are to be looked at.
 
-    A new one is made for each response, so that nothing that a library keeps back can reach the next one: httptools
+    A new one is made for each response, so that nothing that a parser keeps back can reach the next one: httptools
     delivers the last trailer of one response as the first header of the next.
     """
 
     __slots__ = (
-        "_bare_bytes",
+        "_bytes_without_body",
         "_header_count",
         "_is_framed",
         "_wants_body",
         "failure",
         "has_head",
         "headers",
-        "is_whole",
+        "is_complete",
         "keeps_alive",
-        "library",
+        "parser",
         "pieces",
         "status",
         "unread_bytes",
     )
 
     def __init__(self, *, wants_body: bool) -> None:
-        self.library: Any = None
-        """The library's own parser; dropped at the end, as it may refer back to this object."""
+        self.parser: Any = None
+        """The library's object; dropped at the end, as it may refer back to this object."""
         self._wants_body = wants_body
         self._is_framed = False
         self._header_count = 0
-        self._bare_bytes = 0
+        self._bytes_without_body = 0
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self.pieces: list[bytes] = []
         self.unread_bytes = 0
         self.has_head = False
-        self.is_whole = False
+        self.is_complete = False
         self.keeps_alive = False
         self.failure: httpx.TransportError | None = None
 
     def feed(self, data: bytes) -> None:
         """Read what has come, unless the response has ended or failed already."""
-        if self.library is None:
+        if self.parser is None:
             return
         # Set to zero by each piece of the body: so it counts heads and trailers that never end.
-        self._bare_bytes += len(data)
+        self._bytes_without_body += len(data)
         self.read(data)
-        if self._bare_bytes > MAX_HEAD_BYTES:
+        if self._bytes_without_body > MAX_HEAD_BYTES:
             self.refuse("the response's head is too large")
-        if self.is_whole:
-            self.library = None
+        if self.is_complete:
+            self.parser = None
 
-    def end(self) -> None:
-        """Take note that the connection has ended; a body without a length ends with it."""
+    def on_eof(self) -> None:
+        """Record that the connection has ended; a body without a length ends with it."""
         if self.has_head and not self._is_framed and self.failure is None:
-            self.is_whole = True
-            self.library = None
+            self.is_complete = True
+            self.parser = None
         else:
-            begun = "in the middle of" if self._bare_bytes or self.has_head else "without"
+            begun = "in the middle of" if self._bytes_without_body or self.has_head else "without"
             self.fail(httpx.RemoteProtocolError(f"the connection ended {begun} a response"))
 
     def fail(self, failure: httpx.TransportError) -> None:
         """Give up on the response, unless it is whole already."""
-        if not self.is_whole and self.failure is None:
+        if not self.is_complete and self.failure is None:
             self.failure = failure
-            self.library = None
+            self.parser = None
 
     def take(self) -> bytes:
         """Return what came of the body since the last time."""
@@ -93,7 +94,6 @@ class ResponseParser:
     # as httptools calls them, in the order of the wire; they may be called after a failure or behind the end, too.
 
     def read(self, data: bytes) -> None:
-        """Hand bytes to the library."""
         raise NotImplementedError
 
     def refuse(self, why: str) -> None:
@@ -109,15 +109,16 @@ class ResponseParser:
         elif not self.has_head:
             self.headers.append((name, value))
 
-    def take_head(self, status: int, *, is_http_1_1: bool) -> None:
+    def on_head(self, status: int, *, is_http_1_1: bool) -> None:
         """See the end of a head: of the response, or of an interim one before it."""
-        if self.is_whole or self.failure is not None:
+        if self.is_complete or self.failure is not None:
             return
         if status == 101:
             self.refuse("the server changed to a protocol that was not asked for")
         elif status < 200:
             self.headers.clear()
-        elif self._bare_bytes > MAX_HEAD_BYTES and self._head_bytes() > MAX_HEAD_BYTES:
+        elif self._bytes_without_body > MAX_HEAD_BYTES and self._head_bytes() > MAX_HEAD_BYTES:
+            # The head itself is measured only here: the read that ended it may hold a part of the body, too.
             self.refuse("the response's head is too large")
         else:
             self.status = status
@@ -126,16 +127,16 @@ class ResponseParser:
 
     def on_body(self, piece: bytes) -> None:
         """Keep a piece of the body."""
-        if self.is_whole or not self.has_head or self.failure is not None:
+        if self.is_complete or not self.has_head or self.failure is not None:
             return
-        self._bare_bytes = 0
+        self._bytes_without_body = 0
         self.pieces.append(piece)
         self.unread_bytes += len(piece)
 
     def on_message_complete(self) -> None:
         """See the end of the response, unless it is an interim one's."""
         if self.has_head and self.failure is None:
-            self.is_whole = True
+            self.is_complete = True
 
     def _head_bytes(self) -> int:
         return sum(len(name) + len(value) for name, value in self.headers)
@@ -154,7 +155,7 @@ class ResponseParser:
             self.refuse("the response is not HTTP (its length or its coding is wrong)")
         elif not self._wants_body:
             # llhttp does not know that no body follows, so what comes next could not be read.
-            self.is_whole = True
+            self.is_complete = True
             self.keeps_alive = False
 
     def _options(self, wanted: bytes) -> list[bytes]:
