@@ -23,7 +23,7 @@ from static_server import StaticServer
 from koscom_async._http.h11_parser import H11Response
 from koscom_async._http.llhttp_parser import LlhttpResponse
 from koscom_async._http.transport import PooledTransport
-from koscom_async._transport.connections import HttpxPools
+from koscom_async._transport.backend import HttpxPools
 
 Make = Callable[[int], httpx.AsyncBaseTransport]
 TIMEOUT = httpx.Timeout(10.0).as_dict()

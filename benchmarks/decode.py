@@ -20,8 +20,9 @@ import httpx
 
 from koscom_async import Settings
 from koscom_async._cooperative import SLICE_LENGTH, run_now
+from koscom_async._transport.backend import Json
 from koscom_async._transport.gateway import Gateway
-from koscom_async._transport.reading import BodyReader, Json
+from koscom_async._transport.reading import BodyReader
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.account import BalancePage, BalanceReader
 from koscom_async._wire.endpoints import AuthScheme, Call, Endpoint

@@ -23,7 +23,7 @@ from responder import Answer, Responder
 from rivals import CORE, FAST, INVESTOR, settings_for
 
 from koscom_async import BrokerLimits, Koscom, Limits
-from koscom_async._transport.connections import is_fast
+from koscom_async._transport.backend import is_fast
 from koscom_async.brokers import BROKERS, Broker
 from koscom_async.settings import Backend
 

@@ -13,7 +13,7 @@ from peer_gather import Gather
 from peer_portal import Portal
 
 from koscom_async import Holdings, Investor, Koscom, Settings
-from koscom_async._transport.connections import is_fast
+from koscom_async._transport.backend import is_fast
 from koscom_async.settings import Backend
 
 PORTAL, GATHER = "operator's algorithm", "gather + cattrs"

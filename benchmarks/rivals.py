@@ -18,7 +18,7 @@ from decode import ACCOUNT, REQUEST_ID, decoded
 
 from koscom_async import BrokerLimits, Device, Investor, Limits, Settings, Token, VirtualAccount
 from koscom_async._services.balance import AllSupport, BalanceQuery
-from koscom_async._transport.connections import LIBRARIES
+from koscom_async._transport.backend import LIBRARIES
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.reading import BodyReader
 from koscom_async._transport.statistics import TraceBuilder

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from koscom_async import Koscom
 from koscom_async._http.transport import PooledTransport
-from koscom_async._transport.connections import HttpxPools
+from koscom_async._transport.backend import HttpxPools
 from tests.fake_time import settled
 
 DESCRIPTORS = next(filter(Path.exists, map(Path, ("/proc/self/fd", "/dev/fd"))))

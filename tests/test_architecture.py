@@ -141,7 +141,7 @@ ASYNCIO_EXCEPTIONS = {
     "koscom_async._http.connection",
     "koscom_async._http.dial",
     "koscom_async._http.transport",
-    "koscom_async._transport.connections",
+    "koscom_async._transport.backend",
 }
 
 

@@ -82,7 +82,7 @@ class TokenSession:
     _call: Call[Any]
     _trace: TraceBuilder
     _used: Token | None = None
-    _dead: Token | None = None
+    _rejected: Token | None = None
 
     async def token(self) -> Token | None:
         """Return the investor's token, if the endpoint asks for one."""
@@ -90,10 +90,10 @@ class TokenSession:
         investor = self._call.investor
         if investor is None or self._call.endpoint.scheme is not AuthScheme.BEARER:
             return None
-        if self._dead is None:
+        if self._rejected is None:
             self._used = await self._manager.current(investor, self._trace)
         else:
-            self._used = await self._manager.renewed(investor, self._dead, self._trace)
+            self._used = await self._manager.renewed(investor, self._rejected, self._trace)
         return self._used
 
     def __enter__(self) -> None:
@@ -102,11 +102,11 @@ class TokenSession:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
-        if self._used is None or self._dead is not None:
+        if self._used is None or self._rejected is not None:
             return False
         if not isinstance(error, AuthenticationError) or not error.token_is_dead:
             return False
-        self._dead = self._used
+        self._rejected = self._used
         self._trace.note("the access token was dead; it was renewed")
         return True
 
@@ -139,7 +139,7 @@ class TokenManager:
         self._renewals: dict[str, _Renewal] = {}
         self._refused: dict[str, str] = {}
         # The investor's own token that a renewal replaced: an investor who still carries it has not authorised again.
-        self._outlived: dict[str, str] = {}
+        self._superseded: dict[str, str] = {}
 
     def session(self, call: Call[Any], trace: TraceBuilder) -> TokenSession:
         return TokenSession(self, call, trace)
@@ -149,7 +149,7 @@ class TokenManager:
         token = self._newer(await self._load(token_key(self._settings, investor)), investor.token)
         if token is None:
             raise ReauthorizationRequiredError("there is no access token for this investor")
-        if token.refresh is None or not self._is_dying(token):
+        if token.refresh is None or not self._expires_soon(token):
             return token
         try:
             return await self.renewed(investor, token, trace)
@@ -159,19 +159,19 @@ class TokenManager:
                 return token
             raise
 
-    async def renewed(self, investor: Investor, dead: Token, trace: TraceBuilder) -> Token:
-        """Return the token that replaces a dead one. Callers in between get the same token, or the same error."""
+    async def renewed(self, investor: Investor, old: Token, trace: TraceBuilder) -> Token:
+        """Return the token that replaces an old one. Callers in between get the same token, or the same error."""
         key = token_key(self._settings, investor)
         while (renewal := self._renewals.get(key)) is not None:
             await renewal.done.wait()
             if renewal.error is not None:
                 # A copy, since each call completes its own error.
                 raise copy(renewal.error)
-            if renewal.token is not None and renewal.token.access != dead.access:
+            if renewal.token is not None and renewal.token.access != old.access:
                 return renewal.token
         renewal = self._renewals[key] = _Renewal()
         try:
-            renewal.token = await self._renew_alone(key, investor, dead, trace)
+            renewal.token = await self._renew_alone(key, investor, old, trace)
         except KoscomError as error:
             renewal.error = copy(error)
             raise
@@ -184,28 +184,28 @@ class TokenManager:
         """Keep a token that did not come from a renewal."""
         await self._save(token_key(self._settings, investor), token)
 
-    async def _renew_alone(self, key: str, investor: Investor, dead: Token, trace: TraceBuilder) -> Token:
+    async def _renew_alone(self, key: str, investor: Investor, old: Token, trace: TraceBuilder) -> Token:
         async with self._locked(key):
             stored = await self._load(key)
-            token = self._newer(stored, investor.token) or dead
-            if token.access != dead.access:
+            token = self._newer(stored, investor.token) or old
+            if token.access != old.access:
                 return token  # another process was faster, or the caller has a newer one
             try:
-                renewed = await self._ask_for(key, token, trace)
+                renewed = await self._refresh_once(key, token, trace)
             except ReauthorizationRequiredError:
                 # The store's token cannot be renewed any more. The investor's own can, if they authorised again.
-                if investor.token is None or investor.token.access in {dead.access, self._outlived.get(key)}:
+                if investor.token is None or investor.token.access in {old.access, self._superseded.get(key)}:
                     raise
-            else:
-                if investor.token is not None:
-                    self._outlived[key] = investor.token.access
-                return renewed
-            await self._save(key, investor.token)
-            return investor.token
+                await self._save(key, investor.token)
+                return investor.token
+            if investor.token is not None:
+                self._superseded[key] = investor.token.access
+            return renewed
 
-    async def _ask_for(self, key: str, token: Token, trace: TraceBuilder) -> Token:
+    async def _refresh_once(self, key: str, token: Token, trace: TraceBuilder) -> Token:
         if token.refresh is None:
             raise ReauthorizationRequiredError("the access token is dead, and there is no refresh token")
+        # A refresh token that was refused once is not sent again.
         if self._refused.get(key) == token.refresh:
             raise ReauthorizationRequiredError("the refresh token was refused before")
         try:
@@ -214,7 +214,7 @@ class TokenManager:
             self._refused[key] = token.refresh
             raise
 
-    def _is_dying(self, token: Token) -> bool:
+    def _expires_soon(self, token: Token) -> bool:
         return token.expires_at is not None and token.expires_at - RENEWED_BEFORE <= self._now()
 
     @staticmethod

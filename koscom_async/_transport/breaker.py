@@ -39,6 +39,7 @@ class BreakerState(Enum):
 
 @define(eq=False)
 class _Circuit:
+    broker: str
     failures: int = 0
     opened_at: float | None = None
     is_probing: bool = False
@@ -68,37 +69,37 @@ class Breakers:
         """Enter it around one attempt, whose end it records; entering raises while the circuit is open."""
         circuit = self._circuits.get(broker)
         if circuit is None:
-            circuit = self._circuits[broker] = _Circuit()
-        return _Guard(self, broker, circuit)
+            circuit = self._circuits[broker] = _Circuit(broker)
+        return _Guard(self, circuit)
 
-    def ended(self, broker: str, circuit: _Circuit, error: BaseException | None, *, is_probe: bool) -> None:
+    def ended(self, circuit: _Circuit, error: BaseException | None, *, is_probe: bool) -> None:
         """Record how an attempt ended."""
         if error is None:
-            self._succeeded(broker, circuit)
+            self._succeeded(circuit)
         elif isinstance(error, BrokerUnavailableError | ConnectionFailedError):
-            self._failed(broker, circuit, error, is_probe=is_probe)
+            self._failed(circuit, error, is_probe=is_probe)
         elif isinstance(error, QuotaExceededError | LimitsUnavailableError):
             # From the limiter, or the gateway for itself: it says nothing about the broker. The next call may probe.
             circuit.is_probing = circuit.is_probing and not is_probe
         elif isinstance(error, KoscomError):
             # The broker answered, whatever the answer.
-            self._succeeded(broker, circuit)
+            self._succeeded(circuit)
         elif is_probe:
             # Cancelled: it says nothing about the broker. The next call may probe.
             circuit.is_probing = False
 
-    def admit(self, broker: str, circuit: _Circuit) -> bool:
+    def admit(self, circuit: _Circuit) -> bool:
         """Return whether an attempt is the probe; raise while none may pass."""
         if circuit.opened_at is None:
             return False
         wait = circuit.opened_at + self._policy.cool_down - self._clock()
         if wait > 0 or circuit.is_probing:
-            raise _open_error(broker, circuit, max(wait, 0.0))
+            raise _open_error(circuit, max(wait, 0.0))
         circuit.is_probing = True
-        logger.info("probing %s with one call", broker)
+        logger.info("probing %s with one call", circuit.broker)
         return True
 
-    def _failed(self, broker: str, circuit: _Circuit, error: KoscomError, *, is_probe: bool) -> None:
+    def _failed(self, circuit: _Circuit, error: KoscomError, *, is_probe: bool) -> None:
         circuit.failures += 1
         circuit.last = error
         if is_probe or (circuit.opened_at is None and circuit.failures >= self._policy.failures):
@@ -106,15 +107,15 @@ class Breakers:
             circuit.is_probing = False
             logger.warning(
                 "circuit open for %s: %d consecutive failures, the last: %s; next probe in %g s",
-                broker,
+                circuit.broker,
                 circuit.failures,
                 error.message,
                 self._policy.cool_down,
             )
 
-    def _succeeded(self, broker: str, circuit: _Circuit) -> None:
+    def _succeeded(self, circuit: _Circuit) -> None:
         if circuit.opened_at is not None:
-            logger.info("circuit closed for %s: it answers again", broker)
+            logger.info("circuit closed for %s: it answers again", circuit.broker)
         circuit.failures = 0
         circuit.opened_at = None
         circuit.is_probing = False
@@ -126,24 +127,24 @@ class _Guard(AbstractContextManager[None]):
     """One attempt. Not a `@contextmanager`, which would cost each call four times as much."""
 
     breakers: Breakers
-    broker: str
     circuit: _Circuit
     is_probe: bool = False
 
     def __enter__(self) -> None:
-        self.is_probe = self.breakers.admit(self.broker, self.circuit)
+        self.is_probe = self.breakers.admit(self.circuit)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.breakers.ended(self.broker, self.circuit, error, is_probe=self.is_probe)
+        self.breakers.ended(self.circuit, error, is_probe=self.is_probe)
 
 
-def _open_error(broker: str, circuit: _Circuit, wait: float) -> BreakerOpenError:
+def _open_error(circuit: _Circuit, wait: float) -> BreakerOpenError:
     last = circuit.last
     reason = last.message if last else "no answer"
     return BreakerOpenError(
-        f"circuit open: {broker} failed {circuit.failures} times in a row ({reason}); next probe in {wait:.0f} s",
+        f"circuit open: {circuit.broker} failed {circuit.failures} times in a row ({reason}); "
+        f"next probe in {wait:.0f} s",
         code=last.code if last else None,
         category=last.category if last else None,
         retry_after=max(wait, PROBE_SECONDS),

@@ -81,6 +81,8 @@ class Gateway:
         located = _Located(call, self._settings)
         session = self.tokens.session(call, trace)
         async for attempt in attempts:
+            # From the inside out: `session` may swallow a dead token, and the block ends without an error; `located`
+            # says where an error happened; `attempt` swallows it, and the loop goes round. No other order works.
             with attempt, located, session:
                 token = await session.token()
                 with self._record(call, attempt, trace) as record, self._breakers.guard(call.broker):
@@ -93,7 +95,7 @@ class Gateway:
         raise attempts.failure
 
     async def send(self, call: Call[Answer], token: Token | None) -> Answer:
-        """Send, verify, decode, classify: one request and its answer, without the policies."""
+        """Send, verify, decode, classify: one request, within an attempt. The limiter learns what the answer says."""
         response = await self.sender.send(call, token)
         remaining = read_remaining_calls(response.headers)
         if remaining is not None:
@@ -134,15 +136,15 @@ class Gateway:
             await self.limiter.pause(call.broker, pause)
         return error
 
-    def _record(self, call: Call[Any], attempts: Attempts, trace: TraceBuilder) -> AttemptRecord:
-        attempt = Attempt(
+    def _record(self, call: Call[Any], attempt: Attempts, trace: TraceBuilder) -> AttemptRecord:
+        observed = Attempt(
             broker=call.broker,
             endpoint=call.endpoint.name,
-            number=attempts.number,
-            seconds_backed_off=attempts.seconds_backed_off,
+            number=attempt.number,
+            seconds_backed_off=attempt.seconds_backed_off,
         )
-        span = self._observer.attempt(attempt) if self._observer else _NO_SPAN
-        return AttemptRecord(attempt, self._counters.of(call.broker), trace, span)
+        span = self._observer.attempt(observed) if self._observer else _NO_SPAN
+        return AttemptRecord(observed, self._counters.of(call.broker), trace, span)
 
     async def authorize(self, investor: Investor, trace: TraceBuilder) -> None:
         """Check that the investor has an access token; renew one that is about to expire."""

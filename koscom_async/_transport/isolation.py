@@ -44,10 +44,10 @@ async def shielded(work: Work[Answer]) -> Answer:
     The work is cut off `GRACE_SECONDS` after the caller's deadline, with a `ConnectionFailedError`.
     """
     # Read in the caller's task: in the child there is no deadline to be seen.
-    end = anyio.current_effective_deadline() + GRACE_SECONDS
+    ends_at = anyio.current_effective_deadline() + GRACE_SECONDS
 
     async def work_under_shield() -> Answer:
-        with anyio.CancelScope(shield=True, deadline=end):
+        with anyio.CancelScope(shield=True, deadline=ends_at):
             return await work()
         raise ConnectionFailedError("cut off at the deadline, with no whole answer", retriable=True)
 

@@ -5,17 +5,16 @@ Between slices of a large one, other tasks run. What the JSON and its rows mean 
 
 import zlib
 from collections.abc import AsyncIterable, Callable, Iterator
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import anyio.lowlevel
 import httpx
 
-from koscom_async._cooperative import SLICE_LENGTH, Cooperative, run_cooperatively, steps_of
-from koscom_async._transport.connections import is_fast
+from koscom_async._cooperative import SLICE_LENGTH, run_cooperatively, steps_of
+from koscom_async._transport.backend import json_of
 from koscom_async._wire.endpoints import Call
 from koscom_async._wire.envelope import find_refusal
 from koscom_async._wire.failures import failure, read_page
-from koscom_async._wire.json import core as core_json
 from koscom_async.errors import KoscomError, MalformedResponseError
 from koscom_async.settings import Backend
 
@@ -27,20 +26,20 @@ PIECE_BYTES = 2**18
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 
 
-async def read_body(response: httpx.Response, *, most: int) -> bytes:
-    """Return the whole body, unpacked; raise `MalformedResponseError` for more than `most` bytes.
+async def read_body(response: httpx.Response, *, max_bytes: int) -> bytes:
+    """Return the whole body, unpacked; raise `MalformedResponseError` for more than `max_bytes` bytes.
 
     httpx unpacks each piece as a whole, so that 64 KB from the wire may become 64 MB before they can be counted.
     Here a body is unpacked in pieces of a bounded size: gzip and deflate only, as no other coding is asked for.
     """
     announced = response.headers.get("Content-Length", "")
-    if announced.isdecimal() and int(announced) > most:
-        raise _too_large(most)
+    if announced.isdecimal() and int(announced) > max_bytes:
+        raise _too_large(max_bytes)
     unpack = _unpacker(response.headers.get("Content-Encoding", "identity"))
     body = bytearray()
     if response.is_stream_consumed:  # by the transport that was given
-        if len(response.content) > most:
-            raise _too_large(most)
+        if len(response.content) > max_bytes:
+            raise _too_large(max_bytes)
         return response.content
     # httpx types the stream for both of its clients.
     async for packed in cast("AsyncIterable[bytes]", response.stream):
@@ -48,8 +47,8 @@ async def read_body(response: httpx.Response, *, most: int) -> bytes:
             if number:  # a zip bomb must not hold the event loop
                 await anyio.lowlevel.checkpoint()
             body += piece
-            if len(body) > most:
-                raise _too_large(most)
+            if len(body) > max_bytes:
+                raise _too_large(max_bytes)
     return bytes(body)
 
 
@@ -76,34 +75,12 @@ def _unzipper() -> Unpack:
     return unpack
 
 
-def _too_large(most: int) -> MalformedResponseError:
+def _too_large(max_bytes: int) -> MalformedResponseError:
     return MalformedResponseError(
-        f"the answer is larger than {most} bytes",
+        f"the answer is larger than {max_bytes} bytes",
         code="too-large",
         advice="raise Settings(max_response_bytes=…) if answers of that size are expected",
     )
-
-
-class Json(Protocol):
-    """Reads and writes JSON with exact numbers; `core` and `fast` differ in nothing but speed."""
-
-    def write_json(self, document: object) -> bytes:
-        """Return the bytes of a document that JSON can hold."""
-
-    def read_json(self, body: bytes) -> object:
-        """Return the document in a body, or raise a `MalformedResponseError`."""
-
-    def json_steps(self, body: bytes) -> Cooperative[object]:
-        """Read it in steps, with stops between the slices of a large one."""
-
-
-def json_of(backend: Backend) -> Json:
-    """Return the reader and writer for a backend, as the settings and what is installed decide."""
-    if not is_fast(backend):
-        return core_json
-    from koscom_async._wire.json import fast as fast_json
-
-    return fast_json
 
 
 class BodyReader:

@@ -71,6 +71,7 @@ class Retrier:
 
     def wait_after(self, attempts: int, error: KoscomError) -> float:
         """Return how many seconds to wait after so many attempts: tenacity's jitter, or a longer `Retry-After`."""
+        # tenacity's waits take the state of a call that it makes itself. Of this one they read the number only.
         state = RetryCallState(self._tenacity, fn=None, args=(), kwargs={})
         state.attempt_number = attempts
         return max(self._tenacity.wait(state), _retry_after(error))

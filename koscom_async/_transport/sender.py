@@ -1,10 +1,11 @@
-"""One HTTP call: written, signed and sent, and a whole response of bounded size received.
+"""One HTTP call: written with the caller's credentials, sent, and its response of bounded size received to the end.
 
 Owns URL, headers (with the caller's credentials) and body of a request, the connections, and the time that one attempt
 may take. Only here httpx's exceptions are seen. What a response means is not decided here.
 """
 
 from base64 import b64encode
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -15,45 +16,91 @@ from attrs import field, frozen
 
 from koscom_async._http.connection import ClosedError, OverdueError
 from koscom_async._http.transport import REPEATABLE, PooledTransport
-from koscom_async._transport.connections import choose_parser, open_transport
+from koscom_async._transport.backend import choose_response_type, json_of, load_event_loop, open_transport
 from koscom_async._transport.isolation import isolated
-from koscom_async._transport.reading import json_of, read_body
+from koscom_async._transport.reading import read_body
 from koscom_async._wire.endpoints import AuthScheme, Call, Content
 from koscom_async.errors import ConnectionFailedError, KoscomError, UsageError
 from koscom_async.models.investor import Token
 from koscom_async.settings import Settings, Timeouts
 
-# Every secret travels in a header, and never in a URL.
-Headers = tuple[tuple[bytes, bytes], ...]
 
-API_KEY_HEADER = b"apikey"
-COMPANY_HEADER = b"comId"
-AUTHORIZATION_HEADER = b"Authorization"
+@frozen(kw_only=True)
+class Response:
+    """A response as it came: status, headers, and the whole body, unpacked."""
+
+    status: int
+    headers: httpx.Headers = field(repr=False)
+    body: bytes = field(repr=False)
 
 
-class Signature:
-    """The headers that say who asks: the firm, always the same, or an investor, with an access token."""
+class Sender:
+    """Sends calls over one transport: the one that was given, or its own, opened with the first call."""
 
-    def __init__(self, settings: Settings) -> None:
-        key, secret = settings.api_key, settings.api_secret
-        basic = (AUTHORIZATION_HEADER, b"Basic " + b64encode(f"{key}:{secret}".encode()))
-        self._key = (API_KEY_HEADER, key.encode())
-        self._of_firm: dict[AuthScheme, Headers] = {
-            # The key alone: member service.
-            AuthScheme.API_KEY: (self._key,),
-            # Key and secret, and the firm's code beside them: discretionary service.
-            AuthScheme.BASIC: ((COMPANY_HEADER, settings.com_id.encode()), basic),
-            AuthScheme.CLIENT: (basic,),
-        }
+    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None) -> None:
+        self._settings = settings
+        self.transport = transport
+        self._opening = anyio.Lock()
+        self._writer = RequestWriter(settings)
+        # Here, so that a missing extra is reported where the client is made, and that no call waits for an import.
+        load_event_loop()
+        self._response_type = choose_response_type(settings.backend)
 
-    def headers(self, scheme: AuthScheme, token: Token | None) -> Headers:
-        """Return the headers that an endpoint's scheme demands."""
-        if scheme is not AuthScheme.BEARER:
-            return self._of_firm[scheme]
-        if token is None:
-            raise UsageError("this endpoint is asked on behalf of an investor: give one")
-        # The token, and the key beside it, as clients in production send it: account service.
-        return (self._key, (AUTHORIZATION_HEADER, f"Bearer {token.access}".encode()))
+    async def send(self, call: Call[Any], token: Token | None) -> Response:
+        """Return the response to a call, whatever it says; raise `ConnectionFailedError` if none came whole."""
+        request = self._writer.write(call, token)
+        try:
+            transport = self.transport or await self._opened()
+            if isinstance(transport, PooledTransport):  # it limits the attempt's time itself
+                return await self._receive(transport, request)
+            return await self._within_attempt(partial(self._receive, transport, request))
+        except OverdueError:  # before its base class, TimeoutException
+            pass
+        except ClosedError as error:
+            raise UsageError("the client was closed", advice="close it when its calls have ended") from error
+        except httpx.TimeoutException as error:
+            raise ConnectionFailedError(f"timed out ({type(error).__name__})", retriable=True) from error
+        except KoscomError:
+            raise
+        # A transport that was given may raise anything.
+        except Exception as error:
+            raise ConnectionFailedError(
+                f"the connection failed ({type(error).__name__})",
+                retriable=isinstance(error, httpx.TransportError | OSError),
+            ) from error
+        seconds = self._settings.timeouts.attempt
+        raise ConnectionFailedError(f"no whole answer within {seconds:g} s", retriable=True)
+
+    async def _within_attempt(self, receive: Callable[[], Awaitable[Response]]) -> Response:
+        """Limit an attempt for httpx's transports: they time each read only, and leak where `task.cancel()` strikes."""
+        ends_at = anyio.current_time() + self._settings.timeouts.attempt
+        # Where the operation's scope ends it first, another would only cost 15 us.
+        if anyio.current_effective_deadline() <= ends_at:
+            return await isolated(receive)
+        with anyio.CancelScope(deadline=ends_at):
+            return await isolated(receive)
+        raise OverdueError("the response is not whole in time")
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self.transport is not None:
+            await self.transport.aclose()
+
+    async def _receive(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> Response:
+        # Not through an httpx.AsyncClient: no cookies that one investor's response could leave for another's
+        # request, no redirects that take a token elsewhere, and a fraction of the work.
+        response = await transport.handle_async_request(request)
+        try:
+            body = await read_body(response, max_bytes=self._settings.max_response_bytes)
+        finally:
+            await response.aclose()
+        return Response(status=response.status_code, headers=response.headers, body=body)
+
+    async def _opened(self) -> httpx.AsyncBaseTransport:
+        async with self._opening:
+            if self.transport is None:
+                self.transport = await open_transport(self._settings, self._response_type)
+            return self.transport
 
 
 _MEDIA_TYPES = {
@@ -65,13 +112,13 @@ _HAVE_A_BODY = {"POST", "PUT", "PATCH"}
 
 
 class RequestWriter:
-    """Writes the requests of one client."""
+    """Writes the requests of one client, with its address, credentials and timeouts."""
 
     def __init__(self, settings: Settings) -> None:
         self._base_url = settings.base_url
         self._json = json_of(settings.backend)
         self._host = (b"Host", httpx.URL(settings.base_url).netloc)
-        self._signature = Signature(settings)
+        self._credentials = Credentials(settings)
         timeout = _httpx_timeout(settings.timeouts)
         self._extensions = {
             repeatable: {"timeout": timeout, REPEATABLE: repeatable} for repeatable in (True, False)
@@ -86,7 +133,7 @@ class RequestWriter:
             self._host,
             _MEDIA_TYPES[call.endpoint.content],
             _ACCEPT,
-            *self._signature.headers(call.endpoint.scheme, token),
+            *self._credentials.headers(call.endpoint.scheme, token),
         ]
         if body or call.method in _HAVE_A_BODY:
             headers.append((b"Content-Length", b"%d" % len(body)))
@@ -128,75 +175,36 @@ def _httpx_timeout(timeouts: Timeouts) -> dict[str, float | None]:
     ).as_dict()
 
 
-@frozen(kw_only=True)
-class Response:
-    """A response as it came: status, headers, and the whole body, unpacked."""
+Headers = tuple[tuple[bytes, bytes], ...]
 
-    status: int
-    headers: httpx.Headers = field(repr=False)
-    body: bytes = field(repr=False)
+API_KEY_HEADER = b"apikey"
+COMPANY_HEADER = b"comId"
+AUTHORIZATION_HEADER = b"Authorization"
 
 
-class Sender:
-    """Sends calls over one transport: the one that was given, or its own, opened with the first call."""
+class Credentials:
+    """The headers that say who asks: the firm, always the same, or an investor, with an access token.
 
-    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None) -> None:
-        self._settings = settings
-        self.transport = transport
-        self._opening = anyio.Lock()
-        self._writer = RequestWriter(settings)
-        # Here, so that a missing extra is reported where the client is made.
-        self._parser = choose_parser(settings.backend)
+    Every secret travels in a header, and never in a URL.
+    """
 
-    async def send(self, call: Call[Any], token: Token | None) -> Response:
-        """Return the response to a call, whatever it says; raise `ConnectionFailedError` if none came whole."""
-        request = self._writer.write(call, token)
-        seconds = self._settings.timeouts.attempt
-        try:
-            transport = self.transport or await self._opened()
-            if isinstance(transport, PooledTransport):
-                return await self._received(transport, request)
-            # httpx's transports limit the time of each read, not of the call, and leak where `task.cancel()` strikes.
-            received = partial(self._received, transport, request)
-            end = anyio.current_time() + seconds
-            # Where the operation's scope ends it first, another would only cost 15 us.
-            if anyio.current_effective_deadline() <= end:
-                return await isolated(received)
-            with anyio.CancelScope(deadline=end):
-                return await isolated(received)
-        except OverdueError:
-            pass
-        except ClosedError as error:
-            raise UsageError("the client was closed", advice="close it when its calls have ended") from error
-        except httpx.TimeoutException as error:
-            raise ConnectionFailedError(f"timed out ({type(error).__name__})", retriable=True) from error
-        except KoscomError:
-            raise
-        # A transport that was given may raise anything.
-        except Exception as error:
-            raise ConnectionFailedError(
-                f"the connection failed ({type(error).__name__})",
-                retriable=isinstance(error, httpx.TransportError | OSError),
-            ) from error
-        raise ConnectionFailedError(f"no whole answer within {seconds:g} s", retriable=True)
+    def __init__(self, settings: Settings) -> None:
+        key, secret = settings.api_key, settings.api_secret
+        basic = (AUTHORIZATION_HEADER, b"Basic " + b64encode(f"{key}:{secret}".encode()))
+        self._key = (API_KEY_HEADER, key.encode())
+        self._of_firm: dict[AuthScheme, Headers] = {
+            # The key alone: member service.
+            AuthScheme.API_KEY: (self._key,),
+            # Key and secret, and the firm's code beside them: discretionary service.
+            AuthScheme.BASIC: ((COMPANY_HEADER, settings.com_id.encode()), basic),
+            AuthScheme.CLIENT: (basic,),
+        }
 
-    async def aclose(self) -> None:
-        """Close the connections."""
-        if self.transport is not None:
-            await self.transport.aclose()
-
-    async def _received(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> Response:
-        # Not through an httpx.AsyncClient: no cookies that one investor's response could leave for another's
-        # request, no redirects that take a token elsewhere, and a fraction of the work.
-        response = await transport.handle_async_request(request)
-        try:
-            body = await read_body(response, most=self._settings.max_response_bytes)
-        finally:
-            await response.aclose()
-        return Response(status=response.status_code, headers=response.headers, body=body)
-
-    async def _opened(self) -> httpx.AsyncBaseTransport:
-        async with self._opening:
-            if self.transport is None:
-                self.transport = await open_transport(self._settings, self._parser)
-            return self.transport
+    def headers(self, scheme: AuthScheme, token: Token | None) -> Headers:
+        """Return the headers that an endpoint's scheme demands."""
+        if scheme is not AuthScheme.BEARER:
+            return self._of_firm[scheme]
+        if token is None:
+            raise UsageError("this endpoint is asked on behalf of an investor: give one")
+        # The token, and the key beside it, as clients in production send it: account service.
+        return (self._key, (AUTHORIZATION_HEADER, f"Bearer {token.access}".encode()))

@@ -24,9 +24,13 @@ class AuthScheme(Enum):
     """How the gateway recognises the caller."""
 
     API_KEY = auto()
+    """By the API key alone: member service."""
     BASIC = auto()
+    """By key and secret, and the firm's code beside them: discretionary service."""
     BEARER = auto()
+    """By the investor's access token, and the API key beside it: account service."""
     CLIENT = auto()
+    """By key and secret: OAuth."""
 
 
 class Content(Enum):

@@ -64,7 +64,7 @@ class Retry:
     """How often and how long errors that the platform documents as temporary are retried.
 
     Waits grow exponentially with full jitter: before retry n a wait is drawn from 0 to
-    min(`cap`, `base` * 2**n) seconds. A `Retry-After` of the gateway is honoured up to `max_retry_after`
+    min(`cap`, `base` * 2**(n - 1)) seconds. A `Retry-After` of the gateway is honoured up to `max_retry_after`
     seconds; a longer one is raised at once, with its value.
 
     Retries are paid from a budget for each broker, so that an outage cannot multiply the load: each first attempt
@@ -201,14 +201,14 @@ class Settings:
 
     Either `environment` (production or sandbox) or `base_url` says where; both may be given, and then the URL
     counts, unless it is the gateway of the other environment. `com_id` and `srv_id` are the firm's and the service's
-    codes (핀테크 기업 코드, 핀테크 서비스 코드). A query of more pages than `page_limit`, or an answer of more than
-    `max_response_bytes`, fails its account.
+    codes (핀테크 기업 코드, 핀테크 서비스 코드).
+    `redirect_uri` is the callback that is registered for the key, to which an investor who has authorised is sent
+    back (`None`: pass it to each call of `koscom.oauth` that needs it); `scope` is what the investor is asked for.
+    A query of more pages than `page_limit`, or an answer of more than `max_response_bytes`, fails its account.
     `discretionary_brokers` are the short names of the brokers at which the firm has discretionary contracts (일임매매):
     the calls across brokers ask these. By default they ask every broker of the platform; those without a contract
     refuse, so name yours. `check_service_hours` refuses discretionary balances and
     settlements before a call is spent while the platform does not answer them (08:30 to 16:00 KST).
-    `redirect_uri` is the callback that is registered for the key, to which an investor who has authorised is sent
-    back (`None`: pass it to each call of `koscom.oauth` that needs it); `scope` is what the investor is asked for.
     `backend` is what carries HTTP and reads JSON: `"auto"`, `"core"`, `"fast"` or `"httpx"` (see `Backend`).
     Raises `SettingsError`, naming the setting, for anything missing or impossible.
     """

@@ -205,7 +205,7 @@ async def test_an_answer_that_is_too_large_is_not_read_to_its_end():
     async with scripted(endless) as server, opened() as transport:
         response = await transport.handle_async_request(httpx.Request("GET", server.url))
         with pytest.raises(MalformedResponseError, match="larger than"):
-            await read_body(response, most=2**20)
+            await read_body(response, max_bytes=2**20)
         await response.aclose()
         await settled()
         assert not transport._open

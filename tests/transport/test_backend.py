@@ -2,8 +2,8 @@
 
 import pytest
 
-from koscom_async._transport import connections as backend
-from koscom_async._transport.connections import is_fast
+from koscom_async._transport import backend
+from koscom_async._transport.backend import is_fast
 from koscom_async.settings import Backend
 
 

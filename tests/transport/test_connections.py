@@ -12,8 +12,7 @@ from koscom_async import Koscom, UsageError
 from koscom_async._http.h11_parser import H11Response
 from koscom_async._http.llhttp_parser import LlhttpResponse
 from koscom_async._http.transport import PooledTransport
-from koscom_async._transport import connections
-from koscom_async._transport.connections import HttpxPools, choose_parser, open_transport
+from koscom_async._transport.backend import HttpxPools, choose_response_type, open_transport
 from koscom_async.sandbox import SandboxGateway
 from koscom_async.settings import Backend
 from tests.client.fake_gateway import settings_of
@@ -24,7 +23,7 @@ from tests.http.test_reuse import OK, Gate, until
 
 async def opened(backend=Backend.AUTO, *, base_url="http://127.0.0.1:1"):
     settings = settings_of(backend=backend, base_url=base_url)
-    transport = await open_transport(settings, choose_parser(backend))
+    transport = await open_transport(settings, choose_response_type(backend))
     await transport.aclose()
     return transport
 
@@ -36,7 +35,7 @@ async def kind_of(backend=Backend.AUTO):
 
 @pytest.fixture
 def nothing_installed(monkeypatch):
-    monkeypatch.setattr(connections, "_missing", lambda: ("httptools", "msgspec"))
+    monkeypatch.setattr("koscom_async._transport.backend._missing", lambda: ("httptools", "msgspec"))
 
 
 async def test_each_backend_has_its_connections():
@@ -102,7 +101,7 @@ def test_a_client_works_under_trio():
 
 
 def test_a_missing_extra_is_told_where_the_client_is_made(monkeypatch):
-    monkeypatch.setattr(connections, "_missing", lambda: ("httptools",))
+    monkeypatch.setattr("koscom_async._transport.backend._missing", lambda: ("httptools",))
     with pytest.raises(ImportError, match=r"koscom_async\[fast\]"):
         Koscom(settings_of(backend=Backend.FAST))
 

@@ -8,7 +8,7 @@ import pytest
 
 from koscom_async import MalformedResponseError
 from koscom_async._cooperative import SLICE_LENGTH, SLICE_ROWS, CooperativeReader
-from koscom_async._transport import connections as backend
+from koscom_async._transport import backend
 from koscom_async._transport.reading import BodyReader
 from koscom_async._wire.account import BalanceReader
 from koscom_async._wire.endpoints import BALANCE, Call

@@ -48,7 +48,7 @@ def cut(packed, size=7):
     ],
 )
 async def test_a_body_is_read_whole_however_it_is_packed(coding, pieces):
-    assert await read_body(answer(*pieces, content_encoding=coding), most=len(TEXT)) == TEXT
+    assert await read_body(answer(*pieces, content_encoding=coding), max_bytes=len(TEXT)) == TEXT
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,14 @@ async def test_a_body_is_read_whole_however_it_is_packed(coding, pieces):
 )
 async def test_a_body_that_is_too_large_is_refused(pieces, headers):
     with pytest.raises(MalformedResponseError, match=f"larger than {len(TEXT) - 1} bytes") as caught:
-        await read_body(answer(*pieces, **headers), most=len(TEXT) - 1)
+        await read_body(answer(*pieces, **headers), max_bytes=len(TEXT) - 1)
     assert (caught.value.code, caught.value.retriable) == ("too-large", False)
 
 
 async def test_what_a_transport_has_read_already_is_bounded_too():
-    assert await read_body(httpx.Response(200, content=TEXT), most=len(TEXT)) == TEXT
+    assert await read_body(httpx.Response(200, content=TEXT), max_bytes=len(TEXT)) == TEXT
     with pytest.raises(MalformedResponseError, match="larger"):
-        await read_body(httpx.Response(200, content=TEXT), most=10)
+        await read_body(httpx.Response(200, content=TEXT), max_bytes=10)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ async def test_what_a_transport_has_read_already_is_bounded_too():
 )
 async def test_a_packing_that_cannot_be_undone_is_a_malformed_answer(coding, message):
     with pytest.raises(MalformedResponseError, match=message) as caught:
-        await read_body(answer(b"not packed at all", content_encoding=coding), most=100)
+        await read_body(answer(b"not packed at all", content_encoding=coding), max_bytes=100)
     assert caught.value.__context__ is None or caught.value.__suppress_context__
 
 
@@ -89,7 +89,7 @@ async def test_a_bomb_takes_no_more_memory_than_is_allowed():
     tracemalloc.start()
     try:
         with pytest.raises(MalformedResponseError, match="larger"):
-            await read_body(answer(*cut(packed, 2**16), content_encoding="gzip"), most=2**20)
+            await read_body(answer(*cut(packed, 2**16), content_encoding="gzip"), max_bytes=2**20)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

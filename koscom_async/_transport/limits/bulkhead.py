@@ -21,6 +21,10 @@ class BrokerSlots:
     slots: anyio.Semaphore
     limit: int
 
+    @property
+    def taken(self) -> int:
+        return self.limit - self.slots.value
+
 
 class Bulkhead:
     """The slots of one process. Only `acquire`, `acquire_nowait` and `release` change them."""
@@ -41,7 +45,7 @@ class Bulkhead:
         of_broker = self._slots_of(broker)
         if of_broker.slots.value < 1 or self.total.value < 1 or of_broker.queue.locked():
             return False
-        return not self._gives_way(of_broker, held=1)
+        return not (of_broker.taken and self._is_crowded())
 
     def acquire_nowait(self, broker: str) -> None:
         """Take slots that `has_room` found."""
@@ -53,25 +57,29 @@ class Bulkhead:
     ) -> None:
         """Return with a slot of the broker and one of the total, once `take` has granted the call.
 
-        `ready_at` is when `take` is worth asking. What `take` raises is raised, with the slots given back.
+        `ready_at` is when `take` is worth asking. What `take` raises is raised, with the slots given back. Both are
+        asked while the broker's slot is held, and `take` awaits where processes share their limits.
         """
         of_broker = self._slots_of(broker)
         async with of_broker.queue:
             await of_broker.slots.acquire()
             try:
-                if self._gives_way(of_broker, held=2):  # one of them is its own
+                has_others = of_broker.taken > 1
+                if has_others and self._is_crowded():
                     # Calls that arrive in this moment, for brokers without a slot, go first.
                     await anyio.lowlevel.checkpoint()
-                while not await self._is_granted(ready_at, take):
-                    pass
+                is_granted = False
+                while not is_granted:
+                    while (wait := ready_at() - self._clock()) > 0:
+                        await self.sleep(wait)
+                    await self.total.acquire()
+                    is_granted = await self._granted(take)
             except BaseException:
                 of_broker.slots.release()
                 raise
 
-    async def _is_granted(self, ready_at: Callable[[], float], take: Callable[[], Awaitable[bool]]) -> bool:
-        while (wait := ready_at() - self._clock()) > 0:
-            await self.sleep(wait)
-        await self.total.acquire()
+    async def _granted(self, take: Callable[[], Awaitable[bool]]) -> bool:
+        """Ask for the grant; give the slot of the total back if there is none."""
         is_granted = False
         try:
             # A pause may have begun while this call waited for a slot of the total.
@@ -81,16 +89,14 @@ class Bulkhead:
                 self.total.release()
         return is_granted
 
-    def _gives_way(self, of_broker: BrokerSlots, *, held: int) -> bool:
-        """Whether brokers without a slot go before one that holds so many: half of the total is taken.
+    def _is_crowded(self) -> bool:
+        """Whether brokers without a slot go before one that has some: half of the total is taken.
 
         A fan-out makes more calls in one moment than there are slots. Handed out as the calls arrive, the last brokers
         would not start for a whole answer's time, and their rates, which take the longest, would lie idle. Where only
         one broker was ever asked, no call gives way.
         """
-        if self.total.value > self._limits.in_flight // 2 or len(self.brokers) < 2:
-            return False
-        return of_broker.limit - of_broker.slots.value >= held
+        return self.total.value <= self._limits.in_flight // 2 and len(self.brokers) > 1
 
     def release(self, broker: str) -> None:
         """Give back both slots of a call."""
@@ -102,7 +108,7 @@ class Bulkhead:
         if broker is None:
             return self._limits.in_flight - self.total.value
         of_broker = self.brokers.get(broker)
-        return of_broker.limit - of_broker.slots.value if of_broker else 0
+        return of_broker.taken if of_broker else 0
 
     def _slots_of(self, broker: str) -> BrokerSlots:
         of_broker = self.brokers.get(broker)

@@ -64,7 +64,70 @@ class Slot:
         self._limiter.release(self._broker)
 
 
-NEVER = float("-inf")
+class ProcessLimiter:
+    """The limits of one client. Only `acquire`, `release`, `pause` and `record_quota` change its state."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        clock: Callable[[], float] = monotonic,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._limits = limits
+        self._quota = DailyQuota(reserve=limits.quota_reserve, now=now)
+        self._clock = clock
+        self._rates: dict[str, GCRA] = {}
+        self.bulkhead = Bulkhead(limits, clock=clock, sleep=sleep)
+
+    async def acquire(self, broker: str, service: str) -> None:
+        # Most calls find room, and need no queue.
+        if self.bulkhead.has_room(broker) and self._take(broker, service):
+            self.bulkhead.acquire_nowait(broker)
+        else:
+            await self._queue(broker, service)
+
+    async def _queue(self, broker: str, service: str) -> None:
+        self._quota.check(service)
+
+        async def take() -> bool:
+            return self._take(broker, service)
+
+        await self.bulkhead.acquire(broker, ready_at=self._rate(broker).ready_at, take=take)
+
+    def _take(self, broker: str, service: str) -> bool:
+        rate, now = self._rate(broker), self._clock()
+        if rate.ready_at() > now:
+            return False
+        self._quota.take(service)
+        rate.take(now)
+        return True
+
+    def _rate(self, broker: str) -> "GCRA":
+        rate = self._rates.get(broker)
+        if rate is None:
+            limits = self._limits.of(broker)
+            rate = self._rates[broker] = GCRA(limits.rate, limits.burst)
+        return rate
+
+    def release(self, broker: str) -> None:
+        self.bulkhead.release(broker)
+
+    async def pause(self, broker: str, seconds: float) -> None:
+        self._rate(broker).pause(self._clock() + seconds)
+
+    async def record_quota(self, service: str, *, remaining: int, limit: int | None) -> None:
+        self._quota.record(service, remaining=remaining, limit=limit)
+
+    def quotas(self) -> tuple[ServiceQuota, ...]:
+        return self._quota.snapshot()
+
+    async def aclose(self) -> None:
+        pass  # it opens nothing
+
+
+LONG_AGO = float("-inf")
 
 
 @define(eq=False)
@@ -77,8 +140,8 @@ class GCRA:
 
     rate: float
     burst: int
-    free_at: float = NEVER
-    paused_until: float = NEVER
+    free_at: float = LONG_AGO
+    paused_until: float = LONG_AGO
     interval: float = field(init=False)
     slack: float = field(init=False)
 
@@ -168,71 +231,3 @@ class DailyQuota:
     def _of_today(self, service: str) -> ServiceQuota | None:
         quota = self._services.get(service)
         return quota if quota is not None and self._now() < quota.resets_at else None
-
-
-class ProcessLimiter:
-    """The limits of one client. Only `acquire`, `release`, `pause` and `record_quota` change its state."""
-
-    def __init__(
-        self,
-        limits: Limits,
-        *,
-        clock: Callable[[], float] = monotonic,
-        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
-        now: Callable[[], datetime] = utc_now,
-    ) -> None:
-        self._limits = limits
-        self._quota = DailyQuota(reserve=limits.quota_reserve, now=now)
-        self._clock = clock
-        self._rates: dict[str, GCRA] = {}
-        self.bulkhead = Bulkhead(limits, clock=clock, sleep=sleep)
-
-    async def acquire(self, broker: str, service: str) -> None:
-        """Return when a call to this broker may leave; raise `QuotaExceededError` if the service's day is spent."""
-        # Most calls find room, and need no queue.
-        if self.bulkhead.has_room(broker) and self._take(broker, service):
-            self.bulkhead.acquire_nowait(broker)
-        else:
-            await self._queue(broker, service)
-
-    async def _queue(self, broker: str, service: str) -> None:
-        self._quota.check(service)
-
-        async def take() -> bool:
-            return self._take(broker, service)
-
-        await self.bulkhead.acquire(broker, ready_at=self._rate(broker).ready_at, take=take)
-
-    def _take(self, broker: str, service: str) -> bool:
-        rate, now = self._rate(broker), self._clock()
-        if rate.ready_at() > now:
-            return False
-        self._quota.take(service)
-        rate.take(now)
-        return True
-
-    def _rate(self, broker: str) -> GCRA:
-        rate = self._rates.get(broker)
-        if rate is None:
-            limits = self._limits.of(broker)
-            rate = self._rates[broker] = GCRA(limits.rate, limits.burst)
-        return rate
-
-    def release(self, broker: str) -> None:
-        """Give the slot back once the call has ended."""
-        self.bulkhead.release(broker)
-
-    async def pause(self, broker: str, seconds: float) -> None:
-        """Let no call to this broker leave for that long."""
-        self._rate(broker).pause(self._clock() + seconds)
-
-    async def record_quota(self, service: str, *, remaining: int, limit: int | None) -> None:
-        """Record what an answer says is left of the service's day."""
-        self._quota.record(service, remaining=remaining, limit=limit)
-
-    def quotas(self) -> tuple[ServiceQuota, ...]:
-        """Return what is known of each service's day."""
-        return self._quota.snapshot()
-
-    async def aclose(self) -> None:
-        """Do nothing: this limiter opens nothing."""

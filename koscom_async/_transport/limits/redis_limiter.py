@@ -21,7 +21,7 @@ from attrs import define
 
 from koscom_async._clock import utc_now
 from koscom_async._transport.limits.bulkhead import Bulkhead
-from koscom_async._transport.limits.limiter import GCRA, NEVER, DailyQuota
+from koscom_async._transport.limits.limiter import GCRA, LONG_AGO, DailyQuota
 from koscom_async._transport.limits.redis_store import Decision, Redis, RedisStore
 from koscom_async._wire.failures import quota_exceeded
 from koscom_async.errors import LimitsUnavailableError, SettingsError
@@ -41,7 +41,7 @@ class _BrokerState:
 
     limits: BrokerLimits
     local: GCRA
-    ask_at: float = NEVER
+    ask_at: float = LONG_AGO
 
     def ready_at(self) -> float:
         return max(self.ask_at, self.local.paused_until)

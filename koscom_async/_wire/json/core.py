@@ -69,8 +69,6 @@ def read_list(text: str) -> list[object]:
 
 def json_steps(body: bytes, *, slice_length: int = SLICE_LENGTH) -> Cooperative[object]:
     """Do what `read_json` does, and stop between slices of a large document."""
-    if len(body) <= slice_length:
-        return read_json(body)
     _check_not_empty(body)
     try:
         walk = Walk(_text(body), scan=scan, read_list=read_list, slice_length=slice_length)

@@ -40,8 +40,6 @@ def read_json(body: bytes) -> object:
 
 def json_steps(body: bytes, *, slice_length: int = SLICE_LENGTH) -> Cooperative[object]:
     """Do what `read_json` does, and stop between slices of a large document."""
-    if len(body) <= slice_length:
-        return read_json(body)
     with suppress(Exception):
         # A byte a character: brackets and quotes are found without decoding what stands between them.
         walk = Walk(body.decode("latin-1"), scan=_scan, read_list=_read_list, slice_length=slice_length)

@@ -1,6 +1,7 @@
-"""Which connections carry a client's calls: the stack of `_http` with one of its two parsers, or httpx's own.
+"""What the setting `backend` decides: the libraries that read JSON, and the connections that carry a client's calls.
 
-Owns the choice, by the settings, by what is installed, by the event loop, and by what else takes part.
+The connections are those of `_http`, with one of its two parsers, or httpx's own. What is installed, the event loop,
+and what else takes part count, too.
 """
 
 import asyncio
@@ -10,15 +11,17 @@ from collections.abc import AsyncIterator, Callable
 from functools import cache, partial
 from importlib.util import find_spec
 from types import FunctionType
-from typing import cast
+from typing import Protocol, cast
 
 import anyio
 import anyio.to_thread
 import httpx
 from attrs import frozen
 
+from koscom_async._cooperative import Cooperative
 from koscom_async._http.response import IncomingResponse
 from koscom_async._http.transport import KEEP_ALIVE_SECONDS, PooledTransport
+from koscom_async._wire.json import core as core_json
 from koscom_async.errors import UsageError
 from koscom_async.settings import Backend, Settings
 
@@ -43,10 +46,36 @@ def _missing() -> tuple[str, ...]:
     return tuple(name for name in LIBRARIES if find_spec(name) is None)
 
 
-def choose_parser(backend: Backend) -> type[IncomingResponse]:
-    """Return what reads responses, with everything loaded that a call needs: none waits for an import."""
+class Json(Protocol):
+    """Reads and writes JSON with exact numbers; `core` and `fast` differ in nothing but speed."""
+
+    def write_json(self, document: object) -> bytes:
+        """Return the bytes of a document that JSON can hold."""
+
+    def read_json(self, body: bytes) -> object:
+        """Return the document in a body, or raise a `MalformedResponseError`."""
+
+    def json_steps(self, body: bytes) -> Cooperative[object]:
+        """Read it in steps, with stops between the slices of a large one."""
+
+
+def json_of(backend: Backend) -> Json:
+    """Return the reader and writer for a backend, as the settings and what is installed decide."""
+    if not is_fast(backend):
+        return core_json
+    from koscom_async._wire.json import fast as fast_json
+
+    return fast_json
+
+
+def load_event_loop() -> None:
+    """Load anyio's half for asyncio, which takes 20 ms, if asyncio runs: no call waits for the import."""
     if asyncio_loop() is not None:
-        anyio.current_time()  # loads anyio's half for asyncio, which takes 20 ms
+        anyio.current_time()
+
+
+def choose_response_type(backend: Backend) -> type[IncomingResponse]:
+    """Return what reads responses, with its parser loaded."""
     if is_fast(backend):
         from koscom_async._http.llhttp_parser import LlhttpResponse
 
@@ -56,15 +85,17 @@ def choose_parser(backend: Backend) -> type[IncomingResponse]:
     return H11Response
 
 
-async def open_transport(settings: Settings, parser: type[IncomingResponse]) -> httpx.AsyncBaseTransport:
+async def open_transport(
+    settings: Settings, response_type: type[IncomingResponse]
+) -> httpx.AsyncBaseTransport:
     """Return a transport for the settings."""
     # In a thread, since reading the certificates would hold the loop for 70 ms. Plain loopback needs none.
     use_tls = settings.base_url.startswith("https:")
     context = await anyio.to_thread.run_sync(tls_context) if use_tls else None
-    if not _suits(settings.backend):
+    if not _uses_own_transport(settings.backend):
         return HttpxPools(in_flight=settings.limits.in_flight, context=context)
     return PooledTransport(
-        parser, keep=settings.limits.in_flight, context=context, attempt=settings.timeouts.attempt
+        response_type, keep=settings.limits.in_flight, context=context, attempt=settings.timeouts.attempt
     )
 
 
@@ -75,8 +106,8 @@ def tls_context() -> ssl.SSLContext:
     return context
 
 
-def _suits(backend: Backend) -> bool:
-    """Whether the stack can carry the calls, and is to."""
+def _uses_own_transport(backend: Backend) -> bool:
+    """Whether the connections of `_http` can carry the calls, and are to."""
     if backend is Backend.HTTPX:
         return False
     if asyncio_loop() is None:
