@@ -152,6 +152,7 @@ class ConnectionFailedError(KoscomError):
 
     default_code = "connection"
     default_advice = "check the network and the gateway's address, then ask again"
+    default_retriable = True
 
 
 def locate(
@@ -277,10 +278,14 @@ class ResponseError(KoscomError):
 
 
 class MalformedResponseError(ResponseError):
-    """The answer is not JSON, or not of the documented shape."""
+    """The answer is not JSON, or not of the documented shape.
+
+    It may be whole the next time (`retriable`), but the client does not repeat the call by itself.
+    """
 
     default_code = "malformed"
-    default_advice = "report it to the platform, with the time of the call"
+    default_advice = "ask again later; if it lasts, report it to the platform, with the time of the call"
+    default_retriable = True
 
 
 class ResponseMismatchError(ResponseError):

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from koscom_async import errors
+from koscom_async._wire.failures import _OAUTH_CLASSES, failure
 from koscom_async.brokers import BROKERS
+from koscom_async.error_codes import ERROR_CODES
 from koscom_async.errors import (
     AccountUnavailableError,
     BrokerUnavailableError,
@@ -172,12 +174,34 @@ def test_an_advice_to_ask_again_is_given_where_it_may_help_and_nowhere_else() ->
         for kind in CLASSES
         if kind.default_advice and kind.default_retriable is not bool(AGAIN.search(kind.default_advice))
     ]
-    # What failed to connect may be retriable or not: the error says. Authorising again is not asking again.
-    assert wrong == ["ConnectionFailedError", "ReauthorizationRequiredError"]
+    # Authorising again is not asking again.
+    assert wrong == ["ReauthorizationRequiredError"]
 
 
-def test_a_deadline_and_missing_rows_may_be_asked_again() -> None:
-    for kind in (DeadlineExceededError, errors.TruncatedResponseError, errors.PagingError):
+@each("status", range(200, 600))
+@each(
+    "document",
+    [
+        None,
+        {"message": "시스템 점검 중"},
+        {"code": "9011"},
+        {"message": "Unauthorized"},
+        *({"code": row.code, "category": row.category} for row in ERROR_CODES),
+        *({"error": error} for error in _OAUTH_CLASSES),
+    ],
+)
+def test_flag_and_advice_agree_on_every_refusal(status: int, document: object) -> None:
+    error = failure(status=status, document=document)
+    assert error.retriable is ("ask again" in (error.advice or "")), error.advice
+
+
+def test_what_may_be_another_answer_later_may_be_asked_again() -> None:
+    for kind in (
+        DeadlineExceededError,
+        errors.MalformedResponseError,
+        errors.TruncatedResponseError,
+        errors.PagingError,
+    ):
         assert kind("late").retriable is True
         assert kind("late", retriable=False).retriable is False
 

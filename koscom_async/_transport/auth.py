@@ -261,5 +261,6 @@ def _store_failed(what: str, error: Exception) -> ConnectionFailedError:
     return ConnectionFailedError(
         f"the token store could not {what} ({type(error).__name__})",
         code="token-store",
+        retriable=False,
         advice="see the error's cause, and check the token store",
     )

@@ -79,6 +79,7 @@ def _too_large(max_bytes: int) -> MalformedResponseError:
     return MalformedResponseError(
         f"the answer is larger than {max_bytes} bytes",
         code="too-large",
+        retriable=False,
         advice="raise Settings(max_response_bytes=…) if answers of that size are expected",
     )
 

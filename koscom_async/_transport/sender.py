@@ -64,9 +64,11 @@ class Sender:
             raise
         # A transport that was given may raise anything.
         except Exception as error:
+            may_pass = isinstance(error, httpx.TransportError | OSError)
             raise ConnectionFailedError(
                 f"the connection failed ({type(error).__name__})",
-                retriable=isinstance(error, httpx.TransportError | OSError),
+                retriable=may_pass,
+                advice=None if may_pass else "see the error's cause, and check the transport that was given",
             ) from error
         seconds = self._settings.timeouts.attempt
         raise ConnectionFailedError(f"no whole answer within {seconds:g} s", retriable=True)

@@ -113,7 +113,7 @@ _OAUTH_CLASSES: dict[str, type[PlatformError]] = {
 _OAUTH_ADVICE = {
     "invalid_client": "check API key, secret and environment",
     "invalid_grant": ReauthorizationRequiredError.default_advice,
-    "access_denied": "ask the investor again",
+    "access_denied": "have the investor agree, who refused or broke off the login",
 }
 _KEY_BLAMED = re.compile(r"api[ _-]?key|credential|client|consumer|secret", re.IGNORECASE)
 
@@ -126,7 +126,7 @@ _ADVICE = {
     Kind.AUTHENTICATION: "renew the access token; if that fails, check API key, secret and environment",
     Kind.DENIED: "check the scope of the token, the investor's consent and your contract",
     Kind.REJECTED: "check the gateway's address and the broker",
-    Kind.RATE_LIMITED: "ask more slowly: lower the broker's rate in Limits",
+    Kind.RATE_LIMITED: "ask again more slowly: lower the broker's rate in Limits",
     Kind.UNAVAILABLE: "ask again later",
 }
 _UNKNOWN_ADVICE = "report the code to the platform: the manual does not list it"
@@ -300,11 +300,13 @@ def _is_dead_token(status: int, refusal: Refusal) -> bool:
 
 def _refused_by_oauth(error: str, words: str, **facts: Any) -> PlatformError:
     kind = _OAUTH_CLASSES[error]
+    retriable = kind is BrokerUnavailableError or facts["status"] in _RETRIABLE_STATUSES
+    advice = _OAUTH_ADVICE.get(error, "check the request: scope, callback, and what your contract allows")
     return kind(
         f"the authorization server refused ({words or error})",
         code=error,
-        retriable=kind is BrokerUnavailableError or facts["status"] in _RETRIABLE_STATUSES,
-        advice=_OAUTH_ADVICE.get(error, "check the request: scope, callback, and what your contract allows"),
+        retriable=retriable,
+        advice="ask again later" if retriable else advice,
         **facts,
     )
 

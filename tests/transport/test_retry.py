@@ -9,7 +9,9 @@ from koscom_async import (
     BrokerUnavailableError,
     ConnectionFailedError,
     MalformedResponseError,
+    PagingError,
     Retry,
+    TruncatedResponseError,
 )
 from koscom_async._transport.retry import Retrier
 from koscom_async._transport.statistics import TraceBuilder
@@ -174,3 +176,19 @@ async def test_concurrent_runs_do_not_share_their_counts():
             group.start_soon(ask, attempt)
     assert answers == ["answer"] * 50
     assert {attempt.attempts for attempt in attempts} == {2}
+
+
+@pytest.mark.parametrize(
+    "error", [MalformedResponseError("not JSON"), TruncatedResponseError("short"), PagingError("endless")]
+)
+async def test_an_answer_that_must_not_be_believed_may_be_asked_for_later_and_is_not_repeated_at_once(error):
+    """The flag is the caller's, and a batch's: the call itself is made once."""
+    calls = 0
+    attempts = Retrier(Retry(attempts=3, base=1e-9, cap=1e-9)).attempts(
+        "star", repeatable=True, trace=TraceBuilder()
+    )
+    async for attempt in attempts:
+        with attempt:
+            calls += 1
+            raise error
+    assert (attempts.failure, attempts.failure.retriable, calls) == (error, True, 1)
