@@ -105,7 +105,7 @@ class FirmQuery(Query[FirmPart, DiscretionaryPage[Row]], Generic[Row]):
                 query=conditions,
                 strict_request_id=self.overrides.check_request_id,
             ),
-            secrets=(self.settings.api_key, self.settings.api_secret, *((number,) if number else ())),
+            secrets=(number,) if number else (),
         )
 
     def counted(self, pages: Sequence[DiscretionaryPage[Row]]) -> Sequence[CountedPage]:

@@ -54,7 +54,7 @@ class MemberService:
             broker=COMMON,
             body=member_request(self._settings, investor, request_id=new_request_id()),
             read=read,
-            secrets=secrets_of(self._settings, investor),
+            secrets=secrets_of(investor),
         )
         with operation(self._gateway, endpoint, deadline=deadline) as trace:
             return await self._gateway.ask(call, trace)

@@ -216,19 +216,15 @@ class AccountQuery(Query[Part, AnyPage]):
                 account_number=number,
             ),
             read=self.reader(part, question),
-            secrets=secrets_of(self.settings, self.investor, self.account),
+            secrets=secrets_of(self.investor, self.account),
         )
 
 
-def secrets_of(
-    settings: Settings, investor: Investor, account: VirtualAccount | None = None
-) -> tuple[str, ...]:
-    """Return what no error may repeat from an answer: the secrets of a call, as they travel."""
+def secrets_of(investor: Investor, account: VirtualAccount | None = None) -> tuple[str, ...]:
+    """Return what no error may repeat from an answer, as it travels; the gateway adds the token and the firm's."""
     return (
         *investor.secrets,
         *device_block(investor.device).values(),
-        settings.api_key,
-        settings.api_secret,
         *((account.number,) if account is not None else ()),
     )
 

@@ -102,7 +102,7 @@ class Gateway:
             limit = read_call_limit(response.headers)
             await self.limiter.record_quota(call.endpoint.service, remaining=remaining, limit=limit)
         if response.status in SUCCESSFUL:
-            return await self._bodies.read_answer(call, response.body)
+            return await self._bodies.read_answer(call, response.body, secrets=self._secrets(call, token))
         raise await self._refusal(call, token, response, is_spent=remaining == 0)
 
     async def _send_and_keep(
@@ -117,14 +117,13 @@ class Gateway:
     ) -> KoscomError:
         """Return what a refusal means, with the broker's calls paused where it asks for that."""
         now = utc_now()
-        secrets = (*call.secrets, *(token.secrets if token else ()))
         retry_after = read_retry_after(response.headers, now=now)
         error = failure(
             status=response.status,
             document=await self._bodies.read_refusal(response.body),
             retry_after=retry_after,
             quota_resets_at=next_reset(now) if is_spent else None,
-            secrets=(*secrets, self._settings.api_key, self._settings.api_secret),
+            secrets=self._secrets(call, token),
             has_token=token is not None,
         )
         if retry_after and not isinstance(error, QuotaExceededError):
@@ -135,6 +134,11 @@ class Gateway:
             )
             await self.limiter.pause(call.broker, pause)
         return error
+
+    def _secrets(self, call: Call[Any], token: Token | None) -> tuple[str, ...]:
+        """Return what no error may repeat from an answer: the call's secrets, its token's, and the firm's."""
+        of_token = token.secrets if token else ()
+        return (*call.secrets, *of_token, self._settings.api_key, self._settings.api_secret)
 
     def _record(self, call: Call[Any], attempt: Attempts, trace: TraceBuilder) -> AttemptRecord:
         observed = Attempt(

@@ -4,8 +4,8 @@ Between slices of a large one, other tasks run. What the JSON and its rows mean 
 """
 
 import zlib
-from collections.abc import AsyncIterable, Callable, Iterator
-from typing import Any, TypeVar, cast
+from collections.abc import AsyncIterable, Callable, Iterator, Sequence
+from typing import TypeVar, cast
 
 import anyio.lowlevel
 import httpx
@@ -90,9 +90,9 @@ class BodyReader:
     def __init__(self, backend: Backend) -> None:
         self.json = json_of(backend)
 
-    async def read_answer(self, call: Call[Answer], body: bytes) -> Answer:
+    async def read_answer(self, call: Call[Answer], body: bytes, *, secrets: Sequence[str] = ()) -> Answer:
         """Return what a call makes of a successful answer, or raise a `KoscomError`."""
-        document = await self._answered(call, body)
+        document = await self._answered(body, secrets)
         try:
             if len(body) <= SLICE_LENGTH:
                 return call.read(document)
@@ -109,7 +109,7 @@ class BodyReader:
         except MalformedResponseError:
             return read_page(body)
 
-    async def _answered(self, call: Call[Any], body: bytes) -> object:
+    async def _answered(self, body: bytes, secrets: Sequence[str]) -> object:
         """Return the JSON of an answer; raise what it refuses, and a page that stands in its place, as they are."""
         try:
             document = await self._document(body)
@@ -118,7 +118,7 @@ class BodyReader:
             if page is None:
                 raise
             raise failure(status=200, document=page) from None
-        refusal = find_refusal(document, call.secrets)
+        refusal = find_refusal(document, secrets)
         if refusal is not None:
             raise refusal
         return document
