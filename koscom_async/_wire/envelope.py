@@ -118,6 +118,8 @@ def read_document(document: object) -> Block:
 def check_response_code(document: Block) -> None:
     """Raise the platform's error if the body carries a code other than 200; some answers carry none."""
     resp = read_object(document.get("resp"), "resp")
+    if resp.get("respCode") == SUCCESS:
+        return
     read_field(resp, "respCode", read_text, "resp")
     error = find_refusal(document)
     if error is not None:
@@ -133,6 +135,8 @@ def find_refusal(document: object, secrets: Sequence[str] = ()) -> PlatformError
         return None
     resp = document.get("resp")
     if isinstance(resp, dict):
+        if resp.get("respCode") == SUCCESS:  # as almost every broker spells it
+            return None
         code = read_code(resp.get("respCode"))
     else:
         code = read_code(document["code"]) if document.keys() >= _ERROR_BODY else None
