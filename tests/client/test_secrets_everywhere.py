@@ -158,6 +158,14 @@ OPERATIONS_AT = {
 }
 
 
+def places_of(kind):
+    """Where a kind of fault can be set: at the brokers, at the member service, or everywhere."""
+    faults = FAULT_KINDS[kind.partition(":")[0]]
+    if faults.member_only:
+        return ("common",)
+    return tuple(NUMBERS) if faults.brokers_only else tuple(OPERATIONS_AT)
+
+
 SINCE, UNTIL = date(2024, 3, 1), date(2024, 3, 31)
 
 
@@ -203,7 +211,7 @@ async def test_no_secret_is_shown_by_the_further_services_either(kind, gateway, 
     async with Koscom(settings, observer=telescope.observer) as koscom:
         linked = (await koscom.member.accounts(gateway.investor)).accounts
         diamond = next(each for each in linked if each.broker.short_name == "diamond")
-        gateway.set_fault("diamond", SHORT.get(kind, kind))
+        gateway.set_fault("diamond" if "diamond" in places_of(kind) else "common", SHORT.get(kind, kind))
         shown = [
             text
             for ask in FURTHER_OPERATIONS.values()
@@ -235,7 +243,7 @@ async def test_no_secret_is_shown_whatever_is_asked_and_whatever_goes_wrong(  # 
     async with Koscom(settings, observer=telescope.observer) as koscom:
         linked = (await koscom.member.accounts(gateway.investor)).accounts
         fault = SHORT.get(kind, kind)
-        for broker in NUMBERS if FAULT_KINDS[kind.partition(":")[0]].brokers_only else OPERATIONS_AT:
+        for broker in places_of(kind):
             gateway.clear_faults()
             gateway.set_fault(broker, fault)
             account = next((each for each in linked if each.broker.short_name == broker), linked[0])

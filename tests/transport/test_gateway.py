@@ -272,6 +272,20 @@ async def test_an_investor_s_tokens_are_not_quoted_either_of_them():
     assert "*** took the place of ***" in str(caught.value)
 
 
+async def test_a_refusal_under_200_repeats_nothing_that_went_out_with_the_call():
+    said = "SECRET-MARK KEY-MARK STORED-MARK REFRESH-MARK"
+    stored = Token(access="STORED-MARK", refresh="REFRESH-MARK", expires_at=None)
+    for document in (
+        {"resp": {"respCode": "9999", "respMsg": said}},
+        {"category": "op-exco", "code": "9998", "message": said},
+    ):
+        with pytest.raises(PlatformError) as caught:
+            await ask(
+                replies(httpx.Response(200, json=document)), call_of(investor=investor_of(stored), secrets=())
+            )
+        assert "MARK" not in f"{caught.value} {caught.value!r} {caught.value.args}", document
+
+
 async def test_a_429_holds_every_call_to_that_broker_back():
     paused = []
 
