@@ -5,7 +5,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from koscom_async._cooperative import SLICE_LENGTH, run_now
 from koscom_async._wire.json.core import json_steps, read_json, read_list, scan
@@ -24,6 +24,8 @@ def in_slices(body):
 
 
 @given(body=bodies() | broken_bodies())
+@example(body=b'{"rows": [{"a": 1e1E999')
+@example(body=b'{"rows": [[1e1E999')
 def test_what_is_read_in_slices_is_what_is_read_at_once(body):
     assert outcome(lambda: in_slices(body)) == outcome(lambda: read_json(body))
 

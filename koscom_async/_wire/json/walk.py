@@ -94,7 +94,7 @@ class Walk:
                 return members, comma + 1
             at = self._skip(comma + 1)
             if self._mark(comma) != "," or self._mark(at) != '"':
-                self._break('{"":0', comma)
+                self._break('{"":""', comma)
 
     def _list(self, at: int, level: int) -> Cooperative[tuple[object, int]]:
         values: list[object] = []
@@ -121,7 +121,7 @@ class Walk:
                 return values, comma + 1
             at = self._skip(comma + 1)
             if self._mark(comma) != "," or self._mark(at) in {"", "]"}:
-                self._break("[0", comma)
+                self._break('[""', comma)
 
     def _opening(self, first: int, end: int) -> str:
         """Return how the first entry begins, up to its first name: the others probably do, too."""
