@@ -15,6 +15,7 @@ from math import inf
 from typing import cast
 
 import httpx
+from attrs import field, frozen
 
 from koscom_async._http.response import IncomingResponse
 
@@ -27,8 +28,17 @@ class ClosedError(RuntimeError):
     """The transport is closed."""
 
 
+OVERDUE = "the response is not whole in time"
+
 MAX_UNREAD_BYTES = 2**18
 """When so much of a body waits to be read, no more is let in until it is; one read may bring as much again."""
+
+
+@frozen(eq=False)
+class RequestBytes:
+    """A request as it leaves. It holds secrets, and tools that record errors show what stands in each frame."""
+
+    data: bytes = field(repr=False)
 
 
 class Connection(asyncio.Protocol):
@@ -81,7 +91,7 @@ class Connection(asyncio.Protocol):
 
     async def send(
         self,
-        request: bytes,
+        request: RequestBytes,
         *,
         wants_body: bool,
         read: float | None,
@@ -98,7 +108,7 @@ class Connection(asyncio.Protocol):
         response = self._response = self._response_type(wants_body=wants_body)
         self._ends_at = ends_at
         try:
-            self._transport.write(request)
+            self._transport.write(request.data)
             # asyncio sends at once, and closes where the very first byte is refused.
             self.was_sent = not self._transport.is_closing()
             while not response.has_head:
@@ -117,6 +127,7 @@ class Connection(asyncio.Protocol):
                 if response.is_complete:
                     return b""
                 await self._progress(response, read, write)
+            self._check_time(response)
         except BaseException:
             self.abandon(response)
             raise
@@ -143,12 +154,18 @@ class Connection(asyncio.Protocol):
         is_writing = self._is_write_paused
         if await self._wait(write if is_writing else read):
             if self._loop.time() >= self._ends_at:
-                raise OverdueError("the response is not whole in time")
+                raise OverdueError(OVERDUE)
             if is_writing:
                 raise httpx.WriteTimeout("the server takes nothing in")
             raise httpx.ReadTimeout("the server does not answer")
+        self._check_time(response)
         if response.failure is not None and not response.pieces:
             raise response.failure
+
+    def _check_time(self, response: IncomingResponse) -> None:
+        # Where something comes in every turn of the loop, the timer never finds anybody waiting.
+        if self._response is response and self._loop.time() >= self._ends_at:
+            raise OverdueError(OVERDUE)
 
     async def _wait(self, seconds: float | None) -> bool:
         """Wait for the next event; return whether none came in time."""

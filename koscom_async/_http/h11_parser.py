@@ -61,8 +61,8 @@ class H11Response(IncomingResponse):
             self._report_headers(event.headers.raw_items())
             self.on_message_complete()
         elif isinstance(event, h11.Response | h11.InformationalResponse):
-            if _is_folded(self._take_head(parser)):
-                self.refuse("the response is not HTTP (a header has more than one line)")
+            if not _has_plain_lines(self._take_head(parser)):
+                self.refuse("the response is not HTTP (a header is folded, or a line ends without CR)")
             self._report_headers(event.headers.raw_items())
             self.on_head(event.status_code, is_http_1_1=event.http_version == b"1.1")
 
@@ -77,6 +77,6 @@ class H11Response(IncomingResponse):
         return head
 
 
-def _is_folded(head: bytes) -> bool:
-    # h11 joins such lines, which are long forbidden; llhttp refuses them.
-    return b"\n " in head or b"\n\t" in head
+def _has_plain_lines(head: bytes) -> bool:
+    # h11 joins folded lines, which are long forbidden, and lets lines end with LF alone; llhttp refuses both.
+    return b"\n " not in head and b"\n\t" not in head and head.count(b"\n") == head.count(b"\r\n")

@@ -4,7 +4,7 @@ httptools calls the methods below, and those of `IncomingResponse`, in the middl
 through it.
 """
 
-from httptools import HttpParserError, HttpResponseParser
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from koscom_async._http.response import IncomingResponse
 
@@ -24,6 +24,10 @@ class LlhttpResponse(IncomingResponse):
         except HttpParserError as error:
             # llhttp's texts name its rules and quote nothing of what came.
             self.refuse(f"the response is not HTTP ({error})")
+        except (
+            HttpParserUpgrade
+        ):  # no HttpParserError; a 101, which `on_head` has refused, or one behind the end
+            self.keeps_alive = False
 
     def on_message_begin(self) -> None:
         """Refuse a response to nothing."""

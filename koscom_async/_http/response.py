@@ -115,6 +115,8 @@ class IncomingResponse:
             return
         if status == 101:
             self.refuse("the server changed to a protocol that was not asked for")
+        elif status < 100:  # h11 refuses it by itself
+            self.refuse("the response is not HTTP (its status is none)")
         elif status < 200:
             self.headers.clear()
         elif self._bytes_without_body > MAX_HEAD_BYTES and self._head_bytes() > MAX_HEAD_BYTES:

@@ -21,7 +21,7 @@ from typing import Self
 import anyio
 import httpx
 
-from koscom_async._http.connection import ClosedError, Connection
+from koscom_async._http.connection import ClosedError, Connection, RequestBytes
 from koscom_async._http.dial import Dialler, Origin
 from koscom_async._http.response import IncomingResponse
 
@@ -70,7 +70,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
         seen it: no byte of it left. A request with the extension `REPEATABLE` also if it left and no byte came back.
         """
         ends_at = self._checked_loop().time() + self._attempt
-        content = request_bytes(request)
+        content = RequestBytes(request_bytes(request))
         origin = origin_of(request.url)
         idle = self._idle.take(origin)
         if idle is not None:
@@ -106,7 +106,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
         return loop
 
     async def _send(
-        self, connection: Connection, request: httpx.Request, content: bytes, ends_at: float
+        self, connection: Connection, request: httpx.Request, content: RequestBytes, ends_at: float
     ) -> httpx.Response:
         timeouts = request.extensions.get("timeout", {})
         read, write = timeouts.get("read"), timeouts.get("write")
@@ -123,6 +123,9 @@ class PooledTransport(httpx.AsyncBaseTransport):
         )
         seconds_left = min(inf if seconds is None else seconds, ends_at - loop.time())
         await self._dialler.connect(connection, origin, seconds=None if seconds_left == inf else seconds_left)
+        if self._is_closed:  # just when it was there: `aclose` has not seen it
+            connection.abort()
+            raise ClosedError("the transport was closed")
         if connection.is_closed:  # the server closed it at once
             raise httpx.ConnectError("the connection was closed")
         self._open[connection] = origin

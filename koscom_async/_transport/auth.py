@@ -146,7 +146,7 @@ class TokenManager:
 
     async def current(self, investor: Investor, trace: TraceBuilder) -> Token:
         """Return the token to call with, renewed if it is about to expire; raise if there is none."""
-        token = self._newer(await self._load(token_key(self._settings, investor)), investor.token)
+        token = await self._chosen(token_key(self._settings, investor), investor)
         if token is None:
             raise ReauthorizationRequiredError("there is no access token for this investor")
         if token.refresh is None or not self._expires_soon(token):
@@ -186,8 +186,7 @@ class TokenManager:
 
     async def _renew_alone(self, key: str, investor: Investor, old: Token, trace: TraceBuilder) -> Token:
         async with self._locked(key):
-            stored = await self._load(key)
-            token = self._newer(stored, investor.token) or old
+            token = await self._chosen(key, investor) or old
             if token.access != old.access:
                 return token  # another process was faster, or the caller has a newer one
             try:
@@ -216,6 +215,13 @@ class TokenManager:
 
     def _expires_soon(self, token: Token) -> bool:
         return token.expires_at is not None and token.expires_at - RENEWED_BEFORE <= self._now()
+
+    async def _chosen(self, key: str, investor: Investor) -> Token | None:
+        stored, given = await self._load(key), investor.token
+        # What a renewal replaced may have been meant to live longer than what replaced it.
+        if stored is not None and given is not None and given.access == self._superseded.get(key):
+            return stored
+        return self._newer(stored, given)
 
     @staticmethod
     def _newer(stored: Token | None, given: Token | None) -> Token | None:

@@ -20,6 +20,7 @@ from koscom_async.errors import (
     KoscomError,
     LimitsUnavailableError,
     QuotaExceededError,
+    UsageError,
 )
 from koscom_async.settings import Breaker
 
@@ -78,8 +79,9 @@ class Breakers:
             self._succeeded(circuit)
         elif isinstance(error, BrokerUnavailableError | ConnectionFailedError):
             self._failed(circuit, error, is_probe=is_probe)
-        elif isinstance(error, QuotaExceededError | LimitsUnavailableError):
-            # From the limiter, or the gateway for itself: it says nothing about the broker. The next call may probe.
+        elif isinstance(error, QuotaExceededError | LimitsUnavailableError | UsageError):
+            # From the limiter, or the gateway for itself, or no call could leave: it says nothing about the broker.
+            # The next call may probe.
             circuit.is_probing = circuit.is_probing and not is_probe
         elif isinstance(error, KoscomError):
             # The broker answered, whatever the answer.

@@ -41,6 +41,7 @@ class Sender:
         self._settings = settings
         self.transport = transport
         self._opening = anyio.Lock()
+        self._is_closed = False
         self._writer = RequestWriter(settings)
         # Here, so that a missing extra is reported where the client is made, and that no call waits for an import.
         load_event_loop()
@@ -48,7 +49,7 @@ class Sender:
 
     async def send(self, call: Call[Any], token: Token | None) -> Response:
         """Return the response to a call, whatever it says; raise `ConnectionFailedError` if none came whole."""
-        request = self._writer.write(call, token)
+        request = self._written(call, token)
         try:
             transport = self.transport or await self._opened()
             if isinstance(transport, PooledTransport):  # it limits the attempt's time itself
@@ -73,6 +74,19 @@ class Sender:
         seconds = self._settings.timeouts.attempt
         raise ConnectionFailedError(f"no whole answer within {seconds:g} s", retriable=True)
 
+    def _written(self, call: Call[Any], token: Token | None) -> httpx.Request:
+        try:
+            return self._writer.write(call, token)
+        except KoscomError:
+            raise
+        except Exception as error:  # half a surrogate pair, a URL too long
+            kind = type(error).__name__
+        # Out here, since a UnicodeError holds all that it could not encode.
+        raise UsageError(
+            f"the request cannot be written ({kind})",
+            advice="check the texts and the path that it is made of",
+        )
+
     async def _within_attempt(self, receive: Callable[[], Awaitable[Response]]) -> Response:
         """Limit an attempt for httpx's transports: they time each read only, and leak where `task.cancel()` strikes."""
         ends_at = anyio.current_time() + self._settings.timeouts.attempt
@@ -85,6 +99,7 @@ class Sender:
 
     async def aclose(self) -> None:
         """Close the connections."""
+        self._is_closed = True
         if self.transport is not None:
             await self.transport.aclose()
 
@@ -102,6 +117,8 @@ class Sender:
         async with self._opening:
             if self.transport is None:
                 self.transport = await open_transport(self._settings, self._response_type)
+            if self._is_closed:  # meanwhile; it has no connections yet
+                raise ClosedError("the client was closed")
             return self.transport
 
 

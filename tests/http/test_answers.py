@@ -116,6 +116,9 @@ REFUSED = {
         b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
         "protocol",
     ),
+    "a status below 100": (b"HTTP/1.1 099 OK\r\ncontent-length: 2\r\n\r\nok", "not HTTP"),
+    "lines that end with a bare LF": (OK.replace(b"\r\n", b"\n"), "not HTTP"),
+    "one line that ends with a bare LF": (OK.replace(b"OK\r\n", b"OK\r\na: b\n"), "not HTTP"),
     "garbage": (b"SSH-2.0-OpenSSH\r\n", "not HTTP"),
     "two lengths": (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok", "not HTTP"),
     "length and chunks": (

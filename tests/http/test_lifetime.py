@@ -1,6 +1,7 @@
 """Cancelled at any await, closed in the middle, used from another loop: nothing is left, and no answer goes astray."""
 
 import asyncio
+from traceback import TracebackException
 
 import anyio
 import httpx
@@ -8,7 +9,7 @@ import pytest
 
 from koscom_async._http.connection import ClosedError
 from tests.fake_time import settled
-from tests.http.scripted import always, ask, made, once, opened, scripted
+from tests.http.scripted import always, ask, ending, made, once, opened, scripted
 from tests.http.test_reuse import OK, Gate, until
 from tests.leaks import open_descriptors, other_tasks
 from tests.test_cancellation import WAYS, cancelled_at
@@ -131,3 +132,33 @@ def test_another_event_loop_is_refused():
         with pytest.raises(RuntimeError, match="another event loop"):
             second.run(use())
         first.run(transport.aclose())
+
+
+async def test_closing_as_a_connection_has_just_been_made_leaves_none_open():
+    """At whichever turn of the loop: the call fails, or has had its answer, and nothing stays open."""
+    async with scripted(always(OK)) as server:
+        for turns in range(20):
+            transport = made()
+            call = asyncio.get_running_loop().create_task(ask(transport, server.url))
+            for _ in range(turns):
+                await anyio.lowlevel.checkpoint()
+            await transport.aclose()
+            await asyncio.wait([call])
+            failure = call.exception()
+            assert failure is None or isinstance(failure, ClosedError | httpx.ReadError)
+            assert not transport._open
+
+
+async def test_no_frame_of_a_failure_shows_the_request():
+    """Tools that record errors show the variables of each frame."""
+    async with scripted(ending()) as server, opened() as transport:
+        headers = {"Authorization": "Bearer TOKEN-MARK"}
+        request = httpx.Request("POST", server.url, headers=headers, content=b"BODY-MARK")
+        with pytest.raises(httpx.TransportError) as caught:
+            await transport.handle_async_request(request)
+    frames = TracebackException.from_exception(caught.value, capture_locals=True)
+    shown = [
+        frame.locals for frame in frames.stack if "_http" in frame.filename and "tests" not in frame.filename
+    ]
+    assert len(shown) >= 3
+    assert "MARK" not in str(shown)

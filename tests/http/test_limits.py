@@ -1,5 +1,6 @@
 """How long is waited, how much is held, and what each failure is called."""
 
+import asyncio
 import socket
 
 import anyio
@@ -59,6 +60,27 @@ async def test_a_server_that_drips_is_waited_for_no_longer_than_an_attempt_may_t
             await ask(transport, server.url, timeouts={"read": 5.0})
         assert await ask(transport, server.url) == (200, b"ok")
         assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "begun", [b"HTTP/1.1 200 OK\r\nx: ", OK.replace(b": 2", b": 999999")], ids=["head", "body"]
+)
+async def test_something_in_every_turn_of_the_loop_does_not_outlast_the_attempt(begun, jump):
+    """The bytes are there before the timer has its turn, each time."""
+    async with scripted(once(begun)) as server, opened(attempt=30.0) as transport:
+        loop = asyncio.get_running_loop()
+        call = loop.create_task(ask(transport, server.url))
+        await until(lambda: any(connection.was_answered for connection in transport._open))
+        (connection,) = transport._open
+        jump(31.0)
+        turns = 0
+        while not call.done() and turns < 100:
+            if connection.is_busy:
+                connection.data_received(b".")
+            turns += 1
+            await anyio.lowlevel.checkpoint()
+        assert turns < 100
+        assert isinstance(call.exception(), OverdueError)
 
 
 async def test_the_time_of_an_attempt_ends_with_its_answer(jump):

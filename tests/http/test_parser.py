@@ -77,3 +77,25 @@ def test_what_is_not_body_is_held_within_its_bound(parser, pieces):
         if answer.failure is not None:
             break
     assert (answer.failure is not None) is (fed > MAX_HEAD_BYTES)
+
+
+CHANGED = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"
+
+
+@given(
+    before=st.sampled_from([b"", b"HTTP/1.1 100 Continue\r\n\r\n"]),
+    after=st.binary(max_size=20),
+    places=st.lists(st.integers(0, 200), max_size=3),
+)
+def test_a_changed_protocol_is_a_failure_and_raises_nothing_whatever_follows(parser, before, after, places):
+    answer = parser(wants_body=True)
+    for piece in cut(before + CHANGED + after, places):
+        answer.feed(piece)
+    assert isinstance(answer.failure, httpx.RemoteProtocolError)
+    assert "protocol" in str(answer.failure)
+
+
+def test_a_changed_protocol_behind_an_answer_leaves_it_as_it_is(parser):
+    answer = parser(wants_body=True)
+    answer.feed(PLAIN + CHANGED + b"x")
+    assert (answer.is_complete, answer.keeps_alive, answer.take()) == (True, False, b"hello world")

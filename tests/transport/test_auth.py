@@ -194,6 +194,24 @@ async def test_the_token_from_which_the_dead_one_came_is_no_new_authorisation():
     assert await store.load(KEY) == new
 
 
+async def test_a_token_that_was_renewed_is_not_used_again_though_it_was_to_live_longer():
+    """The gateway ended it before its time, and what replaced it is short-lived."""
+    store, given = MemoryTokenStore(), token_of("given", seconds=3600)
+    investor = investor_of(given)
+
+    async def renew(token, keep, log):
+        new = token_of("short", seconds=600)
+        await keep(new)
+        return new
+
+    manager = manager_of(renew, store)
+    new = await manager.renewed(investor, given, TraceBuilder())
+    assert await manager.current(investor, TraceBuilder()) == new
+    manager = manager_of(Server(error=ReauthorizationRequiredError("asked")), store)
+    manager._superseded[KEY] = given.access
+    assert await manager.renewed(investor, given, TraceBuilder()) == new
+
+
 async def test_if_the_leader_is_cancelled_another_takes_over():
     go = anyio.Event()
     server, got = Server(go=go), []

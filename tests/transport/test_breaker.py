@@ -13,6 +13,7 @@ from koscom_async import (
     LimitsUnavailableError,
     QuotaExceededError,
     RateLimitedError,
+    UsageError,
 )
 from koscom_async._transport.breaker import Breakers, BreakerState
 
@@ -165,6 +166,18 @@ def test_a_probe_that_the_limiter_refused_leaves_the_way_to_the_next(breakers, c
     fail(breakers, DOWN, times=3)
     clock.now = 30.0
     fail(breakers, error)
+    assert breakers.state_of("star") is BreakerState.OPEN
+    attempt(breakers)
+    assert breakers.state_of("star") is BreakerState.CLOSED
+
+
+def test_a_call_that_cannot_be_sent_says_nothing_about_the_broker(breakers, clock):
+    fail(breakers, DOWN, times=2)
+    fail(breakers, UsageError("no investor"))
+    fail(breakers, DOWN)
+    assert breakers.state_of("star") is BreakerState.OPEN
+    clock.now += 30.0
+    fail(breakers, UsageError("no investor"))
     assert breakers.state_of("star") is BreakerState.OPEN
     attempt(breakers)
     assert breakers.state_of("star") is BreakerState.CLOSED

@@ -28,10 +28,13 @@ from koscom_async import (
     Token,
     UsageError,
 )
+from koscom_async._transport import sender
+from koscom_async._transport.backend import open_transport
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.retry import Retrier
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.endpoints import AuthScheme, Call, Endpoint
+from koscom_async.settings import Backend
 
 URL = "https://gateway.example/v1/star/account/balance/search"
 
@@ -416,3 +419,40 @@ async def test_its_own_connections_are_httpx_s_and_respx_can_stand_in_for_them()
     assert await gateway.ask(call_of(), TraceBuilder()) == {"a": 1}
     assert json.loads(route.calls.last.request.content) == {"name": "홍길동"}
     await gateway.aclose()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"body": {"name": "MARK\ud800"}}, {"params": {"name": "MARK\ud800"}}, {"path": "/" + "a" * 70_000}],
+)
+async def test_a_request_that_cannot_be_written_is_a_usage_error_that_holds_nothing(changes):
+    with pytest.raises(UsageError, match="cannot be written") as caught:
+        await ask(replies(httpx.Response(200, json={})), call_of(**changes))
+    assert "MARK" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+
+
+async def test_a_client_that_is_closed_while_it_opens_its_connections_opens_none(monkeypatch):
+    opening, may_open = anyio.Event(), anyio.Event()
+    opened = []
+
+    async def slowly(*given):
+        opening.set()
+        await may_open.wait()
+        opened.append(await open_transport(*given))
+        return opened[0]
+
+    monkeypatch.setattr(sender, "open_transport", slowly)
+    gateway = Gateway(settings_of(base_url="http://127.0.0.1:1", backend=Backend.CORE))
+
+    async def failing():
+        with pytest.raises(UsageError, match="closed"):
+            await gateway.ask(call_of(), TraceBuilder())
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(failing)
+        await opening.wait()
+        await gateway.aclose()
+        may_open.set()
+    assert not opened[0]._open
