@@ -59,6 +59,7 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
     from koscom_async.models.codes import (
         AssetClass as AssetClass,
         Direction as Direction,
+        InstrumentCode as InstrumentCode,
         Measure as Measure,
         Product as Product,
         TradeType as TradeType,
@@ -89,7 +90,6 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
         Cancellation as Cancellation,
         ContractStatus as ContractStatus,
         Cost as Cost,
-        InstrumentCode as InstrumentCode,
         OrderSide as OrderSide,
         TradeKind as TradeKind,
     )

@@ -36,6 +36,11 @@ def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
         raise
 
 
+def owed(*debts: Decimal | None) -> Decimal | None:
+    """Return the sum of debts by their size, or `None` if any is unknown; some brokers send a debt below zero."""
+    return total(None if debt is None else abs(debt) for debt in debts)
+
+
 def known_total(amounts: Iterable[Decimal | None]) -> Decimal | None:
     """Return the sum of the known parts, or `None` if there are none."""
     known = [amount for amount in amounts if amount is not None]

@@ -16,6 +16,7 @@ ROOMS = (
     "_lazy",
     "_masking",
     "_decimals",
+    "_identifiers",
     "_clock",
     "_cooperative",
     "_files",

@@ -56,11 +56,13 @@ def test_the_package_alone_loads_nothing_of_itself():
 def test_a_first_program_loads_only_the_modules_of_its_names():
     assert {name for name in modules_after(FIRST_PROGRAM) if name.startswith("koscom_async.")} == {
         "koscom_async._clock",
+        "koscom_async._identifiers",
         "koscom_async._masking",
         "koscom_async._lazy",
         "koscom_async.client",
         "koscom_async.errors",
         "koscom_async.models",
+        "koscom_async.models._fields",
         "koscom_async.models.codes",
         "koscom_async.models.investor",
         "koscom_async.settings",

@@ -13,7 +13,7 @@ from koscom_async._merge.doubts import find_doubts
 from koscom_async._merge.grouping import group_rows
 from koscom_async._merge.positions import in_order, made_positions
 from koscom_async._merge.rates import prove_rates
-from koscom_async._merge.totals import by_currency, foreign_totals, won_totals
+from koscom_async._merge.totals import by_currency, foreign_totals, weighed_whole, won_totals
 from koscom_async.models.account import WON
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.outcome import AccountOutcome
@@ -43,7 +43,8 @@ def merging(outcomes: Iterable[AccountOutcome], *, as_of: datetime) -> Cooperati
     yield
     with exactly():
         foreign = foreign_totals(securities, cash)
-    positions = yield from in_order((yield from made_positions(grouped, assets=totals.assets)))
+        whole = weighed_whole(securities, totals)
+    positions = yield from in_order((yield from made_positions(grouped, whole=whole)))
     return Holdings(
         positions=tuple(positions),
         cash=cash,

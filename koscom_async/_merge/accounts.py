@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from koscom_async._cooperative import Cooperative
-from koscom_async._decimals import ZERO, difference, exactly, total
+from koscom_async._decimals import ZERO, difference, exactly, owed, total
 from koscom_async._merge.confirmation import confirmations
 from koscom_async._merge.grouping import AccountRows
 from koscom_async.models.account import WON, Balance, BalanceRow, BalanceSummary, ForeignCash
@@ -45,8 +45,8 @@ def _cash(currency: str, lots: tuple[CashLot, ...]) -> Cash:
         balance_d2=total(lot.balance_d2 for lot in lots),
         counted=total(lot.counted for lot in lots),
         withdrawable=total(lot.withdrawable for lot in lots),
-        receivable=total(lot.receivable for lot in lots),
-        loan=total(lot.loan for lot in lots),
+        receivable=owed(*[lot.receivable for lot in lots]),
+        loan=owed(*[lot.loan for lot in lots]),
         lots=lots,
     )
 
@@ -125,7 +125,7 @@ def _reconciled(balance: Balance, rows: AccountRows, doubts: Sequence[Doubt]) ->
     summary = balance.summary or _NO_SUMMARY
     value, cost = total(rows.values), total(rows.costs)
     value_difference, cost_difference = difference(value, summary.value), difference(cost, summary.cost)
-    liabilities = total((summary.loan, summary.receivable))
+    liabilities = owed(summary.loan, summary.receivable)
     # The rows first, as net worth counts them and not what the summary says of them.
     basis, is_proven = _basis(
         _views(summary), reported=summary.total_value, securities=(value, summary.value)
@@ -175,12 +175,13 @@ def _reasons(
     """
     if not value and not cost:
         return
+    held = [row for row in balance.rows if not row.is_empty]
     if (value or ZERO) < 0 or (cost or ZERO) < 0:
-        yield from _what_rows_leave_out(balance.rows, rows.apart)
+        yield from _what_rows_leave_out(held, rows.apart)
     if cost and cost < 0:
-        without = len([row for row in balance.rows if not row.cost])
+        without = len([row for row in held if not row.cost])
         if without:
-            yield f"{without} of {len(balance.rows)} rows have no cost"
+            yield f"{without} of {len(held)} rows have no cost"
     yield "brokers reckon summary and rows apart"
 
 

@@ -5,11 +5,11 @@ from typing import Any, Self
 
 from attrs import define
 
-from koscom_async._decimals import ZERO, total
+from koscom_async._decimals import ZERO, percent, total
 from koscom_async.models.account import WON, BalanceRow
 from koscom_async.models.codes import Product, TradeType
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.positions import Lot, lots_of
+from koscom_async.models.positions import Lot, MatchedBy, lots_of
 
 ON_CREDIT = frozenset({TradeType.MARGIN, TradeType.LOAN})
 
@@ -18,7 +18,8 @@ ON_CREDIT = frozenset({TradeType.MARGIN, TradeType.LOAN})
 class GroupDraft:
     """The rows of one instrument, with their sums: `None` as soon as one addend is not known.
 
-    Product and name are what the rows agree on; where brokers differ, the choice does not depend on their order.
+    The product is what the rows agree on; where brokers differ, the choice does not depend on their order. A row with
+    nothing in it has no say in anything.
     """
 
     row: BalanceRow
@@ -29,17 +30,22 @@ class GroupDraft:
     cost: Decimal | None
     value: Decimal | None
     has_costs: bool
+    """Whether each row that has anything in it has a cost"""
+    has_negative_cost: bool
     credit_value: Decimal | None
     product: Product | None
     is_derivative: bool
     name: str | None
+    """The first name that came"""
+    matched_by: MatchedBy
+    has_several_names: bool = False
     was_counted: bool = False
     """Whether it counted as no derivative before a row came that says it is one"""
     further: list[Any] | None = None
     """Each further row, followed by its account; `None` where there is none, as a list costs a third of the draft"""
 
     @classmethod
-    def of_row(cls, row: BalanceRow, account: VirtualAccount) -> Self:
+    def of_row(cls, row: BalanceRow, account: VirtualAccount, matched_by: MatchedBy) -> Self:
         """Return the draft of one row; numbers as they came."""
         product, value, cost = row.product, row.value, row.cost
         return cls(
@@ -49,14 +55,16 @@ class GroupDraft:
             cost,
             value,
             # Brokers send a cost of 0 when they do not know it.
-            bool(cost),
+            bool(cost) or row.is_empty,
+            cost is not None and cost < ZERO,
             total((value,)) if row.trade_type in ON_CREDIT else ZERO,
             product,
             product is not None and product.is_derivative,
             row.name,
+            matched_by,
         )
 
-    def add(self, row: BalanceRow, account: VirtualAccount) -> None:  # noqa: C901  # see the docstring
+    def add(self, row: BalanceRow, account: VirtualAccount) -> None:  # noqa: C901, PLR0912  # see the docstring
         """Add a row. Most of a merge's time is spent here: hence the plain steps, and no calls."""
         further = self.further
         if further is None:
@@ -64,6 +72,14 @@ class GroupDraft:
         else:
             further.append(row)
             further.append(account)
+        value = row.value
+        if value:
+            if self.value is not None:
+                self.value += value
+        elif value is None:
+            self.value = None
+        elif row.is_empty:
+            return
         quantity = row.quantity
         if quantity is None:
             self.quantity = None
@@ -72,43 +88,62 @@ class GroupDraft:
         cost = row.cost
         if cost is None:
             self.cost = None
-        elif self.cost is not None:
-            self.cost += cost
-        if not cost:
             self.has_costs = False
-        value = row.value
-        if value is None:
-            self.value = None
-        elif self.value is not None:
-            self.value += value
+        else:
+            if self.cost is not None:
+                self.cost += cost
+            if not cost > ZERO:  # one comparison for nearly every row, as this is where the time goes
+                self.has_costs = self.has_costs and bool(cost)
+                self.has_negative_cost = self.has_negative_cost or bool(cost)
         if row.trade_type in ON_CREDIT:
             self.credit_value = total((self.credit_value, value))
         if row.product is not self.product:
             self._choose_product(row.product)
         name = row.name
         if name is not None and name != self.name:
-            self._choose_name(name)
+            self._take_name(name)
+
+    def describe(self, row: BalanceRow) -> None:
+        """Let a row with nothing in it say what the instrument is, where all rows are such."""
+        self._choose_product(row.product)
+        if row.name is not None and row.name != self.name:
+            self._take_name(row.name)
+
+    def _take_name(self, name: str) -> None:
+        self.has_several_names = self.name is not None
+        self.name = self.name or name
 
     def _choose_product(self, product: Product | None) -> None:
         known = [each for each in (self.product, product) if each is not None]
-        self.product = min(known, key=_product_rank, default=None)
+        self.product = min(known, key=product_rank, default=None)
         if not self.is_derivative and self.product is not None and self.product.is_derivative:
             self.is_derivative = self.was_counted = True
 
-    def _choose_name(self, name: str) -> None:
-        # Brokers cut names; the longest is the fullest.
-        self.name = max((self.name or "", name), key=lambda each: (len(each), each))
-
     @property
     def profit_loss(self) -> Decimal | None:
-        """Value less cost, where every row has both."""
+        """Value less cost, where every row with anything in it has both."""
         value, cost = self.value, self.cost
         return value - cost if self.has_costs and cost is not None and value is not None else None
+
+    @property
+    def return_pct(self) -> Decimal | None:
+        """The profit in percent of the cost; unknown where a row's cost is negative, as that is no money put in."""
+        return None if self.has_negative_cost else percent(self.profit_loss, self.cost)
+
+    @property
+    def holds_anything(self) -> bool:
+        """Whether quantity, cost or value is not zero, or not known."""
+        return not (self.has_costs and self.value == ZERO and self.cost == ZERO and self.quantity == ZERO)
 
     @property
     def value_in_won(self) -> Decimal | None:
         """The value at the brokers' own exchange rates, where every row has one."""
         return self.value if self.row.currency == WON else total([row.value_in_won for row in self.rows()])
+
+    def described_by(self) -> list[BalanceRow]:
+        """Return the rows that say what the instrument is: those with anything in them, or all where there is none."""
+        rows = self.rows()
+        return [row for row in rows if not row.is_empty] or rows
 
     def rows(self) -> list[BalanceRow]:
         """Return the rows, in the order in which they came."""
@@ -119,6 +154,7 @@ class GroupDraft:
         return lots_of(self.rows(), [self.account, *(self.further or ())[1::2]])
 
 
-def _product_rank(product: Product) -> tuple[bool, bool, Product]:
+def product_rank(product: Product) -> tuple[bool, bool, Product]:
+    """Return what puts products in order where brokers differ: the least is taken."""
     # What one broker calls a future is one, even if another calls it a share.
     return (not product.is_derivative, not product.is_known, product)

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import pairwise
 
 from koscom_async._decimals import exactly, total
+from koscom_async._merge.draft import product_rank
+from koscom_async._merge.identity import by_name
+from koscom_async._merge.names import ranked_names
 from koscom_async.models._fields import constructor
 from koscom_async.models.codes import AssetClass, Measure
 from koscom_async.models.gathered import (
@@ -52,20 +56,22 @@ def _identity(row: PortfolioRow) -> tuple[MatchedBy, Identity]:
     # The record's class stands for its asset class: it is what is hashed fastest.
     if row.code is not None:
         return "code", (row.code, type(row))
-    if row.name is not None and row.asset_class is not AssetClass.FUND:
-        return "name", (row.name, row.product, type(row), "name")
-    return "nothing", (object(),)
+    matched_by, identity = by_name(row.asset_class, row.product, row.name)
+    return matched_by, (identity, type(row), "name")
 
 
 def _position(matched_by: MatchedBy, lots: list[PortfolioLot]) -> PortfolioPosition:
     rows = [lot.row for lot in lots]
+    names = ranked_names([row.name for row in rows])
+    products = [row.product for row in rows if row.product is not None]
     return PortfolioPosition(
         asset_class=rows[0].asset_class,
-        product=next((row.product for row in rows if row.product is not None), None),
+        product=min(products, key=product_rank, default=None),
         code=rows[0].code,
-        name=next((row.name for row in rows if row.name is not None), None),
+        name=names[0] if names else None,
+        other_names=names[1:],
         matched_by=matched_by,
-        lots=tuple(lots),
+        lots=tuple(_in_order(lots)),
         quantity=total([row.quantity for row in rows]),
     )
 
@@ -73,8 +79,27 @@ def _position(matched_by: MatchedBy, lots: list[PortfolioLot]) -> PortfolioPosit
 _ORDER = (AssetClass.EQUITY, AssetClass.FUND, AssetClass.OTHER)
 
 
-def _rank(position: PortfolioPosition) -> tuple[int, str, str]:
-    return (_ORDER.index(position.asset_class), position.code or "", position.name or "")
+def _rank(position: PortfolioPosition) -> tuple[object, ...]:
+    return (
+        _ORDER.index(position.asset_class),
+        position.code or "",
+        position.name or "",
+        str(position.product or ""),
+        # Only rows that stay alone may have all of this in common.
+        *(map(_lot_rank, position.lots) if position.matched_by == "nothing" else ()),
+    )
+
+
+def _in_order(lots: list[PortfolioLot]) -> list[PortfolioLot]:
+    # Nearly always there is one row of each account, and the accounts come in the order of their keys.
+    is_ordered = all(former.account.key < latter.account.key for former, latter in pairwise(lots))
+    return lots if is_ordered else sorted(lots, key=_lot_rank)
+
+
+def _lot_rank(lot: PortfolioLot) -> tuple[object, ...]:
+    row = lot.row
+    # Text, as an absent number or a day cannot be compared with one that is there.
+    return (lot.account.key, repr(row))
 
 
 def merge_watchlists(outcomes: Iterable[WatchlistOutcome], *, as_of: datetime) -> Watchlists:

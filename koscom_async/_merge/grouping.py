@@ -8,9 +8,10 @@ from attrs import define, field
 from koscom_async._cooperative import Cooperative, batched
 from koscom_async._decimals import exactly, total
 from koscom_async._merge.draft import GroupDraft
-from koscom_async._merge.identity import Kind, Synonyms, identity_of, synonyms_among
+from koscom_async._merge.identity import Aliases, Identity, Kind, aliases_among, by_name
 from koscom_async.models.account import WON, Balance, BalanceRow
 from koscom_async.models.member import VirtualAccount
+from koscom_async.models.positions import MatchedBy
 
 ROWS_A_SLICE = 2_000
 
@@ -30,7 +31,7 @@ class AccountRows:
         """Add the values and costs of some rows that count, and the rows that do not."""
         self.values.append(total(values))
         self.costs.append(total(costs))
-        self.apart += apart
+        self.apart += [row for row in apart if not row.is_empty]
 
 
 @define(eq=False)
@@ -52,23 +53,46 @@ class _GroupIndex:
     """The groups of one kind, by identity."""
 
     in_won: bool
-    synonyms: Synonyms
+    aliases: Aliases | None
     groups: dict[Hashable, GroupDraft] = field(factory=dict)
+    empty: list[tuple[Identity, BalanceRow, VirtualAccount]] = field(factory=list)
+    """Rows with nothing in them, which wait until every other row has made its group: they describe no instrument"""
+
+    def identity(self, row: BalanceRow) -> Identity:
+        """Return what makes a row one with others."""
+        if self.aliases is not None:
+            return self.aliases.identity(row)
+        return by_name(row.asset_class, row.product, row.name) if row.code is None else ("code", row.code)
+
+    def add_empty(self) -> None:
+        """Add the rows that waited."""
+        made: dict[Hashable, GroupDraft] = {}
+        for (matched_by, identity), row, account in self.empty:
+            group = self.groups.get(identity)
+            if group is None:
+                made[identity] = self.groups[identity] = GroupDraft.of_row(row, account, matched_by)
+                continue
+            group.add(row, account)
+            if identity in made:
+                group.describe(row)
 
 
-_NO_INDEX = _GroupIndex(in_won=False, synonyms={})
+_NO_INDEX = _GroupIndex(in_won=False, aliases=None)
 
 
 def group_rows(balances: Sequence[Balance]) -> Cooperative[GroupedRows]:
     """Group the rows, looking at each once."""
     further = yield from _further(balances)
-    synonyms, indices, accounts = synonyms_among(further), dict[Kind, _GroupIndex](), []
+    aliases, indices, accounts = aliases_among(further), dict[Kind, _GroupIndex](), []
     for balance in balances:
         accounts.append(own := AccountRows())
         for rows in batched(balance.rows, count=ROWS_A_SLICE):
             with exactly():
-                _group(rows, balance.account, own, indices, synonyms)
+                _group(rows, balance.account, own, indices, aliases)
             yield
+    for index in indices.values():
+        with exactly():
+            index.add_empty()
     groups = [group for index in indices.values() for group in index.groups.values()]
     if any(group.was_counted for group in groups):
         accounts = yield from _counted_again(balances, groups)
@@ -79,7 +103,7 @@ def group_rows(balances: Sequence[Balance]) -> Cooperative[GroupedRows]:
 def _further(balances: Sequence[Balance]) -> Cooperative[list[BalanceRow]]:
     further: list[BalanceRow] = []
     for balance in balances:
-        further += [row for row in balance.rows if row.other_codes or row.loan is not None]
+        further += [row for row in balance.rows if row.code_kinds or row.other_codes or row.loan is not None]
         yield
     return further
 
@@ -89,7 +113,7 @@ def _group(
     account: VirtualAccount,
     own: AccountRows,
     indices: dict[Kind, _GroupIndex],
-    synonyms: Mapping[Kind, Synonyms],
+    aliases: Mapping[Kind, Aliases],
 ) -> None:
     """Add rows to the groups of their instruments, and to the sums of their account."""
     values: Amounts = []
@@ -101,14 +125,18 @@ def _group(
         # Most rows are of the same kind as the row before, so that the index seldom changes.
         if row.currency is not currency or type(row) is not kind:
             kind, currency = type(row), row.currency
-            index = indices.get((kind, currency)) or _added(indices, (kind, currency), synonyms)
+            index = indices.get((kind, currency)) or _added(indices, (kind, currency), aliases)
             groups, find, in_won = index.groups, index.groups.get, index.in_won
         identity: Hashable = row.code
-        if identity is None or index.synonyms:
-            identity = identity_of(row, index.synonyms)
+        matched_by: MatchedBy = "code"
+        if identity is None or index.aliases is not None:
+            matched_by, identity = index.identity(row)
         group = find(identity)
         if group is None:
-            group = groups[identity] = GroupDraft.of_row(row, account)
+            if not row.value and row.is_empty:
+                index.empty.append(((matched_by, identity), row, account))
+                continue
+            group = groups[identity] = GroupDraft.of_row(row, account, matched_by)
         else:
             group.add(row, account)
         if in_won and not group.is_derivative:
@@ -119,8 +147,8 @@ def _group(
     own.add(values, costs, apart)
 
 
-def _added(indices: dict[Kind, _GroupIndex], kind: Kind, synonyms: Mapping[Kind, Synonyms]) -> _GroupIndex:
-    index = indices[kind] = _GroupIndex(in_won=kind[1] == WON, synonyms=synonyms.get(kind, {}))
+def _added(indices: dict[Kind, _GroupIndex], kind: Kind, aliases: Mapping[Kind, Aliases]) -> _GroupIndex:
+    index = indices[kind] = _GroupIndex(in_won=kind[1] == WON, aliases=aliases.get(kind))
     return index
 
 

@@ -7,13 +7,14 @@ from itertools import groupby
 from math import inf
 
 from koscom_async._cooperative import Cooperative, batched
-from koscom_async._decimals import exactly, known_total, percent
+from koscom_async._decimals import exactly, known_total
 from koscom_async._merge.draft import GroupDraft
 from koscom_async._merge.grouping import GroupedRows
-from koscom_async._merge.identity import matched_by
+from koscom_async._merge.identity import tokens_of
+from koscom_async._merge.names import ranked_names
 from koscom_async.models._fields import constructor
 from koscom_async.models.account import WON, BalanceRow
-from koscom_async.models.positions import Instrument, Lots, Position, isin_of, lot_rank
+from koscom_async.models.positions import Instrument, Lots, Position, lot_rank
 
 POSITIONS_A_SLICE = 200
 
@@ -23,11 +24,10 @@ _make_position = constructor(Position)
 _make_instrument = constructor(Instrument)
 
 
-def made_positions(grouped: GroupedRows, *, assets: Decimal | None) -> Cooperative[list[Position]]:
-    """Return one position per instrument, in no order; `assets` are securities and cash in won, the weights' whole."""
+def made_positions(grouped: GroupedRows, *, whole: Decimal | None) -> Cooperative[list[Position]]:
+    """Return one position per instrument, in no order; `whole` is what weights are a part of."""
     positions: list[Position] = []
     has_further_facts = grouped.has_further_facts
-    whole = assets if assets is not None and assets > 0 else None
     for groups in batched(grouped.groups, count=POSITIONS_A_SLICE):
         with exactly():
             positions += [_position(group, whole, has_further_facts=has_further_facts) for group in groups]
@@ -36,20 +36,19 @@ def made_positions(grouped: GroupedRows, *, assets: Decimal | None) -> Cooperati
 
 
 def _position(group: GroupDraft, whole: Decimal | None, *, has_further_facts: bool) -> Position:
-    row, cost, value, profit_loss = group.row, group.cost, group.value, group.profit_loss
     rows = group.rows() if has_further_facts else []
     return _make_position(
         _instrument(group, rows),
         group.quantity,
-        cost,
-        value,
-        profit_loss,
-        percent(profit_loss, cost),
+        group.cost,
+        group.value,
+        group.profit_loss,
+        group.return_pct,
         _weight(group, whole),
         group.value_in_won,
         group.credit_value,
-        known_total([each.loan for each in rows]),
-        matched_by(row),
+        known_total([abs(each.loan) for each in rows if each.loan is not None]),
+        group.matched_by,
         Lots(group.lots),
     )
 
@@ -62,20 +61,23 @@ def _weight(group: GroupDraft, whole: Decimal | None) -> Decimal | None:
 
 def _instrument(group: GroupDraft, rows: Sequence[BalanceRow]) -> Instrument:
     row = group.row
+    codes: Sequence[str | None] = [row.code]
     for each in rows:
         if each.other_codes:
-            return _of_several_codes(group, rows)
-    return _make_instrument(row.asset_class, group.product, row.code, (), group.name, row.currency)
+            codes = _codes(rows) or codes
+            break
+    names: Sequence[str | None] = [group.name]
+    if group.has_several_names:
+        names = ranked_names(each.name for each in group.described_by())
+    return _make_instrument(
+        row.asset_class, group.product, codes[0], tuple(codes[1:]), names[0], tuple(names[1:]), row.currency
+    )
 
 
-def _of_several_codes(group: GroupDraft, rows: Sequence[BalanceRow]) -> Instrument:
-    """Describe an instrument of which rows gave several codes: by its ISIN, where one of them is that."""
-    row = group.row
-    codes = sorted({code for each in rows for code in (each.code, *each.other_codes) if code is not None})
-    isin = next((code for code in codes if isin_of(row.asset_class, code)), None)
-    code = isin or min(codes, default=None)
-    others = tuple(each for each in codes if each != code)
-    return _make_instrument(row.asset_class, group.product, code, others, group.name, row.currency)
+def _codes(rows: Sequence[BalanceRow]) -> list[str]:
+    """Return the codes that identify an instrument of which rows gave several: its ISIN first, where one is that."""
+    tokens = {token for row in rows for token in tokens_of(row)}
+    return list(dict.fromkeys(token.code for token in sorted(tokens)))
 
 
 def in_order(positions: Iterable[Position]) -> Cooperative[list[Position]]:
@@ -99,7 +101,16 @@ def _by_size(positions: list[Position]) -> Cooperative[list[Position]]:
     ordered = []
     for _, alike in groupby(places, key=sizes.__getitem__):
         run = [positions[place] for place in alike]
-        ordered += run if len(run) == 1 else sorted(run, key=_rank)
+        ordered += run if len(run) == 1 else _by_rank(run)
+    return ordered
+
+
+def _by_rank(positions: list[Position]) -> list[Position]:
+    ordered = []
+    for _, alike in groupby(sorted(positions, key=_rank), key=_rank):
+        run = list(alike)
+        # Only rows that stay alone, or whose codes are of two kinds, may have all of the rank in common.
+        ordered += run if len(run) == 1 else sorted(run, key=_lots_rank)
     return ordered
 
 
@@ -110,8 +121,12 @@ def _rank(position: Position) -> tuple[object, ...]:
         None if value is None else value.copy_negate(),
         instrument.asset_class,
         instrument.code or "",
+        instrument.other_codes,
         instrument.name or "",
         str(instrument.product or ""),
-        # Only rows that stay alone may have all of this in common.
-        *([lot_rank(lot.account, lot) for lot in position.lots] if position.matched_by == "nothing" else ()),
+        position.matched_by,
     )
+
+
+def _lots_rank(position: Position) -> list[tuple[object, ...]]:
+    return [lot_rank(lot.account, lot) for lot in position.lots]

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 from attrs import define, evolve, field
 
-from koscom_async._decimals import difference, percent, total
+from koscom_async._decimals import difference, owed, percent, total
 from koscom_async._merge.draft import GroupDraft
 from koscom_async.models.account import WON
 from koscom_async.models.holdings import AccountReconciliation, Cash, Totals
@@ -63,6 +64,15 @@ def won_totals(
     )
 
 
+def weighed_whole(securities: Mapping[str, Securities], totals: Totals) -> Decimal | None:
+    """Return what weights are a part of: securities and cash in won; `None` where a part is negative or unknown."""
+    value, assets = totals.value, totals.assets
+    if value is None or assets is None or assets <= 0 or assets < value:
+        return None
+    parts = [group.value for group in securities.get(WON, _NONE).counted]
+    return None if any(part is not None and part < 0 for part in parts) else assets
+
+
 def foreign_totals(securities: Mapping[str, Securities], cash: tuple[Cash, ...]) -> tuple[Totals, ...]:
     """Sum up each other currency by itself."""
     money = {each.currency: each for each in cash if each.currency != WON}
@@ -76,7 +86,7 @@ def _foreign(securities: Totals, cash: Cash | None) -> Totals:
     if cash is None:  # as from the account service
         return securities
     assets = total((securities.value, cash.counted))
-    liabilities = total((cash.loan, cash.receivable))
+    liabilities = owed(cash.loan, cash.receivable)
     return evolve(
         securities,
         cash=cash.balance,
@@ -88,18 +98,19 @@ def _foreign(securities: Totals, cash: Cash | None) -> Totals:
 
 
 def _summed(securities: Securities, currency: str) -> Totals:
-    counted = [(group, group.profit_loss) for group in securities.counted]
+    counted = [(group, group.profit_loss) for group in securities.counted if group.holds_anything]
     profits = [profit for _, profit in counted if profit is not None]
     # Without any position the profit is zero; without any known cost it is not known.
     profit_loss = total(profits) if profits or not counted else None
+    has_negative_cost = any(group.has_negative_cost for group, _ in counted)
     return Totals(
         currency=currency,
         cost=total([group.cost for group, _ in counted]),
         value=total([group.value for group, _ in counted]),
         profit_loss=profit_loss,
-        return_pct=percent(
-            profit_loss, total([group.cost for group, profit in counted if profit is not None])
-        ),
+        return_pct=None
+        if has_negative_cost
+        else percent(profit_loss, total([group.cost for group, profit in counted if profit is not None])),
         value_without_cost=total([group.value for group, profit in counted if profit is None]),
         derivatives_value=total([group.value for group in securities.derivatives]),
     )

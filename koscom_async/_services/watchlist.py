@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from koscom_async import error_codes
 from koscom_async._services.query import AccountQuery, CountedPage
-from koscom_async._wire.account import WatchlistReader
+from koscom_async._wire.account import WatchlistReader, sent_symbols
 from koscom_async._wire.endpoints import WATCHLIST, Endpoint
 from koscom_async._wire.envelope import Page, Question
 from koscom_async._wire.requests import watchlist_request
@@ -91,7 +91,7 @@ class WatchlistQuery(AccountQuery[Variant, Page[WatchGroup]]):
         """Return the pages with a row for each symbol and its group: a page's end may cut a group in two."""
         return [
             Page(
-                rows=tuple((group.name, symbol) for group in page.rows for symbol in group.symbols),
+                rows=tuple((group.name, symbol) for group in page.rows for symbol in sent_symbols(group)),
                 total=page.total,
                 next_page=page.next_page,
             )

@@ -9,7 +9,7 @@ from attrs import frozen
 from koscom_async._cooperative import Cooperative, CooperativeReader
 from koscom_async._wire.envelope import Page, Question, open_envelope, refuse_other_classes
 from koscom_async._wire.records.fast import read_row, read_row_list
-from koscom_async._wire.values import Block, read_blocks, read_object
+from koscom_async._wire.values import Block, read_blocks, read_object, read_texts
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.account import BalanceRow, BalanceSummary, EquityRow, FundRow, OtherRow
 from koscom_async.models.codes import AssetClass
@@ -91,6 +91,11 @@ _WATCHLIST_BODIES = (
     "interestSymbolResponseBody",
     "InterestStmbolListResponseBody",
 )
+
+
+def sent_symbols(group: WatchGroup) -> tuple[str, ...]:
+    """Return a group's symbols as they came, which the broker counts, placeholders among them."""
+    return read_texts(group.raw.get("isinCode"))
 
 
 @frozen(kw_only=True, eq=False, repr=False)

@@ -24,10 +24,10 @@ from koscom_async._wire.requests import BROKERS_CHOICE, FIRST_PAGE
 from koscom_async._wire.values import Block, PageKey, read_field, read_object, read_rows, read_text
 from koscom_async.brokers import Broker
 from koscom_async.errors import MalformedResponseError
-from koscom_async.models.codes import AssetClass
+from koscom_async.models.codes import AssetClass, InstrumentCode
 from koscom_async.models.discretionary.account import DiscretionaryAccount
 from koscom_async.models.discretionary.balance import DiscretionaryCash, DiscretionaryRow
-from koscom_async.models.discretionary.codes import Cost, InstrumentCode, OrderSide
+from koscom_async.models.discretionary.codes import Cost, OrderSide
 from koscom_async.models.discretionary.orders import DiscretionaryOrder, Execution
 from koscom_async.models.discretionary.settlements import DiscretionarySettlement, DiscretionaryTrade
 from koscom_async.settings import Settings

@@ -4,6 +4,7 @@ The platform's spellings, and no others:
 
 - absent is `None`, `"null"`, `""` and blank text (a missing key never gets here);
 - a number is a JSON number or text that holds one; it comes out without exponent and needless zeros;
+- a code is text in capitals; zeros, punctuation, "NULL" and other placeholders are absent;
 - a date is YYYYMMDD (or with dashes); 00000000 and 99999999 mean none;
 - a time is YYYYMMDDhhmm, with ss and two or three digits of the second's fraction where they are sent.
 
@@ -18,6 +19,7 @@ from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Round
 from typing import Any
 
 from koscom_async._clock import KST
+from koscom_async._identifiers import clean_code
 from koscom_async.errors import MalformedResponseError
 
 Block = Mapping[str, Any]
@@ -165,6 +167,20 @@ def read_texts(value: object) -> tuple[str, ...]:
         return ()
     entries = value if isinstance(value, list) else [value]
     return tuple(text for entry in entries if (text := read_text(entry)) is not None)
+
+
+def read_code(value: object) -> str | None:
+    """Return an instrument's code in capitals, or `None` where there is none or a placeholder stands for it."""
+    text = read_text(value)
+    return None if text is None else clean_code(text)
+
+
+def read_codes(value: object) -> tuple[str, ...]:
+    """Return a list of symbols, without what is none; a single one stands for a list of one.
+
+    They join no money, so that short ones are kept: a share may be traded as "F".
+    """
+    return tuple(code for text in read_texts(value) if (code := clean_code(text, shortest=1)) is not None)
 
 
 def read_date(value: object) -> date | None:

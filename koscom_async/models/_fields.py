@@ -19,6 +19,9 @@ MASKED: Mapping[str, object] = {"masked": True}
 NOT_ON_THE_WIRE: Mapping[str, object] = {"not_on_the_wire": True}
 """Metadata of a field that the client knows, and that no answer carries."""
 
+CODE: Mapping[str, object] = {"is_code": True}
+"""Metadata of an instrument's code, or of a tuple of them: read in capitals, placeholders as absent."""
+
 BROKER: Mapping[str, object] = {"plain": ("code", "short_name", "name", "name_ko")}
 """Metadata of a broker: plain data show these of its facts."""
 
@@ -31,6 +34,11 @@ def raw_field() -> Any:
 def omitted_field() -> Any:
     """Declare a field that is `None` by default, and neither in the repr nor in plain data."""
     return field(default=None, repr=False, metadata=OMITTED)
+
+
+def code_field() -> Any:
+    """Declare an instrument's code, `None` by default."""
+    return field(default=None, metadata=CODE)
 
 
 def account_number_field() -> Any:

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
-from koscom_async.models._fields import NOT_ON_THE_WIRE, raw_field
+from koscom_async.models._fields import NOT_ON_THE_WIRE, code_field, raw_field
 from koscom_async.models.codes import AssetClass, Product, TradeType
 from koscom_async.models.currencies import units_of
 from koscom_async.models.member import VirtualAccount
@@ -64,8 +64,8 @@ class BalanceRow:
 
     product: Product | None = None
     """상품구분자 (`assetType`)"""
-    code: str | None = None
-    """The broker's code of the instrument, or `None`"""
+    code: str | None = code_field()
+    """The broker's code of the instrument, in capitals; `None` where it sent none, or a placeholder (zeros, "NULL")"""
     name: str | None = None
     """The name, cut by some brokers at 15 characters, or `None`"""
     quantity: Decimal | None = None
@@ -88,22 +88,30 @@ class BalanceRow:
     """신용/대출금액 (`loanCreditAmt`): what is owed for this row; the account service does not tell"""
     other_codes: tuple[str, ...] = ()
     """Further codes of the same instrument, where one row gives several; the account service gives one"""
+    code_kinds: tuple[str | None, ...] = ()
+    """The broker's words for the kinds of `code` and `other_codes`, in their order; the account service has none"""
     rate_units: int | None = field(default=None, metadata=NOT_ON_THE_WIRE)
     """For how many units of `currency` the rate is, where more than its size says so (deposits, other rates)"""
     raw: Mapping[str, object] = raw_field()
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in it: quantity, cost and value are all zero. An unknown amount is not zero."""
+        return self.quantity == 0 and self.cost == 0 and self.value == 0
+
+    @property
     def value_in_won(self) -> Decimal | None:
         """The value at the row's own rate; `None` where there is no rate, or nothing proves for how many units it is.
 
-        Computed in the current decimal context.
+        Computed in the current decimal context. Nothing is nothing at any rate.
         """
-        if self.currency == WON:
-            return self.value
+        value = self.value
+        if self.currency == WON or not value:
+            return value
         units = units_of(self.currency, self.rate, self.rate_units)
-        if units is None or self.rate is None or self.value is None:
+        if units is None or self.rate is None:
             return None
-        return self.value * self.rate * _PER_UNIT[units]
+        return value * self.rate * _PER_UNIT[units]
 
 
 _PER_UNIT = {units: Decimal(1) / units for units in (1, 100, 1000)}

@@ -30,7 +30,8 @@ class Group:
     `cash`, settled today, and `unsettled`, what trades that are not settled yet add to it, are there where cash belongs
     to the group: by broker, account and currency. `profit_loss` and `return_pct`
     count the positions whose profit is known; the value of the others is `value_without_cost`. Futures and options
-    are in `derivatives_value` alone. `weight` is the share, from 0 to 1, of all securities and cash in the currency.
+    are in `derivatives_value` alone. `weight` is the share, from 0 to 1, of all securities and cash in the currency;
+    `None` for every group of a currency in which a group, or the cash beside them, is negative.
     """
 
     key: str
@@ -109,10 +110,36 @@ def broken_down(
     if by not in _KEYS:
         raise UsageError(f"holdings have no groups by {by!r}", advice=f"one of {', '.join(_KEYS)}")
     with exactly():
-        counted = {each.currency: each.counted for each in cash}
-        wholes = {each.currency: total((each.value, counted.get(each.currency, ZERO))) for each in totals}
-        groups = [_group(draft, wholes.get(draft.currency)) for draft in _drafts(positions, cash, by)]
+        drafts = list(_drafts(positions, cash, by))
+        executed = {each.currency: each.counted for each in cash}
+        beside = {} if _KEYS[by][1] is not None else executed
+        wholes = {
+            each.currency: _whole(
+                total((each.value, executed.get(each.currency, ZERO))),
+                [
+                    *(_share(draft) for draft in drafts if draft.currency == each.currency),
+                    beside.get(each.currency),
+                ],
+            )
+            for each in totals
+        }
+        groups = [_group(draft, wholes.get(draft.currency)) for draft in drafts]
     return tuple(sorted(groups, key=_rank))
+
+
+def _whole(whole: Decimal | None, parts: Iterable[Decimal | None]) -> Decimal | None:
+    """Return what weights are a part of, or `None` where a part of it is negative."""
+    return None if any(part is not None and part < 0 for part in parts) else whole
+
+
+def _share(draft: _GroupDraft) -> Decimal | None:
+    """Return the group's securities and cash together."""
+    return total(
+        [
+            *(lot.value for position, lot in draft.parts if not position.is_derivative),
+            *(lot.counted for lot in draft.cash),
+        ]
+    )
 
 
 def _drafts(positions: Iterable[Position], cash: Iterable[Cash], by: str) -> Iterable[_GroupDraft]:
@@ -134,12 +161,13 @@ def _drafts(positions: Iterable[Position], cash: Iterable[Cash], by: str) -> Ite
 
 
 def _group(draft: _GroupDraft, whole: Decimal | None) -> Group:
-    counted = [(position, lot) for position, lot in draft.parts if not position.is_derivative]
+    counted = [
+        (position, lot) for position, lot in draft.parts if not position.is_derivative and not lot.is_empty
+    ]
     with_profit = [lot for position, lot in counted if position.profit_loss is not None]
+    is_short = any(lot.cost is not None and lot.cost < 0 for _, lot in counted)
     profit_loss = total(_profit(lot) for lot in with_profit) if with_profit or not counted else None
-    value = total(lot.value for _, lot in counted)
-    executed = total(lot.counted for lot in draft.cash)
-    share = total((value, executed))
+    share = _share(draft)
     cash = total(lot.balance for lot in draft.cash) if draft.cash else None
     return Group(
         key=draft.key,
@@ -147,11 +175,11 @@ def _group(draft: _GroupDraft, whole: Decimal | None) -> Group:
         currency=draft.currency,
         positions=len({id(position) for position, _ in draft.parts}),
         cash=cash,
-        unsettled=difference(executed, cash),
+        unsettled=difference(total(lot.counted for lot in draft.cash), cash),
         cost=total(lot.cost for _, lot in counted),
-        value=value,
+        value=total(lot.value for _, lot in counted),
         profit_loss=profit_loss,
-        return_pct=percent(profit_loss, total(lot.cost for lot in with_profit)),
+        return_pct=None if is_short else percent(profit_loss, total(lot.cost for lot in with_profit)),
         value_without_cost=total(lot.value for position, lot in counted if position.profit_loss is None),
         derivatives_value=total(lot.value for position, lot in draft.parts if position.is_derivative),
         weight=(share / whole).quantize(WEIGHT_STEP, ROUND_HALF_EVEN)

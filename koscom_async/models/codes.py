@@ -1,9 +1,34 @@
-"""The platform's codes as open enums: a code that no document lists keeps its text and never raises."""
+"""The platform's codes as open enums: a code that no document lists keeps its text and never raises.
 
+Listed codes are compared without regard to case: `Product("fut")` is `Product.FUTURE`. Below them stand the codes of an
+instrument, and which of their kinds identify it.
+"""
+
+from collections.abc import Iterator, Sequence
 from enum import Enum
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-__all__ = ["AssetClass", "Direction", "Measure", "OpenEnum", "Product", "TradeType", "TransactionType"]
+from attrs import field, frozen
+
+from koscom_async._identifiers import is_isin
+from koscom_async.models._fields import CODE
+
+__all__ = [
+    "AssetClass",
+    "Direction",
+    "InstrumentCode",
+    "Measure",
+    "OpenEnum",
+    "Product",
+    "Token",
+    "TradeType",
+    "TransactionType",
+    "best_first",
+    "identifies",
+    "main_code",
+    "main_name",
+    "token_of",
+]
 
 
 class OpenEnum(str, Enum):  # noqa: UP042  # a StrEnum's members cannot be made of unknown text
@@ -13,6 +38,9 @@ class OpenEnum(str, Enum):  # noqa: UP042  # a StrEnum's members cannot be made 
     def _missing_(cls, value: object) -> Self | None:
         if not isinstance(value, str):
             return None
+        listed = cls._value2member_map_.get(value.upper())
+        if isinstance(listed, cls):
+            return listed
         # Not registered: a gateway that invents codes must not make the class grow.
         member = str.__new__(cls, value)
         member._name_ = value
@@ -144,3 +172,86 @@ _DIRECTIONS = {
     TransactionType.TRANSFER_IN: Direction.TRANSFER_IN,
     TransactionType.TRANSFER_OUT: Direction.TRANSFER_OUT,
 }
+
+
+@frozen(kw_only=True)
+class InstrumentCode:
+    """One of the codes under which an instrument is known (종목코드); `None` is what the broker did not send."""
+
+    kind: str | None = None
+    """종목코드종류 (`isinType`), the broker's word: 표준코드 (standard), 단축코드 (short), 펀드코드 (fund), …"""
+    code: str | None = field(default=None, metadata=CODE)
+    """종목코드 (`isinCode`), in capitals; placeholders such as zeros, "-" or "NULL" are `None`"""
+    name: str | None = None
+    """종목명 (`isinName`)"""
+
+
+class Token(NamedTuple):
+    """What identifies an instrument within its asset class and currency: the smaller the rank, the better."""
+
+    rank: int
+    group: str
+    code: str
+
+
+STANDARD, FUND, FAULTY, OTHER = range(4)
+"""Ranks: an ISIN whose check digit holds, a fund code, a standard code that does not check, any other code."""
+
+# What a kind's word has in it: the group within which equal codes are one, and the rank. The first that fits is taken;
+# the list of kinds is open (manual: 일임 서비스, 종목코드종류), and one that fits none identifies nothing.
+_KINDS = (
+    ("상품", None),
+    ("영문", None),
+    ("종목명", None),
+    ("펀드", ("fund", FUND)),
+    ("표준", ("standard", FAULTY)),
+    ("ISIN", ("standard", FAULTY)),
+    ("단축", ("short", OTHER)),
+    ("축약코드", ("abbreviated", OTHER)),
+    ("종목코드", ("", OTHER)),
+)
+
+
+def token_of(code: str, kind: str | None, asset_class: AssetClass) -> Token | None:
+    """Return what a code of that kind identifies, or `None` where codes of the kind join nothing.
+
+    A code of no stated kind, as the account service's, is an ISIN if it checks; else a fund's is its fund code.
+    """
+    word = "".join((kind or "").upper().split())
+    group, rank = "", FUND if asset_class is AssetClass.FUND else OTHER
+    if word:
+        found = next((each for part, each in _KINDS if part in word), None)
+        if found is None:
+            return None
+        group, rank = found
+    elif rank == FUND:
+        group = "fund"
+    return Token(STANDARD, "", code) if is_isin(code) else Token(rank, group, code)
+
+
+def best_first(codes: Sequence[InstrumentCode], asset_class: AssetClass) -> tuple[InstrumentCode, ...]:
+    """Return the codes, each once: those that identify first, the best of them at the head."""
+    ranked = sorted(_ranked(codes, asset_class), key=lambda pair: pair[0])
+    return tuple({each.code: each for _, each in reversed(ranked)}.values())[::-1]
+
+
+def _ranked(codes: Sequence[InstrumentCode], asset_class: AssetClass) -> Iterator[tuple[int, InstrumentCode]]:
+    for each in codes:
+        if each.code is not None:
+            token = token_of(each.code, each.kind, asset_class)
+            yield OTHER + 1 if token is None else token.rank, each
+
+
+def identifies(code: InstrumentCode, asset_class: AssetClass) -> bool:
+    """Whether equal codes of that kind are one instrument."""
+    return code.code is not None and token_of(code.code, code.kind, asset_class) is not None
+
+
+def main_code(codes: Sequence[InstrumentCode], asset_class: AssetClass = AssetClass.OTHER) -> str | None:
+    """Return the code that identifies best: the standard code, a fund code, and so on; `None` where there is none."""
+    return next((each.code for each in best_first(codes, asset_class)), None)
+
+
+def main_name(codes: Sequence[InstrumentCode]) -> str | None:
+    """Return the first name that the codes give."""
+    return next((each.name for each in codes if each.name is not None), None)

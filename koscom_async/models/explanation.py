@@ -21,7 +21,7 @@ CANDIDATES = 8
 _MATCHES = {
     "code": "the rows carry the same code",
     "name": "the rows carry no code; product and full name are equal",
-    "nothing": "the row carries neither code nor name, so it stays alone",
+    "nothing": "the row carries no code or name that tells which, so it stays alone",
 }
 
 
@@ -72,7 +72,8 @@ def _by_code(position: Position, wanted: str) -> bool:
 
 
 def _by_name(position: Position, wanted: str) -> bool:
-    return wanted == _folded(position.instrument.label)
+    instrument = position.instrument
+    return wanted in {_folded(name) for name in (instrument.label, *instrument.other_names)}
 
 
 def _in_name(position: Position, wanted: str) -> bool:
@@ -96,6 +97,8 @@ def _lines(position: Position) -> Iterator[str]:
     instrument, lots = position.instrument, position.lots
     yield f"{instrument.label}, {len(lots)} {'lot' if len(lots) == 1 else 'lots'}, in {instrument.currency}"
     yield f"one instrument because {_MATCHES[position.matched_by]}"
+    if instrument.other_names:
+        yield f"also called {', '.join(instrument.other_names)}: no broker says which name is newer"
     for lot in lots:
         held = f" ({lot.trade_type})" if lot.trade_type else ""
         yield f"- {lot.account}{held}: {_row(lot)}"
@@ -139,7 +142,7 @@ def _profit(position: Position) -> str:
     if position.profit_loss is not None:
         rate = "" if position.return_pct is None else f", {position.return_pct} % of the cost"
         return f"profit and loss: value - cost = {_shown(position.profit_loss)}{rate}"
-    without = [str(lot.account) for lot in position.lots if not lot.cost]
+    without = [str(lot.account) for lot in position.lots if not lot.cost and not lot.is_empty]
     if without:
         return f"profit and loss: not known, as no cost is reported by {', '.join(without)}"
     return "profit and loss: not known, as a value is missing"

@@ -39,13 +39,15 @@ class PortfolioPosition:
     """One instrument, and each account in which it is held.
 
     `quantity` is the sum of the rows' quantities, and `None` as soon as one row's number is a share or unknown: shares
-    of different accounts are never added up, neither as quantities nor as shares.
+    of different accounts are never added up, neither as quantities nor as shares. `name` is what most rows say;
+    `other_names` are those of another wording, as after a company was renamed.
     """
 
     asset_class: AssetClass
     product: Product | None = None
     code: str | None = None
     name: str | None = None
+    other_names: tuple[str, ...] = ()
     matched_by: MatchedBy
     lots: tuple[PortfolioLot, ...] = ()
     quantity: Decimal | None = None

@@ -62,8 +62,8 @@ class Cash:
 
     `balance` is settled today; `balance_d1` and `balance_d2` are the same money as it will stand tomorrow and the
     day after, so they are never added to it. `counted` is what net worth counts: of each account the view that belongs
-    with what has been executed. `receivable` (미수/미납금) and `loan` (대출/신용금) are owed. A sum is `None` where one
-    account's amount is not known.
+    with what has been executed. `receivable` (미수/미납금) and `loan` (대출/신용금) are owed, and count by their size,
+    also where a broker sends a debt below zero. A sum is `None` where one account's amount is not known.
     """
 
     currency: str

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
-from koscom_async.models._fields import NOT_ON_THE_WIRE, raw_field
+from koscom_async.models._fields import CODE, NOT_ON_THE_WIRE, code_field, raw_field
 from koscom_async.models.codes import AssetClass, Measure, Product
 from koscom_async.models.member import VirtualAccount
 
@@ -58,8 +58,8 @@ class PortfolioRow:
 
     product: Product | None = None
     """상품구분자 (`assetType`)"""
-    code: str | None = None
-    """The broker's code of the instrument, or `None`"""
+    code: str | None = code_field()
+    """The broker's code of the instrument, in capitals; `None` where it sent none, or a placeholder (zeros, "NULL")"""
     name: str | None = None
     """The name, cut at 15 characters, or `None`"""
     number: Decimal | None = None
@@ -134,8 +134,8 @@ class WatchGroup:
     """관심종목 그룹 이름 (`groupName`): the investor's own text"""
     modified_on: date | None = None
     """최종 수정일 (`modifyDate`), KST; most brokers send none"""
-    symbols: tuple[str, ...] = ()
-    """종목코드 (`isinCode`): ISINs, mostly"""
+    symbols: tuple[str, ...] = field(default=(), metadata=CODE)
+    """종목코드 (`isinCode`): ISINs, mostly, in capitals; placeholders (zeros, "NULL") are left out"""
     raw: Mapping[str, object] = raw_field()
 
 

@@ -6,12 +6,14 @@ and the lots of a merged position. Nothing else tells such a record from one tha
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import cached_property
+from itertools import pairwise
 from typing import Any, ClassVar, Literal, overload
 
 from attrs import frozen
 
 from koscom_async._decimals import ZERO
+from koscom_async._identifiers import is_isin
 from koscom_async._lazy import pages
 from koscom_async.models._fields import constructor, raw_field
 from koscom_async.models.account import BalanceRow
@@ -28,7 +30,8 @@ MatchedBy = Literal["code", "name", "nothing"]
 class Instrument:
     """What is held. `code` is the ISIN, or the fund code; `None` where no broker sent one.
 
-    `other_codes` are further codes that rows gave for the same instrument.
+    `other_codes` are further codes that rows gave for the same instrument. `name` is the one that most rows give;
+    `other_names` are those of another wording, as after a company was renamed: no broker says which is newer.
     """
 
     plain_properties: ClassVar = ("isin",)
@@ -38,6 +41,7 @@ class Instrument:
     code: str | None = None
     other_codes: tuple[str, ...] = ()
     name: str | None = None
+    other_names: tuple[str, ...] = ()
     currency: str = "KRW"
 
     @cached_property
@@ -53,15 +57,7 @@ class Instrument:
 
 def isin_of(asset_class: AssetClass, code: str | None) -> str | None:
     """Return a code if it is an ISIN: a fund's never is, even if it looks like one."""
-    return code if code is not None and asset_class is not AssetClass.FUND and _is_isin(code) else None
-
-
-@lru_cache(maxsize=65536)
-def _is_isin(code: str) -> bool:
-    # Imported at the first need: it is a quarter of what importing this package takes.
-    from stdnum import isin
-
-    return bool(isin.is_valid(code))
+    return code if code is not None and asset_class is not AssetClass.FUND and is_isin(code) else None
 
 
 @frozen(kw_only=True)
@@ -85,6 +81,11 @@ class Lot:
     rate_units: int | None = None
     raw: Mapping[str, object] = raw_field()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in it: quantity, cost and value are all zero. An unknown amount is not zero."""
+        return self.quantity == 0 and self.cost == 0 and self.value == 0
+
 
 _make_lot = constructor(Lot)
 
@@ -92,9 +93,10 @@ _make_lot = constructor(Lot)
 def lots_of(rows: Sequence[BalanceRow], accounts: Sequence[VirtualAccount]) -> tuple[Lot, ...]:
     """Return rows as lots, account by account; those of one account in an order that is always the same.
 
-    The accounts come in the order of their keys.
+    Nearly always there is one row of each account, and the accounts come in the order of their keys.
     """
-    if len(rows) > 1 and len({account.key for account in accounts}) < len(rows):
+    keys = [account.key for account in accounts]
+    if any(former >= latter for former, latter in pairwise(keys)):
         pairs = sorted(zip(accounts, rows, strict=True), key=lambda pair: lot_rank(*pair))
         accounts, rows = zip(*pairs, strict=True)
     return tuple(map(_lot, accounts, rows))
@@ -119,11 +121,12 @@ def _lot(account: VirtualAccount, row: BalanceRow) -> Lot:
 def lot_rank(account: VirtualAccount, row: BalanceRow | Lot) -> tuple[object, ...]:
     """Return what puts a row's lot in order among others."""
     # `copy_negate`, as a minus would round in a context that rounds.
-    numbers = (row.value, row.quantity, row.cost, row.profit_loss, row.return_rate)
+    numbers = (row.value, row.quantity, row.cost, row.profit_loss, row.return_rate, row.rate, row.loan)
     return (
         account.key,
         row.trade_type or "",
         *[(number is None, (number or ZERO).copy_negate()) for number in numbers],
+        row.rate_units or 0,
     )
 
 
@@ -172,13 +175,15 @@ class Position:
     """One instrument, across all brokers; amounts in the instrument's currency.
 
     Quantity, cost and value are the sums over the lots, `None` where one lot's is not known. `profit_loss` is
-    value less cost, `None` where a lot has no cost (a cost of 0 is none). `return_pct` is that in percent of the
-    cost, cut after two decimals as the platform does. `weight` is the share, from 0 to 1, of securities and cash
-    in KRW; `None` for foreign currencies and derivatives. `value_in_won` is the value at the brokers' own exchange
-    rates, `None` where one is missing, or nothing proves whether it is for one unit or for 100. `credit_value` is the
-    value of the lots on margin or loan (신용, 대출), `loan` what is owed for the lots, where a broker reports it.
-    `matched_by` is what makes the lots one instrument: the same `"code"`, the same product and full `"name"`, or
-    `"nothing"` (such a row stays alone).
+    value less cost, `None` where a lot has no cost (a cost of 0 is none, unless quantity and value are 0 too: such a
+    lot has nothing in it, and hides nothing). `return_pct` is that in percent of the cost, cut after two decimals as
+    the platform does; `None` where a lot's cost is negative, as of a short position. `weight` is the share, from 0 to
+    1, of securities and cash in KRW; `None` for foreign currencies and derivatives, and for every position where the
+    cash or the value of one is negative, since such a whole has no shares. `value_in_won` is the value at the brokers'
+    own exchange rates, `None` where one is missing, or nothing proves whether it is for one unit or for 100.
+    `credit_value` is the value of the lots on margin or loan (신용, 대출), `loan` what is owed for the lots, whatever
+    its sign, where a broker reports it. `matched_by` is what makes the lots one instrument: the same `"code"`, the same
+    product and full `"name"`, or `"nothing"` (the row is alone).
     """
 
     instrument: Instrument

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from attrs import field, frozen
 
 from koscom_async._lazy import rows as exports
-from koscom_async.models._fields import NOT_ON_THE_WIRE, raw_field
+from koscom_async.models._fields import NOT_ON_THE_WIRE, code_field, raw_field
 from koscom_async.models.codes import Direction, TransactionType
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import OfAccounts, TransactionsOutcome
@@ -42,8 +42,8 @@ class Transaction:
     """거래일자 (`transDate`), KST"""
     type: TransactionType | None = None
     """거래구분 (`transType`): the platform's code, of which `direction` gives the documented meaning"""
-    code: str | None = None
-    """종목코드 (`isinCode`): the instrument; `CASH` or `None` where money is transferred"""
+    code: str | None = code_field()
+    """종목코드 (`isinCode`): the instrument, in capitals; `CASH` or `None` where money is transferred"""
     amount_change: Decimal | None = None
     """금액증감 (`changeAmt`): what it did to the money, up or down"""
     quantity_change: Decimal | None = None

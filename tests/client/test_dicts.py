@@ -39,6 +39,7 @@ async def test_it_has_the_public_names(dicts):
         "outcomes",
         "failures",
         "reconciliation",
+        "doubts",
     }
     position = dicts["positions"][0]
     assert set(position) == {
@@ -61,6 +62,7 @@ async def test_it_has_the_public_names(dicts):
         "code": "KR7005930003",
         "isin": "KR7005930003",
         "other_codes": [],
+        "other_names": [],
         "name": None,
         "currency": "KRW",
     }

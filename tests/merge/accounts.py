@@ -50,6 +50,8 @@ def share(
     currency: str = "KRW",
     profit_loss: Amount = None,
     return_rate: Amount = None,
+    rate: Amount = None,
+    loan: Amount = None,
 ) -> EquityRow:
     return EquityRow(
         code=code,
@@ -62,6 +64,8 @@ def share(
         currency=currency,
         profit_loss=amount(profit_loss),
         return_rate=amount(return_rate),
+        rate=amount(rate),
+        loan=amount(loan),
     )
 
 

@@ -29,6 +29,8 @@ shares = st.builds(
     currency=st.sampled_from(("KRW", "KRW", "USD", "JPY")),
     profit_loss=amounts,
     return_rate=amounts,
+    rate=amounts,
+    loan=amounts,
 )
 funds = st.builds(
     fund, st.sampled_from(("KRZ1", "KRZ2", None)), st.just("삼성중소형FOCUS증권자1호[주식]"), amounts, amounts

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from koscom_async import AccountOutcome, AssetClass
 from koscom_async.export.notes import notes
+from koscom_async.models.codes import InstrumentCode
 from koscom_async.models.currencies import MINOR_UNITS, currency_of, units_by_deposits, units_of
 from koscom_async.models.discretionary.balance import DiscretionaryBalance, DiscretionaryRow
-from koscom_async.models.discretionary.codes import InstrumentCode
 from tests.merge.accounts import CYBER, NOW, STAR, account, held, merged, only, read, share
 
 

@@ -92,9 +92,9 @@ def test_debts_of_the_accounts_are_in_cash_and_in_the_totals():
     assert (holdings.totals.assets, holdings.totals.liabilities, holdings.totals.net_worth) == (110, 36, 74)
 
 
-def test_a_short_row_takes_away_and_its_return_is_of_the_size_of_its_cost():
+def test_a_short_row_takes_away_and_has_a_profit_but_no_return():
     position = only(held(share(quantity=-10, cost=-100, value=-80)))
-    assert (position.value, position.profit_loss, position.return_pct) == (-80, 20, Decimal("20.00"))
+    assert (position.value, position.profit_loss, position.return_pct) == (-80, 20, None)
 
 
 def test_a_net_flat_position_stays_and_divides_by_nothing():

@@ -126,9 +126,11 @@ def test_weights_and_cash_make_the_whole(outcomes):
     holdings = merged(*outcomes)
     value, assets = holdings.totals.value, holdings.totals.assets
     weights = [each.weight for each in holdings.positions if each.weight is not None]
-    if value is None or assets is None or assets <= 0:
+    parts = [each.value for each in holdings.positions if each.counts_in("KRW")]
+    if value is None or assets is None or assets <= 0 or min([assets - value, *parts]) < 0:
         assert weights == []
     else:
+        assert all(0 <= weight <= 1 for weight in weights)
         off = sum(weights) * assets - value
         assert abs(off) <= assets * len(weights) * Decimal("0.0000005")
 
@@ -136,10 +138,11 @@ def test_weights_and_cash_make_the_whole(outcomes):
 @given(accounts_outcomes())
 def test_a_profit_and_a_return_are_known_exactly_where_they_can_be_computed(outcomes):
     for position in merged(*outcomes).positions:
-        has_costs = all(lot.cost for lot in position.lots)
+        has_costs = all(lot.cost or lot.is_empty for lot in position.lots)
         is_known = has_costs and position.cost is not None and position.value is not None
         assert (position.profit_loss is not None) is is_known
-        assert (position.return_pct is not None) is (is_known and position.cost != 0)
+        is_long = all(lot.cost is None or lot.cost >= 0 for lot in position.lots)
+        assert (position.return_pct is not None) is (is_known and is_long and position.cost != 0)
 
 
 @given(accounts_outcomes())

@@ -1,4 +1,4 @@
-"""Open enums: a code that no document lists keeps its text, compares by it, and leaves the class as it was."""
+"""Open enums: listed codes in any case are the member; others keep their text, and leave the class as it was."""
 
 import copy
 import pickle
@@ -17,7 +17,7 @@ LISTED = {
     },
     TradeType: {"NRM", "CRD", "LOAN", "SUM"},
 }  # fmt: skip
-UNKNOWN = ["ZZZ", "ksp", "", "주식", "null", "A B", "\0", "name", "__class__"]
+UNKNOWN = ["ZZZ", "kospi", "", "주식", "null", "A B", "\0", "name", "__class__"]
 
 each_kind = each("kind", LISTED)
 each_unknown = each("text", UNKNOWN)
@@ -34,6 +34,17 @@ def test_a_listed_code_is_the_member_itself(kind: type[OpenEnum]) -> None:
         member = kind(text)
         assert member is kind(text)
         assert (member.is_known, str(member), member.value, member == text) == (True, text, text, True)
+
+
+@each_kind
+def test_a_listed_code_in_another_case_is_the_same_member(kind: type[OpenEnum]) -> None:
+    for text in LISTED[kind]:
+        assert kind(text.lower()) is kind(text.title()) is kind(text)
+
+
+def test_a_future_in_small_letters_is_a_derivative() -> None:
+    assert Product("fut") is Product.FUTURE
+    assert Product("fut").is_derivative
 
 
 @each_kind

@@ -17,7 +17,7 @@ from koscom_async import (
 from tests.client.fake_gateway import Book, FakeGateway, bond, cash, fund, ok, refusal, said, share
 
 CLASSES = ["CASH", "EQTY", "FUND", "ETC"]
-ROWS = {"EQTY": [share("A"), share("B")], "FUND": [fund()], "ETC": [bond()]}
+ROWS = {"EQTY": [share("A01"), share("B01")], "FUND": [fund()], "ETC": [bond()]}
 
 
 async def test_a_broker_that_supports_all_is_asked_once(investor, account):
@@ -25,7 +25,7 @@ async def test_a_broker_that_supports_all_is_asked_once(investor, account):
     async with gateway.client() as koscom:
         balance = await koscom.account.balance(investor, account("diamond"))
     assert gateway.asked == ["diamond ALL"]
-    assert [row.code for row in balance.equities] == ["A", "B"]
+    assert [row.code for row in balance.equities] == ["A01", "B01"]
     assert [row.asset_class for row in balance.rows] == [
         AssetClass.EQUITY,
         AssetClass.EQUITY,
@@ -141,7 +141,7 @@ async def test_an_all_answer_that_comes_short_falls_back_to_classes_without_lear
 
     def script(question):
         if question.asset_class == "ALL":
-            return ok(said(question, {"summary": cash(), "equityList": [share("A")]}, total=4))
+            return ok(said(question, {"summary": cash(), "equityList": [share("A01")]}, total=4))
         return book(question)
 
     gateway = FakeGateway({"diamond": script})
@@ -149,7 +149,7 @@ async def test_an_all_answer_that_comes_short_falls_back_to_classes_without_lear
         first = await koscom.account.balance(investor, account("diamond"))
         await koscom.account.balance(investor, account("diamond"))
     assert gateway.asked.count("diamond ALL") == 2
-    assert [row.code for row in first.equities] == ["A", "B"], "and no row is there twice"
+    assert [row.code for row in first.equities] == ["A01", "B01"], "and no row is there twice"
     assert first.notes == ("ALL came short (ALL: 1 of 4 rows came); each class was asked for",)
 
 

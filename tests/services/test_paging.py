@@ -31,12 +31,16 @@ def keys(gateway):
 @pytest.mark.parametrize("end", ["null", None, "", "  "])
 async def test_each_page_is_asked_with_the_key_of_the_last_until_there_is_none(investor, account, end):
     gateway = FakeGateway(
-        {"star": pages(([share("A")], "key 2"), ([share("B"), share("C")], "key+3/="), ([share("D")], end))}
+        {
+            "star": pages(
+                ([share("A01")], "key 2"), ([share("B01"), share("C01")], "key+3/="), ([share("D01")], end)
+            )
+        }
     )
     async with gateway.client() as koscom:
         balance = await koscom.account.balance(investor, account("star"))
     assert keys(gateway) == ["null", "key 2", "key+3/="]
-    assert [row.code for row in balance.rows] == ["A", "B", "C", "D"]
+    assert [row.code for row in balance.rows] == ["A01", "B01", "C01", "D01"]
 
 
 async def test_an_answer_without_a_page_key_is_the_last(investor, account):
@@ -121,12 +125,12 @@ FORGOTTEN = (refusal("6003"), None)
 
 async def test_a_page_key_that_the_broker_forgot_restarts_the_query_once(investor, account):
     gateway = FakeGateway(
-        {"star": pages(([share("A")], "2"), FORGOTTEN, ([share("A")], "4"), ([share("B")], "null"))}
+        {"star": pages(([share("A01")], "2"), FORGOTTEN, ([share("A01")], "4"), ([share("B01")], "null"))}
     )
     async with gateway.client() as koscom:
         balance = await koscom.account.balance(investor, account("star"))
     assert keys(gateway) == ["null", "2", "null", "4"]
-    assert [row.code for row in balance.rows] == ["A", "B"], (
+    assert [row.code for row in balance.rows] == ["A01", "B01"], (
         "what came before the restart is not counted twice"
     )
     assert balance.notes[0] == (
@@ -135,7 +139,7 @@ async def test_a_page_key_that_the_broker_forgot_restarts_the_query_once(investo
 
 
 async def test_a_page_key_that_is_forgotten_twice_fails_the_account(investor, account):
-    gateway = FakeGateway({"star": pages(([share("A")], "2"), FORGOTTEN, ([share("A")], "2"), FORGOTTEN)})
+    gateway = FakeGateway({"star": pages(([share("A01")], "2"), FORGOTTEN, ([share("A01")], "2"), FORGOTTEN)})
     async with gateway.client() as koscom:
         with pytest.raises(RequestRejectedError) as caught:
             await koscom.account.balance(investor, account("star"))
@@ -144,7 +148,7 @@ async def test_a_page_key_that_is_forgotten_twice_fails_the_account(investor, ac
 
 
 async def test_rows_that_went_missing_between_pages_fail_the_account(investor, account):
-    book = Book({"EQTY": [share("A"), share("B"), share("C")]}, page_size=2)
+    book = Book({"EQTY": [share("A01"), share("B01"), share("C01")]}, page_size=2)
 
     def script(question):
         if question.page == "2":

@@ -80,7 +80,7 @@ async def test_rows_that_came_twice_fail_the_account_and_double_nothing(investor
         if question.asset_class != "EQTY":
             return Book()(question)
         page = "again" if question.page == "null" else "null"
-        return ok(said(question, {"equityList": [share("A"), share("B")]}, total=2, page=page))
+        return ok(said(question, {"equityList": [share("A01"), share("B01")]}, total=2, page=page))
 
     async with FakeGateway({"star": script}).client() as koscom:
         with pytest.raises(PagingError, match="EQTY: 4 rows came where 2 were announced") as caught:
@@ -89,16 +89,18 @@ async def test_rows_that_came_twice_fail_the_account_and_double_nothing(investor
 
 
 async def test_an_all_answer_with_rows_too_many_falls_back_to_classes(investor, account):
-    book = Book({"EQTY": [share("A")], "FUND": [fund()]}, cash(7))
+    book = Book({"EQTY": [share("A01")], "FUND": [fund()]}, cash(7))
 
     def script(question):
         if question.asset_class == "ALL":
-            return ok(said(question, {"equityList": [share("A"), share("A")], "fundList": [fund()]}, total=2))
+            return ok(
+                said(question, {"equityList": [share("A01"), share("A01")], "fundList": [fund()]}, total=2)
+            )
         return book(question)
 
     async with FakeGateway({"diamond": script}).client() as koscom:
         balance = await koscom.account.balance(investor, account("diamond"))
-    assert [row.code for row in balance.equities] == ["A"]
+    assert [row.code for row in balance.equities] == ["A01"]
     assert balance.notes == (
         "ALL contradicted itself (ALL: 3 rows came where 2 were announced); each class was asked for",
     )
@@ -106,7 +108,11 @@ async def test_an_all_answer_with_rows_too_many_falls_back_to_classes(investor, 
 
 async def test_rows_too_many_are_noted_where_totals_are_not_trusted(investor, account):
     gateway = FakeGateway(
-        {"diamond": lambda question: ok(said(question, {"equityList": [share("A"), share("B")]}, total=1))}
+        {
+            "diamond": lambda question: ok(
+                said(question, {"equityList": [share("A01"), share("B01")]}, total=1)
+            )
+        }
     )
     async with gateway.client(brokers={"diamond": BrokerOverrides(trust_totals=False)}) as koscom:
         balance = await koscom.account.balance(investor, account("diamond"))

@@ -96,7 +96,7 @@ def test_every_field_of_the_documents_tables_is_read(kind: type) -> None:
     expected = {attribute: value for attribute, _, value in KINDS[kind].values()}
     assert {attribute: getattr(record, attribute) for attribute in expected} == expected
     # The discretionary service's, which these tables lack.
-    borrowed = {"raw", "rate", "rate_units", "loan", "other_codes"}
+    borrowed = {"raw", "rate", "rate_units", "loan", "other_codes", "code_kinds"}
     assert {each.name for each in attrs.fields(kind)} | borrowed == set(expected) | borrowed
 
 
@@ -206,7 +206,7 @@ def test_junk_in_either_spelling_is_named_as_it_stands_on_the_wire(
             read_record(kind, block, "row")
 
 
-@pytest.mark.parametrize("code", ["ZZZ", "ksp", "주식", "00", "한" * 50])
+@pytest.mark.parametrize("code", ["ZZZ", "kospi", "주식", "00", "한" * 50])
 def test_a_code_that_no_document_lists_keeps_its_text(code: str) -> None:
     row = read_record(EquityRow, {"assetType": code, "tradeType": code}, "row")
     assert row.product is not None

@@ -199,7 +199,7 @@ def test_a_plain_row_takes_the_fast_way(row):
 @pytest.mark.parametrize(
     "row",
     [
-        {"isinCode": " KR7000020008"},
+        {"productName": " 삼성전자"},
         {"qty": "120"},
         {"qty": True},
         {"assetType": "ZZZ"},

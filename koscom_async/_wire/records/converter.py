@@ -23,6 +23,8 @@ from koscom_async._wire.values import (
     Block,
     ScalarError,
     is_absent,
+    read_code,
+    read_codes,
     read_date,
     read_number,
     read_text,
@@ -87,13 +89,27 @@ def _make_structure_function(kind: type) -> Callable[[Any, Any], Any]:
     overrides = {
         each.name: override(rename=_GIVEN + each.name, struct_hook=_as_it_is) for each in fields(kind)
     }
-    overrides |= {attribute: override(rename=spellings[0]) for attribute, spellings in names.items()}
+    hooks = {each.name: _code_hook(each) for each in fields(kind) if is_code(each)}
+    overrides |= {
+        attribute: override(rename=spellings[0], struct_hook=hooks.get(attribute))
+        for attribute, spellings in names.items()
+    }
     if "raw" in overrides:
         overrides["raw"] = override(rename=_RAW, struct_hook=_as_it_is)
     return make_dict_structure_fn(kind, _converter(), **overrides)  # type: ignore[arg-type]  # by name, as its keywords
 
 
 _structure_function: Callable[[type], Callable[[Any, Any], Any]] = cache(_make_structure_function)
+
+
+def is_code(attribute: Any) -> bool:
+    """Whether an attribute holds an instrument's code, or a tuple of them."""
+    return bool(attribute.metadata.get("is_code"))
+
+
+def _code_hook(attribute: Any) -> Callable[[object, object], object]:
+    read = read_codes if attribute.type == tuple[str, ...] else read_code
+    return lambda value, _: read(value)
 
 
 def _as_it_is(value: object, _: object) -> object:

@@ -14,15 +14,16 @@ from typing import Any, TypeVar
 import attrs
 
 from koscom_async._cooperative import SLICE_ROWS, Cooperative, batched
-from koscom_async._wire.records.converter import code_of, names_of, read_record
+from koscom_async._wire.records.converter import code_of, is_code, names_of, read_record
 from koscom_async._wire.values import (
     NOTHING,
     Block,
     plain,
+    read_code,
+    read_codes,
     read_date,
     read_entries,
     read_object,
-    read_texts,
     read_time,
 )
 from koscom_async.models._fields import constructor
@@ -41,6 +42,14 @@ _TEXT = (
     "  elif not it.isascii(): it.encode()",
 )
 
+# A code that ends in a digit and is long is no placeholder, unless it is filled up with zeros.
+_CODE = (
+    "if it is not None and not (",
+    "  it.isupper() and LEN(it) > 9 and it.isalnum() and it.isascii() and it[-1] <= '9' and '00000000' not in it",
+    "): it = CODE(it)",
+)
+_CODES: dict[object, tuple[str, ...]] = {str | None: _CODE, tuple[str, ...]: ("it = CODES(it)",)}
+
 # How each type of field is read; what is not plain returns, or raises. A code is looked up among those that are known.
 # What the lines use has capitals, since fields have none.
 _LINES: dict[object, tuple[str, ...]] = {
@@ -53,7 +62,6 @@ _LINES: dict[object, tuple[str, ...]] = {
     str: (*_TEXT, "it = WON if it is None else CURRENCY(it)"),
     date | None: ("it = DAY(it)",),
     datetime | None: ("it = TIME(it)",),
-    tuple[str, ...]: ("it = TEXTS(it)",),
 }
 
 _NAMES: dict[str, Any] = {
@@ -66,7 +74,9 @@ _NAMES: dict[str, Any] = {
     # Rows of one time have few days in common with each other, but those often.
     "DAY": lru_cache(maxsize=1024)(read_date),
     "TIME": read_time,
-    "TEXTS": read_texts,
+    "LEN": len,
+    "CODE": read_code,
+    "CODES": read_codes,
 }
 
 
@@ -113,7 +123,8 @@ What a row does not say itself is given to it by name.
 
 
 def _members(code: type[OpenEnum]) -> dict[str | None, OpenEnum | None]:
-    return dict.fromkeys((None, *NOTHING)) | {member.value: member for member in code}
+    spellings = {spelling: member for member in code for spelling in (member.value, member.value.lower())}
+    return dict.fromkeys((None, *NOTHING)) | spellings
 
 
 def _source(kind: type) -> str:
@@ -145,5 +156,6 @@ def _field_lines(field: Any, spellings: tuple[str, ...]) -> Iterator[str]:
     if field.default is attrs.NOTHING:
         yield "if it is None: return None"
     code = code_of(field.type)
-    yield from (f"it = {code.__name__}[it]",) if code is not None else _LINES[field.type]
+    lines = _CODES if is_code(field) else _LINES
+    yield from (f"it = {code.__name__}[it]",) if code is not None else lines[field.type]
     yield f"{field.name} = it"

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from attrs import field, frozen
 
-from koscom_async._decimals import exactly, total
+from koscom_async._decimals import exactly, owed
 from koscom_async.models._fields import NOT_ON_THE_WIRE, raw_field
 from koscom_async.models.account import (
     WON,
@@ -20,9 +20,17 @@ from koscom_async.models.account import (
     FundRow,
     OtherRow,
 )
-from koscom_async.models.codes import AssetClass, Product, TradeType
+from koscom_async.models.codes import (
+    AssetClass,
+    InstrumentCode,
+    Product,
+    TradeType,
+    best_first,
+    identifies,
+    main_code,
+    main_name,
+)
 from koscom_async.models.currencies import currency_of, units_by_deposits
-from koscom_async.models.discretionary.codes import InstrumentCode, main_code, main_name
 from koscom_async.models.member import VirtualAccount
 
 __all__ = ["DiscretionaryBalance", "DiscretionaryCash", "DiscretionaryRow"]
@@ -74,7 +82,7 @@ class DiscretionaryCash:
     def owed(self) -> Decimal | None:
         """Credit and loans together: the manual confuses the two, but not their sum."""
         with exactly():
-            return total((self.credit, self.loan))
+            return owed(self.credit, self.loan)
 
 
 @lru_cache(maxsize=256)
@@ -128,8 +136,8 @@ class DiscretionaryRow:
 
     @property
     def code(self) -> str | None:
-        """The standard code, or the first of the others."""
-        return main_code(self.codes)
+        """The code that identifies best: the standard code, else a fund code, else another; or `None`."""
+        return main_code(self.codes, self.asset_class)
 
     @property
     def name(self) -> str | None:
@@ -180,8 +188,9 @@ class DiscretionaryBalance:
 
 
 def _row(row: DiscretionaryRow) -> BalanceRow:
-    code = row.code
-    codes = dict.fromkeys(each.code for each in row.codes if each.code is not None and each.code != code)
+    codes = best_first(row.codes, row.asset_class)
+    code = next((each for each in codes[:1] if identifies(each, row.asset_class)), InstrumentCode())
+    others = [each for each in codes if each is not code]
     dates = (
         {"last_bought_on": row.last_bought_on, "matures_on": row.matures_on}
         if row.asset_class is AssetClass.FUND
@@ -189,8 +198,9 @@ def _row(row: DiscretionaryRow) -> BalanceRow:
     )
     return _ROWS.get(row.asset_class, OtherRow)(
         product=row.product,
-        code=code,
-        other_codes=tuple(codes),
+        code=code.code,
+        other_codes=tuple(each.code for each in others if each.code is not None),
+        code_kinds=tuple(each.kind for each in (code, *others)) if codes else (),
         name=row.name,
         quantity=row.quantity,
         trade_type=row.trade_type,

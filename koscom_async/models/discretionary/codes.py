@@ -1,4 +1,4 @@
-"""The discretionary service's codes, as open enums, and the codes under which an instrument is known."""
+"""The discretionary service's codes, as open enums, and its costs."""
 
 from decimal import Decimal
 
@@ -11,7 +11,6 @@ __all__ = [
     "Cancellation",
     "ContractStatus",
     "Cost",
-    "InstrumentCode",
     "OrderSide",
     "TradeKind",
 ]
@@ -69,18 +68,6 @@ class TradeKind(OpenEnum):
 
 
 @frozen(kw_only=True)
-class InstrumentCode:
-    """One of the codes under which an instrument is known (종목코드); `None` is what the broker did not send."""
-
-    kind: str | None = None
-    """종목코드종류 (`isinType`), the broker's word: 표준코드 (standard), 단축코드 (short), 펀드코드 (fund), …"""
-    code: str | None = None
-    """종목코드 (`isinCode`)"""
-    name: str | None = None
-    """종목명 (`isinName`)"""
-
-
-@frozen(kw_only=True)
 class Cost:
     """One cost of a settlement or a trade (비용), in its currency."""
 
@@ -88,19 +75,3 @@ class Cost:
     """비용명 (`costName`), the broker's word: 수수료 (commission), 거래세 (transaction tax), …"""
     amount: Decimal | None = None
     """비용금액 (`cost`)"""
-
-
-STANDARD = ("표준코드", "펀드코드")
-"""The kinds of code that name an instrument at every broker."""
-
-
-def main_code(codes: tuple[InstrumentCode, ...]) -> str | None:
-    """Return the standard code where there is one, and otherwise the first."""
-    known = [each for each in codes if each.code is not None]
-    standard = [each for each in known if each.kind in STANDARD]
-    return next((each.code for each in (*standard, *known)), None)
-
-
-def main_name(codes: tuple[InstrumentCode, ...]) -> str | None:
-    """Return the first name that the codes give."""
-    return next((each.name for each in codes if each.name is not None), None)

@@ -9,14 +9,11 @@ from attrs import field, frozen
 from koscom_async._decimals import exactly, total
 from koscom_async.models._fields import NOT_ON_THE_WIRE, account_number_field, omitted_field, raw_field
 from koscom_async.models.account import WON
-from koscom_async.models.codes import AssetClass
+from koscom_async.models.codes import AssetClass, InstrumentCode, main_code, main_name
 from koscom_async.models.discretionary.codes import (
     Cost,
-    InstrumentCode,
     OrderSide,
     TradeKind,
-    main_code,
-    main_name,
 )
 
 __all__ = ["DiscretionarySettlement", "DiscretionaryTrade"]
@@ -60,7 +57,7 @@ class DiscretionarySettlement:
 
     @property
     def code(self) -> str | None:
-        """The standard code, or the first of the others."""
+        """The code that identifies best: the standard code, else a fund code, else another; or `None`."""
         return main_code(self.codes)
 
     @property
@@ -105,7 +102,7 @@ class DiscretionaryTrade:
 
     @property
     def code(self) -> str | None:
-        """The standard code, or the first of the others."""
+        """The code that identifies best: the standard code, else a fund code, else another; or `None`."""
         return main_code(self.codes)
 
     @property
