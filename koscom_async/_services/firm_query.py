@@ -16,6 +16,7 @@ from koscom_async._wire import discretionary as wire
 from koscom_async._wire import endpoints
 from koscom_async._wire.discretionary import Blocks, DiscretionaryPage, DiscretionaryReader, firm_request
 from koscom_async._wire.endpoints import Call, Endpoint
+from koscom_async._wire.records.converter import Unread
 from koscom_async._wire.requests import new_request_id
 from koscom_async._wire.values import Block, PageKey
 from koscom_async.brokers import Broker
@@ -42,7 +43,7 @@ class FirmEndpoint:
     endpoint: Endpoint
     blocks: Blocks
     conditions: Callable[..., Mapping[str, object]]
-    row_reader: Callable[[Any], Callable[[Block, str], Any]]
+    row_reader: Callable[[Any], Callable[[Block, str, Unread], Any]]
 
 
 BALANCES = FirmEndpoint(

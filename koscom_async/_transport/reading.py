@@ -3,6 +3,7 @@
 Between slices of a large one, other tasks run. What the JSON and its rows mean is not decided here.
 """
 
+import re
 import zlib
 from collections.abc import AsyncIterable, Callable, Iterator, Sequence
 from typing import TypeVar, cast
@@ -23,6 +24,9 @@ Unpack = Callable[[bytes], Iterator[bytes]]
 
 PIECE_BYTES = 2**18
 """A body is unpacked in pieces of this size."""
+_NO_CODINGS = frozenset({"utf-8", "utf8"})
+"""What some send for a character set: the body is not packed."""
+_KOREAN = re.compile(r"charset\s*=\s*[\"']?(?:euc-?kr|cp949|ms949|uhc|ks_c_5601)", re.IGNORECASE)
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 
 
@@ -40,7 +44,7 @@ async def read_body(response: httpx.Response, *, max_bytes: int) -> bytes:
     if response.is_stream_consumed:  # by the transport that was given
         if len(response.content) > max_bytes:
             raise _too_large(max_bytes)
-        return response.content
+        return _in_utf8(response, response.content)
     # httpx types the stream for both of its clients.
     async for packed in cast("AsyncIterable[bytes]", response.stream):
         for number, piece in enumerate(unpack(packed)):
@@ -49,12 +53,22 @@ async def read_body(response: httpx.Response, *, max_bytes: int) -> bytes:
             body += piece
             if len(body) > max_bytes:
                 raise _too_large(max_bytes)
-    return bytes(body)
+    return _in_utf8(response, bytes(body))
+
+
+def _in_utf8(response: httpx.Response, body: bytes) -> bytes:
+    """Return a body in UTF-8 that its header says to be in a Korean code page, unless it is in none."""
+    if _KOREAN.search(response.headers.get("Content-Type", "")) is None:
+        return body
+    try:
+        return body.decode("cp949").encode()
+    except UnicodeDecodeError:
+        return body
 
 
 def _unpacker(coding: str) -> Unpack:
     coding = coding.strip().lower()
-    if coding in {"", "identity"}:
+    if coding in {"", "identity", *_NO_CODINGS}:
         return lambda packed: iter((packed,))
     if coding in {"gzip", "x-gzip", "deflate"}:
         return _unzipper()

@@ -7,9 +7,18 @@ their blocks in several forms; the watchlist's body block has four spellings in 
 from attrs import frozen
 
 from koscom_async._cooperative import Cooperative, CooperativeReader
-from koscom_async._wire.envelope import Page, Question, open_envelope, refuse_other_classes
+from koscom_async._wire.envelope import (
+    Page,
+    Question,
+    open_container,
+    open_envelope,
+    refuse_other_classes,
+    refuse_other_echo,
+)
+from koscom_async._wire.records.converter import Unread, unread_notes
 from koscom_async._wire.records.fast import read_row, read_row_list
-from koscom_async._wire.values import Block, read_blocks, read_object, read_texts
+from koscom_async._wire.shapes import refuse_misspelt_blocks
+from koscom_async._wire.values import Block, is_absent, read_blocks, read_object, read_texts
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.account import BalanceRow, BalanceSummary, EquityRow, FundRow, OtherRow
 from koscom_async.models.codes import AssetClass
@@ -26,7 +35,12 @@ class BalancePage(Page[BalanceRow]):
 
 
 _LISTS: dict[str, type[BalanceRow]] = {"equityList": EquityRow, "fundList": FundRow, "etcList": OtherRow}
+_BLOCKS = ("summary", *_LISTS)
 _CLASSES = {name: kind.asset_class for name, kind in _LISTS.items()}
+_EXPECTED: dict[AssetClass, tuple[str, ...]] = {
+    AssetClass.CASH: ("summary",),
+    **{asset_class: (name,) for name, asset_class in _CLASSES.items()},
+}
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -39,22 +53,27 @@ class BalanceReader(CooperativeReader[BalancePage]):
     def steps(self, document: object) -> Cooperative[BalancePage]:
         """Return the page in steps, or raise a `KoscomError`."""
         envelope = open_envelope(document, self.question, bodies=("balanceResponseBody",))
-        container = read_object(envelope.document.get("balanceList"), "balanceList")
+        refuse_other_echo(envelope.echo, asked=self.asset_class)
+        container = open_container(envelope.document, "balanceList", "balance")
         if not envelope.body and not container:
             raise MalformedResponseError("neither balanceResponseBody nor balanceList is there")
         blocks = read_blocks(
             container.get("balance"), "balanceList.balance", objects=("summary",), lists=_LISTS
         )
+        expected = _EXPECTED.get(self.asset_class, _BLOCKS)
+        if any(is_absent(blocks.get(name)) for name in expected):
+            refuse_misspelt_blocks(container.get("balance"), expected, "balanceList.balance", _BLOCKS)
         refuse_other_classes(blocks, _CLASSES, asked=self.asset_class)
         rows: list[BalanceRow] = []
+        unread = Unread()
         for name, kind in _LISTS.items():
-            rows += yield from read_row_list(kind, blocks.get(name), name)
+            rows += yield from read_row_list(kind, blocks.get(name), name, unread)
         return BalancePage(
             summary=_summary(blocks),
             rows=tuple(rows),
             total=envelope.total,
             next_page=envelope.next_page,
-            notes=envelope.notes,
+            notes=(*envelope.notes, *unread_notes(unread)),
         )
 
 
@@ -73,7 +92,7 @@ class TransactionsReader(CooperativeReader[Page[Transaction]]):
     def steps(self, document: object) -> Cooperative[Page[Transaction]]:
         """Return the page in steps, or raise a `KoscomError`."""
         envelope = open_envelope(document, self.question, bodies=("transactionHistoryResponseBody",))
-        container = read_object(envelope.document.get("transList"), "transList")
+        container = open_container(envelope.document, "transList", "transaction")
         if not envelope.body and not container:
             raise MalformedResponseError("neither transactionHistoryResponseBody nor transList is there")
         rows = yield from read_row_list(
@@ -110,8 +129,8 @@ class WatchlistReader(CooperativeReader[Page[WatchGroup]]):
         # An investor who watches nothing may get an answer without the body block: the account's echo vouches for it.
         if not envelope.body and "resp" not in envelope.document:
             raise MalformedResponseError("neither interestSymbolListResponseBody nor resp is there")
-        container = read_object(envelope.body.get("groupList"), "groupList")
-        rows = yield from read_row_list(WatchGroup, container.get("group"), "groupList.group")
-        return Page(
-            rows=tuple(rows), total=envelope.total, next_page=envelope.next_page, notes=envelope.notes
-        )
+        container = open_container(envelope.body, "groupList", "group")
+        unread = Unread()
+        rows = yield from read_row_list(WatchGroup, container.get("group"), "groupList.group", unread)
+        notes = (*envelope.notes, *unread_notes(unread))
+        return Page(rows=tuple(rows), total=envelope.total, next_page=envelope.next_page, notes=notes)

@@ -15,12 +15,15 @@ from koscom_async._wire.envelope import (
     check_query,
     check_request_id,
     check_response_code,
+    open_container,
     read_document,
     read_paging,
 )
+from koscom_async._wire.records.converter import Unread, unread_notes
 from koscom_async._wire.records.fast import read_row
 from koscom_async._wire.records.names import LIST_NAMES
 from koscom_async._wire.requests import BROKERS_CHOICE, FIRST_PAGE
+from koscom_async._wire.shapes import refuse_misspelt, respelled
 from koscom_async._wire.values import Block, PageKey, read_field, read_object, read_rows, read_text
 from koscom_async.brokers import Broker
 from koscom_async.errors import MalformedResponseError
@@ -33,6 +36,9 @@ from koscom_async.models.discretionary.settlements import DiscretionarySettlemen
 from koscom_async.settings import Settings
 
 Row = TypeVar("Row")
+
+_INSIDE = ("cashBalInfo", "securitiesBalInfo")
+"""The lists inside an account of a balance."""
 
 # The records of the lists inside a row.
 _INNER: Mapping[str, type] = {"codes": InstrumentCode, "costs": Cost, "executions": Execution}
@@ -159,7 +165,7 @@ class DiscretionaryReader(CooperativeReader[DiscretionaryPage[Row]], Generic[Row
     """
 
     blocks: Blocks
-    read_item: Callable[[Block, str], Row]
+    read_item: Callable[[Block, str, Unread], Row]
     request_id: str
     account_number: str | None = field(default=None, repr=False)
     query: Mapping[str, object] = field(factory=dict, repr=False)
@@ -172,16 +178,21 @@ class DiscretionaryReader(CooperativeReader[DiscretionaryPage[Row]], Generic[Row
         body_name, container_name = self.blocks.answer, self.blocks.container
         body = read_object(answer.get(body_name), body_name)
         notes = check_request_id(answer, self.request_id, strict=self.strict_request_id)
-        container = read_object(answer.get(container_name), container_name)
+        container = open_container(answer, container_name, self.blocks.rows)
         if not body and not container:
             raise MalformedResponseError(f"neither {body_name} nor {container_name} is there")
         notes += check_query(body, self.query)
         rows = list(read_rows(container.get(self.blocks.rows), f"{container_name}.{self.blocks.rows}"))
+        if self.blocks == BALANCE_BLOCKS:
+            rows = [(path, respelled(row)) for path, row in rows]
+            for path, row in rows:
+                refuse_misspelt(row, _INSIDE, path)
         if self.account_number is not None:
             notes += yield from check_account_number(body, rows, self.account_number)
         items: list[Row] = []
+        unread = Unread()
         for some in batched(self._items(rows), count=SLICE_ROWS):
-            items += [self.read_item(row, path) for row, path in some]
+            items += [self.read_item(row, path, unread) for row, path in some]
             yield
         total, next_page = read_paging(body, body_name)
         return DiscretionaryPage(
@@ -189,7 +200,7 @@ class DiscretionaryReader(CooperativeReader[DiscretionaryPage[Row]], Generic[Row
             cash=tuple(self._cash(rows)),
             total=total,
             next_page=next_page,
-            notes=tuple(notes),
+            notes=(*notes, *unread_notes(unread)),
         )
 
     def _items(self, rows: list[tuple[str, Block]]) -> list[tuple[Block, str]]:
@@ -228,39 +239,39 @@ def _inner(kind: type, name: str, row: Block, path: str) -> tuple[Any, ...]:
     return tuple(read_row(kind, block, where) for where, block in read_rows(row.get(name), f"{path}.{name}"))
 
 
-def item_reader(kind: type[Row], **given: object) -> Callable[[Block, str], Row]:
+def item_reader(kind: type[Row], **given: object) -> Callable[[Block, str, Unread], Row]:
     """Return what reads a row of that kind with the lists inside it; `given` is what the row does not say itself."""
     inner = [(attribute, name) for attribute, name in LIST_NAMES.items() if hasattr(kind, attribute)]
 
-    def read(row: Block, path: str) -> Row:
+    def read(row: Block, path: str, unread: Unread) -> Row:
         lists = {attribute: _inner(_INNER[attribute], name, row, path) for attribute, name in inner}
-        return read_row(kind, row, path, **given, **lists)
+        return read_row(kind, row, path, unread, **given, **lists)
 
     return read
 
 
-def account_reader(broker: Broker) -> Callable[[Block, str], DiscretionaryAccount]:
+def account_reader(broker: Broker) -> Callable[[Block, str, Unread], DiscretionaryAccount]:
     """Return what reads one account of the list; one without a number makes the list unbelievable."""
 
-    def read(row: Block, path: str) -> DiscretionaryAccount:
+    def read(row: Block, path: str, unread: Unread) -> DiscretionaryAccount:
         if read_field(row, "accNo", read_text, path) is None:
             raise MalformedResponseError(f"{path}.accNo: an account without a number")
-        return read_row(DiscretionaryAccount, row, path, broker=broker)
+        return read_row(DiscretionaryAccount, row, path, unread, broker=broker)
 
     return read
 
 
-def row_reader(asset_class: AssetClass) -> Callable[[Block, str], DiscretionaryRow]:
+def row_reader(asset_class: AssetClass) -> Callable[[Block, str, Unread], DiscretionaryRow]:
     """Return what reads a security."""
     return item_reader(DiscretionaryRow, asset_class=asset_class)
 
 
-def order_reader(asset_class: AssetClass) -> Callable[[Block, str], DiscretionaryOrder]:
+def order_reader(asset_class: AssetClass) -> Callable[[Block, str, Unread], DiscretionaryOrder]:
     """Return what reads an order and its executions."""
     return item_reader(DiscretionaryOrder, asset_class=asset_class)
 
 
-def settlement_reader(asset_class: AssetClass) -> Callable[[Block, str], DiscretionarySettlement]:
+def settlement_reader(asset_class: AssetClass) -> Callable[[Block, str, Unread], DiscretionarySettlement]:
     """Return what reads a settlement and its costs."""
     return item_reader(DiscretionarySettlement, asset_class=asset_class)
 

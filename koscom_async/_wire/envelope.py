@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from koscom_async._cooperative import SLICE_ROWS, Cooperative, batched
 from koscom_async._wire.failures import failure, read_code
+from koscom_async._wire.shapes import AROUND, refuse_misspelt
 from koscom_async._wire.values import (
     Block,
     PageKey,
@@ -108,6 +109,16 @@ def _first(block: Block, names: Sequence[str], *, within: str = "") -> Block:
     return found
 
 
+def open_container(document: Block, name: str, rows: str) -> Block:
+    """Return the block that holds the rows' block, empty where it is absent; raise where a slip hides either."""
+    container = read_object(document.get(name), name)
+    if not container:
+        refuse_misspelt(document, (name,), "the answer", AROUND)
+    elif is_absent(container.get(rows)):
+        refuse_misspelt(container, (rows,), name)
+    return container
+
+
 def read_document(document: object) -> Block:
     """Return the answer's outermost object."""
     if not isinstance(document, dict):
@@ -169,7 +180,7 @@ def check_account(document: Block, body: Block, number: str) -> list[str]:
         echo = read_field(info, "vtAccNo", read_text, path)
         if echo is not None:
             echoes.append(echo)
-    if any(echo != number for echo in echoes):
+    if any(_digits(echo) != _digits(number) for echo in echoes):
         raise ResponseMismatchError("the answer is about another account")
     return [] if echoes else ["the broker did not echo the account number"]
 
@@ -181,6 +192,13 @@ def refuse_other_classes(blocks: Block, lists: Mapping[str, AssetClass], *, aske
     for name, asset_class in lists.items():
         if asset_class is not asked and any(read_entries(blocks.get(name))):
             raise ResponseMismatchError(f"asked for {asked}, answered with rows of {asset_class}")
+
+
+def refuse_other_echo(echo: Block, *, asked: AssetClass) -> None:
+    """Refuse an answer that says that it is about another class of securities; other words are tolerated."""
+    answered = read_field(echo, "assetType", read_text, "queryType")
+    if asked.value in _CLASSES and answered in _CLASSES and asked.value != answered:
+        raise ResponseMismatchError(f"asked for {asked}, answered about {answered}")
 
 
 # The discretionary service's echoes: whose rows these are, and to which query. A wrong account is refused wherever it

@@ -8,9 +8,18 @@ from attrs import evolve, frozen
 
 from koscom_async._cooperative import Cooperative, CooperativeReader
 from koscom_async._decimals import exactly, known_total
-from koscom_async._wire.envelope import Page, Question, open_envelope, refuse_other_classes
+from koscom_async._wire.envelope import (
+    Page,
+    Question,
+    open_container,
+    open_envelope,
+    refuse_other_classes,
+    refuse_other_echo,
+)
+from koscom_async._wire.records.converter import Unread, unread_notes
 from koscom_async._wire.records.fast import read_row, read_row_list
-from koscom_async._wire.values import Block, read_blocks, read_field, read_object, read_text
+from koscom_async._wire.shapes import refuse_misspelt_blocks
+from koscom_async._wire.values import Block, is_absent, read_blocks, read_field, read_object, read_text
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.codes import AssetClass, Measure
 from koscom_async.models.portfolio import (
@@ -31,7 +40,12 @@ _LISTS: dict[str, type[PortfolioRow]] = {
     "fundList": PortfolioFund,
     "etcList": PortfolioOther,
 }
+_BLOCKS = ("cash", *_LISTS)
 _CLASSES = {name: kind.asset_class for name, kind in _LISTS.items()}
+_EXPECTED: dict[AssetClass, tuple[str, ...]] = {
+    AssetClass.CASH: ("cash",),
+    **{asset_class: (name,) for name, asset_class in _CLASSES.items()},
+}
 
 
 @frozen(kw_only=True)
@@ -52,23 +66,28 @@ class PortfolioReader(CooperativeReader[PortfolioPage]):
     def steps(self, document: object) -> Cooperative[PortfolioPage]:
         """Return the page in steps, or raise a `KoscomError`."""
         envelope = open_envelope(document, self.question, bodies=("portfolioResponseBody",))
-        container = read_object(envelope.document.get("portfolioList"), "portfolioList")
+        refuse_other_echo(envelope.echo, asked=self.asset_class)
+        container = open_container(envelope.document, "portfolioList", "portfolio")
         if not envelope.body and not container:
             raise MalformedResponseError("neither portfolioResponseBody nor portfolioList is there")
         blocks = read_blocks(
             container.get("portfolio"), "portfolioList.portfolio", objects=("cash",), lists=_LISTS
         )
+        expected = _EXPECTED.get(self.asset_class, _BLOCKS)
+        if any(is_absent(blocks.get(name)) for name in expected):
+            refuse_misspelt_blocks(container.get("portfolio"), expected, "portfolioList.portfolio", _BLOCKS)
         refuse_other_classes(blocks, _CLASSES, asked=self.asset_class)
         measure, notes = self._measure(envelope.echo)
         rows: list[PortfolioRow] = []
+        unread = Unread()
         for name, kind in _LISTS.items():
-            rows += yield from read_row_list(kind, blocks.get(name), name, measure=measure)
+            rows += yield from read_row_list(kind, blocks.get(name), name, unread, measure=measure)
         return PortfolioPage(
             cash=_cash(blocks, measure),
             rows=tuple(rows),
             total=envelope.total,
             next_page=envelope.next_page,
-            notes=(*envelope.notes, *notes),
+            notes=(*envelope.notes, *notes, *unread_notes(unread)),
         )
 
     def _measure(self, echo: Block) -> tuple[Measure, list[str]]:

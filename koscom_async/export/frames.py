@@ -1,4 +1,4 @@
-"""Holdings as Arrow, polars and pandas tables with exact decimal columns; what does not fit is refused, not rounded."""
+"""Holdings as Arrow, polars and pandas tables with exact decimal columns; what came and does not fit is refused."""
 
 import json
 from collections.abc import Callable, Mapping

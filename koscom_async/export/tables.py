@@ -4,10 +4,12 @@ Data only: does not need the libraries that build frames from it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Literal
 
 from attrs import frozen
 
+from koscom_async._decimals import EXACT
 from koscom_async.errors import KoscomError
 from koscom_async.export.rows import ROWS, Row, TableName
 from koscom_async.models.holdings import Holdings
@@ -39,6 +41,8 @@ class Column:
     unit: str
     meaning: str
     read: Callable[[Any], object]
+    is_computed: bool = False
+    """Whether the library computes it, with more digits than any broker sent; only such a number is rounded."""
 
 
 def _from(part: str, name: str) -> Callable[[Any], object]:
@@ -98,7 +102,14 @@ _POSITIONS = (
     _column("position", "profit_loss", MONEY, CURRENCY, "value less cost, where every lot has a cost"),
     _column("position", "return_pct", RETURN, "%", "profit and loss in percent of the cost, cut"),
     _column("position", "weight", WEIGHT, "0 to 1", "share of securities and cash in KRW"),
-    _column("position", "value_in_won", MONEY, WON, "value at the brokers' own exchange rates"),
+    Column(
+        "value_in_won",
+        MONEY,
+        WON,
+        "value at the brokers' own exchange rates, rounded half to even",
+        _from("position", "value_in_won"),
+        is_computed=True,
+    ),
     _column("position", "credit_value", MONEY, CURRENCY, "value of the lots on margin or loan"),
     _column("position", "loan", MONEY, CURRENCY, "what is owed for the lots"),
     _column(
@@ -225,12 +236,20 @@ def columns_of(holdings: Holdings, table: TableName) -> Iterator[tuple[Column, l
     """Yield each column of a table with its values, unconverted."""
     rows = list(ROWS[table](holdings))
     for column in TABLES[table]:
-        yield column, [_bare(column.read(row)) for row in rows]
+        values = [_bare(column.read(row)) for row in rows]
+        yield column, [_rounded(value, column.type) for value in values] if column.is_computed else values
 
 
 def _bare(value: object) -> object:
     """Make plain text of an open enum."""
     return str(value) if isinstance(value, str) else value
+
+
+def _rounded(value: object, kind: Type) -> object:
+    if not isinstance(value, Decimal) or not isinstance(kind, Exact):
+        return value
+    step = Decimal(1).scaleb(-kind.places)
+    return value.quantize(step, ROUND_HALF_EVEN, EXACT)
 
 
 def _brokers(position: Position) -> list[str]:

@@ -223,7 +223,8 @@ class Holdings(OfAccounts[AccountOutcome]):
 
         The columns are the same whatever is held; each row says whether the holdings are `complete`. `None` is null.
         The schema's metadata say `koscom.complete`, `koscom.as_of` and, as a JSON list, `koscom.doubts`.
-        A number that does not fit its column raises `UsageError` (code `inexact`): nothing is rounded.
+        A number that does not fit its column raises `UsageError` (code `inexact`): only what the
+        library computes (`value_in_won`) is rounded, half to even.
         """
         return frames.to_arrow(self, table)
 

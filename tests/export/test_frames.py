@@ -188,6 +188,33 @@ def test_polars_and_pandas_keep_decimals_as_decimals(holdings):
     assert pandas["profit_loss"].isna().tolist() == [True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("value", "rate", "rounded"),
+    [
+        ("71.654321", "1388.6", "99499.190141"),  # 99499.1901406
+        ("0.000001", "1388.5", "0.001388"),  # half to even
+        ("0.000003", "1388.5", "0.004166"),
+        ("-0.000003", "1388.5", "-0.004166"),
+        ("2", "1388.25", "2776.500000"),
+    ],
+)
+def test_what_the_library_computes_is_rounded_to_its_column_and_what_came_is_not(value, rate, rounded):
+    ibm = evolve(share("US4592001014", "0.314159", "50", value, currency="USD"), rate=Decimal(rate))
+    holdings = held(ibm)
+    (row,) = holdings.to_arrow().to_pylist()
+    assert (str(row["value_in_won"]), row["quantity"], row["value"]) == (
+        rounded,
+        Decimal("0.314159"),
+        Decimal(value),
+    )
+    assert holdings.positions[0].value_in_won == Decimal(value) * Decimal(rate), "the record has every digit"
+    assert str(holdings.to_polars()["value_in_won"][0]) == rounded
+    assert str(holdings.to_pandas()["value_in_won"][0]) == rounded
+    page = io.BytesIO()
+    pq.write_table(holdings.to_arrow(), page)
+    assert pq.read_table(page)["value_in_won"].to_pylist() == [Decimal(rounded)]
+
+
 @pytest.mark.parametrize("value", ["0.1234567", "1e32", "-1e40"])
 def test_a_number_that_does_not_fit_is_refused_and_neither_rounded_nor_quoted(value):
     with pytest.raises(UsageError, match="column 'value' has more digits") as caught:

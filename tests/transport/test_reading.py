@@ -4,12 +4,13 @@ import json
 
 import anyio
 import anyio.lowlevel
+import httpx
 import pytest
 
 from koscom_async import MalformedResponseError
 from koscom_async._cooperative import SLICE_LENGTH, SLICE_ROWS, CooperativeReader
 from koscom_async._transport import backend
-from koscom_async._transport.reading import BodyReader
+from koscom_async._transport.reading import BodyReader, read_body
 from koscom_async._wire.account import BalanceReader
 from koscom_async._wire.endpoints import BALANCE, Call
 from koscom_async._wire.envelope import Question
@@ -185,3 +186,41 @@ async def test_a_large_refusal_is_read_in_slices_and_one_that_is_no_json_is_none
     assert turns >= 1
     assert await bodies.read_refusal(b"<html>") is None
     assert await bodies.read_refusal(b"<html>" + b" " * SLICE_LENGTH) is None
+
+
+async def read(content, **headers):
+    response = httpx.Response(200, headers=headers, stream=httpx.ByteStream(content))
+    return await read_body(response, max_bytes=1000)
+
+
+@pytest.mark.parametrize("charset", ["euc-kr", "EUC-KR", '"euc-kr"', "cp949", "MS949", "ks_c_5601-1987"])
+async def test_a_korean_code_page_is_read_where_the_header_names_it(charset):
+    for text in ('{"name": "삼성전자"}', '{"name": "똠방각하"}', '{"a": 1}'):
+        body = await read(text.encode("cp949"), **{"Content-Type": f"application/json; charset={charset}"})
+        assert body.decode() == text
+
+
+async def test_without_such_a_header_and_where_it_is_wrong_bytes_stay_as_they_are():
+    text = '{"name": "삼성전자 €"}'.encode()
+    assert await read(text, **{"Content-Type": "application/json; charset=utf-8"}) == text
+    assert await read(text) == text
+    assert await read(b'"\xff"', **{"Content-Type": "application/json; charset=euc-kr"}) == b'"\xff"'
+
+
+async def test_bytes_that_would_be_utf_8_too_are_read_as_the_header_says():
+    ambiguous = bytes([0xC2, 0xB0])
+    assert ambiguous.decode() != ambiguous.decode("cp949")
+    assert (
+        await read(ambiguous, **{"Content-Type": "text/json;charset=euc-kr"})
+    ).decode() == ambiguous.decode("cp949")
+    assert await read(ambiguous, **{"Content-Type": "text/json"}) == ambiguous
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "UTF-8", "utf8", "identity", ""])
+async def test_a_character_set_in_the_place_of_a_coding_is_no_compression(coding):
+    assert await read(b"{}", **{"Content-Encoding": coding}) == b"{}"
+
+
+async def test_another_coding_is_still_refused():
+    with pytest.raises(MalformedResponseError, match="content coding"):
+        await read(b"{}", **{"Content-Encoding": "br"})

@@ -228,7 +228,7 @@ def test_a_summary_beside_the_rows_of_any_class_is_welcome(asset_class: AssetCla
     ("change", "path"),
     [
         (lambda d: blocks(d)["equityList"][2].update(qty="abc"), "equityList[2].qty"),
-        (lambda d: blocks(d)["fundList"][0].update(maturity="20161301"), "fundList[0].maturity"),
+        (lambda d: blocks(d)["fundList"][0].update(valAtTrade="20.161.301"), "fundList[0].valAtTrade"),
         (lambda d: blocks(d)["etcList"][12].update(valueAtCur=True), "etcList[12].valueAtCur"),
         (lambda d: blocks(d)["summary"].update(d1=[]), "summary.d1"),
         (lambda d: blocks(d).update(summary=[]), "summary"),

@@ -7,7 +7,8 @@
 Lists inside a row are not read here; what else a row does not say itself is given to `read_record`.
 """
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -18,7 +19,7 @@ from cattrs import Converter
 from cattrs.errors import AttributeValidationNote, ClassValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
-from koscom_async._wire.records.names import WIRE_NAMES, WireNames
+from koscom_async._wire.records.names import NOT_IN_SUMS, WIRE_NAMES, WireNames
 from koscom_async._wire.values import (
     Block,
     ScalarError,
@@ -40,6 +41,8 @@ Record = TypeVar("Record")
 
 # No JSON key of the platform's begins like these.
 _RAW = ":raw"
+_RATE = "earningRate"
+"""A rate of return, which some send with a percent sign."""
 _GIVEN = ":given "
 
 
@@ -54,18 +57,46 @@ def code_of(kind: Any) -> type[OpenEnum] | None:
     return first if isinstance(first, type) and issubclass(first, OpenEnum) else None
 
 
-def read_record(kind: type[Record], block: Block, path: str, **given: object) -> Record:
-    """Return a block as a record, or raise naming the field that does not fit; `given` is what it does not say."""
+Unread = Counter[str]
+"""How many rows had a field that no sum uses and that could not be read, by its name on the wire."""
+
+
+def unread_notes(unread: Unread) -> list[str]:
+    """Return a note for each such field."""
+    return [
+        f"{name} could not be read in {count} {'row' if count == 1 else 'rows'}, and is left out"
+        for name, count in sorted(unread.items())
+    ]
+
+
+def read_record(
+    kind: type[Record], block: Block, path: str, unread: Unread | None = None, **given: object
+) -> Record:
+    """Return a block as a record, or raise naming the field that does not fit; `given` is what it does not say.
+
+    A field that no sum uses and that does not fit is absent and counted in `unread`, where there is one to count in.
+    """
     known: dict[str, Any] = {**block, _RAW: block, **{_GIVEN + name: value for name, value in given.items()}}
     for first, *variants in names_of(kind).values():
         for variant in variants:
             if variant in block:
                 known[first] = _either(block.get(first), block[variant], f"{path}.{variant}")
+    rate = known.get(_RATE)
+    if isinstance(rate, str) and "return_rate" in names_of(kind):
+        known[_RATE] = rate.strip().removesuffix("%")
+    structure = _structure_function(kind)
     try:
-        record: Record = _structure_function(kind)(known, kind)
+        record: Record = structure(known, kind)
     except ClassValidationError as group:
-        raise MalformedResponseError("; ".join(_complaints(kind, block, group, path))) from None
-    return record
+        failed = [(_attribute(error), error) for error in group.exceptions]
+        if unread is None or not NOT_IN_SUMS.issuperset(attribute for attribute, _ in failed):
+            complaints = [_complaint(kind, block, attribute, error, path) for attribute, error in failed]
+            raise MalformedResponseError("; ".join(complaints)) from None
+        names = [names_of(kind)[attribute][0] for attribute, _ in failed]
+    else:
+        return record
+    unread.update(names)
+    return structure(known | dict.fromkeys(names), kind)  # type: ignore[no-any-return]  # of that kind
 
 
 # Both are made when the first row needs them: most programs meet few kinds of rows that `fast` cannot read.
@@ -132,11 +163,13 @@ def _either(first: object, second: object, path: str) -> object:
     raise MalformedResponseError(f"{path}: two spellings of one field with two values")
 
 
-def _complaints(kind: type, block: Block, group: ClassValidationError, path: str) -> Iterator[str]:
-    for error in group.exceptions:
-        notes = [
-            note for note in getattr(error, "__notes__", ()) if isinstance(note, AttributeValidationNote)
-        ]
-        spellings = names_of(kind).get(notes[0].name, ("?",)) if notes else ("?",)
-        name = next((each for each in spellings if not is_absent(block.get(each))), spellings[0])
-        yield f"{path}.{name}: {error}"
+def _attribute(error: Exception) -> str:
+    """Return the attribute at which a record failed."""
+    notes = [note for note in getattr(error, "__notes__", ()) if isinstance(note, AttributeValidationNote)]
+    return notes[0].name if notes else ""
+
+
+def _complaint(kind: type, block: Block, attribute: str, error: Exception, path: str) -> str:
+    spellings = names_of(kind).get(attribute, ("?",))
+    name = next((each for each in spellings if not is_absent(block.get(each))), spellings[0])
+    return f"{path}.{name}: {error}"

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import attrs
 
 from koscom_async._cooperative import SLICE_ROWS, Cooperative, batched
-from koscom_async._wire.records.converter import code_of, is_code, names_of, read_record
+from koscom_async._wire.records.converter import Unread, code_of, is_code, names_of, read_record
 from koscom_async._wire.values import (
     NOTHING,
     Block,
@@ -80,13 +80,17 @@ _NAMES: dict[str, Any] = {
 }
 
 
-def read_row(kind: type[Record], row: Block, path: str, **given: object) -> Record:
-    """Return a row as a record, or raise naming the field that does not fit; `given` is what it does not say."""
+def read_row(
+    kind: type[Record], row: Block, path: str, unread: Unread | None = None, **given: object
+) -> Record:
+    """Return a row as a record, or raise as `read_record` does; `given` is what it does not say."""
     record = generated(kind)(row, **given)
-    return read_record(kind, row, path, **given) if record is None else record
+    return read_record(kind, row, path, unread, **given) if record is None else record
 
 
-def read_row_list(kind: type[Record], value: object, path: str, **given: object) -> Cooperative[list[Record]]:
+def read_row_list(
+    kind: type[Record], value: object, path: str, unread: Unread | None = None, **given: object
+) -> Cooperative[list[Record]]:
     """Return the records of what stands in the place of rows; an empty object is none."""
     read: FastReader[Record] = partial(generated(kind), **given) if given else generated(kind)
     records: list[Record] = []
@@ -96,7 +100,7 @@ def read_row_list(kind: type[Record], value: object, path: str, **given: object)
             record = read(entry)
             if record is None:
                 row = read_object(entry, f"{path}[{index}]")
-                record = read_record(kind, row, f"{path}[{index}]", **given) if row else None
+                record = read_record(kind, row, f"{path}[{index}]", unread, **given) if row else None
             if record is not None:
                 records.append(record)
             index += 1

@@ -192,5 +192,8 @@ WIRE_NAMES: Mapping[str, WireNames] = {
     "Cost": {"name": ("costName",), "amount": ("cost",)},
 }
 
+NOT_IN_SUMS = frozenset({"return_rate", "first_bought_on", "last_bought_on", "matures_on", "modified_on"})
+"""The attributes that no sum, no identity and no echo uses: one that cannot be read is absent, and noted."""
+
 LIST_NAMES: Mapping[str, str] = {"codes": "isinInfo", "costs": "costInfo", "executions": "execList"}
 """The lists inside a row of the discretionary service: attribute and wire name."""

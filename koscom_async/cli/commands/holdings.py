@@ -20,6 +20,7 @@ from koscom_async.cli.views.positions import csv_text
 from koscom_async.cli.views.progress import read_stream
 from koscom_async.cli.views.report import report
 from koscom_async.cli.watch import watch, watcher
+from koscom_async.errors import UsageError
 from koscom_async.export.frames import needed
 from koscom_async.export.texts import clean
 from koscom_async.models.breakdown import GroupBy
@@ -129,6 +130,8 @@ def _parquet(holdings: Holdings, *, with_lots: bool) -> bytes:
         writer = needed("pyarrow.parquet", extra="arrow")
     except ImportError as error:
         raise Failed(str(error)) from error
+    except UsageError as error:
+        raise Failed(f"{error.message}; write --json or --csv, which have every digit") from None
     page = io.BytesIO()
     writer.write_table(table, page)
     return page.getvalue()
