@@ -170,6 +170,11 @@ def time_of(got: str) -> str:
     return "at the deadline" if "DeadlineExceededError" in got else "early"
 
 
+def is_late(cell: Cell, time: str) -> bool:
+    """Whether the machine, and not the fault, made a cell late: it overran, or met the deadline where it returns early."""
+    return cell.seconds > (DEADLINE_SECONDS if time == "early" else DEADLINE_SECONDS + OVERRUN_SECONDS)
+
+
 def test_the_table_has_every_cell_and_no_other():
     assert list(DOCUMENTED) == CELLS
 
@@ -196,9 +201,9 @@ async def test_a_fault_costs_its_own_accounts_and_no_more(fault, where):
     cells = []
     for _ in range(TRIES):
         cells.append(await run(fault, where))
-        if cells[-1].seconds <= DEADLINE_SECONDS + OVERRUN_SECONDS:
+        if not is_late(cells[-1], row["time"]):
             break
-    assert {cell.got for cell in cells} == {row["got"]}
+    assert {cell.got for cell in cells if not is_late(cell, row["time"])} == {row["got"]}
     assert max(cell.calls for cell in cells) <= int(row["calls"])
     assert min(cell.seconds for cell in cells) <= DEADLINE_SECONDS + OVERRUN_SECONDS
     assert row["time"] == time_of(row["got"])

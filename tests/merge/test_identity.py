@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from koscom_async import AccountOutcome, AssetClass, Broker, DiscretionaryBalance, Holdings
 from koscom_async._wire.discretionary import row_reader
 from koscom_async._wire.json.core import read_json
+from koscom_async._wire.records.converter import Unread
 from tests.loops import each
 from tests.merge.accounts import CYBER, DIAMOND, NOW, STAR, account, bond, held, merged, read, share
 
@@ -37,7 +38,7 @@ def contract(
     who = account(broker)
     reader = row_reader(asset_class)
     document: Any = read_json(json.dumps(rows).encode())
-    securities = tuple(reader(row, f"row[{index}]") for index, row in enumerate(document))
+    securities = tuple(reader(row, f"row[{index}]", Unread()) for index, row in enumerate(document))
     balance = DiscretionaryBalance(account=who, securities=securities).as_balance()
     return AccountOutcome(account=who, balance=balance, as_of=NOW)
 
