@@ -1,6 +1,7 @@
 """What holds for all tests: no example is bounded in time, time can be set, and there are two backends."""
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -19,6 +20,11 @@ settings.load_profile("house")
 
 def pytest_configure(config):
     hide_system_fonts(config)
+
+
+def pytest_xdist_auto_num_workers(config):
+    """Two workers a core: half of the tests' time is waiting for programs, sockets and clocks of their own."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_runtest_setup(item):
