@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -20,6 +21,8 @@ settings.load_profile("house")
 
 def pytest_configure(config):
     hide_system_fonts(config)
+    if not hasattr(config, "workerinput"):
+        _compile_once(config)
 
 
 def pytest_xdist_auto_num_workers(config):
@@ -29,6 +32,14 @@ def pytest_xdist_auto_num_workers(config):
 
 def pytest_runtest_setup(item):
     require_programs(item)
+
+
+def _compile_once(config):
+    """The workers and the programs that tests start share what is compiled, in a folder of this run."""
+    folder = tempfile.TemporaryDirectory(prefix="koscom-compiled-", ignore_cleanup_errors=True)
+    config.add_cleanup(folder.cleanup)
+    os.environ["PYTHONPYCACHEPREFIX"] = folder.name
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(scope="session")

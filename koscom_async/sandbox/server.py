@@ -71,16 +71,20 @@ class _Server(uvicorn.Server):
     async def _serve_call(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application; uvicorn must not log a traceback for faults, disconnects and the server's end."""
         try:
-            await self._application(scope, receive, send)
-        except WireFault as fault:
-            if (connection := self._find_connection(scope["client"])) is not None:
-                await _play(fault.steps, connection, receive)
-            await receive()  # returns once the connection is gone
+            await self._answer(scope, receive, send)
         except ClientDisconnect:
             pass
         except asyncio.CancelledError:
             if not self.stopping.is_set():
                 raise
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._application(scope, receive, send)
+        except WireFault as fault:
+            if (connection := self._find_connection(scope["client"])) is not None:
+                await _play(fault.steps, connection, receive)
+            await receive()  # returns once the connection is gone
 
     def _find_connection(self, client: object) -> H11Protocol | None:
         for connection in self.server_state.connections:
