@@ -145,6 +145,11 @@ class FundRow(BalanceRow):
     matures_on: date | None = None
     """만기일 (`maturity`), KST"""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in it: cost and value are zero, and so is the quantity where a broker sends one."""
+        return not self.quantity and self.cost == 0 and self.value == 0
+
 
 @frozen(kw_only=True)
 class OtherRow(BalanceRow):

@@ -39,6 +39,16 @@ def test_an_empty_row_at_another_broker_hides_no_profit():
     assert (group.profit_loss, group.return_pct) == (100_000, Decimal("14.28"))
 
 
+def test_an_empty_row_of_a_fund_has_no_quantity_and_hides_no_profit_either():
+    sold = fund("KRZ503210038", "채권", 0, cost=0)
+    holdings = merged(
+        read(account(STAR), fund("KRZ503210038", "채권", 110, cost=100)), read(account(CYBER), sold)
+    )
+    assert (sold.quantity, sold.is_empty, only(holdings).profit_loss) == (None, True, 10)
+    assert (holdings.totals.profit_loss, holdings.totals.value_without_cost) == (10, 0)
+    assert evolve(sold, quantity=Decimal(1)).is_empty is False
+
+
 def test_a_position_with_nothing_in_it_has_a_profit_of_nothing():
     holdings = held(share(quantity=0, cost=0, value=0))
     assert (only(holdings).profit_loss, only(holdings).return_pct) == (0, None)
