@@ -37,8 +37,9 @@ def refuse_misspelt(block: Block, expected: Collection[str], path: str, known: C
     missing = [name for name in expected if is_absent(block.get(name))]
     if not missing:
         return
+    understood = {*expected, *known, *KNOWN_AS}
     for name, value in block.items():
-        if name in expected or name in known or not isinstance(value, list | dict) or not value:
+        if name in understood or not isinstance(value, list | dict) or not value:
             continue
         alike = [each for each in missing if _is_slip(name, each)] or (missing if _holds_rows(value) else [])
         if alike:

@@ -240,7 +240,10 @@ async def test_the_member_service_has_faults_too(ask_quickly, kind, status):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Fault("odd"), "unknown fault 'odd': use one of chunked-garbage, consent-ends, created, "),
+        (
+            lambda: Fault("odd"),
+            "unknown fault 'odd': use one of cash-row, chunked-garbage, consent-ends, created, ",
+        ),
         (lambda: Fault("200"), "unknown fault '200'"),
         (lambda: Fault("down:1"), "fault 'down' cannot have the argument '1'"),
         (lambda: Fault("error-200:1"), "fault 'error-200' cannot have the argument '1'"),

@@ -6,8 +6,8 @@ from itertools import count
 from attrs import evolve
 
 from koscom_async.sandbox.dialects.base import Balance
-from koscom_async.sandbox.fault_kinds.kind import BrokerFault
-from koscom_async.sandbox.ledger import Account
+from koscom_async.sandbox.fault_kinds.kind import BrokerFault, is_count
+from koscom_async.sandbox.ledger import Account, Entry
 from koscom_async.sandbox.question import FIRST_PAGE, OFFSET_DIGITS, PAGE_KEY_LENGTH, AccountQuestion
 from koscom_async.sandbox.reply import find_refusal_code
 
@@ -131,3 +131,66 @@ class ShuffledPages(BrokerFault):
         start = 0 if asked == FIRST_PAGE else int(asked[:OFFSET_DIGITS])
         turned = rows[::-1][start : start + len(balance.rows)]
         return evolve(balance, rows=turned)
+
+
+class _Drift(BrokerFault):
+    """Every page but the first is cut from other rows, or as many of them as follow the colon."""
+
+    def __init__(self, name: str = "", *, delay: float = 0.0) -> None:
+        super().__init__(name, delay=delay)
+        self._left = int(self.argument) if self.argument else None
+
+    @classmethod
+    def accepts(cls, argument: str) -> bool:
+        """Whether it is a number of pages."""
+        return is_count(argument)
+
+    def alter(self, balance: Balance, foreign: Callable[[], Account]) -> Balance:
+        """Let a page drift while there are any left to."""
+        asked = balance.question.paged.page
+        if asked == FIRST_PAGE or self._left == 0:
+            return balance
+        self._left = None if self._left is None else self._left - 1
+        rows, start = balance.account.rows_of(balance.asset_class), int(asked[:OFFSET_DIGITS])
+        return self.drifted(balance, before=rows[start - 1])
+
+    def drifted(self, balance: Balance, before: Entry) -> Balance:
+        """Return the page, of which the row before it is known."""
+        raise NotImplementedError
+
+
+class DriftingPages(_Drift):
+    """A row came in at the top since the first page: the page's first row was the last page's, and the total grew."""
+
+    def drifted(self, balance: Balance, before: Entry) -> Balance:
+        """Return the page with a row more before it, and at the end a row more."""
+        own = balance.rows if balance.next_page is None else balance.rows[:-1]
+        return evolve(balance, rows=(before, *own), total=balance.total + 1)
+
+
+class MovedRow(_Drift):
+    """Two rows changed places since the first page: one comes twice, one never, and the total stays."""
+
+    def drifted(self, balance: Balance, before: Entry) -> Balance:
+        """Return the page with the last page's row for its own first one."""
+        return evolve(balance, rows=(before, *balance.rows[1:]))
+
+
+class OddKeys(BrokerFault):
+    """Page keys with blanks around them, which the broker takes back only as they were."""
+
+    def __init__(self, name: str = "", *, delay: float = 0.0) -> None:
+        super().__init__(name, delay=delay)
+        self._keys = {FIRST_PAGE: FIRST_PAGE}
+
+    def read(self, question: AccountQuestion) -> AccountQuestion:
+        """Take a key for the one that it stands for; no other is known."""
+        page = self._keys.get(question.paged.page, "?")
+        return evolve(question, paged=evolve(question.paged, page=page))
+
+    def alter(self, balance: Balance, foreign: Callable[[], Account]) -> Balance:
+        if balance.next_page is None:
+            return balance
+        key = f" K{len(self._keys)} "
+        self._keys[key] = balance.next_page
+        return evolve(balance, next_page=key)

@@ -144,3 +144,18 @@ def _packed_megabytes() -> tuple[bytes, bytes]:
     blank = bytes(MEGABYTE)
     first, more = (packer.compress(blank) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
     return first, more
+
+
+class EucKr(FaultKind):
+    """Korean text in EUC-KR, as the media type says."""
+
+    def corrupt(self, reply: Reply) -> Reply:
+        body = reply.body.decode().encode("cp949")
+        return evolve(reply, body=body, media_type="application/json; charset=euc-kr")
+
+
+class OddCoding(FaultKind):
+    """`Content-Encoding: utf-8`, which is no coding: the body is as it would be without."""
+
+    def corrupt(self, reply: Reply) -> Reply:
+        return reply.with_headers({"Content-Encoding": "utf-8"})
