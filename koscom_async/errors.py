@@ -264,9 +264,10 @@ class BrokerUnavailableError(PlatformError):
 
 
 class BreakerOpenError(BrokerUnavailableError):
-    """The broker failed several times in a row, so no call was made; `retry_after` is the number of seconds to wait.
+    """The broker failed too often, for this account or for several investors, so no call was made.
 
-    Code and category are those of the failure that opened the circuit breaker.
+    `retry_after` is the number of seconds to wait. Code and category are those of the failure that opened the circuit
+    breaker.
     """
 
     default_advice = "ask again after `retry_after` seconds; the client tries the broker again by itself"

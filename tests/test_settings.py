@@ -148,6 +148,7 @@ NUMBERS: dict[tuple[type, str], bool] = {
     (Retry, "budget_share"): True,
     (Retry, "budget_reserve"): True,
     (Breaker, "cool_down"): False,
+    (Breaker, "window"): False,
     (BrokerLimits, "rate"): False,
     (Timeouts, "connect"): False,
     (Timeouts, "read"): False,
@@ -157,6 +158,7 @@ NUMBERS: dict[tuple[type, str], bool] = {
 COUNTS = [
     (Retry, "attempts"),
     (Breaker, "failures"),
+    (Breaker, "investors"),
     (BrokerLimits, "burst"),
     (BrokerLimits, "in_flight"),
     (Limits, "in_flight"),

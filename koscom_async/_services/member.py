@@ -54,6 +54,7 @@ class MemberService:
             broker=COMMON,
             body=member_request(self._settings, investor, request_id=new_request_id()),
             read=read,
+            investor=investor,
             secrets=secrets_of(investor),
         )
         with operation(self._gateway, endpoint, deadline=deadline) as trace:

@@ -1,18 +1,24 @@
-"""A circuit breaker for each broker: it opens after a run of availability failures, and one probe closes it again.
+"""A circuit breaker for each broker: it opens when most of the investors heard lately get no answer.
 
-Account-level errors never count: they come from a broker that works. While a circuit is open, calls fail at once, with
-the code and message of the failure that opened it, as that is what the caller needs to know.
+What one investor meets, or one account, may be their own: an odd record, a slow account. So callers are heard one by
+one, within a window. A circuit that opened on few investors' word holds up only the callers that failed; any other
+goes through, and by its answer closes the circuit for all, or is one more that failed. Once enough investors have
+failed, no call passes but a probe. Account-level errors never count: they come from a broker that works.
+
+A call that is refused fails at once, with the code and message of the failure that opened the circuit.
 """
 
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from enum import Enum
+from time import monotonic
 from types import TracebackType
+from typing import Self
 
-import anyio
-from attrs import define
+from attrs import define, field
 
+from koscom_async._wire.endpoints import AUTH, COMMON, Caller
 from koscom_async.errors import (
     BreakerOpenError,
     BrokerUnavailableError,
@@ -29,6 +35,14 @@ logger = logging.getLogger("koscom_async.transport.breaker")
 PROBE_SECONDS = 1.0
 """The least `retry_after`: while a probe is under way, the cool-down is over, and to ask at once does not help."""
 
+MOST_CALLERS = 1000
+"""Of so many callers a circuit remembers how their latest call ended."""
+
+# What every investor asks first. A record that makes these fail must hold up its own investor only, so that no more
+# counts than what cannot be one investor's: no answer, or a gateway's that has none itself.
+_EVERY_INVESTORS = {COMMON, AUTH}
+_OF_A_GATEWAY = {502, 503, 504}
+
 
 class BreakerState(Enum):
     """Closed: calls pass. Open: they fail at once. Half-open: one probe is under way."""
@@ -39,18 +53,53 @@ class BreakerState(Enum):
 
 
 @define(eq=False)
+class _Heard:
+    """How the latest call of one caller ended: `failures` in a row, 0 for an answer."""
+
+    at: float = 0.0
+    failures: int = 0
+
+
+@define(eq=False)
 class _Circuit:
     broker: str
-    failures: int = 0
+    heard: dict[Caller, _Heard] = field(factory=dict)  # the latest last
     opened_at: float | None = None
     is_probing: bool = False
     last: KoscomError | None = None
+
+    def hear(self, caller: Caller, now: float, window: float, *, failed: bool) -> None:
+        """Record how a call ended, and forget who was not heard within the window."""
+        latest = self.heard.pop(caller, None) or _Heard()
+        latest.at = now
+        latest.failures = latest.failures + 1 if failed else 0
+        self.heard[caller] = latest
+        oldest = next(iter(self.heard))
+        while self.heard[oldest].at < now - window or len(self.heard) > MOST_CALLERS:
+            del self.heard[oldest]
+            oldest = next(iter(self.heard))
+
+    def failing(self) -> dict[int, int]:
+        """Return the investors who got no answer at all, each with the number of failures."""
+        sound, failing = self.sound(), dict[int, int]()
+        for (investor, _), latest in self.heard.items():
+            if investor not in sound:
+                failing[investor] = failing.get(investor, 0) + latest.failures
+        return failing
+
+    def sound(self) -> set[int]:
+        """Return the investors who got an answer."""
+        return {investor for (investor, _), latest in self.heard.items() if not latest.failures}
+
+    @property
+    def failures(self) -> int:
+        return sum(self.failing().values())
 
 
 class Breakers:
     """The circuits of all brokers. Only a `guard` changes them."""
 
-    def __init__(self, policy: Breaker, *, clock: Callable[[], float] = anyio.current_time) -> None:
+    def __init__(self, policy: Breaker, *, clock: Callable[[], float] = monotonic) -> None:
         self._policy = policy
         self._clock = clock
         self._circuits: dict[str, _Circuit] = {}
@@ -66,33 +115,16 @@ class Breakers:
         """Return the state of every circuit, as statistics name it."""
         return {broker: self.state_of(broker).value for broker in self._circuits}
 
-    def guard(self, broker: str) -> AbstractContextManager[None]:
+    def guard(self, broker: str, caller: Caller) -> "Guard":
         """Enter it around one attempt, whose end it records; entering raises while the circuit is open."""
         circuit = self._circuits.get(broker)
         if circuit is None:
             circuit = self._circuits[broker] = _Circuit(broker)
-        return _Guard(self, circuit)
+        return Guard(self, circuit, caller)
 
-    def ended(self, circuit: _Circuit, error: BaseException | None, *, is_probe: bool) -> None:
-        """Record how an attempt ended."""
-        if error is None:
-            self._succeeded(circuit)
-        elif isinstance(error, BrokerUnavailableError | ConnectionFailedError):
-            self._failed(circuit, error, is_probe=is_probe)
-        elif isinstance(error, QuotaExceededError | LimitsUnavailableError | UsageError):
-            # From the limiter, or the gateway for itself, or no call could leave: it says nothing about the broker.
-            # The next call may probe.
-            circuit.is_probing = circuit.is_probing and not is_probe
-        elif isinstance(error, KoscomError):
-            # The broker answered, whatever the answer.
-            self._succeeded(circuit)
-        elif is_probe:
-            # Cancelled: it says nothing about the broker. The next call may probe.
-            circuit.is_probing = False
-
-    def admit(self, circuit: _Circuit) -> bool:
-        """Return whether an attempt is the probe; raise while none may pass."""
-        if circuit.opened_at is None:
+    def admit(self, circuit: _Circuit, caller: Caller) -> bool:
+        """Return whether an attempt is the probe; raise where it may not pass."""
+        if circuit.opened_at is None or not self._holds_for(circuit, caller):
             return False
         wait = circuit.opened_at + self._policy.cool_down - self._clock()
         if wait > 0 or circuit.is_probing:
@@ -101,51 +133,99 @@ class Breakers:
         logger.info("probing %s with one call", circuit.broker)
         return True
 
-    def _failed(self, circuit: _Circuit, error: KoscomError, *, is_probe: bool) -> None:
-        circuit.failures += 1
+    def _holds_for(self, circuit: _Circuit, caller: Caller) -> bool:
+        latest = circuit.heard.get(caller)
+        return (latest is not None and latest.failures > 0) or self._holds_for_all(circuit)
+
+    def _holds_for_all(self, circuit: _Circuit) -> bool:
+        """Whether enough investors failed, of whom each has one share in the verdict, however often it failed."""
+        failures, investors = self._policy.failures, self._policy.investors
+        share = -(-failures // investors)
+        counts = circuit.failing().values()
+        return len(counts) >= investors and sum(min(count, share) for count in counts) >= failures
+
+    def ended(
+        self, circuit: _Circuit, caller: Caller, error: BaseException | None, *, is_probe: bool
+    ) -> None:
+        """Record how an attempt ended."""
+        if error is None:
+            self._answered(circuit, caller)
+        elif isinstance(
+            error, BreakerOpenError | QuotaExceededError | LimitsUnavailableError | UsageError
+        ) or not isinstance(error, KoscomError):
+            # Refused by the breaker, by the limiter or by the gateway for itself, not written at all, or cancelled:
+            # it says nothing about the broker. The next call may probe.
+            circuit.is_probing = circuit.is_probing and not is_probe
+        elif _is_failure(circuit.broker, error):
+            self._failed(circuit, caller, error, is_probe=is_probe)
+        else:
+            # The broker answered, whatever the answer.
+            self._answered(circuit, caller)
+
+    def _failed(self, circuit: _Circuit, caller: Caller, error: KoscomError, *, is_probe: bool) -> None:
+        policy = self._policy
         circuit.last = error
-        if is_probe or (circuit.opened_at is None and circuit.failures >= self._policy.failures):
+        circuit.hear(caller, self._clock(), policy.window, failed=True)
+        failing = circuit.failing()
+        is_down = sum(failing.values()) >= policy.failures and len(failing) > len(circuit.sound())
+        if is_probe or (circuit.opened_at is None and is_down):
             circuit.opened_at = self._clock()
             circuit.is_probing = False
             logger.warning(
-                "circuit open for %s: %d consecutive failures, the last: %s; next probe in %g s",
+                "circuit open for %s: %d failures of %d investors, the last: %s; next probe in %g s",
                 circuit.broker,
-                circuit.failures,
+                sum(failing.values()),
+                len(failing),
                 error.message,
-                self._policy.cool_down,
+                policy.cool_down,
             )
 
-    def _succeeded(self, circuit: _Circuit) -> None:
+    def _answered(self, circuit: _Circuit, caller: Caller) -> None:
         if circuit.opened_at is not None:
             logger.info("circuit closed for %s: it answers again", circuit.broker)
-        circuit.failures = 0
-        circuit.opened_at = None
-        circuit.is_probing = False
-        circuit.last = None
+            circuit.heard.clear()
+            circuit.opened_at = None
+            circuit.is_probing = False
+            circuit.last = None
+        circuit.hear(caller, self._clock(), self._policy.window, failed=False)
 
 
 @define(eq=False)
-class _Guard(AbstractContextManager[None]):
+class Guard(AbstractContextManager["Guard"]):
     """One attempt. Not a `@contextmanager`, which would cost each call four times as much."""
 
-    breakers: Breakers
-    circuit: _Circuit
-    is_probe: bool = False
+    _breakers: Breakers
+    _circuit: _Circuit
+    _caller: Caller
+    _is_probe: bool = False
 
-    def __enter__(self) -> None:
-        self.is_probe = self.breakers.admit(self.circuit)
+    def __enter__(self) -> Self:
+        self.check()
+        return self
+
+    def check(self) -> None:
+        """Raise where the attempt may not pass. A call asks again when its turn has come: it may have waited long."""
+        if self._circuit.opened_at is not None and not self._is_probe:
+            self._is_probe = self._breakers.admit(self._circuit, self._caller)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.breakers.ended(self.circuit, error, is_probe=self.is_probe)
+        self._breakers.ended(self._circuit, self._caller, error, is_probe=self._is_probe)
+
+
+def _is_failure(broker: str, error: KoscomError) -> bool:
+    """Whether an error says that the broker is not available."""
+    if isinstance(error, BrokerUnavailableError):
+        return broker not in _EVERY_INVESTORS or error.status in _OF_A_GATEWAY
+    return isinstance(error, ConnectionFailedError)
 
 
 def _open_error(circuit: _Circuit, wait: float) -> BreakerOpenError:
     last = circuit.last
     reason = last.message if last else "no answer"
     return BreakerOpenError(
-        f"circuit open: {circuit.broker} failed {circuit.failures} times in a row ({reason}); "
+        f"circuit open: {circuit.broker} failed {circuit.failures} times lately ({reason}); "
         f"next probe in {wait:.0f} s",
         code=last.code if last else None,
         category=last.category if last else None,

@@ -15,7 +15,7 @@ from attrs import define
 
 from koscom_async._clock import utc_now
 from koscom_async._transport.auth import Keep, TokenManager, attach_authorize_url, refresh_call
-from koscom_async._transport.breaker import Breakers
+from koscom_async._transport.breaker import Breakers, Guard
 from koscom_async._transport.isolation import shielded
 from koscom_async._transport.limits.limiter import Limiter, ProcessLimiter, Slot
 from koscom_async._transport.reading import BodyReader
@@ -85,8 +85,9 @@ class Gateway:
             # says where an error happened; `attempt` swallows it, and the loop goes round. No other order works.
             with attempt, located, session:
                 token = await session.token()
-                with self._record(call, attempt, trace) as record, self._breakers.guard(call.broker):
+                with self._record(call, attempt, trace) as record, self._guard(call) as guard:
                     async with Slot(self.limiter, call.broker, call.endpoint.service) as slot:
+                        guard.check()  # while it waited, the circuit may have opened
                         record.sent_after(slot.seconds_waited)
                         if call.keep is None:
                             return await self.send(call, token)
@@ -139,6 +140,9 @@ class Gateway:
         """Return what no error may repeat from an answer: the call's secrets, its token's, and the firm's."""
         of_token = token.secrets if token else ()
         return (*call.secrets, *of_token, self._settings.api_key, self._settings.api_secret)
+
+    def _guard(self, call: Call[Any]) -> Guard:
+        return self._breakers.guard(call.broker, call.caller)
 
     def _record(self, call: Call[Any], attempt: Attempts, trace: TraceBuilder) -> AttemptRecord:
         observed = Attempt(

@@ -19,6 +19,9 @@ from koscom_async.models.member import VirtualAccount
 
 Answer = TypeVar("Answer")
 
+Caller = tuple[int, str | None]
+"""Who asks: a number that stands for the investor and shows nothing of them, and the masked account."""
+
 
 class AuthScheme(Enum):
     """How the gateway recognises the caller."""
@@ -65,7 +68,7 @@ class Call(Generic[Answer]):
     """One call, as the layers hand it on: where to, with what body, and how its answer is read and checked.
 
     `broker` is whose limits it counts against; `account` the account's masked number. `investor` is on whose behalf
-    it is asked, where the endpoint wants an access token; the token itself joins each attempt. `read` gets the JSON
+    it is asked; where the endpoint wants an access token, that joins each attempt. `read` gets the JSON
     document of a successful answer, and raises a `KoscomError` if it must not be believed. `keep` runs with an answer
     that has arrived, even if its caller is cancelled. `secrets` are the texts that no error may repeat from an
     answer. `method` and `params` (the query of the URL, never a secret) are for endpoints that are not POSTs; those
@@ -83,6 +86,11 @@ class Call(Generic[Answer]):
     secrets: tuple[str, ...] = field(default=(), repr=False)
     method: str = "POST"
     params: Mapping[str, str] = field(factory=dict, repr=False)
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks; without an investor, what is secret in the call stands for who that is."""
+        return (hash(self.investor.ci if self.investor is not None else self.secrets), self.account)
 
 
 REGISTRATION = Endpoint(
@@ -160,7 +168,10 @@ COMMON = "common"
 
 DEFAULT_VERSION = "v1"
 
-_ACCOUNT_ADDRESS = re.compile(r"/(v\d{1,2})/([A-Za-z][A-Za-z0-9_-]{0,39})/account/?", re.ASCII)
+# No broker has the name of one of the platform's own services, whose limits and breaker it would share.
+_ACCOUNT_ADDRESS = re.compile(
+    r"/(v\d{1,2})/(?!(?i:common|auth|market|b2baccount)/)([A-Za-z][A-Za-z0-9_-]{0,39})/account/?", re.ASCII
+)
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 

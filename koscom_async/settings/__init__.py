@@ -81,13 +81,17 @@ class Retry:
 
 @frozen(kw_only=True)
 class Breaker:
-    """When the circuit of a broker opens: after `failures` consecutive availability failures, for `cool_down` seconds.
+    """When the circuit of a broker opens: after `failures` availability failures, for `cool_down` seconds.
 
-    Then one call is let through as a probe: if it succeeds, the circuit closes.
+    Failures count in a row for each account, within `window` seconds, and open the circuit only if more investors got
+    no answer than got one. It then holds up those who failed; when they are `investors` or more, it holds up all.
+    After the cool-down one call is let through as a probe: if it succeeds, the circuit closes.
     """
 
     failures: int = field(default=10, validator=checks.positive_integer)
     cool_down: float = field(default=30.0, validator=checks.positive)
+    window: float = field(default=60.0, validator=checks.positive)
+    investors: int = field(default=3, validator=checks.positive_integer)
 
 
 @frozen(kw_only=True)

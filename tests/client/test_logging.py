@@ -87,13 +87,13 @@ def test_a_breaker_says_that_it_opens_and_that_it_closes(log):
     now = 0.0
     breakers = Breakers(Breaker(failures=2, cool_down=30), clock=lambda: now)
     for _ in range(2):
-        with pytest.raises(BrokerUnavailableError), breakers.guard("star"):
+        with pytest.raises(BrokerUnavailableError), breakers.guard("star", (1, None)):
             raise BrokerUnavailableError("no reply")
     assert log(logging.WARNING, ".transport.breaker") == [
-        "circuit open for star: 2 consecutive failures, the last: no reply; next probe in 30 s"
+        "circuit open for star: 2 failures of 1 investors, the last: no reply; next probe in 30 s"
     ]
     now = 31.0
-    with breakers.guard("star"):
+    with breakers.guard("star", (1, None)):
         pass
     assert log(logging.INFO, ".transport.breaker") == [
         "probing star with one call",

@@ -1,0 +1,212 @@
+"""Every hostile seat, and what a neighbour sees of it: `isolation.md` says it, and this test holds it.
+
+The gateway is scripted, so that a call which is not answered takes no time: it waits until the test ends. A neighbour
+who had to wait for one would not be answered either.
+`python -m tests.end_to_end.test_isolation` prints the table as measured.
+"""
+
+import asyncio
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+from attrs import define, field, frozen
+
+from koscom_async import Koscom, KoscomError, Retry
+from tests.client.fake_gateway import URL, Book, FakeGateway, investor_of, link, ok, refusal, share
+
+DOCUMENT = Path(__file__).with_name("isolation.md").read_text(encoding="utf-8")
+
+HOSTILE, NEIGHBOUR = investor_of("A"), investor_of("B")
+SOUND = Book({"EQTY": [share()]})
+DEADLINE_SECONDS = 20
+"""A neighbour who waits for the attack fails at this deadline; the others are answered long before."""
+MANY = 12
+"""More than enough failures to open a breaker."""
+
+
+@define
+class Town(FakeGateway):
+    """A gateway with a list of accounts, or a script for it, for each investor; the neighbour's is at diamond."""
+
+    lists: dict[str, object] = field(factory=dict)
+    dead: set[str] = field(factory=set)
+
+    def __attrs_post_init__(self) -> None:
+        self.consent = self._listed
+        self.lists = {NEIGHBOUR.ci: [link("diamond", "neighbour")]} | self.lists
+        self.scripts = {"neighbour": SOUND} | self.scripts
+
+    def _listed(self, question):
+        listed = self.lists[question.body["commonHeader"]["ci"]]
+        return ok({"vtAccList": listed}) if isinstance(listed, list) else listed(question)
+
+    async def __call__(self, request):
+        if request.headers.get("authorization", "").removeprefix("Bearer ") in self.dead:
+            self.requests.append(request)
+            return httpx.Response(401, json={"code": "401", "message": "Unauthorized"})
+        return await super().__call__(request)
+
+    def client(self, **changes) -> Koscom:
+        # Without retries, and at the limits that a client has by default.
+        return super().client(**{"retry": Retry(attempts=1)} | changes)
+
+
+@frozen
+class Seen:
+    """What the neighbour got, and in how many calls."""
+
+    got: str
+    calls: int
+
+
+Attack = Callable[[Town], Awaitable[Seen]]
+ATTACKS: dict[tuple[str, str], tuple[Callable[[], Town], Attack]] = {}
+
+
+def attack(seat: str, what: str, **town):
+    """Put an attack into the table: `town` is how the gateway is made."""
+
+    def added(function):
+        ATTACKS[seat, what] = (lambda: Town(**town), function)
+        return function
+
+    return added
+
+
+async def seen_by_neighbour(koscom: Koscom, town: Town) -> Seen:
+    """Ask the neighbour's holdings, and say what came."""
+    before = len(town.requests)
+    try:
+        holdings = await koscom.holdings(NEIGHBOUR, deadline=DEADLINE_SECONDS)
+    except KoscomError as error:
+        return Seen(f"`{type(error).__name__}`", len(town.requests) - before)
+    read = len(holdings.outcomes) - len(holdings.failures)
+    errors = "".join(f"; `{type(each.error).__name__}`" for each in holdings.failures)
+    return Seen(f"{read} of {len(holdings.outcomes)} accounts{errors}", len(town.requests) - before)
+
+
+async def asked(koscom: Koscom, times: int = MANY) -> None:
+    """Ask the hostile investor's holdings, again and again."""
+    for _ in range(times):
+        with suppress(KoscomError):
+            await koscom.holdings(HOSTILE, deadline=DEADLINE_SECONDS)
+
+
+def plain_500(_):
+    return httpx.Response(500)
+
+
+def no_answer(_):
+    return httpx.ReadTimeout("silent")
+
+
+ONE_ACCOUNT = {HOSTILE.ci: [link("diamond", "hostile")]}
+
+
+@attack(
+    "account",
+    "its balance answers a plain 500, asked twelve times",
+    lists=ONE_ACCOUNT,
+    scripts={"hostile": plain_500},
+)
+@attack(
+    "account",
+    "its balance is never answered in time, asked twelve times",
+    lists=ONE_ACCOUNT,
+    scripts={"hostile": no_answer},
+)
+@attack("list", "it answers a plain 500, asked twelve times", lists={HOSTILE.ci: plain_500})
+async def polled(town: Town) -> Seen:
+    async with town.client() as koscom:
+        await asked(koscom)
+        return await seen_by_neighbour(koscom, town)
+
+
+def invented(name: str) -> list[dict[str, object]]:
+    """Return accounts at a broker of that name."""
+    return [
+        link("diamond", f"invented-{number}", comId="77777", endpoint=f"{URL}/v1/{name}/account/")
+        for number in range(MANY)
+    ]
+
+
+def renewed(form):
+    if form["refresh_token"].endswith("A"):
+        return httpx.Response(500, json={"error": "server_error"})
+    return httpx.Response(
+        200, json={"access_token": "NEW", "refresh_token": "NEW-R", "token_type": "bearer", "expires_in": 99}
+    )
+
+
+def named(name: str) -> dict[str, object]:
+    down = refusal("3600", 503)
+    return {"lists": {HOSTILE.ci: invented(name)}, "scripts": {name: lambda _: down}}
+
+
+@attack("list", "it names twelve accounts at a broker called `common`, which answers 503", **named("common"))
+@attack(
+    "list",
+    "it names twelve accounts at a broker called `auth`, which answers 503; the neighbour's token is dead",
+    **named("auth"),
+    dead={NEIGHBOUR.token.access},
+    authorization=renewed,
+)
+async def listed(town: Town) -> Seen:
+    async with town.client() as koscom:
+        await asked(koscom, 1)
+        return await seen_by_neighbour(koscom, town)
+
+
+@attack(
+    "investor",
+    "its renewals answer `server_error`, asked twelve times; the neighbour's token is dead, too",
+    lists=ONE_ACCOUNT,
+    scripts={"hostile": SOUND},
+    dead={HOSTILE.token.access, NEIGHBOUR.token.access},
+    authorization=renewed,
+)
+async def renewing(town: Town) -> Seen:
+    async with town.client() as koscom:
+        await asked(koscom)
+        return await seen_by_neighbour(koscom, town)
+
+
+ROW = re.compile(
+    r"^\| (?P<seat>\w+) \| (?P<attack>.+?) \| (?P<got>\d of .*?|`.*?`) \| (?P<calls>\d+) \|$", re.MULTILINE
+)
+DOCUMENTED = {
+    (row["seat"], row["attack"]): Seen(row["got"], int(row["calls"])) for row in ROW.finditer(DOCUMENT)
+}
+
+
+def test_the_table_has_every_attack_and_no_other():
+    assert set(DOCUMENTED) == set(ATTACKS)
+
+
+async def run(seat: str, what: str) -> Seen:
+    make, strike = ATTACKS[seat, what]
+    with anyio.fail_after(2 * DEADLINE_SECONDS):
+        return await strike(make())
+
+
+@pytest.mark.parametrize(("seat", "what"), DOCUMENTED, ids=" ".join)
+async def test_a_hostile_seat_costs_its_neighbour_nothing(seat, what):
+    assert await run(seat, what) == DOCUMENTED[seat, what]
+
+
+async def measured() -> None:
+    """Print the table."""
+    sys.stdout.write("| seat | attack | what the neighbour gets | calls |\n|---|---|---|---|\n")
+    for seat, what in ATTACKS:
+        seen = await run(seat, what)
+        sys.stdout.write(f"| {seat} | {what} | {seen.got} | {seen.calls} |\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(measured())
