@@ -65,7 +65,7 @@ class BalanceReader(CooperativeReader[BalancePage]):
             refuse_misspelt_blocks(container.get("balance"), expected, "balanceList.balance", _BLOCKS)
         refuse_other_classes(blocks, _CLASSES, asked=self.asset_class)
         rows: list[BalanceRow] = []
-        unread = Unread()
+        unread: Unread = {}
         for name, kind in _LISTS.items():
             rows += yield from read_row_list(kind, blocks.get(name), name, unread)
         return BalancePage(
@@ -73,7 +73,7 @@ class BalanceReader(CooperativeReader[BalancePage]):
             rows=tuple(rows),
             total=envelope.total,
             next_page=envelope.next_page,
-            notes=(*envelope.notes, *unread_notes(unread)),
+            notes=(*envelope.notes, *(unread_notes(unread) if unread else ())),
         )
 
 
@@ -130,7 +130,7 @@ class WatchlistReader(CooperativeReader[Page[WatchGroup]]):
         if not envelope.body and "resp" not in envelope.document:
             raise MalformedResponseError("neither interestSymbolListResponseBody nor resp is there")
         container = open_container(envelope.body, "groupList", "group")
-        unread = Unread()
+        unread: Unread = {}
         rows = yield from read_row_list(WatchGroup, container.get("group"), "groupList.group", unread)
-        notes = (*envelope.notes, *unread_notes(unread))
+        notes = (*envelope.notes, *(unread_notes(unread) if unread else ()))
         return Page(rows=tuple(rows), total=envelope.total, next_page=envelope.next_page, notes=notes)

@@ -190,7 +190,7 @@ class DiscretionaryReader(CooperativeReader[DiscretionaryPage[Row]], Generic[Row
         if self.account_number is not None:
             notes += yield from check_account_number(body, rows, self.account_number)
         items: list[Row] = []
-        unread = Unread()
+        unread: Unread = {}
         for some in batched(self._items(rows), count=SLICE_ROWS):
             items += [self.read_item(row, path, unread) for row, path in some]
             yield
@@ -200,7 +200,7 @@ class DiscretionaryReader(CooperativeReader[DiscretionaryPage[Row]], Generic[Row
             cash=tuple(self._cash(rows)),
             total=total,
             next_page=next_page,
-            notes=(*notes, *unread_notes(unread)),
+            notes=(*notes, *(unread_notes(unread) if unread else ())),
         )
 
     def _items(self, rows: list[tuple[str, Block]]) -> list[tuple[Block, str]]:

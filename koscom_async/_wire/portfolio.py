@@ -79,7 +79,7 @@ class PortfolioReader(CooperativeReader[PortfolioPage]):
         refuse_other_classes(blocks, _CLASSES, asked=self.asset_class)
         measure, notes = self._measure(envelope.echo)
         rows: list[PortfolioRow] = []
-        unread = Unread()
+        unread: Unread = {}
         for name, kind in _LISTS.items():
             rows += yield from read_row_list(kind, blocks.get(name), name, unread, measure=measure)
         return PortfolioPage(
@@ -87,7 +87,7 @@ class PortfolioReader(CooperativeReader[PortfolioPage]):
             rows=tuple(rows),
             total=envelope.total,
             next_page=envelope.next_page,
-            notes=(*envelope.notes, *notes, *unread_notes(unread)),
+            notes=(*envelope.notes, *notes, *(unread_notes(unread) if unread else ())),
         )
 
     def _measure(self, echo: Block) -> tuple[Measure, list[str]]:

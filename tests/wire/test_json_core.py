@@ -61,8 +61,8 @@ def test_nothing_is_told_from_broken_json(body: bytes) -> None:
         (b'{"a": Infinity}', "15 bytes"),
         (b'{"a": -Infinity}', "16 bytes"),
         (b'{"a": "\xff\xfe"}', "11 bytes"),
-        (b"[" * 200_000, "200000 bytes"),
-        (b'{"a":' * 200_000, "1000000 bytes"),
+        (b"[" * 200_000, "nested more than 64 levels"),
+        (b'{"a":' * 200_000, "nested more than 64 levels"),
     ],
     ids=lambda value: str(value)[:20],
 )

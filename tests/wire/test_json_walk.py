@@ -72,10 +72,10 @@ def test_of_a_long_list_no_more_than_a_slice_is_read_between_two_stops():
     pieces = []
     stops = 0
 
-    def reading(text):
+    def reading(text, level):
         read[stops] += len(text)
-        pieces.append(len(read_list(text)))
-        return read_list(text)
+        pieces.append(len(read_list(text, level)))
+        return read_list(text, level)
 
     steps = Walk(body.decode(), scan=scan, read_list=reading, slice_length=2048).steps()
     while True:

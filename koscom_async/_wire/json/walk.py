@@ -7,7 +7,7 @@ same places, but yields between pieces. It knows the brackets of JSON, and leave
 import re
 from collections.abc import Callable
 from json import JSONDecodeError
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from koscom_async._cooperative import SLICE_LENGTH, Cooperative
 
@@ -15,12 +15,25 @@ PROBES_A_SLICE = 16
 """A value that ends within this part of a slice is not walked."""
 WALKED_LEVELS = 16
 
-Scan = Callable[[str, int], tuple[object, int]]
-"""Reads the value that begins at a place, and says where it ends; raises what `json` raises."""
-ReadList = Callable[[str], list[object]]
-"""Reads a text that is one list, and nothing after it; raises an `Exception` of any kind if it is not."""
+Scan = Callable[[str, int, int], tuple[object, int]]
+"""Reads the value that begins at a place, at a level, and says where it ends; raises what `json` raises."""
+ReadList = Callable[[str, int], list[object]]
+"""Reads a text that is one list, at a level, and nothing after it; raises any `Exception` if it is not."""
 
 _SPACE = re.compile(r"[ \t\n\r]*")
+_NAME_LENGTH = 40
+"""A longer key is not shown in an error."""
+
+
+class DocumentError(ValueError):
+    """A document of good grammar that is not read; the message says why."""
+
+
+def refuse_second_value(members: dict[Any, object], name: Any, value: object) -> None:
+    """Raise a `DocumentError` if an object has another value under that name; the same one twice says nothing new."""
+    if name in members and members[name] != value:
+        is_plain = name.isidentifier() and name.isascii() and len(name) <= _NAME_LENGTH
+        raise DocumentError(f"{f'the key {name}' if is_plain else 'a key'} has two values in one object")
 
 
 class Walk:
@@ -52,17 +65,17 @@ class Walk:
 
     def _value(self, at: int, level: int) -> Cooperative[tuple[object, int]]:
         walk = {"{": self._object, "[": self._list}.get(self._mark(at))
-        small = None if walk is None else self._small(at)
+        small = None if walk is None else self._small(at, level)
         if small is not None:
             return small
         if walk is None or level == WALKED_LEVELS:
-            return self._scan(self._text, at)
+            return self._scan(self._text, at, level)
         return (yield from walk(at + 1, level + 1))
 
-    def _small(self, at: int) -> tuple[object, int] | None:
+    def _small(self, at: int, level: int) -> tuple[object, int] | None:
         """Return an object or a list that ends soon; `None` for one that is large or broken."""
         try:
-            value, length = self._scan(self._text[at : at + self._probe_length], 0)
+            value, length = self._scan(self._text[at : at + self._probe_length], 0, level)
         except (ValueError, RecursionError):
             return None
         return value, at + length
@@ -84,11 +97,13 @@ class Walk:
         while True:
             if self._is_due(at):
                 yield
-            name, end = self._scan(self._text, at)
+            name, end = self._scan(self._text, at, level)
             colon = self._skip(end)
             if self._mark(colon) != ":":
                 self._break('{""', end)
-            members[name], end = yield from self._value(self._skip(colon + 1), level)
+            value, end = yield from self._value(self._skip(colon + 1), level)
+            refuse_second_value(members, name, value)
+            members[name] = value
             comma = self._skip(end)
             if self._mark(comma) == "}":
                 return members, comma + 1
@@ -106,7 +121,7 @@ class Walk:
         while True:
             if self._is_due(at):
                 yield
-            many = None if opening is None or at < singly_until else self._many(at, opening)
+            many = None if opening is None or at < singly_until else self._many(at, opening, level)
             if many is not None:
                 found, end = many
                 values += found
@@ -129,7 +144,7 @@ class Walk:
             return ""
         return self._text[first : self._text.find(":", first, end) + 1] or "{"
 
-    def _many(self, at: int, opening: str) -> tuple[list[object], int] | None:
+    def _many(self, at: int, opening: str, level: int) -> tuple[list[object], int] | None:
         """Return many entries at once, up to a comma behind which another one seems to begin.
 
         It need not be one: it may stand in some text, or deeper. Then what is before it is no list, and is not read.
@@ -140,14 +155,14 @@ class Walk:
         if comma < 0:
             return None
         try:
-            return self._read_list(f"[{self._text[at:comma]}]"), comma
+            return self._read_list(f"[{self._text[at:comma]}]", level - 1), comma
         except Exception:  # of any parser; the entries are read one by one then
             return None
 
     def _break(self, before: str, at: int) -> NoReturn:
         """Raise what the parser raises here, after something like the text before; its versions differ in that."""
         try:
-            self._scan(before + self._text[at:], 0)
+            self._scan(before + self._text[at:], 0, 0)
         except JSONDecodeError as error:
             place = at + error.pos - len(before)
         else:

@@ -7,7 +7,6 @@
 Lists inside a row are not read here; what else a row does not say itself is given to `read_record`.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -57,7 +56,7 @@ def code_of(kind: Any) -> type[OpenEnum] | None:
     return first if isinstance(first, type) and issubclass(first, OpenEnum) else None
 
 
-Unread = Counter[str]
+Unread = dict[str, int]
 """How many rows had a field that no sum uses and that could not be read, by its name on the wire."""
 
 
@@ -95,7 +94,8 @@ def read_record(
         names = [names_of(kind)[attribute][0] for attribute, _ in failed]
     else:
         return record
-    unread.update(names)
+    for name in names:
+        unread[name] = unread.get(name, 0) + 1
     return structure(known | dict.fromkeys(names), kind)  # type: ignore[no-any-return]  # of that kind
 
 
