@@ -96,6 +96,13 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Mutate answers for so many seconds (`-- --seconds 600`) and hold the client against a second reading of them."""
+    session.install("-e", ".[test]")
+    session.run("python", "-m", "tests.fuzz", *session.posargs)
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """Show the merged holdings of the sandbox's three brokers."""
     session.install(".[cli,sandbox]")

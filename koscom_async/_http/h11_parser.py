@@ -64,7 +64,7 @@ class H11Response(IncomingResponse):
             if not _has_plain_lines(self._take_head(parser)):
                 self.refuse("the response is not HTTP (a header is folded, or a line ends without CR)")
             self._report_headers(event.headers.raw_items())
-            self.on_head(event.status_code, is_http_1_1=event.http_version == b"1.1")
+            self.on_head(event.status_code, event.http_version.decode("ascii"))
 
     def _report_headers(self, headers: list[tuple[bytes, bytes]]) -> None:
         for name, value in headers:

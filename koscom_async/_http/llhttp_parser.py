@@ -38,4 +38,4 @@ class LlhttpResponse(IncomingResponse):
         """Read the status, which httptools does not hand over."""
         parser = self.parser
         if parser is not None:
-            self.on_head(parser.get_status_code(), is_http_1_1=parser.get_http_version() == "1.1")
+            self.on_head(parser.get_status_code(), parser.get_http_version())

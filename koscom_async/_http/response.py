@@ -15,6 +15,7 @@ MAX_HEAD_BYTES = 2**16
 What comes in one read with the end of a piece is not counted: it adds at most that read.
 """
 MAX_HEADERS = 256
+_VERSIONS = frozenset({"1.0", "1.1"})
 
 
 class IncomingResponse:
@@ -59,6 +60,9 @@ class IncomingResponse:
     def feed(self, data: bytes) -> None:
         """Read what has come, unless the response has ended or failed already."""
         if self.parser is None:
+            return
+        if not self._bytes_without_body and not self.has_head and data[:1] not in {b"H", b""}:
+            self.refuse("the response is not HTTP")  # llhttp skips empty lines before it
             return
         # Set to zero by each piece of the body: so it counts heads and trailers that never end.
         self._bytes_without_body += len(data)
@@ -109,11 +113,13 @@ class IncomingResponse:
         elif not self.has_head:
             self.headers.append((name, value))
 
-    def on_head(self, status: int, *, is_http_1_1: bool) -> None:
+    def on_head(self, status: int, version: str) -> None:
         """See the end of a head: of the response, or of an interim one before it."""
         if self.is_complete or self.failure is not None:
             return
-        if status == 101:
+        if version not in _VERSIONS:  # each parser knows others
+            self.refuse("the response is not HTTP/1")
+        elif status == 101:
             self.refuse("the server changed to a protocol that was not asked for")
         elif status < 100:  # h11 refuses it by itself
             self.refuse("the response is not HTTP (its status is none)")
@@ -125,7 +131,7 @@ class IncomingResponse:
         else:
             self.status = status
             self.has_head = True
-            self._choose_framing(is_http_1_1=is_http_1_1)
+            self._choose_framing(is_http_1_1=version == "1.1")
 
     def on_body(self, piece: bytes) -> None:
         """Keep a piece of the body."""

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,6 +78,24 @@ def test_what_is_not_body_is_held_within_its_bound(parser, pieces):
         if answer.failure is not None:
             break
     assert (answer.failure is not None) is (fed > MAX_HEAD_BYTES)
+
+
+@pytest.mark.parametrize("where", ["alone", "behind an interim response"])
+def test_what_one_parser_alone_would_read_is_refused_by_both(parser, where):
+    before = b"" if where == "alone" else b"HTTP/1.1 100 Continue\r\n\r\n"
+    for head in (
+        b"HTTP/0.1 200 OK",
+        b"HTTP/0.9 200 OK",
+        b"HTTP/2.0 200 OK",
+        b"\r\nHTTP/1.1 200 OK",
+        b"\nHTTP/1.1 200 OK",
+    ):
+        if before and head.startswith((b"\r", b"\n")):
+            continue
+        answer = parser(wants_body=True)
+        answer.feed(before + head + b"\r\ncontent-length: 2\r\n\r\nok")
+        assert isinstance(answer.failure, httpx.RemoteProtocolError), head
+        assert (answer.is_complete, answer.keeps_alive) == (False, False), head
 
 
 CHANGED = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"

@@ -1,0 +1,391 @@
+"""Answers of brokers for any accounts: as the documents have them, in the spellings of real ones, and then mutated.
+
+A broker here has no state: each question has its one answer, made before it is asked, so that the client and the
+reference read the same.
+"""
+
+import copy
+import json
+import re
+from dataclasses import dataclass, field
+
+from hypothesis import strategies as st
+
+from tests.client.fake_gateway import CODES
+from tests.fuzz.reference import REQUEST_ID
+
+ISINS = ("KR7005930003", "KR7000660001", "US0378331005", "kr7005930003")
+PLACEHOLDERS = (None, "", "null", "000000000000", "NULL", "-", "N/A", 0, "A")
+CLASSES = ("EQTY", "FUND", "ETC")
+LISTS = {"EQTY": "equityList", "FUND": "fundList", "ETC": "etcList"}
+FIRST = ("null", "", None)
+REFUSED = 500, b'{"category": "star", "code": "6003", "message": "page"}'
+
+
+@dataclass
+class Broker:
+    """One account's answers, by asset class and page key; what is not there is refused as a page that is unknown."""
+
+    name: str
+    number: str
+    takes_all: bool
+    answers: dict = field(default_factory=dict)
+    """(asset class, text of the page key) → (status, body)"""
+
+    def answer(self, asked, key):
+        key = "" if key in FIRST else str(key)
+        return self.answers.get((asked, key), REFUSED)
+
+
+@dataclass
+class World:
+    """Every account of one investor, and what was done to their answers."""
+
+    brokers: list
+    mutations: list
+
+    def __repr__(self):
+        lines = [f"mutations: {self.mutations}"]
+        for broker in self.brokers:
+            lines.append(f"{broker.name} {broker.number} takes ALL: {broker.takes_all}")
+            lines += [
+                f"  {asked} {key!r}: {status} {body!r}"
+                for (asked, key), (status, body) in broker.answers.items()
+            ]
+        return "\n".join(lines)
+
+
+# Rows: a plain one with a few fields changed, of few values, so that much of it meets.
+
+AMOUNTS = (0, 1, 100, 120, 250, -5, 0.5, 1e10, "100", " 120 ", "1.0E2", "314159.265358979", "0.000001", 3.69827563509e11,
+           "99999999999999999999.5", None)  # fmt: skip
+NAMES = (None, "삼성전자", "국민주택1종11-07", "합계", "-", "RP 예수금", "  삼성전자 ")
+PRODUCTS = ("KSP", "KDQ", "ETF", "FUT", "fut", "BOND", "RP", None, "새상품")
+TRADES = ("NRM", "SUM", "CRD", "LOAN", None)
+CURRENCIES = (None, "KRW", "USD", "usd", "JPY(100)", "JPY", "GBp", "GBP")
+
+PLAIN = {
+    "EQTY": {"assetType": "KSP", "isinCode": "KR7005930003", "qty": 10, "tradeType": "NRM", "valAtTrade": 700, "valAtCur": 800},
+    "FUND": {"fundCode": "KRZ500395135", "fundName": "한빛배당성장", "valAtTrade": 0, "valAtCur": 50, "proLoss": 50},
+    "ETC": {"assetType": "BOND", "assetName": "국민주택1종11-07", "qty": 30, "valAtTrade": 20, "valueAtCur": 30},
+}  # fmt: skip
+
+
+def options(**fields):
+    return [(name, value) for name, values in fields.items() for value in values]
+
+
+CHANGED = options(
+    qty=AMOUNTS,
+    valAtTrade=AMOUNTS,
+    valAtCur=AMOUNTS,
+    valueAtCur=AMOUNTS,
+    assetType=PRODUCTS,
+    tradeType=TRADES,
+    crcyCode=CURRENCIES,
+    earningRate=("-12.9%", "NaN", -12.9, "무기한"),
+    maturity=("무기한", "20250230", "99991231", 0),
+    unknown=(None, {"$decimal": "1"}, [[1]], "x", True),
+)
+CODED = {
+    "EQTY": options(isinCode=(*ISINS, *PLACEHOLDERS), productName=NAMES),
+    "FUND": options(fundCode=("KRZ500395136", *ISINS, *PLACEHOLDERS), fundName=NAMES),
+    "ETC": options(isinCode=(*ISINS, *PLACEHOLDERS), assetName=NAMES),
+}
+
+
+def rows(kind):
+    """One row of a list, with the names of its class."""
+    changed = (
+        st.sampled_from(CHANGED)
+        | st.sampled_from(CODED[kind])
+        | st.tuples(st.just("qty"), st.integers(0, 10**9))
+    )
+    return st.lists(changed, max_size=4).map(lambda some: PLAIN[kind] | dict(some))
+
+
+HELD = {kind: st.lists(rows(kind), max_size=3) for kind in CLASSES}
+
+SUMMARY = {
+    "cashBalance": 1000,
+    "d1": 1000,
+    "d2": 300,
+    "receivable": 0,
+    "loanCredit": 0,
+    "valueAtCur": 800,
+    "totalAccVal": 1100,
+}
+SUMMED = options(
+    cashBalance=AMOUNTS,
+    d1=AMOUNTS,
+    d2=AMOUNTS,
+    valueAtCur=AMOUNTS,
+    valAtCur=AMOUNTS,
+    totalAccVal=(None, 0, 1800, 800, 300, 1000),
+    receivable=(-30, "30", None),
+    loanCredit=(400, "-400", None),
+)
+summaries = st.lists(st.sampled_from(SUMMED), max_size=4).map(lambda some: SUMMARY | dict(some))
+
+
+# An account: what it holds, and how its broker says so.
+
+
+KEYS = (("K1", "K2", "K3"), (" K1 ", "0002", "K3"), (1, 2, 3))
+STYLES = st.tuples(st.booleans(), st.sampled_from((1, 2, 9)), st.sampled_from(KEYS))
+
+
+@st.composite
+def accounts(draw, name, number, service, *, takes_all):
+    """One account, answered class by class, or with one answer for everything."""
+    held = {kind: draw(HELD[kind]) for kind in CLASSES}
+    broker = Broker(name, number, takes_all)
+    service(broker, held, draw(summaries), draw(STYLES))
+    return broker
+
+
+def balance_answers(broker, held, summary, style):
+    """Fill in the answers about a balance, as documents that can still be mutated."""
+    as_blocks, size, keys = style
+    lists = {LISTS[kind]: held[kind] for kind in CLASSES}
+    whole = {"summary": summary, **lists}
+    count = sum(map(len, held.values()))
+    broker.answers["ALL", ""] = balance_document(broker, "ALL", whole, count, "null", as_blocks=as_blocks)
+    broker.answers["CASH", ""] = balance_document(
+        broker, "CASH", {"summary": summary}, 0, None, as_blocks=as_blocks
+    )
+    for kind in CLASSES:
+        pages = [held[kind][at : at + size] for at in range(0, len(held[kind]), size)] or [[]]
+        for place, page in enumerate(pages):
+            key = "" if place == 0 else str(keys[place - 1])
+            after = keys[place] if place + 1 < len(pages) else "null"
+            blocks = {LISTS[kind]: page}
+            broker.answers[kind, key] = balance_document(
+                broker, kind, blocks, len(held[kind]), after, as_blocks=as_blocks
+            )
+
+
+def balance_document(broker, asked, blocks, total, after, *, as_blocks):
+    content = [{name: each} for name, each in blocks.items()] if as_blocks else dict(blocks)
+    return {
+        "commonHeader": {"reqIdConsumer": REQUEST_ID},
+        "accInfo": {"realAccNo": "", "vtAccNo": broker.number},
+        "balanceResponseBody": {
+            "queryType": {"assetType": asked, "page": "null"},
+            "queryResult": {"totalCnt": total, "page": after},
+        },
+        "balanceList": {"balance": content},
+        "resp": {"respCode": "200"},
+    }
+
+
+# Mutations: of a document, and then of its bytes.
+
+JUNK = (
+    None, True, False, 0, -1, 7, 1e400, 0.1, "", "null", "x", "NaN", "1,234", "-0", "0200", "200.0", "1" * 40, "１２",
+    "ＫＲ７００５９３０００３", "\ud800", [], {}, [None], [{}], ["5"], {"a": 5}, [[[]]], "KR7000660001", "FUND", "K1", "99999999",
+)  # fmt: skip
+SLIPS = (
+    lambda name: name[1:],
+    lambda name: name[:-1],
+    lambda name: name.upper(),
+    lambda name: name[:2] + "x" + name[2:],
+    lambda name: "x" * len(name),
+    lambda name: {"cashBalInfo": "cachBalInfo", "queryResult": "queryRequest"}.get(name, f" {name}"),
+)
+PIECES = (
+    b"",
+    b",",
+    b"}",
+    b"]",
+    b'"',
+    b"0",
+    b"e9",
+    b"-",
+    b"NaN",
+    b"\xff",
+    b"\\ud800",
+    b" ",
+    b"null",
+    b"[" * 200,
+)
+REPLIES = (
+    (200, b""), (200, b"null"), (200, b"[]"), (200, b"<html>\xec\xa0\x90\xea\xb2\x80</html>"), (500, b"{}"), (204, b""),
+    (200, b'{"category": "op-exco", "code": 3005, "message": "network timeout"}'), (401, b'{"message": "Unauthorized"}'),
+    (200, b'{"resp": {"respCode": "9999", "respMsg": "x"}}'), (429, b'{"message": "API rate limit exceeded"}'),
+)  # fmt: skip
+
+
+def places(value, path=()):
+    """Yield every place in a document: a container, and a key in it."""
+    entries = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for key, each in list(entries):
+        yield value, key
+        yield from places(each, (*path, key))
+
+
+def set_junk(document, place, choice):
+    box, key = place
+    box[key] = copy.deepcopy(JUNK[choice % len(JUNK)])
+
+
+def delete(document, place, choice):
+    box, key = place
+    del box[key]
+
+
+def rename(document, place, choice):
+    box, key = place
+    if isinstance(box, dict):
+        slip = SLIPS[choice % len(SLIPS)](key)
+        content = {slip if each == key else each: value for each, value in box.items()}
+        box.clear()
+        box.update(content)
+
+
+def repeat(document, place, choice):
+    box, key = place
+    if isinstance(box, list):
+        box.insert(choice % (len(box) + 1), copy.deepcopy(box[key]))
+    else:
+        box[f"{key}2" if choice % 2 else "x"] = copy.deepcopy(box[key])
+
+
+def wrap(document, place, choice):
+    box, key = place
+    value = box[key]
+    box[key] = value[0] if isinstance(value, list) and len(value) == 1 else [value]
+
+
+def copy_over(document, place, choice):
+    """Put a value where another one stands."""
+    box, key = place
+    other, name = [*places(document)][choice % sum(1 for _ in places(document))]
+    box[key] = copy.deepcopy(other[name])
+
+
+def swap(document, place, choice):
+    box, key = place
+    if isinstance(box, list):
+        other = choice % len(box)
+        box[key], box[other] = box[other], box[key]
+
+
+CHANGES = (set_junk, set_junk, delete, rename, repeat, wrap, copy_over, swap)
+
+
+def cut(body, at, choice):
+    return body[:at]
+
+
+def put(body, at, choice):
+    piece = PIECES[choice % len(PIECES)]
+    return body[:at] + piece + body[at + choice % 3 :]
+
+
+def repeat_key(body, at, choice):
+    """Give a member a second time, with another value, in front of itself or behind."""
+    found = [*re.finditer(rb'"\w+": ("[^"]*"|[-\d.eE+]+|null)', body)]
+    if not found:
+        return body
+    member = found[at % len(found)]
+    name = member[0].partition(b":")[0]
+    again = b"%b: %b" % (name, (b"8", b'"9"', b"null", member[1])[choice % 4])
+    both = (member[0] + b", " + again) if choice % 2 else (again + b", " + member[0])
+    return body[: member.start()] + both + body[member.end() :]
+
+
+TEXT_CHANGES = (cut, put, put, repeat_key)
+
+mutations = st.tuples(
+    st.integers(0, 40),  # which answer
+    st.sampled_from(("document", "document", "document", "text", "reply", "other answer")),
+    st.integers(0, 7),  # which change
+    st.integers(0, 400),  # where
+    st.integers(0, 60),  # what
+)
+
+
+def mutate(brokers, changes):
+    """Return what was done, after it was done: documents become replies."""
+    done = []
+    found = [(broker, question) for broker in brokers for question in broker.answers]
+    texts = []
+    for which, sort, how, where, what in changes:
+        broker, question = found[which % len(found)]
+        document = broker.answers[question]
+        if sort == "document" and isinstance(document, dict):
+            spots = [*places(document)]
+            if spots:
+                change = CHANGES[how % len(CHANGES)]
+                box, key = spots[where % len(spots)]
+                done.append((broker.name, *question, change.__name__, key, what))
+                change(document, (box, key), what)
+        elif sort == "other answer" and isinstance(document, dict):
+            other, of = found[where % len(found)]
+            done.append((broker.name, *question, "is that of", other.name, *of))
+            broker.answers[question] = copy.deepcopy(other.answers[of])
+        elif sort == "reply":
+            done.append((broker.name, *question, "is", REPLIES[what % len(REPLIES)]))
+            broker.answers[question] = REPLIES[what % len(REPLIES)]
+        elif sort == "text":
+            texts.append((broker, question, TEXT_CHANGES[how % len(TEXT_CHANGES)], where, what))
+    for broker in brokers:
+        broker.answers = {
+            each: answer if isinstance(answer, tuple) else (200, written(answer))
+            for each, answer in broker.answers.items()
+        }
+    for broker, question, change, where, what in texts:
+        status, body = broker.answers[question]
+        body = change(body, where * max(len(body), 1) // 401 if change is not repeat_key else where, what)
+        broker.answers[question] = status, body
+        done.append((broker.name, *question, change.__name__, where, what))
+    return done
+
+
+def written(document):
+    text = json.dumps(document, ensure_ascii=False).replace("Infinity", "1e400")
+    return text.encode("utf-8", "surrogatepass")
+
+
+PLACES = (("diamond", "160635473367600099"), ("cyber", "160613251214500099"), ("star", "160646584478700099"),
+          ("star", "160646584478700111"))  # fmt: skip
+
+
+@st.composite
+def worlds(draw, service=balance_answers):
+    """Any accounts, sound or with some mutations."""
+    chosen = draw(st.lists(st.sampled_from(PLACES), min_size=1, max_size=2, unique=True))
+    takes_all = {name: draw(st.sampled_from((True, True, False))) for name, _ in sorted(chosen)}
+    brokers = [draw(accounts(name, number, service, takes_all=takes_all[name])) for name, number in chosen]
+    changes = draw(st.lists(mutations, max_size=2))
+    return World(brokers, mutate(brokers, changes))
+
+
+def consent_list(world, url):
+    """Return the list of linked accounts."""
+    return [
+        {
+            "comId": CODES[each.name],
+            "vtAccNo": each.number,
+            "vtAccAlias": each.name,
+            "endpoint": f"{url}/v1/{each.name}/account/",
+        }
+        for each in world.brokers
+    ]
+
+
+@st.composite
+def bodies(draw):
+    """One body that was cut, or of which some bytes are others."""
+    broker = Broker("star", "160646584478700099", takes_all=True)
+    balance_answers(broker, {kind: draw(HELD[kind]) for kind in CLASSES}, SUMMARY, draw(STYLES))
+    body = written(broker.answers["ALL", ""])
+    for change, at, what in draw(st.lists(text_changes, min_size=1, max_size=3)):
+        body = change(body, at * max(len(body), 1) // 401, what)
+    return body
+
+
+text_changes = st.tuples(st.sampled_from(TEXT_CHANGES), st.integers(0, 400), st.integers(0, 60))
