@@ -39,6 +39,7 @@ def hurried(settings: Settings, **changes) -> Settings:
         api_secret=settings.api_secret,
         com_id=settings.com_id,
         srv_id=settings.srv_id,
+        check_service_hours=settings.check_service_hours,
         **{"limits": limits, "retry": Retry(attempts=1)} | changes,
     )
 

@@ -26,6 +26,7 @@ def impatient(settings, **changes):
         api_secret=settings.api_secret,
         com_id=settings.com_id,
         srv_id=settings.srv_id,
+        check_service_hours=settings.check_service_hours,
         **{"retry": Retry(attempts=3, base=0.001, cap=0.002), "backend": CHOICE.backend} | changes,
     )
 
