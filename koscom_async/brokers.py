@@ -6,9 +6,11 @@ portfolio endpoints). A broker that is not listed is still served: it is asked a
 
 from attrs import frozen
 
+from koscom_async._record import Record
 
-@frozen
-class Broker:
+
+@frozen(eq=False, repr=False)
+class Broker(Record):
     """One broker (금융투자회사) on the platform.
 
     `short_name` stands in the path of its endpoints; `code` is its `comId`. `supports_all` says whether one

@@ -8,6 +8,8 @@ from enum import Enum, auto
 
 from attrs import frozen
 
+from koscom_async._record import Record
+
 # The codes that change what is asked next.
 ALL_NOT_SUPPORTED = "6001"
 INVALID_PAGE = "6003"
@@ -31,8 +33,8 @@ class Kind(Enum):
     UNAVAILABLE = auto()
 
 
-@frozen
-class ErrorCode:
+@frozen(eq=False, repr=False)
+class ErrorCode(Record):
     """One line of the manual's error tables; kind, retriable and advice are this library's judgement."""
 
     code: str

@@ -37,7 +37,7 @@ NO_NUMBER = ""
 CONCERNS_EVERY_ACCOUNT = (AuthenticationError, QuotaExceededError, UsageError)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class AccountList:
     """A broker whose list of accounts is read first, and then each account on it."""
 

@@ -34,7 +34,7 @@ MAX_UNREAD_BYTES = 2**18
 """When so much of a body waits to be read, no more is let in until it is; one read may bring as much again."""
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class RequestBytes:
     """A request as it leaves. It holds secrets, and tools that record errors show what stands in each frame."""
 

@@ -33,7 +33,7 @@ FirmPart = AssetClass | str
 AccountLike: TypeAlias = str | VirtualAccount | DiscretionaryAccount
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class FirmEndpoint:
     """An endpoint of the discretionary service: its blocks, the conditions of a page, and what reads a part's rows.
 
@@ -118,7 +118,7 @@ class FirmQuery(Query[FirmPart, DiscretionaryPage[Row]], Generic[Row]):
         return row if isinstance(row, DiscretionaryAccount) else key_of_row(row)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class _Items:
     rows: tuple[object, ...]
     total: int | None
@@ -131,7 +131,7 @@ Manual: 일임매매서비스, "오전 08:30이전과 오후 16:00 이후 조회
 """
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class ServiceHours:
     """The hours by a clock that is given; a check that is switched off lets every call pass."""
 

@@ -22,7 +22,7 @@ LONGEST_SECONDS = 1e9
 """Some thirty years: a caller without a deadline gives `None`."""
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Deadline:
     """When an operation must be over: `at`, on the event loop's clock, `seconds` after the caller asked."""
 

@@ -25,7 +25,7 @@ from koscom_async.models.investor import Token
 from koscom_async.settings import Settings, Timeouts
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Response:
     """A response as it came: status, headers, and the whole body, unpacked."""
 

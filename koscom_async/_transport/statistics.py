@@ -19,7 +19,7 @@ from koscom_async.observer import CANCELLED, OK, Attempt, Operation
 logger = logging.getLogger("koscom_async.transport")
 
 
-@define
+@define(eq=False, repr=False)
 class TraceBuilder:
     """What one operation took, written down by the gateway and the services; a `Trace` is its frozen copy."""
 
@@ -46,7 +46,7 @@ class TraceBuilder:
         )
 
 
-@define
+@define(eq=False, repr=False)
 class Counts:
     """One broker's counts; see `BrokerStatistics` for what each means."""
 

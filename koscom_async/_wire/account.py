@@ -27,7 +27,7 @@ from koscom_async.models.portfolio import WatchGroup
 from koscom_async.models.transactions import Transaction
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class BalancePage(Page[BalanceRow]):
     """One page of a balance, and the summary where it came with it."""
 

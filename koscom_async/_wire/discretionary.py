@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from attrs import field, frozen
 
 from koscom_async._cooperative import SLICE_ROWS, Cooperative, CooperativeReader, batched
+from koscom_async._record import Record
 from koscom_async._wire.envelope import (
     check_account_number,
     check_query,
@@ -44,7 +45,7 @@ _INSIDE = ("cashBalInfo", "securitiesBalInfo")
 _INNER: Mapping[str, type] = {"codes": InstrumentCode, "costs": Cost, "executions": Execution}
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Blocks:
     """The names of an endpoint's blocks: of the request, of the answer, of the list's container, and of the list."""
 
@@ -141,8 +142,8 @@ def trades_query(number: str, page: PageKey | None, *, since: date, until: date)
 # The answers.
 
 
-@frozen(kw_only=True)
-class DiscretionaryPage(Generic[Row]):
+@frozen(kw_only=True, eq=False, repr=False)
+class DiscretionaryPage(Record, Generic[Row]):
     """One page. `total`: rows of the whole query; `next_page`: the key of the rest; either may be absent."""
 
     items: tuple[Row, ...]

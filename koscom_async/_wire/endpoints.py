@@ -43,7 +43,7 @@ class Content(Enum):
     FORM = auto()
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Endpoint:
     """One endpoint, and what it answers, as a deadline error says that it did not arrive.
 
@@ -63,7 +63,7 @@ class Endpoint:
         return self.name.partition(".")[0]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Call(Generic[Answer]):
     """One call, as the layers hand it on: where to, with what body, and how its answer is read and checked.
 

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from attrs import field, frozen
 
 from koscom_async._cooperative import SLICE_ROWS, Cooperative, batched
+from koscom_async._record import Record
 from koscom_async._wire.failures import failure, read_code
 from koscom_async._wire.shapes import AROUND, refuse_misspelt
 from koscom_async._wire.values import (
@@ -41,8 +42,8 @@ QUERY_ECHOES = ("queryType", "queryParams", "queryPrams")
 QUERY_RESULTS = ("queryResult", "queryRequest")
 
 
-@frozen(kw_only=True)
-class Question:
+@frozen(kw_only=True, eq=False, repr=False)
+class Question(Record):
     """What an answer must be the answer to."""
 
     account_number: str = field(repr=False)
@@ -50,8 +51,8 @@ class Question:
     strict_request_id: bool = True
 
 
-@frozen(kw_only=True)
-class Envelope:
+@frozen(kw_only=True, eq=False, repr=False)
+class Envelope(Record):
     """An answer that belongs to the question, opened; `total` and `next_page` are `None` where it has none."""
 
     document: Block = field(repr=False)
@@ -62,8 +63,8 @@ class Envelope:
     notes: tuple[str, ...]
 
 
-@frozen(kw_only=True)
-class Page(Generic[Row]):
+@frozen(kw_only=True, eq=False, repr=False)
+class Page(Record, Generic[Row]):
     """One page of rows, in the broker's order; `None` is what the answer does not say.
 
     `total` is the number of rows in the whole query (of a watchlist: groups or symbols, the documents do not say

@@ -147,7 +147,7 @@ _PAGE_LENGTH = 2**16
 _WHOLE_CODE = re.compile(r"(\d+)\.0*", re.ASCII)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Refusal:
     """What a refusing answer says of itself; each part may be missing."""
 

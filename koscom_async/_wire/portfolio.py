@@ -48,7 +48,7 @@ _EXPECTED: dict[AssetClass, tuple[str, ...]] = {
 }
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class PortfolioPage(Page[PortfolioRow]):
     """One page. The rows carry the measure that the broker echoed, or else the one that was asked for."""
 

@@ -25,7 +25,7 @@ _VERSION = re.compile(r"v\d{1,2}", re.ASCII)
 _SHORTEST_SECRET = 4
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class RawPath:
     """A path that may be asked: whose limits it counts against, and of which service's day."""
 

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
+from koscom_async._record import Record
 from koscom_async.models._fields import NOT_ON_THE_WIRE, code_field, raw_field
 from koscom_async.models.codes import AssetClass, Product, TradeType
 from koscom_async.models.currencies import units_of
@@ -21,8 +22,8 @@ __all__ = ["Balance", "BalanceRow", "BalanceSummary", "EquityRow", "ForeignCash"
 WON = "KRW"
 
 
-@frozen(kw_only=True)
-class BalanceSummary:
+@frozen(kw_only=True, eq=False, repr=False)
+class BalanceSummary(Record):
     """The account as the broker sums it up (잔고 요약), in KRW.
 
     `cash`, `cash_d1` and `cash_d2` are three views of one amount, settled today, tomorrow and the day after, and never
@@ -56,8 +57,8 @@ class BalanceSummary:
     raw: Mapping[str, object] = raw_field()
 
 
-@frozen(kw_only=True)
-class BalanceRow:
+@frozen(kw_only=True, eq=False, repr=False)
+class BalanceRow(Record):
     """What the rows of every asset class have in common."""
 
     asset_class: ClassVar[AssetClass]
@@ -117,7 +118,7 @@ class BalanceRow:
 _PER_UNIT = {units: Decimal(1) / units for units in (1, 100, 1000)}
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class EquityRow(BalanceRow):
     """One row of `equityList` (주식); `code` is the ISIN (국제표준코드, `isinCode`)."""
 
@@ -127,7 +128,7 @@ class EquityRow(BalanceRow):
     """종목구분 (`productType`)"""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class FundRow(BalanceRow):
     """One row of `fundList` (펀드); `code` is the fund code (펀드표준코드, `fundCode`).
 
@@ -151,15 +152,15 @@ class FundRow(BalanceRow):
         return not self.quantity and self.cost == 0 and self.value == 0
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class OtherRow(BalanceRow):
     """One row of `etcList` (기타자산): bonds, paper, structured securities; mostly without a code."""
 
     asset_class: ClassVar[AssetClass] = AssetClass.OTHER
 
 
-@frozen(kw_only=True)
-class ForeignCash:
+@frozen(kw_only=True, eq=False, repr=False)
+class ForeignCash(Record):
     """Cash in one foreign currency: three views of one amount, and what is owed in it.
 
     Only the discretionary service tells; amounts are in `currency`.
@@ -174,8 +175,8 @@ class ForeignCash:
     loan: Decimal | None = None
 
 
-@frozen(kw_only=True)
-class Balance:
+@frozen(kw_only=True, eq=False, repr=False)
+class Balance(Record):
     """One account's balance: every page, every asset class.
 
     `summary` is in KRW, and `None` where the broker sent none; `foreign_cash` is what the discretionary service tells

@@ -10,6 +10,7 @@ from typing import Literal
 from attrs import define, field, frozen
 
 from koscom_async._decimals import ZERO, difference, exactly, percent, total
+from koscom_async._record import Record
 from koscom_async.errors import UsageError
 from koscom_async.models.holdings import Cash, CashLot, Totals
 from koscom_async.models.positions import Lot, Position
@@ -22,8 +23,8 @@ WEIGHT_STEP = Decimal("0.000001")
 UNKNOWN = "unknown"
 
 
-@frozen(kw_only=True)
-class Group:
+@frozen(kw_only=True, eq=False, repr=False)
+class Group(Record):
     """One group of a breakdown, in one currency; sums are `None` where an addend is not known.
 
     `key` is a code (asset class, product, broker's short name, masked account, currency), `label` the words for it.

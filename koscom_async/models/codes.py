@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Self
 from attrs import field, frozen
 
 from koscom_async._identifiers import is_isin
+from koscom_async._record import Record
 from koscom_async.models._fields import CODE
 
 __all__ = [
@@ -174,8 +175,8 @@ _DIRECTIONS = {
 }
 
 
-@frozen(kw_only=True)
-class InstrumentCode:
+@frozen(kw_only=True, eq=False, repr=False)
+class InstrumentCode(Record):
     """One of the codes under which an instrument is known (종목코드); `None` is what the broker did not send."""
 
     kind: str | None = None

@@ -11,6 +11,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from koscom_async._decimals import ZERO, difference, exactly, total
+from koscom_async._record import Record
 from koscom_async.models.holdings import CashLot, Holdings
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.positions import Instrument, Lot
@@ -22,8 +23,8 @@ AccountChangeKind = Literal["appeared", "vanished", "unreadable", "readable"]
 Key = tuple[str, str]
 
 
-@frozen(kw_only=True)
-class PositionChange:
+@frozen(kw_only=True, eq=False, repr=False)
+class PositionChange(Record):
     """One instrument's change, over the accounts that were read both times; amounts in its currency.
 
     `new` and `closed` are there only once; `more` and `less` tell by quantity; `repriced` has the same quantity and
@@ -43,8 +44,8 @@ class PositionChange:
     value_change: Decimal | None = None
 
 
-@frozen(kw_only=True)
-class CashChange:
+@frozen(kw_only=True, eq=False, repr=False)
+class CashChange(Record):
     """One account's cash in one currency, before and after, with what is executed and not settled yet.
 
     So a purchase lowers the cash on the day of the trade, as the position grows, and not once more when it is settled.
@@ -57,8 +58,8 @@ class CashChange:
     change: Decimal | None = None
 
 
-@frozen(kw_only=True)
-class AccountChange:
+@frozen(kw_only=True, eq=False, repr=False)
+class AccountChange(Record):
     """One account that was not read both times.
 
     `appeared`: newly linked. `vanished`: no longer linked. `unreadable`: read before, and not now. `readable`: read
@@ -70,8 +71,8 @@ class AccountChange:
     value: Decimal | None = None
 
 
-@frozen(kw_only=True)
-class HoldingsDiff:
+@frozen(kw_only=True, eq=False, repr=False)
+class HoldingsDiff(Record):
     """Everything that changed; empty tuples where nothing did. `compared_accounts` were read both times."""
 
     positions: tuple[PositionChange, ...] = ()
@@ -106,8 +107,8 @@ def _linked(holdings: Holdings) -> dict[Key, VirtualAccount]:
     return {outcome.account.key: outcome.account for outcome in holdings.outcomes}
 
 
-@frozen
-class _HeldInstrument:
+@frozen(eq=False, repr=False)
+class _HeldInstrument(Record):
     """What the compared accounts hold of one instrument."""
 
     instrument: Instrument

@@ -5,6 +5,7 @@ from typing import Literal
 
 from attrs import frozen
 
+from koscom_async._record import Record
 from koscom_async.models.account import WON
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.positions import Lot
@@ -16,8 +17,8 @@ DoubtKind = Literal[
 ]
 
 
-@frozen(kw_only=True)
-class Doubt:
+@frozen(kw_only=True, eq=False, repr=False)
+class Doubt(Record):
     """Rows of one account that may be counted twice. They are counted as they came: nothing is dropped.
 
     `kind` is one of: `"total row"` (a row that is the sum of others, 합계 or 소계), `"sum and parts"` (a row of

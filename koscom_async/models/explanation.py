@@ -9,6 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from koscom_async._lazy import texts
+from koscom_async._record import Record
 from koscom_async.errors import UsageError
 from koscom_async.models.account import WON
 from koscom_async.models.positions import Lot, Position
@@ -25,8 +26,8 @@ _MATCHES = {
 }
 
 
-@frozen(kw_only=True)
-class Explanation:
+@frozen(kw_only=True, eq=False, repr=False)
+class Explanation(Record):
     """The lines of an explanation; `str()` joins them. Account numbers are masked."""
 
     position: Position

@@ -10,6 +10,7 @@ from typing import Any
 from attrs import field, frozen
 
 from koscom_async._lazy import rows
+from koscom_async._record import Record
 from koscom_async.models.codes import AssetClass, Measure, Product
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import OfAccounts, PortfolioOutcome, WatchlistOutcome
@@ -26,16 +27,16 @@ __all__ = [
 ]
 
 
-@frozen(kw_only=True)
-class PortfolioLot:
+@frozen(kw_only=True, eq=False, repr=False)
+class PortfolioLot(Record):
     """One row of one account's portfolio."""
 
     account: VirtualAccount
     row: PortfolioRow
 
 
-@frozen(kw_only=True)
-class PortfolioPosition:
+@frozen(kw_only=True, eq=False, repr=False)
+class PortfolioPosition(Record):
     """One instrument, and each account in which it is held.
 
     `quantity` is the sum of the rows' quantities, and `None` as soon as one row's number is a share or unknown: shares
@@ -53,7 +54,7 @@ class PortfolioPosition:
     quantity: Decimal | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Portfolios(OfAccounts[PortfolioOutcome]):
     """The portfolios of every account, side by side. Check `complete` before believing that nothing is missing.
 
@@ -83,23 +84,23 @@ class Portfolios(OfAccounts[PortfolioOutcome]):
         }
 
 
-@frozen(kw_only=True)
-class Watched:
+@frozen(kw_only=True, eq=False, repr=False)
+class Watched(Record):
     """Where a symbol is watched: account, and group (the investor's own name for it, or `None`)."""
 
     account: VirtualAccount
     group: str | None = field(default=None, repr=False)
 
 
-@frozen(kw_only=True)
-class WatchedSymbol:
+@frozen(kw_only=True, eq=False, repr=False)
+class WatchedSymbol(Record):
     """One symbol, and everywhere that it is watched."""
 
     code: str
     watched: tuple[Watched, ...] = ()
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Watchlists(OfAccounts[WatchlistOutcome]):
     """The watchlists of every account, merged by symbol. Check `complete` before believing that nothing is missing.
 

@@ -23,6 +23,7 @@ from koscom_async._lazy import (
     plots,
     rows,
 )
+from koscom_async._record import Record
 from koscom_async.models.doubts import Doubt
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome, OfAccounts
@@ -37,8 +38,8 @@ DOCUMENT = "koscom_async.holdings"
 """What `to_json` calls its document."""
 
 
-@frozen(kw_only=True)
-class CashLot:
+@frozen(kw_only=True, eq=False, repr=False)
+class CashLot(Record):
     """One account's cash in one currency, as its summary says.
 
     `counted` is the view that belongs with what has been executed, and so with the rows, and `basis` says which it is:
@@ -56,8 +57,8 @@ class CashLot:
     basis: CashBasis | None = None
 
 
-@frozen(kw_only=True)
-class Cash:
+@frozen(kw_only=True, eq=False, repr=False)
+class Cash(Record):
     """Cash in one currency, across all brokers.
 
     `balance` is settled today; `balance_d1` and `balance_d2` are the same money as it will stand tomorrow and the
@@ -77,8 +78,8 @@ class Cash:
     lots: tuple[CashLot, ...] = ()
 
 
-@frozen(kw_only=True)
-class Totals:
+@frozen(kw_only=True, eq=False, repr=False)
+class Totals(Record):
     """Sums in one currency over the accounts that were read; `None` where an addend is not known.
 
     `value`, `cost` and `profit_loss` leave futures and options out, as their value is not money put in; it is
@@ -109,8 +110,8 @@ class Totals:
     reported_net_worth: Decimal | None = None
 
 
-@frozen(kw_only=True)
-class AccountReconciliation:
+@frozen(kw_only=True, eq=False, repr=False)
+class AccountReconciliation(Record):
     """One account's rows held against its summary, in KRW. A difference is normal, and shown.
 
     Differences are rows less summary; `None` where either side is not known. `reason` is what is likely to make
@@ -149,7 +150,7 @@ class AccountReconciliation:
         return self.value_difference == 0 and self.cost_difference == 0
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Holdings(OfAccounts[AccountOutcome]):
     """Everything that could be read of what the investor owns, and what could not.
 

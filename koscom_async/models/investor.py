@@ -14,6 +14,7 @@ from attrs import Attribute, field, frozen
 from attrs.validators import optional
 
 from koscom_async._masking import hidden
+from koscom_async._record import Record
 from koscom_async.errors import SettingsError
 
 __all__ = ["Device", "Investor", "Token"]
@@ -58,8 +59,8 @@ def _aware(_: object, attribute: "Attribute[Any]", value: object) -> None:
         )
 
 
-@frozen(kw_only=True)
-class Token:
+@frozen(kw_only=True, eq=False, repr=False)
+class Token(Record):
     """An OAuth token of the investor: scope `account`.
 
     `refresh` is `None` where the platform issued no refresh token, `expires_at` where the expiry is not known.
@@ -145,8 +146,8 @@ def _stripped(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
 
-@frozen(kw_only=True)
-class Investor:
+@frozen(kw_only=True, eq=False, repr=False)
+class Investor(Record):
     """The person whose accounts are read.
 
     `ci` is the connecting information (연계정보, 88 characters), `name` the Korean name (한글이름). `token` may be

@@ -6,14 +6,15 @@ from functools import cached_property
 from attrs import field, frozen
 
 from koscom_async._masking import masked_number, masked_repr
+from koscom_async._record import Record
 from koscom_async.brokers import Broker
 from koscom_async.models._fields import BROKER, MASKED, omitted_field
 
 __all__ = ["LinkedAccounts", "Registration", "VirtualAccount"]
 
 
-@frozen(kw_only=True)
-class VirtualAccount:
+@frozen(kw_only=True, eq=False, repr=False)
+class VirtualAccount(Record):
     """A linked account (가상계좌): stands one to one for a real account at a broker.
 
     `alias` is the investor's own label, or `None`; `endpoint` the address that the platform gives for the
@@ -39,8 +40,8 @@ class VirtualAccount:
         return f"{self.broker.short_name} {self.masked_number}"
 
 
-@frozen(kw_only=True)
-class Registration:
+@frozen(kw_only=True, eq=False, repr=False)
+class Registration(Record):
     """Whether the investor has joined the portal (회원 가입 여부).
 
     `terms_expire_on` is when the consent to provide information to the platform ends (KST), or `None`.
@@ -50,8 +51,8 @@ class Registration:
     terms_expire_on: date | None = None
 
 
-@frozen(kw_only=True)
-class LinkedAccounts:
+@frozen(kw_only=True, eq=False, repr=False)
+class LinkedAccounts(Record):
     """The accounts that the investor linked to this service (가상계좌 리스트), as listed.
 
     `terms_expire_on` is when the consent to provide information to the service ends (KST), or `None`.

@@ -10,6 +10,7 @@ from typing import ClassVar, Generic, Self, TypeVar
 from attrs import field, frozen
 
 from koscom_async._lazy import pages
+from koscom_async._record import Record
 from koscom_async.errors import IncompleteHoldingsError, KoscomError
 from koscom_async.models._fields import omitted_field
 from koscom_async.models.account import Balance
@@ -26,8 +27,8 @@ __all__ = [
 ]
 
 
-@frozen(kw_only=True)
-class Trace:
+@frozen(kw_only=True, eq=False, repr=False)
+class Trace(Record):
     """What an answer took: calls sent, how many of them were retries, pages read, seconds waited, seconds in all.
 
     `seconds_waited` is time spent on the broker's limits and before retries. `notes` say what was tolerated
@@ -42,8 +43,8 @@ class Trace:
     notes: tuple[str, ...] = ()
 
 
-@frozen(kw_only=True)
-class Outcome:
+@frozen(kw_only=True, eq=False, repr=False)
+class Outcome(Record):
     """How the question about one account ended: `error` is `None` if the account was read, whole.
 
     `as_of` is when the answer was complete, or given up (KST). `trace` is what the answer took.
@@ -65,7 +66,7 @@ class Outcome:
 AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
 
 
-class OfAccounts(Generic[AnyOutcome]):
+class OfAccounts(Record, Generic[AnyOutcome]):
     """The part of an answer about many accounts that says whether it is whole; `outcomes` is the record's own."""
 
     __slots__ = ()
@@ -96,7 +97,7 @@ class OfAccounts(Generic[AnyOutcome]):
         return self
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class AccountOutcome(Outcome):
     """One account's balance. Exactly one of `balance` and `error` is there."""
 
@@ -106,14 +107,14 @@ class AccountOutcome(Outcome):
         return pages.outcome_view(self)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class PortfolioOutcome(Outcome):
     """One account's portfolio. Exactly one of `portfolio` and `error` is there."""
 
     portfolio: Portfolio | None = omitted_field()
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class TransactionsOutcome(Outcome):
     """How one account's part of the transactions ended.
 
@@ -124,7 +125,7 @@ class TransactionsOutcome(Outcome):
     missing_from: date | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class WatchlistOutcome(Outcome):
     """One account's watchlist. Exactly one of `watchlist` and `error` is there."""
 

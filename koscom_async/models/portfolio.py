@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
+from koscom_async._record import Record
 from koscom_async.models._fields import CODE, NOT_ON_THE_WIRE, code_field, raw_field
 from koscom_async.models.codes import AssetClass, Measure, Product
 from koscom_async.models.member import VirtualAccount
@@ -26,8 +27,8 @@ __all__ = [
 ]
 
 
-@frozen(kw_only=True)
-class PortfolioCash:
+@frozen(kw_only=True, eq=False, repr=False)
+class PortfolioCash(Record):
     """Cash (현금): the balance in KRW, or its share of all assets in percent; brokers send either as one field."""
 
     plain_properties: ClassVar = ("amount", "share")
@@ -49,8 +50,8 @@ class PortfolioCash:
         return self.number if self.measure is Measure.SHARE else None
 
 
-@frozen(kw_only=True)
-class PortfolioRow:
+@frozen(kw_only=True, eq=False, repr=False)
+class PortfolioRow(Record):
     """What the rows of every asset class have in common. `number` means nothing without `measure`."""
 
     asset_class: ClassVar[AssetClass]
@@ -81,14 +82,14 @@ class PortfolioRow:
         return self.number if self.measure is Measure.QUANTITY else None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class PortfolioEquity(PortfolioRow):
     """One row of `equityList` (주식); `code` is the ISIN (표준코드, `isinCode`)."""
 
     asset_class: ClassVar[AssetClass] = AssetClass.EQUITY
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class PortfolioFund(PortfolioRow):
     """One row of `fundList` (펀드); `code` is the fund code (펀드표준코드, `fundCode`)."""
 
@@ -98,15 +99,15 @@ class PortfolioFund(PortfolioRow):
     """만기일 (`maturity`), KST"""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class PortfolioOther(PortfolioRow):
     """One row of `etcList` (기타자산): bonds, paper, structured securities; mostly without a code."""
 
     asset_class: ClassVar[AssetClass] = AssetClass.OTHER
 
 
-@frozen(kw_only=True)
-class Portfolio:
+@frozen(kw_only=True, eq=False, repr=False)
+class Portfolio(Record):
     """One account's portfolio: every page, every asset class.
 
     `measure` is what was asked for; each row says what its own number is. `notes` say what was tolerated on the way.
@@ -126,8 +127,8 @@ class Portfolio:
         return (*self.equities, *self.funds, *self.others)
 
 
-@frozen(kw_only=True)
-class WatchGroup:
+@frozen(kw_only=True, eq=False, repr=False)
+class WatchGroup(Record):
     """One group of watched symbols (관심종목 그룹), in the investor's own order."""
 
     name: str | None = field(default=None, repr=False)
@@ -139,8 +140,8 @@ class WatchGroup:
     raw: Mapping[str, object] = raw_field()
 
 
-@frozen(kw_only=True)
-class Watchlist:
+@frozen(kw_only=True, eq=False, repr=False)
+class Watchlist(Record):
     """One account's watchlist. `notes` say what was tolerated on the way."""
 
     plain_properties: ClassVar = ("symbols",)

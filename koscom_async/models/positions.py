@@ -15,6 +15,7 @@ from attrs import frozen
 from koscom_async._decimals import ZERO
 from koscom_async._identifiers import is_isin
 from koscom_async._lazy import pages
+from koscom_async._record import Record
 from koscom_async.models._fields import constructor, raw_field
 from koscom_async.models.account import BalanceRow
 from koscom_async.models.codes import AssetClass, Product, TradeType
@@ -26,8 +27,8 @@ __all__ = ["Instrument", "Lot", "Lots", "MatchedBy", "Position", "isin_of", "lot
 MatchedBy = Literal["code", "name", "nothing"]
 
 
-@frozen(kw_only=True)
-class Instrument:
+@frozen(kw_only=True, eq=False, repr=False)
+class Instrument(Record):
     """What is held. `code` is the ISIN, or the fund code; `None` where no broker sent one.
 
     `other_codes` are further codes that rows gave for the same instrument. `name` is the one that most rows give;
@@ -60,8 +61,8 @@ def isin_of(asset_class: AssetClass, code: str | None) -> str | None:
     return code if code is not None and asset_class is not AssetClass.FUND and is_isin(code) else None
 
 
-@frozen(kw_only=True)
-class Lot:
+@frozen(kw_only=True, eq=False, repr=False)
+class Lot(Record):
     """One row of one account, with the row's own numbers, as the broker sent them.
 
     `profit_loss` and `return_rate` are the broker's; `rate` is its exchange rate, in won for `rate_units` units of a
@@ -170,8 +171,8 @@ class Lots(Sequence[Lot]):
         return (tuple, (self._made(),))
 
 
-@frozen(kw_only=True)
-class Position:
+@frozen(kw_only=True, eq=False, repr=False)
+class Position(Record):
     """One instrument, across all brokers; amounts in the instrument's currency.
 
     Quantity, cost and value are the sums over the lots, `None` where one lot's is not known. `profit_loss` is

@@ -5,12 +5,13 @@ from datetime import datetime
 from attrs import frozen
 
 from koscom_async._lazy import pages
+from koscom_async._record import Record
 
 __all__ = ["BrokerStatistics", "ServiceQuota", "Statistics"]
 
 
-@frozen(kw_only=True)
-class BrokerStatistics:
+@frozen(kw_only=True, eq=False, repr=False)
+class BrokerStatistics(Record):
     """One broker since the client was made; `common` stands for the member service.
 
     `calls` were sent, `failures` of them ended in an error, `retries` were repeated attempts. `refusals` are answers
@@ -31,8 +32,8 @@ class BrokerStatistics:
     breaker: str = "closed"
 
 
-@frozen(kw_only=True)
-class ServiceQuota:
+@frozen(kw_only=True, eq=False, repr=False)
+class ServiceQuota(Record):
     """A service's calls left today, by the gateway's latest headers; the day ends at `resets_at` (00:00 UTC)."""
 
     service: str
@@ -41,8 +42,8 @@ class ServiceQuota:
     resets_at: datetime
 
 
-@frozen(kw_only=True)
-class Statistics:
+@frozen(kw_only=True, eq=False, repr=False)
+class Statistics(Record):
     """A snapshot of the client: each broker that was asked, and each service whose quota is known."""
 
     brokers: tuple[BrokerStatistics, ...] = ()

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from attrs import field, frozen
 
 from koscom_async._lazy import rows as exports
+from koscom_async._record import Record
 from koscom_async.models._fields import NOT_ON_THE_WIRE, code_field, raw_field
 from koscom_async.models.codes import Direction, TransactionType
 from koscom_async.models.member import VirtualAccount
@@ -30,8 +31,8 @@ _SIGNS = {
 }
 
 
-@frozen(kw_only=True)
-class Transaction:
+@frozen(kw_only=True, eq=False, repr=False)
+class Transaction(Record):
     """One transaction (거래). Amounts are in the account's currency, which the service does not name: KRW."""
 
     plain_properties: ClassVar = ("direction", "signs_contradict")
@@ -72,8 +73,8 @@ class Transaction:
         )
 
 
-@frozen(kw_only=True)
-class Transactions:
+@frozen(kw_only=True, eq=False, repr=False)
+class Transactions(Record):
     """One account's transactions from `since` to `until`, both included, the earliest first.
 
     Those of one day stand in the broker's order. `isin` and `side` are what was asked for; `notes` say what was
@@ -95,7 +96,7 @@ class Transactions:
         return len(self.rows)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class TransactionHistory(OfAccounts[TransactionsOutcome]):
     """The transactions of every account from `since` to `until`, both included, the earliest first.
 

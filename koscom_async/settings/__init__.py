@@ -12,6 +12,7 @@ from attrs import Converter, field, frozen
 from attrs.validators import deep_iterable, optional
 
 from koscom_async._masking import hidden
+from koscom_async._record import Record
 from koscom_async.errors import SettingsError
 from koscom_async.settings import addresses, checks
 
@@ -59,8 +60,8 @@ BASE_URLS: Mapping[Environment, str] = {
 }
 
 
-@frozen(kw_only=True)
-class Retry:
+@frozen(kw_only=True, eq=False, repr=False)
+class Retry(Record):
     """How often and how long errors that the platform documents as temporary are retried.
 
     Waits grow exponentially with full jitter: before retry n a wait is drawn from 0 to
@@ -79,8 +80,8 @@ class Retry:
     budget_reserve: float = field(default=10.0, validator=checks.not_negative)
 
 
-@frozen(kw_only=True)
-class Breaker:
+@frozen(kw_only=True, eq=False, repr=False)
+class Breaker(Record):
     """When the circuit of a broker opens: after `failures` availability failures, for `cool_down` seconds.
 
     Failures count in a row for each account, within `window` seconds, and open the circuit only if more investors got
@@ -94,8 +95,8 @@ class Breaker:
     investors: int = field(default=3, validator=checks.positive_integer)
 
 
-@frozen(kw_only=True)
-class BrokerLimits:
+@frozen(kw_only=True, eq=False, repr=False)
+class BrokerLimits(Record):
     """The limits of one broker.
 
     `rate` is calls per second, `burst` how many may be sent at once after a pause, `in_flight` how many may be
@@ -107,8 +108,8 @@ class BrokerLimits:
     in_flight: int = field(default=8, validator=checks.positive_integer)
 
 
-@frozen(kw_only=True)
-class Limits:
+@frozen(kw_only=True, eq=False, repr=False)
+class Limits(Record):
     """The limits of calls to each broker and to the gateway.
 
     `default` holds for each broker that `brokers` (by short name) does not name; `in_flight` is the total of
@@ -128,8 +129,8 @@ class Limits:
         return self.brokers.get(broker, self.default)
 
 
-@frozen(kw_only=True)
-class Timeouts:
+@frozen(kw_only=True, eq=False, repr=False)
+class Timeouts(Record):
     """Seconds that one attempt may take: to connect, between two reads or writes, and as a whole.
 
     `attempt` limits an attempt however slowly a server sends. The time of a whole operation is the `deadline`
@@ -142,8 +143,8 @@ class Timeouts:
     attempt: float = field(default=30.0, validator=checks.positive)
 
 
-@frozen(kw_only=True)
-class BrokerOverrides:
+@frozen(kw_only=True, eq=False, repr=False)
+class BrokerOverrides(Record):
     """Facts about one broker that replace the registry's.
 
     `supports_all`: whether it answers one query for all asset classes (`None`: as the registry says).
@@ -199,8 +200,8 @@ def _nothing_if_empty(value: str | None) -> str | None:
     return value or None
 
 
-@frozen(kw_only=True)
-class Settings:
+@frozen(kw_only=True, eq=False, repr=False)
+class Settings(Record):
     """The gateway, the firm's credentials, and the limits of a client.
 
     Either `environment` (production or sandbox) or `base_url` says where; both may be given, and then the URL

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from attrs import field, frozen
 
 from koscom_async._masking import masked_number, masked_repr
+from koscom_async._record import Record
 from koscom_async.brokers import Broker
 from koscom_async.models._fields import (
     BROKER,
@@ -20,8 +21,8 @@ from koscom_async.models.member import VirtualAccount
 __all__ = ["DiscretionaryAccount", "DiscretionaryAccounts"]
 
 
-@frozen(kw_only=True)
-class DiscretionaryAccount:
+@frozen(kw_only=True, eq=False, repr=False)
+class DiscretionaryAccount(Record):
     """An account that a customer entrusted to the firm (일임 계좌).
 
     Its numbers are masked, and its holder's name is never shown. A contract whose status the broker did not send, or
@@ -58,8 +59,8 @@ class DiscretionaryAccount:
         return f"{self.broker.short_name} {self.masked_number}"
 
 
-@frozen(kw_only=True)
-class DiscretionaryAccounts:
+@frozen(kw_only=True, eq=False, repr=False)
+class DiscretionaryAccounts(Record):
     """The firm's accounts at one broker, as listed; `notes` say what was tolerated on the way."""
 
     broker: Broker = field(metadata=BROKER)

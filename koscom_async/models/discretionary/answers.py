@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from attrs import frozen
 
+from koscom_async._record import Record
 from koscom_async.models._fields import omitted_field
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import OfAccounts, Outcome
@@ -15,8 +16,8 @@ __all__ = ["DiscretionaryAnswers", "DiscretionaryOutcome", "DiscretionaryRows"]
 Row = TypeVar("Row")
 
 
-@frozen(kw_only=True)
-class DiscretionaryRows(Generic[Row]):
+@frozen(kw_only=True, eq=False, repr=False)
+class DiscretionaryRows(Record, Generic[Row]):
     """Every row of one account, in the broker's order; `notes` say what was tolerated on the way."""
 
     account: VirtualAccount
@@ -30,7 +31,7 @@ class DiscretionaryRows(Generic[Row]):
         return len(self.rows)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class DiscretionaryOutcome(Outcome, Generic[Row]):
     """One account's answer. Exactly one of `answer` and `error` is there.
 
@@ -40,7 +41,7 @@ class DiscretionaryOutcome(Outcome, Generic[Row]):
     answer: DiscretionaryRows[Row] | None = omitted_field()
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class DiscretionaryAnswers(OfAccounts[DiscretionaryOutcome[Row]], Generic[Row]):
     """The answers of all accounts at all brokers, and the accounts that could not be read.
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from attrs import field, frozen
 
 from koscom_async._decimals import exactly, owed
+from koscom_async._record import Record
 from koscom_async.models._fields import NOT_ON_THE_WIRE, raw_field
 from koscom_async.models.account import (
     WON,
@@ -41,8 +42,8 @@ _CURRENCY = re.compile(r"[A-Z]{3}", re.IGNORECASE)
 _DAYS = {"": 2, "0": 0, "O": 0, "1": 1, "2": 2}
 
 
-@frozen(kw_only=True)
-class DiscretionaryCash:
+@frozen(kw_only=True, eq=False, repr=False)
+class DiscretionaryCash(Record):
     """One row of cash (예수금): a currency's money as it stands after some of its settlements.
 
     `KRW-D0`, `KRW-D1` and `KRW` are three views of one amount; never add them.
@@ -94,8 +95,8 @@ def _currency_and_days(code: str) -> tuple[str, int | None]:
     return code.upper(), None
 
 
-@frozen(kw_only=True)
-class DiscretionaryRow:
+@frozen(kw_only=True, eq=False, repr=False)
+class DiscretionaryRow(Record):
     """One security of a contract account; amounts are in `currency`."""
 
     asset_class: AssetClass = field(metadata=NOT_ON_THE_WIRE)
@@ -160,8 +161,8 @@ _ROWS: Mapping[AssetClass, type[BalanceRow]] = {
 }
 
 
-@frozen(kw_only=True)
-class DiscretionaryBalance:
+@frozen(kw_only=True, eq=False, repr=False)
+class DiscretionaryBalance(Record):
     """One contract account: every page of every asset class. `notes` say what was tolerated on the way."""
 
     account: VirtualAccount

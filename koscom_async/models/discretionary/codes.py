@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
+from koscom_async._record import Record
 from koscom_async.models.codes import OpenEnum
 
 __all__ = [
@@ -67,8 +68,8 @@ class TradeKind(OpenEnum):
     """이체출금"""
 
 
-@frozen(kw_only=True)
-class Cost:
+@frozen(kw_only=True, eq=False, repr=False)
+class Cost(Record):
     """One cost of a settlement or a trade (비용), in its currency."""
 
     name: str | None = None

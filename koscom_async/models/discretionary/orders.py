@@ -7,6 +7,7 @@ from decimal import Decimal
 from attrs import field, frozen
 
 from koscom_async._decimals import exactly, total
+from koscom_async._record import Record
 from koscom_async.models._fields import NOT_ON_THE_WIRE, account_number_field, omitted_field, raw_field
 from koscom_async.models.account import WON
 from koscom_async.models.codes import AssetClass, InstrumentCode, main_code, main_name
@@ -19,8 +20,8 @@ from koscom_async.models.discretionary.codes import (
 __all__ = ["DiscretionaryOrder", "Execution"]
 
 
-@frozen(kw_only=True)
-class Execution:
+@frozen(kw_only=True, eq=False, repr=False)
+class Execution(Record):
     """One execution of an order (체결상세내역)."""
 
     quantity: Decimal | None = None
@@ -33,8 +34,8 @@ class Execution:
     """체결시각 (`execTime`), KST"""
 
 
-@frozen(kw_only=True)
-class DiscretionaryOrder:
+@frozen(kw_only=True, eq=False, repr=False)
+class DiscretionaryOrder(Record):
     """One order; prices are in `currency`. `None` is what the broker did not send."""
 
     asset_class: AssetClass = field(metadata=NOT_ON_THE_WIRE)

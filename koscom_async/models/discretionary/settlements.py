@@ -7,6 +7,7 @@ from decimal import Decimal
 from attrs import field, frozen
 
 from koscom_async._decimals import exactly, total
+from koscom_async._record import Record
 from koscom_async.models._fields import NOT_ON_THE_WIRE, account_number_field, omitted_field, raw_field
 from koscom_async.models.account import WON
 from koscom_async.models.codes import AssetClass, InstrumentCode, main_code, main_name
@@ -19,8 +20,8 @@ from koscom_async.models.discretionary.codes import (
 __all__ = ["DiscretionarySettlement", "DiscretionaryTrade"]
 
 
-@frozen(kw_only=True)
-class DiscretionarySettlement:
+@frozen(kw_only=True, eq=False, repr=False)
+class DiscretionarySettlement(Record):
     """One settlement that is due; amounts are in `currency`. `None` is what the broker did not send."""
 
     asset_class: AssetClass = field(metadata=NOT_ON_THE_WIRE)
@@ -66,8 +67,8 @@ class DiscretionarySettlement:
         return main_name(self.codes)
 
 
-@frozen(kw_only=True)
-class DiscretionaryTrade:
+@frozen(kw_only=True, eq=False, repr=False)
+class DiscretionaryTrade(Record):
     """One entry of the trade book; amounts are in `currency`. `None` is what the broker did not send."""
 
     account_number: str | None = account_number_field()

@@ -1,0 +1,40 @@
+"""How records compare and show themselves, read from their attrs fields.
+
+attrs can write these methods for each class, and compiles them when the class is made: with a hundred records, a fifth
+of what the first client of a process costs. The constructor of a record is what attrs writes.
+"""
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, ClassVar
+
+from attrs import fields
+
+
+class Record:
+    """The base of the frozen records: equal where the compared fields of one class are, and hashed by them."""
+
+    __slots__ = ()
+
+    _compared: ClassVar[Any]  # an attrgetter
+    _shown: ClassVar[tuple[tuple[str, Callable[[Any], str]], ...]]
+
+    @classmethod
+    def __attrs_init_subclass__(cls) -> None:
+        declared = fields(cls)  # type: ignore[arg-type]  # each record is an attrs class
+        cls._compared = attrgetter(*(each.name for each in declared if each.eq))
+        cls._shown = tuple(
+            (each.name, each.repr if callable(each.repr) else repr) for each in declared if each.repr
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return bool(self._compared(self) == self._compared(other))
+
+    def __hash__(self) -> int:
+        return hash(self._compared(self))
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={show(getattr(self, name))}" for name, show in self._shown)
+        return f"{self.__class__.__qualname__.rpartition('>.')[2]}({', '.join(shown)})"
