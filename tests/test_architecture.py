@@ -15,6 +15,7 @@ from tests.source import MODULES, modules
 ROOMS = (
     "_lazy",
     "_masking",
+    "_record",
     "_decimals",
     "_identifiers",
     "_clock",
