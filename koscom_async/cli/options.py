@@ -121,7 +121,7 @@ def _fault_options(command: Command, let: str, seconds: str) -> Command:
         "faults",
         metavar="BROKER=KIND",
         multiple=True,
-        help=f"{let} a broker fail (star=down, cyber=slow, diamond=4001, …). Repeatable.",
+        help=f"{let} a broker fail (star=down, cyber=slow, diamond=4001, …: `koscom sandbox faults`). Repeatable.",
     )
     return fault(latency(command))
 

@@ -125,7 +125,7 @@ def test_an_error_before_any_account_is_one_line(koscom):
         (["--fault", "star=down"], "--fault needs --sandbox"),
         (["--latency", "1"], "--latency needs --sandbox"),
         (["--sandbox", "--fault", "moon=down"], "the sandbox has diamond, cyber, star"),
-        (["--sandbox", "--fault", "star=dwn"], "use one of chunked-garbage, "),
+        (["--sandbox", "--fault", "star=dwn"], "use one of cash-row, "),
         (["--sandbox", "--fault", "star"], "is not BROKER=KIND"),
         (["--sandbox", "--fault", "star="], "is not BROKER=KIND"),
         (["--sandbox", "--fault", "star=down", "--fault", "star=html"], "star has two faults"),

@@ -9,6 +9,7 @@ from koscom_async._wire.records.converter import names_of
 from koscom_async._wire.records.field_table import RECORDS
 from koscom_async.export.tables import TABLES, type_name
 from koscom_async.models.transactions import Transaction
+from koscom_async.sandbox import FAULT_KINDS
 
 
 def test_every_wire_field_of_every_record_is_listed(koscom):
@@ -87,3 +88,14 @@ def test_columns_are_a_table(koscom):
 def test_no_line_is_wider_than_the_terminal(koscom, command, width):
     result = koscom(command, env={"COLUMNS": str(width)})
     assert max(map(cell_len, result.stdout.splitlines())) <= width
+
+
+def test_every_fault_of_the_sandbox_is_listed_with_what_it_does(koscom):
+    listed = json.loads(koscom("sandbox", "faults", "--json").stdout)
+    assert listed.keys() == {name for name in FAULT_KINDS if name == "429" or not name.isdigit()}
+    assert listed["doubled-row"] == "The last row comes twice."
+    assert listed["unknown-block"] == "`stocks` for `equityList`."
+    assert all(each.endswith(".") for each in listed.values())
+    shown = koscom("sandbox", "faults", env={"COLUMNS": "200"})
+    assert shown.exit_code == 0
+    assert all(any(line.startswith(f"{name} ") for line in shown.stdout.splitlines()) for name in listed)

@@ -4,6 +4,7 @@ To add one, write its class and its row in `FAULT_KINDS`.
 """
 
 from collections.abc import Mapping
+from inspect import getdoc
 
 from koscom_async.error_codes import ERROR_CODES
 from koscom_async.sandbox.fault_kinds.answers import (
@@ -72,7 +73,7 @@ from koscom_async.sandbox.fault_kinds.wire import (
 )
 from koscom_async.sandbox.reply import find_refusal_code
 
-__all__ = ["FAULT_KINDS", "NO_FAULT", "FaultKind", "find_kind"]
+__all__ = ["FAULT_KINDS", "NO_FAULT", "FaultKind", "describe_kinds", "find_kind"]
 
 FAULT_KINDS: Mapping[str, type[FaultKind]] = {
     **dict.fromkeys(CONTENTS, OddContent),
@@ -142,3 +143,12 @@ def find_kind(name: str, *, delay: float = 0.0) -> FaultKind:
     if colon and not kind.accepts(argument):
         raise ValueError(f"fault {kind_name!r} cannot have the argument {argument!r}")
     return kind(name, delay=delay)
+
+
+def describe_kinds() -> dict[str, str]:
+    """Return what each named kind does, in a sentence; for those of the content, the table has it."""
+    named = {name: kind for name, kind in FAULT_KINDS.items() if kind is not Code}
+    return {
+        name: CONTENTS[name][0] if name in CONTENTS else " ".join((getdoc(kind) or "").split())
+        for name, kind in sorted(named.items())
+    }
