@@ -4,21 +4,26 @@ import html
 import json
 
 import pytest
+from attrs import evolve
 
 from koscom_async import BrokerOverrides, Koscom
 from koscom_async.sandbox import SandboxGateway, crowd, documents_ledger, example_ledger, firm, generated
-from tests.client.test_transactions import hurried
+from tests.end_to_end.test_odd_answers import QUICK
+from tests.loops import naming
 
 HEADLINE = "DOUBTFUL: {} may count something twice; the totals count it as it came"
+
+ABRIDGED = {"diamond": BrokerOverrides(trust_totals=False)}
+"""The documents' own examples are abridged, and say so by their totals."""
 
 LEDGERS = {
     "example": example_ledger,
     "documents": documents_ledger,
     "crowd": lambda: crowd(2),
-    "firm": lambda: firm({"diamond": 8, "cyber": 8, "star": 8}, seed=5),
+    "firm": lambda: firm(dict.fromkeys(("diamond", "cyber", "star", "comet"), 4), seed=5),
     "no rows": lambda: generated(rows=0, seed=1),
-    "many rows": lambda: generated(accounts=6, rows=120, transactions=300, seed=2),
-    **{f"seed {seed}": lambda seed=seed: generated(accounts=6, rows=15, seed=seed) for seed in range(6)},
+    "many rows": lambda: generated(investors=1, rows=120, transactions=300, seed=2),
+    **{f"seed {seed}": lambda seed=seed: generated(rows=15, seed=seed) for seed in range(5)},
 }
 
 
@@ -27,20 +32,20 @@ async def holdings_of(ledger, **faults):
     async with (
         SandboxGateway(in_process=True, ledger=ledger, faults=faults) as gateway,
         Koscom(
-            hurried(gateway.settings, brokers={"diamond": BrokerOverrides(trust_totals=False)}),
-            transport=gateway.transport,
+            evolve(gateway.settings, brokers=ABRIDGED, limits=QUICK), transport=gateway.transport
         ) as koscom,
     ):
-        return await koscom.holdings(gateway.investor), await koscom.discretionary_holdings()
+        accounts = [await koscom.holdings(investor) for investor in gateway.investors]
+        return [*accounts, await koscom.discretionary_holdings()] if ledger.discretionary else accounts
 
 
-@pytest.mark.parametrize("name", LEDGERS)
-async def test_nothing_that_is_as_it_should_be_is_doubtful(name):
-    accounts, contracts = await holdings_of(LEDGERS[name]())
-    assert accounts.complete is True
-    assert accounts.positions or name == "no rows"
-    assert accounts.doubts == ()
-    assert contracts.doubts == ()
+async def test_nothing_that_is_as_it_should_be_is_doubtful():
+    for name, make in LEDGERS.items():
+        with naming({"ledger": name}):
+            for holdings in await holdings_of(make()):
+                assert holdings.complete
+                assert holdings.positions or name == "no rows"
+                assert holdings.doubts == ()
 
 
 FAULTS = {
@@ -62,7 +67,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_row_that_is_too_many_is_doubtful_and_the_summary_confirms_it(fault):
-    holdings, _ = await holdings_of(example_ledger(), star=fault)
+    holdings, *_ = await holdings_of(example_ledger(), star=fault)
     (account,) = {doubt.account.key for doubt in holdings.doubts}
     (reconciled,) = [each for each in holdings.reconciliation if each.account.key == account]
     assert [(each.kind, each.label, str(each.amount), each.why) for each in holdings.doubts] == [
@@ -73,7 +78,7 @@ async def test_a_row_that_is_too_many_is_doubtful_and_the_summary_confirms_it(fa
 
 
 async def test_a_sum_row_beside_its_parts_is_doubtful():
-    holdings, _ = await holdings_of(example_ledger(), cyber="sum-row")
+    holdings, *_ = await holdings_of(example_ledger(), cyber="sum-row")
     assert [(each.kind, each.label, each.amount) for each in holdings.doubts] == [
         ("repeated row", "한빛글로벌채권증권자1호[채권]", 3_045_000),
         ("sum and parts", "JYP Ent.", 1_700_000),
@@ -81,7 +86,7 @@ async def test_a_sum_row_beside_its_parts_is_doubtful():
 
 
 async def test_every_view_shows_the_doubts():
-    holdings, _ = await holdings_of(example_ledger(), star="total-row")
+    holdings, *_ = await holdings_of(example_ledger(), star="total-row")
     headline = HEADLINE.format("1 account")
     page = html.unescape(holdings.to_html())
     for view in (page, html.unescape(holdings._repr_html_())):

@@ -42,10 +42,13 @@ DOUBTED = {
     "two-classes": ("two classes", "Apple", Decimal("1912.4")),
 }
 FAILED = {
+    "deep-nesting": "the answer is nested more than 64 levels deep",
     "drifting-pages": "the announced total changed between pages (3, 4); account 1606…0099; asked 2 times",
     "misspelt-rows": "balanceList.balance: the block 'eqiutyList' is not known, and equityList is missing",
     "moved-row": "a row of one page came again on another; account 1606…0099; asked 2 times",
     "other-class": "asked for EQTY, answered about FUND",
+    "repeated-account": "the key vtAccNo has two values in one object",
+    "repeated-amounts": "the key valAtCur has two values in one object",
     "unknown-block": "balanceList.balance: the block 'stocks' is not known, and equityList is missing",
 }
 ELSEWHERE = {"placeholder-codes", "minor-units", "rate-per-100", "unsettled-purchase", "unsettled-sale"}
@@ -182,5 +185,5 @@ async def test_pence_are_no_pounds_and_a_rate_for_a_hundred_yen_is_none_for_one(
 
 def test_every_odd_answer_of_the_sandbox_is_held_here():
     held = {*UNCHANGED, *NOTED, *DOUBTED, *FAILED, *ELSEWHERE}
-    assert set(CONTENTS) - held == {"deep-nesting", "repeated-account", "repeated-amounts"}
+    assert set(CONTENTS) <= held
     assert {name.partition(":")[0] for name in held} <= FAULT_KINDS.keys()

@@ -7,9 +7,11 @@ import pytest
 from attrs import evolve
 from hypothesis import given
 
-from koscom_async import Doubt, EquityRow, FundRow, Holdings
-from tests.merge.accounts import CYBER, STAR, account, bond, fund, held, merged, read, share, summary
+from koscom_async import AccountOutcome, DiscretionaryBalance, Doubt, EquityRow, FundRow, Holdings
+from tests.merge.accounts import CYBER, NOW, STAR, account, bond, fund, held, merged, read, share, summary
 from tests.merge.strategies import accounts_outcomes
+from tests.wire.recorded import answer, read_balance
+from tests.wire.test_discretionary import read as read_case
 
 ETF = "KR7069500007"
 SAMSUNG = "KR7005930003"
@@ -23,6 +25,20 @@ def sums(*rows, summed):
     """The doubts of one account and what its reconciliation says."""
     holdings = merged(read(account(), *rows, summed=summed))
     return [facts(doubt) for doubt in holdings.doubts], holdings.reconciliation[0].reason
+
+
+def test_the_documents_own_examples_have_no_doubts():
+    pages = [read_balance(answer(case)) for case in ("balance_all", "balance_blocks")]
+    contract = read_case("discretionary_balances", answer("discretionary_balances"))
+    balance = DiscretionaryBalance(account=account(CYBER), cash=contract.cash, securities=contract.items)
+    outcomes = [
+        *(read(account(), *page.rows, summed=page.summary) for page in pages),
+        AccountOutcome(account=balance.account, balance=balance.as_balance(), as_of=NOW),
+    ]
+    for outcome in outcomes:
+        holdings = merged(outcome)
+        assert holdings.positions
+        assert holdings.doubts == ()
 
 
 PARTS = (
