@@ -11,9 +11,9 @@ TURNS = 30
 """Turns of the event loop after which every task here waits for something; anyio's own way to tell sleeps."""
 
 
-async def settled() -> None:
+async def settled(turns: int = TURNS) -> None:
     """Return when every other task waits."""
-    for _ in range(TURNS):
+    for _ in range(turns):
         await anyio.lowlevel.checkpoint()
 
 

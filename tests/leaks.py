@@ -23,9 +23,9 @@ def other_tasks() -> set[asyncio.Task]:
 def held_slots(koscom: Koscom) -> dict[str, int]:
     """Return what the limiter has given out and not got back, by broker and in total; waiting queues count, too."""
     bulkhead = koscom._gateway.limiter.bulkhead
-    held = {"total": bulkhead.in_flight()}
-    for broker, of_broker in bulkhead.brokers.items():
-        held[broker] = bulkhead.in_flight(broker) + of_broker.queue.locked()
+    held = {"total": bulkhead.in_flight(), "waiting": len(bulkhead._waiting)}
+    for broker, queue in bulkhead._queues.items():
+        held[broker] = bulkhead.in_flight(broker) + queue.locked()
     return {name: count for name, count in held.items() if count}
 
 

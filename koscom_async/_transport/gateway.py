@@ -17,7 +17,7 @@ from koscom_async._clock import utc_now
 from koscom_async._transport.auth import Keep, TokenManager, attach_authorize_url, refresh_call
 from koscom_async._transport.breaker import Breakers, Guard
 from koscom_async._transport.isolation import shielded
-from koscom_async._transport.limits.limiter import Limiter, ProcessLimiter, Slot
+from koscom_async._transport.limits.limiter import Limiter, ProcessLimiter, Turn, with_turns
 from koscom_async._transport.reading import BodyReader
 from koscom_async._transport.retry import Attempts, Retrier
 from koscom_async._transport.sender import Response, Sender
@@ -63,7 +63,7 @@ class Gateway:
         self._breakers = Breakers(settings.breaker)
         self._retrier = retrier or Retrier(settings.retry, counters=self._counters)
         self.sender = Sender(settings, transport)
-        self.limiter = limiter or ProcessLimiter(settings.limits)
+        self.limiter = with_turns(limiter) if limiter is not None else ProcessLimiter(settings.limits)
         self.tokens = TokenManager(settings, tokens or MemoryTokenStore(), renew=self._renew)
         self._loop: object = None
         self._is_closed = False
@@ -86,9 +86,9 @@ class Gateway:
             with attempt, located, session:
                 token = await session.token()
                 with self._record(call, attempt, trace) as record, self._guard(call) as guard:
-                    async with Slot(self.limiter, call.broker, call.endpoint.service) as slot:
+                    async with Turn(self.limiter, call.broker, call.endpoint.service, guard.check) as turn:
                         guard.check()  # while it waited, the circuit may have opened
-                        record.sent_after(slot.seconds_waited)
+                        record.sent_after(turn.seconds_waited)
                         if call.keep is None:
                             return await self.send(call, token)
                         # The answer is kept even if the caller is cancelled meanwhile.

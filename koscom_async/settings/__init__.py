@@ -113,8 +113,10 @@ class Limits(Record):
     """The limits of calls to each broker and to the gateway.
 
     `default` holds for each broker that `brokers` (by short name) does not name; `in_flight` is the total of
-    unanswered calls, and the size of the connection pool. `quota_reserve` is the share of the day's calls, from 0 to 1,
-    that this client leaves to others: set it for batch work, so that interactive users keep their calls.
+    unanswered calls, and the size of the connection pool. A tenth of it is kept for lists of accounts and tokens, and
+    where several brokers are asked, none takes more of it than it leaves free.
+    `quota_reserve` is the share of the day's calls, from 0 to 1, that this client leaves to others: set it for batch
+    work, so that interactive users keep their calls.
     """
 
     default: BrokerLimits = field(factory=BrokerLimits, validator=checks.record_of(BrokerLimits))

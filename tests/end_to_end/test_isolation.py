@@ -17,8 +17,9 @@ import httpx
 import pytest
 from attrs import define, field, frozen
 
-from koscom_async import Koscom, KoscomError, Retry
+from koscom_async import BrokerLimits, Koscom, KoscomError, Limits, Retry
 from tests.client.fake_gateway import URL, Book, FakeGateway, investor_of, link, ok, refusal, share
+from tests.fake_time import settled
 
 DOCUMENT = Path(__file__).with_name("isolation.md").read_text(encoding="utf-8")
 
@@ -52,8 +53,13 @@ class Town(FakeGateway):
             return httpx.Response(401, json={"code": "401", "message": "Unauthorized"})
         return await super().__call__(request)
 
+    @property
+    def calls_of_neighbour(self) -> int:
+        marks = NEIGHBOUR.ci.encode(), NEIGHBOUR.token.refresh.encode()
+        return sum(any(mark in request.content for mark in marks) for request in self.requests)
+
     def client(self, **changes) -> Koscom:
-        # Without retries, and at the limits that a client has by default.
+        # Without retries.
         return super().client(**{"retry": Retry(attempts=1)} | changes)
 
 
@@ -81,14 +87,13 @@ def attack(seat: str, what: str, **town):
 
 async def seen_by_neighbour(koscom: Koscom, town: Town) -> Seen:
     """Ask the neighbour's holdings, and say what came."""
-    before = len(town.requests)
     try:
         holdings = await koscom.holdings(NEIGHBOUR, deadline=DEADLINE_SECONDS)
     except KoscomError as error:
-        return Seen(f"`{type(error).__name__}`", len(town.requests) - before)
+        return Seen(f"`{type(error).__name__}`", town.calls_of_neighbour)
     read = len(holdings.outcomes) - len(holdings.failures)
     errors = "".join(f"; `{type(each.error).__name__}`" for each in holdings.failures)
-    return Seen(f"{read} of {len(holdings.outcomes)} accounts{errors}", len(town.requests) - before)
+    return Seen(f"{read} of {len(holdings.outcomes)} accounts{errors}", town.calls_of_neighbour)
 
 
 async def asked(koscom: Koscom, times: int = MANY) -> None:
@@ -175,6 +180,43 @@ async def renewing(town: Town) -> Seen:
     async with town.client() as koscom:
         await asked(koscom)
         return await seen_by_neighbour(koscom, town)
+
+
+SILENT = {
+    "ebest": "00063",
+    "meritz": "00010",
+    "sk": "00025",
+    "yuanta": "00024",
+    "eugene": "00008",
+}
+
+
+async def silent(_):
+    await anyio.sleep_forever()
+
+
+@attack(
+    "broker",
+    "five brokers stay silent; twenty holdings with an account at each are under way",
+    lists={
+        HOSTILE.ci: [
+            link("diamond", name, comId=code, endpoint=f"{URL}/v1/{name}/account/")
+            for name, code in SILENT.items()
+        ]
+    },
+    scripts=dict.fromkeys(SILENT, silent),
+)
+async def silent_brokers(town: Town) -> Seen:
+    # The slots of a client by default, and no wait for its rates.
+    limits = Limits(default=BrokerLimits(rate=1e6, burst=1000))
+    async with town.client(limits=limits) as koscom, anyio.create_task_group() as group:
+        for _ in range(20):
+            group.start_soon(koscom.holdings, HOSTILE)
+        await settled(100)
+        assert len(town.questions) >= 30  # all slots that they may take
+        seen = await seen_by_neighbour(koscom, town)
+        group.cancel_scope.cancel()
+    return seen
 
 
 ROW = re.compile(

@@ -10,9 +10,12 @@ import anyio.lowlevel
 import httpx
 import pytest
 import respx
+from attrs import evolve
 
 from koscom_async import (
     AuthenticationError,
+    BreakerOpenError,
+    BrokerLimits,
     BrokerUnavailableError,
     ConnectionFailedError,
     Device,
@@ -35,6 +38,7 @@ from koscom_async._transport.retry import Retrier
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.endpoints import AuthScheme, Call, Endpoint
 from koscom_async.settings import Backend
+from tests.fake_time import settled
 
 URL = "https://gateway.example/v1/star/account/balance/search"
 
@@ -365,6 +369,39 @@ async def test_the_limiter_s_place_comes_back_however_a_call_ends():
     for _ in range(4):
         with suppress(PlatformError, MalformedResponseError, ConnectionFailedError):
             await gateway.ask(call_of(), TraceBuilder())
+    assert gateway.limiter.bulkhead.in_flight() == 0
+    await gateway.aclose()
+
+
+async def test_calls_that_wait_for_a_broker_that_went_silent_are_refused_when_its_circuit_opens():
+    sent, time_out = [], anyio.Event()
+
+    async def silent(request):
+        sent.append(request)
+        await time_out.wait()
+        raise httpx.ReadTimeout("silent")
+
+    refused = []
+
+    async def ask_as(number):
+        person = evolve(investor_of(Token(access="TOKEN")), ci=f"{number:088}")
+        with pytest.raises((ConnectionFailedError, BreakerOpenError)) as caught:
+            await gateway.ask(call_of(investor=person), TraceBuilder())
+        refused.append(isinstance(caught.value, BreakerOpenError))
+
+    gateway = gateway_of(
+        silent,
+        retry=Retry(attempts=1),
+        limits=Limits(default=BrokerLimits(rate=1e6, burst=1000, in_flight=8)),
+    )
+    async with anyio.create_task_group() as group:
+        for number in range(200):
+            group.start_soon(ask_as, number)
+        await settled()
+        time_out.set()
+    # Ten failures open it; no more calls leave than were in flight when they came.
+    assert 10 <= len(sent) <= 18
+    assert refused.count(True) == 200 - len(sent)
     assert gateway.limiter.bulkhead.in_flight() == 0
     await gateway.aclose()
 

@@ -1,7 +1,16 @@
-"""Limits calls in flight, per broker and in total, in arrival order. The rate is GCRA's concern.
+"""Limits calls in flight: how the slots of one process are divided, and in which order calls get them.
 
-A broker's waiters stand in a queue, and only its head asks whether it may leave. It asks last of all, with its slots
-in hand: nothing can come between the grant and the call, and a cancelled waiter holds no grant.
+A slot is one unanswered call. Three rules, each for a way in which brokers that stay silent would take all of them:
+
+- What every investor asks first, the list of accounts and the tokens, has a tenth of the slots to itself.
+- Where several brokers are asked, a broker takes at most as many slots as it leaves free (dynamic thresholds, as
+  switches divide their buffers: Choudhury and Hahne, 1998). So the next broker finds some, and few stay unused.
+- A broker that does not answer in time has its limit halved each time, down to one, and each answer adds one again.
+  It holds only where slots run short: where there are enough, a slow broker harms none but itself.
+
+A broker's waiters stand in a queue, and only its head asks whether it may leave. It asks last of all, with its slot
+in hand: nothing can come between the grant and the call, and a cancelled waiter holds no grant. The rate is GCRA's
+concern.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,113 +19,190 @@ import anyio
 import anyio.lowlevel
 from attrs import define
 
+from koscom_async._wire.endpoints import AUTH, COMMON
 from koscom_async.settings import Limits
+
+PLATFORM = {COMMON, AUTH}
+"""The platform's own services, which stand in a broker's place."""
+
+PLATFORM_SHARE = 10
+"""One slot in so many is the platform's services' own; below so many slots none is."""
+
+UNANSWERED_SECONDS = 5.0
+"""A call that its caller gave up after so long speaks against the broker, and not against the caller's patience."""
 
 
 @define(eq=False)
 class BrokerSlots:
-    """One broker's slots, and the queue before them."""
+    """One broker's slots: how many are `taken`, at most `limit`, and where slots run short at most `shrunk`."""
 
-    queue: anyio.Lock
-    slots: anyio.Semaphore
+    is_platform: bool
     limit: int
+    shrunk: int
+    taken: int = 0
+
+
+class Slots:
+    """All slots, by broker. `take` follows each `may_take` that is true; `give_back` each `take`."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._kept = limits.in_flight // PLATFORM_SHARE
+        # Keyed by broker, not by host: all share one gateway address, but each is metered on its own.
+        self._brokers: dict[str, BrokerSlots] = {}
+        self._of_platform = 0  # taken
+        self._has_several = False
+        self.free = limits.in_flight
+
+    def of(self, broker: str) -> BrokerSlots:
+        """Return a broker's slots."""
+        slots = self._brokers.get(broker)
+        if slots is None:
+            limit = self._limits.of(broker).in_flight
+            slots = self._brokers[broker] = BrokerSlots(broker in PLATFORM, limit, limit)
+            self._has_several = sum(not each.is_platform for each in self._brokers.values()) > 1
+        return slots
+
+    def may_take(self, slots: BrokerSlots) -> bool:
+        """Whether a broker may have one more."""
+        if slots.taken >= slots.limit or not self.free:
+            return False
+        if slots.is_platform:
+            return True
+        free = self._free_for_brokers
+        if not self._has_several:
+            return free > 0
+        limit = slots.shrunk if self.is_crowded else slots.limit
+        return slots.taken < limit and free > 0 and slots.taken <= free
+
+    def take(self, slots: BrokerSlots) -> None:
+        """Count a slot as taken."""
+        slots.taken += 1
+        self.free -= 1
+        self._of_platform += slots.is_platform
+
+    def give_back(self, slots: BrokerSlots) -> None:
+        """Count a slot as free."""
+        slots.taken -= 1
+        self.free += 1
+        self._of_platform -= slots.is_platform
+
+    def record(self, slots: BrokerSlots, *, is_answered: bool) -> None:
+        """Adapt a broker's limit to how a call ended."""
+        slots.shrunk = min(slots.limit, slots.shrunk + 1) if is_answered else max(1, slots.shrunk // 2)
 
     @property
-    def taken(self) -> int:
-        return self.limit - self.slots.value
+    def is_crowded(self) -> bool:
+        """Whether half of the slots are taken: brokers without one go before brokers that have some."""
+        return self._has_several and self.free <= self._limits.in_flight // 2
+
+    @property
+    def _free_for_brokers(self) -> int:
+        return self.free - max(0, self._kept - self._of_platform)
+
+
+def unchecked() -> None:
+    """Let a call leave, whatever happened while it waited."""
 
 
 class Bulkhead:
-    """The slots of one process. Only `acquire`, `acquire_nowait` and `release` change them."""
+    """The calls in flight of one process. Only `acquire`, `acquire_nowait` and `release` change it."""
 
     def __init__(
         self, limits: Limits, *, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]
     ) -> None:
-        self._limits = limits
+        self._in_flight = limits.in_flight
         self._clock = clock
-        self.sleep = sleep
-        # Keyed by broker, not by host: all share one gateway address, but each is metered on its own.
-        self.brokers: dict[str, BrokerSlots] = {}
-        # fast_acquire: a free slot costs no trip through the event loop.
-        self.total = anyio.Semaphore(limits.in_flight, fast_acquire=True)
+        self._sleep = sleep
+        self._slots = Slots(limits)
+        self._queues: dict[str, anyio.Lock] = {}
+        # The heads that wait for a slot, in the order in which they came; the event says that it was handed over.
+        self._waiting: dict[BrokerSlots, anyio.Event] = {}
 
     def has_room(self, broker: str) -> bool:
         """Whether a call to this broker finds a slot at once, and overtakes no other call."""
-        of_broker = self._slots_of(broker)
-        if of_broker.slots.value < 1 or self.total.value < 1 or of_broker.queue.locked():
-            return False
-        return not (of_broker.taken and self._is_crowded())
+        slots = self._slots.of(broker)
+        return (
+            self._slots.may_take(slots)
+            and not (slots.taken and self._slots.is_crowded)
+            and not self._queue(broker).locked()
+        )
 
     def acquire_nowait(self, broker: str) -> None:
-        """Take slots that `has_room` found."""
-        self._slots_of(broker).slots.acquire_nowait()
-        self.total.acquire_nowait()
+        """Take the slot that `has_room` found."""
+        self._slots.take(self._slots.of(broker))
 
     async def acquire(
-        self, broker: str, *, ready_at: Callable[[], float], take: Callable[[], Awaitable[bool]]
+        self,
+        broker: str,
+        *,
+        check: Callable[[], None],
+        ready_at: Callable[[], float],
+        take: Callable[[], Awaitable[bool]],
     ) -> None:
-        """Return with a slot of the broker and one of the total, once `take` has granted the call.
+        """Return with a slot, once `take` has granted the call.
 
-        `ready_at` is when `take` is worth asking. What `take` raises is raised, with the slots given back. Both are
-        asked while the broker's slot is held, and `take` awaits where processes share their limits.
+        `check` raises where the call may not leave any more: it is asked at the head of the queue, and once more with
+        the slot in hand. `ready_at` is when `take` is worth asking; `take` awaits where processes share their limits.
+        What they raise is raised, with the slot given back.
         """
-        of_broker = self._slots_of(broker)
-        async with of_broker.queue:
-            await of_broker.slots.acquire()
-            try:
-                has_others = of_broker.taken > 1
-                if has_others and self._is_crowded():
-                    # Calls that arrive in this moment, for brokers without a slot, go first.
-                    await anyio.lowlevel.checkpoint()
-                is_granted = False
-                while not is_granted:
-                    while (wait := ready_at() - self._clock()) > 0:
-                        await self.sleep(wait)
-                    await self.total.acquire()
-                    is_granted = await self._granted(take)
-            except BaseException:
-                of_broker.slots.release()
-                raise
+        slots = self._slots.of(broker)
+        async with self._queue(broker):
+            is_granted = False
+            while not is_granted:
+                check()
+                while (wait := ready_at() - self._clock()) > 0:
+                    await self._sleep(wait)
+                await self._wait_for_slot(slots)
+                try:
+                    check()
+                    # A pause may have begun while this call waited for its slot.
+                    is_granted = await take()
+                finally:
+                    if not is_granted:
+                        self._give_back(slots)
 
-    async def _granted(self, take: Callable[[], Awaitable[bool]]) -> bool:
-        """Ask for the grant; give the slot of the total back if there is none."""
-        is_granted = False
+    async def _wait_for_slot(self, slots: BrokerSlots) -> None:
+        if slots.taken and self._slots.is_crowded:
+            # Calls that arrive in this moment, for brokers without a slot, go first. A fan-out makes more calls in one
+            # moment than there are slots: handed out as they arrive, the last brokers would not start for a whole
+            # answer's time, and their rates, which take the longest, would lie idle.
+            await anyio.lowlevel.checkpoint()
+        if self._slots.may_take(slots):
+            self._slots.take(slots)
+            return
+        handed_over = self._waiting[slots] = anyio.Event()
         try:
-            # A pause may have begun while this call waited for a slot of the total.
-            is_granted = await take()
-        finally:
-            if not is_granted:
-                self.total.release()
-        return is_granted
+            await handed_over.wait()
+        except BaseException:
+            if handed_over.is_set():
+                self._give_back(slots)
+            else:
+                del self._waiting[slots]
+            raise
 
-    def _is_crowded(self) -> bool:
-        """Whether brokers without a slot go before one that has some: half of the total is taken.
+    def release(self, broker: str, *, is_answered: bool | None = None) -> None:
+        """Give a call's slot back. `is_answered` says whether its broker answered; `None` says nothing of it."""
+        slots = self._slots.of(broker)
+        if is_answered is not None:
+            self._slots.record(slots, is_answered=is_answered)
+        self._give_back(slots)
 
-        A fan-out makes more calls in one moment than there are slots. Handed out as the calls arrive, the last brokers
-        would not start for a whole answer's time, and their rates, which take the longest, would lie idle. Where only
-        one broker was ever asked, no call gives way.
-        """
-        return self.total.value <= self._limits.in_flight // 2 and len(self.brokers) > 1
-
-    def release(self, broker: str) -> None:
-        """Give back both slots of a call."""
-        self.total.release()
-        self.brokers[broker].slots.release()
+    def _give_back(self, slots: BrokerSlots) -> None:
+        """Free a slot, and hand it to the first who may have it; so no later call can overtake."""
+        self._slots.give_back(slots)
+        heir = next((each for each in self._waiting if self._slots.may_take(each)), None)
+        if heir is not None:
+            self._slots.take(heir)
+            self._waiting.pop(heir).set()
 
     def in_flight(self, broker: str | None = None) -> int:
-        """Return how many slots are taken, of a broker or of the total."""
-        if broker is None:
-            return self._limits.in_flight - self.total.value
-        of_broker = self.brokers.get(broker)
-        return of_broker.taken if of_broker else 0
+        """Return how many calls are in flight, at a broker or in all."""
+        return self._in_flight - self._slots.free if broker is None else self._slots.of(broker).taken
 
-    def _slots_of(self, broker: str) -> BrokerSlots:
-        of_broker = self.brokers.get(broker)
-        if of_broker is None:
-            limit = self._limits.of(broker).in_flight
-            of_broker = self.brokers[broker] = BrokerSlots(
-                queue=anyio.Lock(fast_acquire=True),
-                slots=anyio.Semaphore(limit, fast_acquire=True),
-                limit=limit,
-            )
-        return of_broker
+    def _queue(self, broker: str) -> anyio.Lock:
+        queue = self._queues.get(broker)
+        if queue is None:
+            # fast_acquire: an empty queue costs no trip through the event loop.
+            queue = self._queues[broker] = anyio.Lock(fast_acquire=True)
+        return queue

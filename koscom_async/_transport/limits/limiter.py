@@ -6,29 +6,43 @@ flight are the bulkhead's concern; the limits that processes share are in `redis
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from inspect import signature
 from time import monotonic
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self, cast
 
 import anyio
 from attrs import define, evolve, field
 
 from koscom_async._clock import utc_now
-from koscom_async._transport.limits.bulkhead import Bulkhead
+from koscom_async._transport.limits.bulkhead import UNANSWERED_SECONDS, Bulkhead, unchecked
 from koscom_async._wire.envelope import next_reset
 from koscom_async._wire.failures import quota_exceeded
+from koscom_async.errors import (
+    BreakerOpenError,
+    ConnectionFailedError,
+    KoscomError,
+    PlatformError,
+    ResponseError,
+)
 from koscom_async.models.statistics import ServiceQuota
 from koscom_async.settings import Limits
 
 
 class Limiter(Protocol):
-    """Decides when calls leave. `release` follows each `acquire` that returned; the client closes its limiter."""
+    """Decides when calls leave. `release` follows each `acquire` that returned; the client closes its limiter.
 
-    async def acquire(self, broker: str, service: str) -> None:
-        """Return when a call to this broker may leave; raise `QuotaExceededError` if the service's day is spent."""
+    A limiter whose `acquire` and `release` take no `turn` is called without.
+    """
 
-    def release(self, broker: str) -> None:
-        """Give the slot back once the call has ended."""
+    async def acquire(self, broker: str, service: str, turn: "Turn | None" = None) -> None:
+        """Return when a call to this broker may leave; raise `QuotaExceededError` if the service's day is spent.
+
+        `turn.check()` raises where the call that waits may not leave any more.
+        """
+
+    def release(self, broker: str, turn: "Turn | None" = None) -> None:
+        """Give the slot back once the call has ended; `turn.is_answered` says how."""
 
     async def pause(self, broker: str, seconds: float) -> None:
         """Let no call to this broker leave for that long; calls in flight go on."""
@@ -44,24 +58,62 @@ class Limiter(Protocol):
 
 
 @define(eq=False)
-class Slot:
-    """Enter it around a call: it leaves when the limiter lets it, after `seconds_waited`, and gives its slot back."""
+class Turn:
+    """Enter it around a call: it leaves when the limiter lets it, after `seconds_waited`, and gives its slot back.
+
+    `check` raises where the call may not leave any more. `is_answered` is known when the call has ended; `None` where
+    its end says nothing of the broker.
+    """
 
     _limiter: Limiter
     _broker: str
     _service: str
+    check: Callable[[], None]
     seconds_waited: float = 0.0
+    is_answered: bool | None = None
+    _left_at: float = 0.0
 
     async def __aenter__(self) -> Self:
         asked_at = monotonic()
-        await self._limiter.acquire(self._broker, self._service)
-        self.seconds_waited = monotonic() - asked_at
+        await self._limiter.acquire(self._broker, self._service, self)
+        self._left_at = monotonic()
+        self.seconds_waited = self._left_at - asked_at
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._limiter.release(self._broker)
+        if error is None or isinstance(error, PlatformError | ResponseError):
+            self.is_answered = None if isinstance(error, BreakerOpenError) else True
+        elif isinstance(error, ConnectionFailedError) or self._was_given_up(error):
+            self.is_answered = False
+        self._limiter.release(self._broker, self)
+
+    def _was_given_up(self, error: BaseException) -> bool:
+        return not isinstance(error, KoscomError) and monotonic() - self._left_at >= UNANSWERED_SECONDS
+
+
+def with_turns(limiter: Any) -> Limiter:
+    """Return a limiter that may be handed turns: the one given, or what stands before one that takes none."""
+    if "turn" in signature(limiter.acquire).parameters:
+        return cast("Limiter", limiter)
+    return _WithoutTurns(limiter)
+
+
+class _WithoutTurns:
+    """A limiter that was written without turns."""
+
+    def __init__(self, limiter: Any) -> None:
+        self._limiter = limiter
+
+    async def acquire(self, broker: str, service: str, turn: Turn | None = None) -> None:
+        await self._limiter.acquire(broker, service)
+
+    def release(self, broker: str, turn: Turn | None = None) -> None:
+        self._limiter.release(broker)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._limiter, name)
 
 
 class ProcessLimiter:
@@ -81,20 +133,20 @@ class ProcessLimiter:
         self._rates: dict[str, GCRA] = {}
         self.bulkhead = Bulkhead(limits, clock=clock, sleep=sleep)
 
-    async def acquire(self, broker: str, service: str) -> None:
+    async def acquire(self, broker: str, service: str, turn: Turn | None = None) -> None:
         # Most calls find room, and need no queue.
         if self.bulkhead.has_room(broker) and self._take(broker, service):
             self.bulkhead.acquire_nowait(broker)
         else:
-            await self._queue(broker, service)
+            await self._queue(broker, service, turn.check if turn else unchecked)
 
-    async def _queue(self, broker: str, service: str) -> None:
+    async def _queue(self, broker: str, service: str, check: Callable[[], None]) -> None:
         self._quota.check(service)
 
         async def take() -> bool:
             return self._take(broker, service)
 
-        await self.bulkhead.acquire(broker, ready_at=self._rate(broker).ready_at, take=take)
+        await self.bulkhead.acquire(broker, check=check, ready_at=self._rate(broker).ready_at, take=take)
 
     def _take(self, broker: str, service: str) -> bool:
         rate, now = self._rate(broker), self._clock()
@@ -111,8 +163,8 @@ class ProcessLimiter:
             rate = self._rates[broker] = GCRA(limits.rate, limits.burst)
         return rate
 
-    def release(self, broker: str) -> None:
-        self.bulkhead.release(broker)
+    def release(self, broker: str, turn: Turn | None = None) -> None:
+        self.bulkhead.release(broker, is_answered=turn.is_answered if turn else None)
 
     async def pause(self, broker: str, seconds: float) -> None:
         self._rate(broker).pause(self._clock() + seconds)

@@ -20,8 +20,8 @@ import anyio
 from attrs import define
 
 from koscom_async._clock import utc_now
-from koscom_async._transport.limits.bulkhead import Bulkhead
-from koscom_async._transport.limits.limiter import GCRA, LONG_AGO, DailyQuota
+from koscom_async._transport.limits.bulkhead import Bulkhead, unchecked
+from koscom_async._transport.limits.limiter import GCRA, LONG_AGO, DailyQuota, Turn
 from koscom_async._transport.limits.redis_store import Decision, Redis, RedisStore
 from koscom_async._wire.failures import quota_exceeded
 from koscom_async.errors import LimitsUnavailableError, SettingsError
@@ -84,7 +84,7 @@ class RedisLimiter:
         self._quota = DailyQuota(reserve=limits.quota_reserve, now=utc_now)
         self._brokers: dict[str, _BrokerState] = {}
 
-    async def acquire(self, broker: str, service: str) -> None:
+    async def acquire(self, broker: str, service: str, turn: Turn | None = None) -> None:
         """Return when a call to this broker may leave.
 
         Raises `QuotaExceededError` if the service's day is spent, and `LimitsUnavailableError` if Redis does not
@@ -95,11 +95,12 @@ class RedisLimiter:
         async def take() -> bool:
             return await self._take(broker, state, service)
 
-        await self.bulkhead.acquire(broker, ready_at=state.ready_at, take=take)
+        check = turn.check if turn else unchecked
+        await self.bulkhead.acquire(broker, check=check, ready_at=state.ready_at, take=take)
 
-    def release(self, broker: str) -> None:
+    def release(self, broker: str, turn: Turn | None = None) -> None:
         """Give the slot back once the call has ended."""
-        self.bulkhead.release(broker)
+        self.bulkhead.release(broker, is_answered=turn.is_answered if turn else None)
 
     async def pause(self, broker: str, seconds: float) -> None:
         """Let no process call this broker for that long; during an outage, this process."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from koscom_async import BrokerLimits, Limits, QuotaExceededError
+from koscom_async import BrokerLimits, Limits, QuotaExceededError, UsageError
 from koscom_async._transport.limits.limiter import ProcessLimiter
 from tests.fake_time import FakeTime, settled
 
@@ -126,18 +126,18 @@ async def test_who_is_asked_alone_gives_way_to_nobody():
 async def test_when_places_run_short_brokers_that_have_none_go_first():
     time = FakeTime()
     limiter = limiter_of(time, rate=1000, burst=WIDE, total=4)
-    await ask_once(limiter, "common")
+    await ask_once(limiter, "diamond")
     departures = Departures(time, limiter)
     calls = [partial(departures.call, number, "star", answer_after=1.0) for number in range(5)]
     calls += [partial(departures.call, 10 + number, "cyber", answer_after=1.0) for number in range(2)]
     await time.run(*calls)
-    assert departures.left == [(0, 0), (0, 1), (0, 10), (0, 2), (1, 11), (1, 3), (1, 4)]
+    assert departures.left == [(0, 0), (0, 1), (0, 10), (0, 11), (1, 2), (1, 3), (1, 4)]
     assert departures.most_in_total == 4
 
 
 async def test_a_call_that_is_cancelled_while_it_lets_others_go_first_gives_its_place_back():
     limiter = limiter_of(FakeTime(), rate=1000, burst=WIDE, in_flight=2, total=2)
-    await ask_once(limiter, "common")
+    await ask_once(limiter, "diamond")
     await limiter.acquire("star", "account")
     with anyio.CancelScope() as scope:
         scope.cancel()
@@ -217,6 +217,32 @@ async def test_a_cancelled_waiter_gives_everything_back(blocked_by):
     time.now = 1.0
     await time.run(partial(departures.call, 1), partial(departures.call, 2, answer_after=0.0))
     assert departures.times == [1, 2 if blocked_by == "rate" else 1]
+
+
+async def test_calls_that_may_not_leave_any_more_empty_the_queue_and_cost_no_turn():
+    time = FakeTime()
+    limiter = limiter_of(time, rate=1, burst=1)
+    departures, refused = Departures(time, limiter), []
+
+    class Turn:
+        is_answered = None
+
+        def check(self):
+            if time.now >= 0.5:
+                raise UsageError("closed")
+
+    async def refused_call():
+        with pytest.raises(UsageError):
+            await limiter.acquire("star", "account", Turn())
+        refused.append(time.now)
+
+    async def wait_behind_the_others():
+        await time.sleep(0.7)
+        await departures.call(2)
+
+    await time.run(partial(departures.call, 1), *[refused_call] * 9, wait_behind_the_others)
+    assert refused == [1.0] * 9  # the first wakes for its turn, and the others find the same
+    assert departures.left == [(0.0, 1), (1.0, 2)]
 
 
 async def test_a_call_that_finds_everything_free_does_not_overtake_one_that_waits_for_a_place_among_all():

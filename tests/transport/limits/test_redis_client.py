@@ -70,11 +70,11 @@ async def test_redis_that_goes_in_the_middle_fails_its_accounts_and_no_breaker(
     acquire = limiter.acquire
     one_at_a_time = anyio.Lock()
 
-    async def gone_after_the_list(broker, service):
+    async def gone_after_the_list(broker, service, turn=None):
         if broker != "common":
             async with one_at_a_time:
                 await anyio.to_thread.run_sync(mortal_redis.stop)
-        await acquire(broker, service)
+        await acquire(broker, service, turn)
 
     monkeypatch.setattr(limiter, "acquire", gone_after_the_list)
     async with koscom:

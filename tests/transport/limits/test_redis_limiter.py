@@ -116,7 +116,7 @@ async def test_a_pause_that_begins_while_another_process_waits_holds_it_too(pair
             await one.pause("star", 5.0)
         await sleep(seconds)
 
-    monkeypatch.setattr(other.bulkhead, "sleep", paused_meanwhile)
+    monkeypatch.setattr(other.bulkhead, "_sleep", paused_meanwhile)
     await leave(other)
     assert time.slept[0] == pytest.approx(1.0, abs=TOLERANCE)
     assert waited(time) == pytest.approx(5.0, abs=TOLERANCE)

@@ -151,7 +151,7 @@ async def test_a_pause_that_redis_told_of_holds_when_redis_goes(mortal_redis, mo
     time = LocalTime()
     one, other = (limiter_of(mortal_redis.url, time, burst=5, local_share=0.5) for _ in range(2))
     await one.pause("star", 7.0)
-    monkeypatch.setattr(other.bulkhead, "sleep", lambda _: anyio.sleep_forever())
+    monkeypatch.setattr(other.bulkhead, "_sleep", lambda _: anyio.sleep_forever())
     with anyio.move_on_after(0.5):
         await leave(other)
     monkeypatch.undo()

@@ -1,0 +1,120 @@
+"""How slots are divided: what brokers that stay silent can take, and what is left for the others."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from koscom_async import BrokerLimits, BrokerUnavailableError, ConnectionFailedError, Limits, UsageError
+from koscom_async._transport.limits import limiter as limiter_module
+from koscom_async._transport.limits.bulkhead import Slots
+from koscom_async._transport.limits.limiter import ProcessLimiter, Turn, with_turns
+from koscom_async.errors import BreakerOpenError
+
+
+def filled(slots, *brokers):
+    """Let brokers take all that they may, one after another; return how many each has."""
+    for broker in brokers:
+        of_broker = slots.of(broker)
+        while slots.may_take(of_broker):
+            slots.take(of_broker)
+    return [slots.of(broker).taken for broker in brokers]
+
+
+SILENT = ("a", "b", "c", "d", "e")
+
+
+def test_five_brokers_that_stay_silent_leave_slots_for_a_sixth_and_for_what_all_need():
+    slots = Slots(Limits())
+    assert filled(slots, *SILENT) == [8, 8, 8, 7, 3]
+    assert filled(slots, "sound") == [2]
+    assert filled(slots, "common", "auth") == [4, 0]
+    assert slots.free == 0
+
+
+def test_a_broker_that_is_asked_alone_takes_all_but_the_platform_s_own():
+    slots = Slots(Limits(default=BrokerLimits(in_flight=100), in_flight=40))
+    assert filled(slots, "common", "star") == [40, 0]
+    for _ in range(36):
+        slots.give_back(slots.of("common"))
+    assert filled(slots, "star") == [36]
+
+
+@pytest.mark.parametrize("in_flight", [1, 2, 3, 4])
+def test_few_slots_are_all_used_and_none_is_kept(in_flight):
+    slots = Slots(Limits(in_flight=in_flight))
+    slots.of("cyber")
+    assert sum(filled(slots, "star", "cyber")) == in_flight
+
+
+def test_a_broker_that_does_not_answer_in_time_shrinks_where_slots_run_short_and_each_answer_widens_it():
+    slots = Slots(Limits())
+    for broker in SILENT:
+        for _ in range(8):
+            slots.record(slots.of(broker), is_answered=False)
+    assert filled(slots, *SILENT) == [8, 8, 4, 1, 1]
+    for expected in (2, 3, 4, 5, 6, 7, 8):
+        slots.record(slots.of("d"), is_answered=True)
+        assert filled(slots, "d") == [expected]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from((*SILENT, "common")), st.booleans()), max_size=200), st.integers(1, 50)
+)
+def test_no_slot_is_given_twice_and_none_is_lost(steps, in_flight):
+    slots = Slots(Limits(in_flight=in_flight))
+    for broker, is_taken in steps:
+        of_broker = slots.of(broker)
+        if is_taken and slots.may_take(of_broker):
+            slots.take(of_broker)
+        elif not is_taken and of_broker.taken:
+            slots.give_back(of_broker)
+        taken = {name: slots.of(name).taken for name in (*SILENT, "common")}
+        assert slots.free == in_flight - sum(taken.values()) >= 0
+        assert sum(taken[name] for name in SILENT) <= in_flight - in_flight // 10
+
+
+REFUSED = BrokerUnavailableError("down", code="3600", status=503)
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds", "answered"),
+    [
+        (None, 9, True),
+        (REFUSED, 9, True),
+        (ConnectionFailedError("timed out"), 0, False),
+        (KeyboardInterrupt(), 1, None),
+        (KeyboardInterrupt(), 5, False),
+        (BreakerOpenError("open"), 9, None),
+        (UsageError("not written"), 9, None),
+    ],
+)
+async def test_a_turn_says_whether_its_broker_answered(monkeypatch, error, seconds, answered):
+    now = 100.0
+    monkeypatch.setattr(limiter_module, "monotonic", lambda: now)
+    turn = Turn(ProcessLimiter(Limits()), "star", "account", lambda: None)
+    try:
+        async with turn:
+            now += seconds
+            if error is not None:
+                raise error
+    except type(error):
+        pass
+    assert turn.is_answered is answered
+
+
+async def test_a_limiter_that_was_written_without_turns_is_called_without():
+    called = []
+
+    class Plain:
+        name = "plain"
+
+        async def acquire(self, broker, service):
+            called.append((broker, service))
+
+        def release(self, broker):
+            called.append(broker)
+
+    limiter = with_turns(Plain())
+    async with Turn(limiter, "star", "account", lambda: None):
+        pass
+    assert (called, limiter.name) == ([("star", "account"), "star"], "plain")
