@@ -4,6 +4,8 @@ Each reader refuses the answer to any other question than its own. A balance's f
 their blocks in several forms; the watchlist's body block has four spellings in the documents.
 """
 
+from collections.abc import Collection
+
 from attrs import frozen
 
 from koscom_async._cooperative import Cooperative, CooperativeReader
@@ -18,8 +20,9 @@ from koscom_async._wire.envelope import (
 from koscom_async._wire.records.converter import Unread, unread_notes
 from koscom_async._wire.records.fast import read_row, read_row_list
 from koscom_async._wire.shapes import refuse_misspelt_blocks
-from koscom_async._wire.values import Block, is_absent, read_blocks, read_object, read_texts
+from koscom_async._wire.values import Block, read_blocks, read_object, read_texts
 from koscom_async.errors import MalformedResponseError
+from koscom_async.models._fields import constructor
 from koscom_async.models.account import BalanceRow, BalanceSummary, EquityRow, FundRow, OtherRow
 from koscom_async.models.codes import AssetClass
 from koscom_async.models.member import VirtualAccount
@@ -34,10 +37,12 @@ class BalancePage(Page[BalanceRow]):
     summary: BalanceSummary | None
 
 
+_make_page = constructor(BalancePage)
+
 _LISTS: dict[str, type[BalanceRow]] = {"equityList": EquityRow, "fundList": FundRow, "etcList": OtherRow}
-_BLOCKS = ("summary", *_LISTS)
+_BLOCKS = dict.fromkeys(("summary", *_LISTS)).keys()
 _CLASSES = {name: kind.asset_class for name, kind in _LISTS.items()}
-_EXPECTED: dict[AssetClass, tuple[str, ...]] = {
+_EXPECTED: dict[AssetClass, Collection[str]] = {
     AssetClass.CASH: ("summary",),
     **{asset_class: (name,) for name, asset_class in _CLASSES.items()},
 }
@@ -57,24 +62,19 @@ class BalanceReader(CooperativeReader[BalancePage]):
         container = open_container(envelope.document, "balanceList", "balance")
         if not envelope.body and not container:
             raise MalformedResponseError("neither balanceResponseBody nor balanceList is there")
-        blocks = read_blocks(
-            container.get("balance"), "balanceList.balance", objects=("summary",), lists=_LISTS
-        )
-        expected = _EXPECTED.get(self.asset_class, _BLOCKS)
-        if any(is_absent(blocks.get(name)) for name in expected):
-            refuse_misspelt_blocks(container.get("balance"), expected, "balanceList.balance", _BLOCKS)
+        sent = container.get("balance")
+        blocks = read_blocks(sent, "balanceList.balance", objects=("summary",), lists=_LISTS)
+        if not isinstance(sent, dict) or not sent.keys() <= _BLOCKS:  # which is rare
+            expected = _EXPECTED.get(self.asset_class, _BLOCKS)
+            refuse_misspelt_blocks(sent, expected, "balanceList.balance", _BLOCKS)
         refuse_other_classes(blocks, _CLASSES, asked=self.asset_class)
         rows: list[BalanceRow] = []
         unread: Unread = {}
         for name, kind in _LISTS.items():
-            rows += yield from read_row_list(kind, blocks.get(name), name, unread)
-        return BalancePage(
-            summary=_summary(blocks),
-            rows=tuple(rows),
-            total=envelope.total,
-            next_page=envelope.next_page,
-            notes=(*envelope.notes, *(unread_notes(unread) if unread else ())),
-        )
+            if name in blocks:
+                rows += yield from read_row_list(kind, blocks[name], name, unread)
+        notes = (*envelope.notes, *unread_notes(unread)) if unread else envelope.notes
+        return _make_page(tuple(rows), envelope.total, envelope.next_page, notes, _summary(blocks))
 
 
 def _summary(blocks: Block) -> BalanceSummary | None:

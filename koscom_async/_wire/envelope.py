@@ -28,6 +28,7 @@ from koscom_async._wire.values import (
     read_text,
 )
 from koscom_async.errors import MalformedResponseError, PlatformError, ResponseMismatchError
+from koscom_async.models._fields import constructor
 from koscom_async.models.codes import AssetClass
 
 Row = TypeVar("Row")
@@ -77,6 +78,9 @@ class Page(Record, Generic[Row]):
     notes: tuple[str, ...] = ()
 
 
+_make_envelope = constructor(Envelope)
+
+
 def open_envelope(document: object, question: Question, *, bodies: Sequence[str]) -> Envelope:
     """Check whose answer it is, and open it; raise a `KoscomError` if it must not be believed."""
     answer = read_document(document)
@@ -85,14 +89,8 @@ def open_envelope(document: object, question: Question, *, bodies: Sequence[str]
     notes = check_request_id(answer, question.request_id, strict=question.strict_request_id)
     notes += check_account(answer, body, question.account_number)
     total, next_page = read_paging(body, bodies[0])
-    return Envelope(
-        document=answer,
-        body=body,
-        echo=_first(body, QUERY_ECHOES, within=f"{bodies[0]}."),
-        total=total,
-        next_page=next_page,
-        notes=tuple(notes),
-    )
+    echo = _first(body, QUERY_ECHOES, within=f"{bodies[0]}.")
+    return _make_envelope(answer, body, echo, total, next_page, tuple(notes))
 
 
 def read_paging(body: Block, path: str) -> tuple[int | None, PageKey | None]:
@@ -104,10 +102,13 @@ def read_paging(body: Block, path: str) -> tuple[int | None, PageKey | None]:
 
 def _first(block: Block, names: Sequence[str], *, within: str = "") -> Block:
     """Return the block under the first of its names that has something in it."""
-    found: Block = {}
     for name in names:
-        found = found or read_object(block.get(name), f"{within}{name}")
-    return found
+        found = block.get(name)
+        if type(found) is not dict and found is not None:
+            found = read_object(found, f"{within}{name}")
+        if found:
+            return found
+    return {}
 
 
 def open_container(document: Block, name: str, rows: str) -> Block:
@@ -159,6 +160,9 @@ def find_refusal(document: object, secrets: Sequence[str] = ()) -> PlatformError
 
 def check_request_id(document: Block, request_id: str, *, strict: bool) -> list[str]:
     """Raise if the answer is to another call; return notes on what could not be checked."""
+    header = document.get("commonHeader")
+    if type(header) is dict and header.get("reqIdConsumer") == request_id and "commHeader" not in document:
+        return []  # as almost every broker has it
     echoes = set()
     for name in ("commonHeader", "commHeader"):  # the latter stands once in the documents' tables
         header = read_object(document.get(name), name)
@@ -175,6 +179,9 @@ def check_request_id(document: Block, request_id: str, *, strict: bool) -> list[
 
 def check_account(document: Block, body: Block, number: str) -> list[str]:
     """Raise if the answer is about another account; the echo stands beside the body block or inside it."""
+    info = document.get("accInfo")
+    if type(info) is dict and info.get("vtAccNo") == number and "accInfo" not in body:
+        return []  # as almost every broker has it
     echoes = []
     for block, path in ((document, "accInfo"), (body, "body.accInfo")):
         info = read_object(block.get("accInfo"), path)
@@ -197,6 +204,8 @@ def refuse_other_classes(blocks: Block, lists: Mapping[str, AssetClass], *, aske
 
 def refuse_other_echo(echo: Block, *, asked: AssetClass) -> None:
     """Refuse an answer that says that it is about another class of securities; other words are tolerated."""
+    if not echo:
+        return
     answered = read_field(echo, "assetType", read_text, "queryType")
     if asked.value in _CLASSES and answered in _CLASSES and asked.value != answered:
         raise ResponseMismatchError(f"asked for {asked}, answered about {answered}")

@@ -1,6 +1,6 @@
 """Reads one page of a portfolio, and decides what its numbers are: shares, quantities, or unknown."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from koscom_async._wire.envelope import (
 from koscom_async._wire.records.converter import Unread, unread_notes
 from koscom_async._wire.records.fast import read_row, read_row_list
 from koscom_async._wire.shapes import refuse_misspelt_blocks
-from koscom_async._wire.values import Block, is_absent, read_blocks, read_field, read_object, read_text
+from koscom_async._wire.values import Block, read_blocks, read_field, read_object, read_text
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.codes import AssetClass, Measure
 from koscom_async.models.portfolio import (
@@ -40,9 +40,9 @@ _LISTS: dict[str, type[PortfolioRow]] = {
     "fundList": PortfolioFund,
     "etcList": PortfolioOther,
 }
-_BLOCKS = ("cash", *_LISTS)
+_BLOCKS = dict.fromkeys(("cash", *_LISTS)).keys()
 _CLASSES = {name: kind.asset_class for name, kind in _LISTS.items()}
-_EXPECTED: dict[AssetClass, tuple[str, ...]] = {
+_EXPECTED: dict[AssetClass, Collection[str]] = {
     AssetClass.CASH: ("cash",),
     **{asset_class: (name,) for name, asset_class in _CLASSES.items()},
 }
@@ -70,18 +70,18 @@ class PortfolioReader(CooperativeReader[PortfolioPage]):
         container = open_container(envelope.document, "portfolioList", "portfolio")
         if not envelope.body and not container:
             raise MalformedResponseError("neither portfolioResponseBody nor portfolioList is there")
-        blocks = read_blocks(
-            container.get("portfolio"), "portfolioList.portfolio", objects=("cash",), lists=_LISTS
-        )
-        expected = _EXPECTED.get(self.asset_class, _BLOCKS)
-        if any(is_absent(blocks.get(name)) for name in expected):
-            refuse_misspelt_blocks(container.get("portfolio"), expected, "portfolioList.portfolio", _BLOCKS)
+        sent = container.get("portfolio")
+        blocks = read_blocks(sent, "portfolioList.portfolio", objects=("cash",), lists=_LISTS)
+        if not isinstance(sent, dict) or not sent.keys() <= _BLOCKS:  # which is rare
+            expected = _EXPECTED.get(self.asset_class, _BLOCKS)
+            refuse_misspelt_blocks(sent, expected, "portfolioList.portfolio", _BLOCKS)
         refuse_other_classes(blocks, _CLASSES, asked=self.asset_class)
         measure, notes = self._measure(envelope.echo)
         rows: list[PortfolioRow] = []
         unread: Unread = {}
         for name, kind in _LISTS.items():
-            rows += yield from read_row_list(kind, blocks.get(name), name, unread, measure=measure)
+            if name in blocks:
+                rows += yield from read_row_list(kind, blocks[name], name, unread, measure=measure)
         return PortfolioPage(
             cash=_cash(blocks, measure),
             rows=tuple(rows),

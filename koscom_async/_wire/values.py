@@ -128,8 +128,13 @@ def read_number(value: object) -> Decimal | None:
     raise ScalarError(f"expected a number, got {_kind(value)}")
 
 
+_MANY = 10**9
+
+
 def read_count(value: object) -> int | None:
     """Return a number of rows, or `None` where there is none."""
+    if type(value) is Decimal and value.is_finite() and 0 <= value < _MANY and value == (rows := int(value)):
+        return rows  # as nearly always
     number = read_number(value)
     if number is None:
         return None

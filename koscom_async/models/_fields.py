@@ -56,23 +56,30 @@ Record = TypeVar("Record")
 def constructor(kind: type[Record]) -> Callable[..., Record]:
     """Return a function that makes a record of all its fields, given by position, at a quarter of the usual cost.
 
-    For records that are made by the hundred thousand: attrs sets each field of a frozen record through
-    `object.__setattr__`. Here a record is filled by plain assignments while it is of a draft class, which has the same
-    layout and is not frozen, and then becomes a record of its own class. Nothing is converted, checked or filled in by
-    default.
+    For records that are made by the hundred thousand.
     """
-    names = [each.name for each in fields(kind)]  # type: ignore[arg-type]  # each record is an attrs class
-    lines = (
-        f"def make({', '.join(names)}):",
-        "  record = NEW(DRAFT)",
-        *(f"  record.{name} = {name}" for name in names),
-        "  record.__class__ = KIND",
-        "  return record",
-    )
-    known: dict[str, Any] = {"NEW": object.__new__, "DRAFT": _draft(kind), "KIND": kind}
-    exec(compile("\n".join(lines), f"<constructor of {kind.__name__}>", "exec"), known)  # noqa: S102  # of our own field names
+    lines, known = construction(kind)
+    names = ", ".join(each.name for each in fields(kind))  # type: ignore[arg-type]  # each record is an attrs class
+    exec(compile(f"def make({names}):{lines}", f"<constructor of {kind.__name__}>", "exec"), known)  # noqa: S102  # of our own field names
     make: Callable[..., Record] = known["make"]
     return make
+
+
+def construction(kind: type, indent: str = "  ") -> tuple[str, dict[str, Any]]:
+    """Return the lines that end a function by returning a record of variables named as its fields, and what they use.
+
+    attrs sets each field of a frozen record through `object.__setattr__`. Here a record is filled by plain assignments
+    while it is of a draft class, which has the same layout and is not frozen, and then becomes a record of its own
+    class. Nothing is converted, checked or filled in by default.
+    """
+    lines = (
+        "record = NEW(DRAFT)",
+        *(f"record.{each.name} = {each.name}" for each in fields(kind)),
+        "record.__class__ = KIND",
+        "return record",
+    )
+    known = {"NEW": object.__new__, "DRAFT": _draft(kind), "KIND": kind}
+    return "".join(f"\n{indent}{line}" for line in lines), known
 
 
 def _draft(kind: type) -> type:

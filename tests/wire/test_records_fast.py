@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from koscom_async._cooperative import SLICE_ROWS, run_now
 from koscom_async._wire.json import fast
 from koscom_async._wire.json.core import read_json
+from koscom_async._wire.records import fast as fast_records
 from koscom_async._wire.records.converter import names_of, read_record
 from koscom_async._wire.records.fast import generated, read_row, read_row_list
 from koscom_async._wire.records.field_table import RECORDS
@@ -225,3 +226,18 @@ def test_a_fast_record_is_as_frozen_as_any():
     record = generated(EquityRow)({"qty": Decimal(1)})
     with pytest.raises(AttributeError):
         record.quantity = Decimal(2)
+
+
+def test_a_code_that_was_read_once_is_one_text_in_every_record_and_what_is_kept_of_codes_is_bounded():
+    read = generated(EquityRow)
+    first, again = (read({"isinCode": "KR7005930003 ".strip()}) for _ in range(2))
+    assert first is not None
+    assert again is not None
+    assert (first.code, first.code is again.code) == ("KR7005930003", True)
+    long = "A1" * 5000
+    for code in (long, "kr7005930003", " KR7005930003 ", *(f"Z{number:09d}1" for number in range(2**15))):
+        row = read({"isinCode": code})
+        assert row is not None
+        assert row.code == code.strip().upper()
+    assert len(fast_records._known_codes) <= 2**15
+    assert max(map(len, fast_records._known_codes)) <= 12

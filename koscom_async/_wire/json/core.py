@@ -142,12 +142,13 @@ _FEW_CONTAINERS = 16
 # Values of these types hold nothing, and are decimals where they are numbers.
 _FINAL = frozenset({str, type(sent_number("1")), bool, NoneType})
 _CONTAINERS = frozenset({dict, list})
+_OBJECTS = frozenset({dict})
 
 # Only one of these stands before a key's colon.
 _KEYS_ENDS = tuple(f"{end}:" for end in '" \t\n\r')
 
 
-def _check_document(value: object, text: str, start: int, end: int, level: int = 0) -> None:
+def _check_document(value: Any, text: str, start: int, end: int, level: int = 0) -> None:
     """Raise a `DocumentError` where the text of a value has a key with two values, or where the value is too deep.
 
     The text stands between two places, and inside as many objects and lists as `level` says.
@@ -163,18 +164,17 @@ def _keys_around(value: Any) -> int:
 
     What stands inside a row is not looked at, as this is done with every answer.
     """
-    keys, around = 0, [value]
+    keys, around, containers = 0, [value], _CONTAINERS
     add = around.append
     for each in around:  # it grows on the way
         if type(each) is list:
-            try:
-                keys += sum(map(dict.__len__, each))
-            except TypeError:  # some are no objects
+            if not _OBJECTS.issuperset(map(type, each)):
                 return 0
+            keys += sum(map(len, each))
         else:
             keys += len(each)
             for member in each.values():
-                if type(member) in _CONTAINERS:
+                if type(member) in containers:
                     add(member)
     return keys if len(around) <= _FEW_CONTAINERS else 0
 

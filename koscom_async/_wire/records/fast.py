@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import attrs
 
 from koscom_async._cooperative import SLICE_ROWS, Cooperative, batched
+from koscom_async._identifiers import ISIN_LENGTH
 from koscom_async._wire.records.converter import Unread, code_of, is_code, names_of, read_record
 from koscom_async._wire.values import (
     NOTHING,
@@ -26,7 +27,7 @@ from koscom_async._wire.values import (
     read_object,
     read_time,
 )
-from koscom_async.models._fields import constructor
+from koscom_async.models._fields import construction
 from koscom_async.models.account import WON
 from koscom_async.models.codes import OpenEnum
 from koscom_async.models.currencies import currency_of
@@ -42,20 +43,29 @@ _TEXT = (
     "  elif not it.isascii(): it.encode()",
 )
 
-# A code that ends in a digit and is long is no placeholder, unless it is filled up with zeros.
-_CODE = (
-    "if it is not None and not (",
-    "  it.isupper() and LEN(it) > 9 and it.isalnum() and it.isascii() and it[-1] <= '9' and '00000000' not in it",
-    "): it = CODE(it)",
-)
+_CODE = ("if it is not None: it = KNOWN_CODE(it) or CODE(it)",)
 _CODES: dict[object, tuple[str, ...]] = {str | None: _CODE, tuple[str, ...]: ("it = CODES(it)",)}
+
+_known_codes: dict[str, str] = {}
+"""Codes that have been read and are what came: investors and brokers have most of them in common"""
+_MOST_KNOWN = 2**15
+
+
+def _learn_code(value: object) -> str | None:
+    code = read_code(value)
+    if code is not None and code == value and len(code) <= ISIN_LENGTH:
+        if len(_known_codes) == _MOST_KNOWN:
+            _known_codes.clear()
+        _known_codes[code] = code
+    return code
+
 
 # How each type of field is read; what is not plain returns, or raises. A code is looked up among those that are known.
 # What the lines use has capitals, since fields have none.
 _LINES: dict[object, tuple[str, ...]] = {
     Decimal | None: (
         "if it is not None:",
-        "  if TYPE(it) is not Decimal: return None",
+        "  if it.__class__ is not Decimal: return None",
         "  it = PLAIN(it) if it else ZERO",
     ),
     str | None: _TEXT,
@@ -65,7 +75,6 @@ _LINES: dict[object, tuple[str, ...]] = {
 }
 
 _NAMES: dict[str, Any] = {
-    "TYPE": type,
     "Decimal": Decimal,
     "ZERO": Decimal(0),
     "WON": WON,
@@ -74,8 +83,8 @@ _NAMES: dict[str, Any] = {
     # Rows of one time have few days in common with each other, but those often.
     "DAY": lru_cache(maxsize=1024)(read_date),
     "TIME": read_time,
-    "LEN": len,
-    "CODE": read_code,
+    "KNOWN_CODE": _known_codes.get,
+    "CODE": _learn_code,
     "CODES": read_codes,
 }
 
@@ -94,27 +103,35 @@ def read_row_list(
     """Return the records of what stands in the place of rows; an empty object is none."""
     read: FastReader[Record] = partial(generated(kind), **given) if given else generated(kind)
     records: list[Record] = []
-    index = 0
+    start = 0
     for entries in batched(read_entries(value), count=SLICE_ROWS):
-        for entry in entries:
-            record = read(entry)
-            if record is None:
-                row = read_object(entry, f"{path}[{index}]")
-                record = read_record(kind, row, f"{path}[{index}]", unread, **given) if row else None
-            if record is not None:
-                records.append(record)
-            index += 1
+        made = [read(entry) for entry in entries]
+        if not all(made):  # a record is never false
+            pairs = enumerate(zip(made, entries, strict=True), start)
+            made = [
+                record or _odd_record(kind, entry, f"{path}[{index}]", unread, **given)
+                for index, (record, entry) in pairs
+            ]
+        records += filter(None, made)
+        start += len(entries)
         yield
     return records
+
+
+def _odd_record(
+    kind: type[Record], entry: object, path: str, unread: Unread | None, **given: object
+) -> Record | None:
+    row = read_object(entry, path)
+    return read_record(kind, row, path, unread, **given) if row else None
 
 
 def _generated(kind: type) -> FastReader[Any]:
     attributes = attrs.fields(kind)
     defaults = {f"DEFAULT_{each.name}": each.default for each in attributes}
     codes = {code.__name__: _members(code) for each in attributes if (code := code_of(each.type)) is not None}
-    make: Callable[..., Any] = constructor(kind)
-    names: dict[str, Any] = _NAMES | defaults | codes | {"MAKE": make}
-    exec(compile(_source(kind), f"<fast reader of {kind.__name__}>", "exec"), names)  # noqa: S102  # of our own tables
+    making, known = construction(kind)
+    names: dict[str, Any] = _NAMES | defaults | codes | known
+    exec(compile(_source(kind, making), f"<fast reader of {kind.__name__}>", "exec"), names)  # noqa: S102  # of our own tables
     read: FastReader[Any] = names["read"]
     return read
 
@@ -131,14 +148,13 @@ def _members(code: type[OpenEnum]) -> dict[str | None, OpenEnum | None]:
     return dict.fromkeys((None, *NOTHING)) | spellings
 
 
-def _source(kind: type) -> str:
+def _source(kind: type, making: str) -> str:
     attributes = attrs.fields_dict(kind)
     given = [each for name, each in attributes.items() if name not in names_of(kind) and name != "raw"]
     parameters = [
         each.name if each.default is attrs.NOTHING else f"{each.name}=DEFAULT_{each.name}" for each in given
     ]
     fields = (_field_lines(attributes[name], spellings) for name, spellings in names_of(kind).items())
-    arguments = ["block" if name == "raw" else name for name in attributes]
     lines = (
         f"def read({', '.join(['block', *(['*'] if parameters else []), *parameters])}):",
         "  if not block: return None",
@@ -146,9 +162,9 @@ def _source(kind: type) -> str:
         "    get = block.get",
         *(f"    {line}" for line in chain.from_iterable(fields)),
         "  except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError): return None",
-        f"  return MAKE({', '.join(arguments)})",
+        "  raw = block",
     )
-    return "\n".join(lines)
+    return "\n".join(lines) + making
 
 
 def _field_lines(field: Any, spellings: tuple[str, ...]) -> Iterator[str]:
