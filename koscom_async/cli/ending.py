@@ -144,6 +144,8 @@ def answer_data(answer: Answered, data: Mapping[str, object]) -> dict[str, objec
     """Return the JSON of an answer: its own data, and what every answer of several accounts has."""
     first = {"complete": answer.complete, "as_of": plain(answer.as_of)}
     last = {"outcomes": plain(list(answer.outcomes)), "failures": plain(list(answer.failures))}
+    if isinstance(answer, Holdings):
+        last["doubts"] = plain(list(answer.doubts))
     return versioned(first | dict(data) | {key: value for key, value in last.items() if key not in data})
 
 

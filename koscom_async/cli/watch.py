@@ -16,7 +16,7 @@ from attrs import evolve
 from koscom_async._merge import merge
 from koscom_async.cli.output import is_live, write_stderr, write_stdout
 from koscom_async.cli.views.changes import change_lines
-from koscom_async.cli.views.layout import moment
+from koscom_async.cli.views.layout import doubtful_lines, moment
 from koscom_async.cli.views.screen import ScreenWatcher
 from koscom_async.errors import (
     BrokerUnavailableError,
@@ -143,6 +143,7 @@ class LineWatcher:
 
     def __init__(self, *, interval: float) -> None:
         self._interval = interval
+        self._doubts: list[str] = []
 
     def __enter__(self) -> Self:
         return self
@@ -164,6 +165,7 @@ class LineWatcher:
         for failure in holdings.failures:
             reason = " ".join(failure_lines(failure))
             self._write(holdings, f"not read {account_name(failure.account)}: {reason}")
+        self._write_doubts(holdings)
 
     def waiting(self, seconds: float) -> None:
         pass
@@ -181,10 +183,19 @@ class LineWatcher:
                 self._write(
                     holdings, f"not read {account_name(failure.account)}: {' '.join(failure_lines(failure))}"
                 )
+        self._write_doubts(holdings)
 
     def failed(self, error: KoscomError) -> None:
         """Say why there was no answer."""
         write_stderr(f"no answer this time: {clean(str(error))}")
+
+    def _write_doubts(self, holdings: Holdings) -> None:
+        """Write what may be counted twice, where it is not what was written last."""
+        lines = doubtful_lines(holdings)
+        if lines != self._doubts:
+            for line in lines or ["no more doubts: nothing may be counted twice"]:
+                self._write(holdings, line.strip())
+        self._doubts = lines
 
     def _write(self, holdings: Holdings, text: str) -> None:
         write_stdout(f"{moment(holdings.as_of)}  {text}")

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 from koscom_async.errors import UsageError
-from koscom_async.export.notes import doubt_lines
+from koscom_async.export.notes import consent_notes, doubt_lines
 from koscom_async.export.rows import TableName
 from koscom_async.export.tables import TABLES, Column, Exact, columns_of
 from koscom_async.models.holdings import Holdings
@@ -53,8 +53,9 @@ ZONE = "Asia/Seoul"
 def to_arrow(holdings: Holdings, table: TableName = "positions") -> "pa.Table":
     """Return a table of the holdings as an Arrow table; its schema is the same whatever is held.
 
-    The schema's metadata say whether the holdings are complete, when the question was asked, and what may be counted
-    twice (`koscom.doubts`, a JSON list of texts that is mostly empty).
+    The schema's metadata say whether the holdings are complete, when the question was asked, and, as JSON lists of
+    texts that are mostly empty, what may be counted twice (`koscom.doubts`) and a consent that ends soon
+    (`koscom.notes`).
     """
     arrow = needed("pyarrow", extra="arrow")
     if table not in TABLES:
@@ -63,13 +64,16 @@ def to_arrow(holdings: Holdings, table: TableName = "positions") -> "pa.Table":
     facts = {
         "koscom.complete": str(holdings.complete).lower(),
         "koscom.as_of": holdings.as_of.isoformat(),
-        "koscom.doubts": json.dumps(_doubts(holdings), ensure_ascii=False),
+        **{
+            f"koscom.{name}": json.dumps(texts, ensure_ascii=False)
+            for name, texts in _remarks(holdings).items()
+        },
     }
     return cast("pa.Table", arrow.table(arrays).replace_schema_metadata(facts))
 
 
 def to_polars(holdings: Holdings, table: TableName = "positions") -> "pl.DataFrame":
-    """Return a table of the holdings as a polars frame."""
+    """Return a table of the holdings as a polars frame, which has no metadata: columns say if it is whole and sure."""
     polars = needed("polars", extra="polars")
     return cast("pl.DataFrame", polars.from_arrow(to_arrow(holdings, table)))
 
@@ -78,12 +82,13 @@ def to_pandas(holdings: Holdings, table: TableName = "positions") -> "pd.DataFra
     """Return a table of the holdings as a pandas frame of Arrow-backed columns; `attrs` say if it is whole and sure."""
     pandas = needed("pandas", extra="pandas")
     frame = to_arrow(holdings, table).to_pandas(types_mapper=pandas.ArrowDtype)
-    frame.attrs.update(complete=holdings.complete, as_of=holdings.as_of.isoformat(), doubts=_doubts(holdings))
+    frame.attrs.update(complete=holdings.complete, as_of=holdings.as_of.isoformat(), **_remarks(holdings))
     return cast("pd.DataFrame", frame)
 
 
-def _doubts(holdings: Holdings) -> list[str]:
-    return [f"{doubt.account}: {line}" for doubt, line in doubt_lines(holdings)]
+def _remarks(holdings: Holdings) -> dict[str, list[str]]:
+    doubts = [f"{doubt.account}: {line}" for doubt, line in doubt_lines(holdings)]
+    return {"doubts": doubts, "notes": consent_notes(holdings)}
 
 
 def _array(arrow: ModuleType, column: Column, values: list[object]) -> Any:

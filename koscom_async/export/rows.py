@@ -11,6 +11,7 @@ from attrs import frozen
 
 from koscom_async._masking import masked_number
 from koscom_async.errors import KoscomError
+from koscom_async.models.doubts import doubtful_marks, has_any
 from koscom_async.models.holdings import AccountReconciliation, CashLot, Holdings
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome
@@ -99,15 +100,18 @@ class Row:
     cash: CashLot | None = None
     outcome: AccountOutcome | None = None
     reconciliation: AccountReconciliation | None = None
+    is_doubtful: bool = False
 
 
 def _positions(holdings: Holdings) -> Iterator[Row]:
+    marks = doubtful_marks(holdings.doubts)
     for position in holdings.positions:
-        yield Row(holdings, instrument=position.instrument, position=position)
+        doubtful = has_any(position.lots, marks)
+        yield Row(holdings, instrument=position.instrument, position=position, is_doubtful=doubtful)
 
 
 def _lots(holdings: Holdings) -> Iterator[Row]:
-    index = _indices(holdings.outcomes)
+    index, marks = _indices(holdings.outcomes), doubtful_marks(holdings.doubts)
     for position in holdings.positions:
         for lot in position.lots:
             account = lot.account
@@ -117,6 +121,7 @@ def _lots(holdings: Holdings) -> Iterator[Row]:
                 account=account,
                 instrument=position.instrument,
                 lot=lot,
+                is_doubtful=has_any((lot,), marks),
             )
 
 

@@ -87,6 +87,13 @@ _WHOLE = (
         lambda row: row.holdings.as_of,
     ),
 )
+_DOUBTFUL = Column(
+    "doubtful",
+    "flag",
+    NONE,
+    "whether it may be counted twice: see `Holdings.doubts`",
+    lambda row: row.is_doubtful,
+)
 
 
 def _doubts(row: Row) -> int:
@@ -123,6 +130,7 @@ _POSITIONS = (
         lambda row: _brokers(row.position),
     ),
     Column("lots", "count", "rows", "number of lots", lambda row: len(row.position.lots)),
+    _DOUBTFUL,
     *_WHOLE,
 )
 _LOTS = (
@@ -137,6 +145,7 @@ _LOTS = (
     _column("lot", "rate", REPORTED_RATE, "KRW", "won for `rate_units` of a foreign currency"),
     _column("lot", "rate_units", "count", "units", "1 or 100; nothing where neither is proven"),
     _column("lot", "loan", MONEY, CURRENCY, "what is owed for this row"),
+    _DOUBTFUL,
     *_WHOLE,
 )
 _CASH = (

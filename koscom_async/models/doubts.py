@@ -1,5 +1,6 @@
-"""What adds up on the wire and may still be counted twice. Records only: `_merge` finds the doubts."""
+"""What adds up on the wire and may still be counted twice, and which rows that is. `_merge` finds the doubts."""
 
+from collections.abc import Container, Iterable
 from decimal import Decimal
 from typing import Literal
 
@@ -37,3 +38,22 @@ class Doubt(Record):
     amount: Decimal | None = None
     currency: str = WON
     why: str
+
+
+def marks_of(rows: Iterable[Lot]) -> frozenset[str]:
+    """Return what tells rows from others: they have no number, so it is everything that was sent."""
+    return frozenset(map(_mark, rows))
+
+
+def doubtful_marks(doubts: Iterable[Doubt]) -> frozenset[str]:
+    """Return the marks of the rows that doubts are about."""
+    return marks_of(row for doubt in doubts for row in doubt.rows)
+
+
+def has_any(rows: Iterable[Lot], marks: Container[str]) -> bool:
+    """Whether one of the rows has one of the marks."""
+    return bool(marks) and any(_mark(row) in marks for row in rows)
+
+
+def _mark(row: Lot) -> str:
+    return repr((row.account.key, row.trade_type, row.quantity, row.cost, row.value, row.raw))

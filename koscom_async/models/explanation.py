@@ -12,6 +12,7 @@ from koscom_async._lazy import texts
 from koscom_async._record import Record
 from koscom_async.errors import UsageError
 from koscom_async.models.account import WON
+from koscom_async.models.doubts import Doubt, has_any, marks_of
 from koscom_async.models.positions import Lot, Position
 
 __all__ = ["Explanation", "explained", "matching", "no_match"]
@@ -37,13 +38,11 @@ class Explanation(Record):
         return "\n".join(self.lines)
 
 
-def explained(positions: Sequence[Position], wanted: object) -> Explanation:
+def explained(positions: Sequence[Position], wanted: object, doubts: Sequence[Doubt] = ()) -> Explanation:
     """Explain a position, or the one of the positions that has this code or name."""
-    if isinstance(wanted, Position):
-        return Explanation(position=wanted, lines=tuple(_lines(wanted)))
-    found = matching(positions, wanted)
+    found = [wanted] if isinstance(wanted, Position) else matching(positions, wanted)
     if len(found) == 1:
-        return Explanation(position=found[0], lines=tuple(_lines(found[0])))
+        return Explanation(position=found[0], lines=(*_lines(found[0]), *_doubt_lines(found[0], doubts)))
     raise _ambiguous(wanted, found) if found else UsageError(no_match(wanted))
 
 
@@ -111,6 +110,13 @@ def _lines(position: Position) -> Iterator[str]:
         yield f"value in KRW: {parts} = {_shown(position.value_in_won)}"
     if position.weight is not None:
         yield f"weight: value / (securities + cash in KRW) = {position.weight:%}".replace("%", " %")
+
+
+def _doubt_lines(position: Position, doubts: Sequence[Doubt]) -> Iterator[str]:
+    marks = marks_of(position.lots) if doubts else frozenset()
+    for doubt in doubts:
+        if has_any(doubt.rows, marks):
+            yield f"DOUBTFUL: {doubt.account}: {doubt.why}; {_shown(doubt.amount)} may count twice"
 
 
 def _shown(amount: Decimal | None) -> str:

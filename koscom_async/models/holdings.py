@@ -185,7 +185,7 @@ class Holdings(OfAccounts[AccountOutcome]):
         Takes a position, or the code or name of one; part of a name will do where only one position has it. Raises
         `UsageError` where none fits, or several do.
         """
-        return explanation.explained(self.positions, position)
+        return explanation.explained(self.positions, position, self.doubts)
 
     def diff(self, earlier: "Holdings") -> "difference.HoldingsDiff":
         """Return what changed since an earlier answer; an account that could not be read now is never read as sold."""
@@ -223,7 +223,8 @@ class Holdings(OfAccounts[AccountOutcome]):
         """Return `"positions"`, `"lots"`, `"cash"` or `"accounts"` as an Arrow table, decimals exact (extra `arrow`).
 
         The columns are the same whatever is held; each row says whether the holdings are `complete`. `None` is null.
-        The schema's metadata say `koscom.complete`, `koscom.as_of` and, as a JSON list, `koscom.doubts`.
+        The schema's metadata say `koscom.complete`, `koscom.as_of` and, as JSON lists, `koscom.doubts` and
+        `koscom.notes` (a consent that ends soon); pandas frames have them as `attrs`.
         A number that does not fit its column raises `UsageError` (code `inexact`): only what the
         library computes (`value_in_won`) is rounded, half to even.
         """

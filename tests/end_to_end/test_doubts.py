@@ -6,7 +6,7 @@ import json
 import pytest
 from attrs import evolve
 
-from koscom_async import BrokerOverrides, Koscom
+from koscom_async import BrokerOverrides, Holdings, Koscom
 from koscom_async.sandbox import SandboxGateway, crowd, documents_ledger, example_ledger, firm, generated
 from tests.end_to_end.test_odd_answers import QUICK
 from tests.loops import naming
@@ -108,3 +108,25 @@ async def test_every_view_shows_the_doubts():
         ("star", 2),
     ]
     assert len(holdings.to_dicts()["doubts"]) == 2
+
+
+async def test_each_row_that_is_doubtful_says_so():
+    holdings, *_ = await holdings_of(example_ledger(), star="doubled-row")
+    doubtful = {"국민주택1종11-07", "Apple"}
+    for frame in (holdings.to_arrow().to_pylist(), holdings.to_polars().to_dicts()):
+        assert {row["name"] for row in frame if row["doubtful"]} == doubtful
+    lots = holdings.to_polars("lots")
+    assert [row["broker"] for row in lots.to_dicts() if row["doubtful"]] == ["star"] * 4
+    assert lots.height == 36
+    for view in (holdings.to_html(), holdings._repr_html_()):
+        assert view.count("⚠ doubtful") == 2 + 4
+    kept = Holdings.from_json(holdings.to_json())
+    assert kept.doubts == holdings.doubts
+    assert kept.to_arrow().equals(holdings.to_arrow())
+
+
+async def test_an_explanation_says_what_is_doubtful_about_its_position():
+    holdings, *_ = await holdings_of(example_ledger(), star="doubled-row")
+    why = "star 1606…0099: a row that is alike in all that is read came 2 times; 1,912.4 may count twice"
+    assert str(holdings.explain("Apple")).splitlines()[-1] == f"DOUBTFUL: {why}"
+    assert "DOUBTFUL" not in str(holdings.explain("삼성전자"))

@@ -1,8 +1,10 @@
 """Holdings as Arrow, polars and pandas tables: every digit, the same schema whatever is held, nothing rounded."""
 
 import io
+import json
 import re
 import sys
+from datetime import timedelta
 from decimal import Decimal
 
 import pandas as pd
@@ -131,13 +133,22 @@ def test_each_row_and_the_schema_say_that_the_holdings_are_not_complete(holdings
         b"koscom.complete": b"false",
         b"koscom.as_of": b"2026-03-02T09:30:00+09:00",
         b"koscom.doubts": b"[]",
+        b"koscom.notes": b"[]",
     }
     assert holdings.to_pandas(table).attrs == {
         "complete": False,
         "as_of": "2026-03-02T09:30:00+09:00",
         "doubts": [],
+        "notes": [],
     }
     assert arrow.column("asked_at").to_pylist() == [NOW] * len(arrow)
+
+
+def test_the_metadata_say_that_the_consent_ends_soon(holdings):
+    ending = evolve(holdings, consent_expires_on=NOW.date() + timedelta(7))
+    note = "The investor's consent ends in 7 days, on 2026-03-09: have it renewed before"
+    assert json.loads(ending.to_arrow("cash").schema.metadata[b"koscom.notes"]) == [note]
+    assert ending.to_pandas().attrs["notes"] == [note]
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -14,6 +14,7 @@ from koscom_async.cli.views.layout import (
     FAINT,
     HEADING,
     NARROW_GAP,
+    WARNING,
     Column,
     Grid,
     Row,
@@ -23,6 +24,7 @@ from koscom_async.cli.views.layout import (
 )
 from koscom_async.export import amounts
 from koscom_async.export.texts import account_name, clean, kind, trade_type_word
+from koscom_async.models.doubts import has_any
 from koscom_async.models.holdings import Holdings, Totals
 from koscom_async.models.positions import Lot, Position
 
@@ -71,6 +73,8 @@ class PositionsTable:
     positions: Sequence[Position]
     totals: Totals
     with_lots: bool = False
+    marks: frozenset[str] = frozenset()
+    """The marks of the rows that may be counted twice"""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         lines = self._lines()
@@ -84,11 +88,17 @@ class PositionsTable:
     def _lines(self) -> list[Line]:
         lines: list[Line] = []
         for position in self.positions:
-            lines.append(Line(position_cells(position)))
+            lines.append(Line(self._marked(position_cells(position), position.lots)))
             if self.with_lots:
                 currency = position.instrument.currency
-                lines.extend(Line(lot_cells(lot, currency), FAINT) for lot in position.lots)
+                lots = ((lot_cells(lot, currency), lot) for lot in position.lots)
+                lines.extend(Line(self._marked(cells, [lot]), FAINT) for cells, lot in lots)
         return [*lines, Line(totals_cells(self.totals, self.positions), HEADING)]
+
+    def _marked(self, cells: dict[str, Text], lots: Sequence[Lot]) -> dict[str, Text]:
+        if has_any(lots, self.marks):
+            cells["name"] = Text.assemble(cells["name"], (" (doubtful)", WARNING))
+        return cells
 
 
 def position_cells(position: Position) -> dict[str, Text]:

@@ -31,6 +31,7 @@ from koscom_async.export import amounts
 from koscom_async.export.notes import cash_line, difference_line, failure_lines, has_unsettled, notes
 from koscom_async.export.texts import account_name, broker_name, clean, counted
 from koscom_async.models.account import WON
+from koscom_async.models.doubts import doubtful_marks
 from koscom_async.models.holdings import AccountReconciliation, Cash, CashLot, Holdings, Totals
 from koscom_async.models.outcome import AccountOutcome, Outcome
 from koscom_async.models.positions import Position
@@ -54,14 +55,14 @@ def _parts(holdings: Holdings, *, with_lots: bool) -> Iterator[RenderableType]:
 
 
 def _positions(holdings: Holdings, *, with_lots: bool) -> Iterator[RenderableType]:
-    won = _in(holdings, holdings.totals)
+    won, marks = _in(holdings, holdings.totals), doubtful_marks(holdings.doubts)
     if won:
-        table = PositionsTable(won, holdings.totals, with_lots)
+        table = PositionsTable(won, holdings.totals, with_lots, marks)
         yield from section("Positions in KRW, largest first", table)
     elif not holdings.positions and holdings.reconciliation:
         yield from section("Positions", Text("No securities are held.", FAINT))
     for totals in holdings.foreign_totals:
-        table = PositionsTable(_in(holdings, totals), totals, with_lots)
+        table = PositionsTable(_in(holdings, totals), totals, with_lots, marks)
         yield from section(f"Positions in {totals.currency}, not part of the totals in KRW", table)
 
 

@@ -28,6 +28,7 @@ from koscom_async.errors import KoscomError
 from koscom_async.export.texts import clean, counted
 from koscom_async.models.breakdown import GroupBy
 from koscom_async.models.difference import HoldingsDiff
+from koscom_async.models.doubts import doubtful_marks
 from koscom_async.models.holdings import Holdings
 
 NOTED_CHANGES = 200
@@ -90,11 +91,12 @@ class Screen:
         if self.by is not None:
             yield from groups_sections(holdings, self.by)
             return
+        marks = doubtful_marks(holdings.doubts)
         for totals in holdings.all_totals:
             held = [each for each in holdings.positions if each.instrument.currency == totals.currency]
             if held:
                 # No more than fit: thousands would be drawn every second.
-                table = PositionsTable(held[:height], totals, self.with_lots)
+                table = PositionsTable(held[:height], totals, self.with_lots, marks)
                 yield from section(f"Positions in {totals.currency}, largest first", table)
 
     def _next(self) -> str:

@@ -31,6 +31,7 @@ from koscom_async.export.html.style import PAGE_STYLE
 from koscom_async.export.html.sums import banner, doubts_banner, failure, shares, sums
 from koscom_async.export.notes import notes
 from koscom_async.export.texts import broker_name, counted
+from koscom_async.models.doubts import doubtful_marks
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome
@@ -221,13 +222,14 @@ def _title(holdings: Holdings) -> Markup:
 
 
 def _positions(holdings: Holdings, *, scrolls: bool) -> Iterator[Child]:
+    marks = doubtful_marks(holdings.doubts)
     for totals in (holdings.totals, *holdings.foreign_totals):
         positions = [each for each in holdings.positions if each.instrument.currency == totals.currency]
         if not positions:
             continue
         remark = "largest first" if totals is holdings.totals else "not part of the totals in KRW"
         title = f"{counted(len(positions), 'position')} in {totals.currency}"
-        yield section(title, remark, positions_table(positions, totals, scrolls=scrolls))
+        yield section(title, remark, positions_table(positions, totals, marks=marks, scrolls=scrolls))
     if not holdings.positions and len(holdings.failures) < max(1, len(holdings.outcomes)):
         scope = "" if holdings.complete else " in the accounts that could be read"
         yield element("div", f"No securities are held{scope}.", kind="kv-empty")

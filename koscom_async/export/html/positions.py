@@ -26,6 +26,7 @@ from koscom_async.export.texts import (
     trade_type_word,
 )
 from koscom_async.models.account import WON
+from koscom_async.models.doubts import has_any
 from koscom_async.models.holdings import Totals
 from koscom_async.models.positions import Instrument, Lot, Position
 
@@ -46,11 +47,13 @@ _MATCHED = {
 }
 
 
-def positions_table(positions: Sequence[Position], totals: Totals | None, *, scrolls: bool = True) -> Markup:
-    """Return the table, with the sums below where they are given."""
+def positions_table(
+    positions: Sequence[Position], totals: Totals | None, *, marks: frozenset[str], scrolls: bool = True
+) -> Markup:
+    """Return the table, with the sums below where they are given; `marks` are those of doubtful rows."""
     return table(
         _HEAD,
-        map(_body, positions),
+        (_body(position, marks) for position in positions),
         _total(totals, positions) if totals else None,
         is_long=scrolls and len(positions) > MANY,
     )
@@ -73,14 +76,19 @@ def facts(instrument: Instrument) -> str:
     return f"{kind(instrument)} · {clean(instrument.code) if instrument.code else 'no code'}"
 
 
-def _body(position: Position) -> Markup:
-    return element("tbody", element("tr", _cells(position)), _lots(position))
+def _body(position: Position, marks: frozenset[str]) -> Markup:
+    return element("tbody", element("tr", _cells(position, marks)), _lots(position, marks))
 
 
-def _cells(position: Position) -> Iterator[Markup]:
+def _doubtful(lots: Sequence[Lot], marks: frozenset[str]) -> Markup | None:
+    """Return the word beside what may be counted twice."""
+    return joined(" ", element("span", "⚠ doubtful", kind="kv-chip kv-bad")) if has_any(lots, marks) else None
+
+
+def _cells(position: Position, marks: frozenset[str]) -> Iterator[Markup]:
     currency = position.instrument.currency
     brokers = [broker_name(account) for account in brokers_of(position)]
-    yield text_cell(_name(position, brokers))
+    yield text_cell(_name(position, brokers, _doubtful(position.lots, marks)))
     yield text_cell(
         [element("span", korean(name), element("br")) for name in brokers], kind="kv-tight kv-wide"
     )
@@ -94,13 +102,14 @@ def _cells(position: Position) -> Iterator[Markup]:
     yield _weight(position)
 
 
-def _name(position: Position, brokers: Sequence[str]) -> Markup:
+def _name(position: Position, brokers: Sequence[str], doubtful: Markup | None) -> Markup:
     instrument = position.instrument
     where = element("span", f" · {', '.join(brokers)}", kind="kv-only", lang="ko")
     quantity = f" · {amounts.quantity(position.quantity)} held" if position.quantity is not None else ""
     lots = f" · {counted(len(position.lots), 'lot')}" if len(position.lots) > 1 else ""
     name = joined(
         element("span", instrument.name or instrument.code or amounts.UNKNOWN, kind="kv-name", lang="ko"),
+        doubtful,
         element("small", facts(instrument), element("span", quantity, kind="kv-slim"), lots, where),
     )
     if not position.lots:
@@ -119,20 +128,25 @@ def _weight(position: Position) -> Markup:
     return element("td", amounts.weight(position.weight), bar, kind="kv-weight")
 
 
-def _lots(position: Position) -> Iterator[Markup]:
+def _lots(position: Position, marks: frozenset[str]) -> Iterator[Markup]:
     for lot in position.lots:
-        name, quantity, value, profit_loss = _lot_cells(lot, position.instrument.currency, is_nested=True)
+        doubtful = _doubtful((lot,), marks)
+        name, quantity, value, profit_loss = _lot_cells(
+            lot, position.instrument.currency, doubtful, is_nested=True
+        )
         yield element(
             "tr", name, text_cell(kind="kv-wide"), quantity, value, profit_loss, element("td"), kind="kv-lot"
         )
 
 
-def _lot_cells(lot: Lot, currency: str, *, is_nested: bool = False) -> tuple[Markup, Markup, Markup, Markup]:
+def _lot_cells(
+    lot: Lot, currency: str, doubtful: Markup | None = None, *, is_nested: bool = False
+) -> tuple[Markup, Markup, Markup, Markup]:
     owed = f"loan {amounts.amount(lot.loan, currency)}" if lot.loan else ""
     remarks = [clean(lot.account.alias or ""), trade_type_word(lot.trade_type), owed]
     below = " · ".join(filter(None, remarks))
     return (
-        text_cell(named(lot.account), element("small", below) if below else None),
+        text_cell(named(lot.account), doubtful, element("small", below) if below else None),
         number(amounts.quantity(lot.quantity), kind="kv-wider" if is_nested else ""),
         number(amounts.amount(lot.value, currency), amounts.amount(lot.cost or None, currency)),
         number(change(lot.profit_loss, currency), _rate(lot), kind=change_kind(lot.profit_loss)),
