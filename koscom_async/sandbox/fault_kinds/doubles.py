@@ -16,8 +16,11 @@ ZERO = Decimal(0)
 class _OneMore(BrokerFault):
     """The last page of a balance has one row more, which `totalCnt` counts; each kind says which."""
 
+    services: tuple[Service | None, ...] = (Service.BALANCE,)
+    """Those in which it can be; `None` is the contract service."""
+
     def alter(self, balance: Balance, foreign: Callable[[], Account]) -> Balance:
-        if getattr(balance, "service", None) is not Service.BALANCE:
+        if getattr(balance, "service", None) not in self.services:
             return balance
         one = self.further(balance.account, balance.asset_class)
         if one is None:
@@ -37,6 +40,8 @@ class _OneMore(BrokerFault):
 
 class DoubledRow(_OneMore):
     """The last row comes twice."""
+
+    services = (*Service, None)
 
     def like(self, rows: tuple[Entry, ...]) -> Entry:
         """Return the last row once more."""
