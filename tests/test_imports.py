@@ -58,6 +58,7 @@ def test_a_first_program_loads_only_the_modules_of_its_names():
         "koscom_async._clock",
         "koscom_async._identifiers",
         "koscom_async._masking",
+        "koscom_async._record",
         "koscom_async._lazy",
         "koscom_async.client",
         "koscom_async.errors",
