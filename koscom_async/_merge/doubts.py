@@ -15,16 +15,17 @@ from koscom_async._decimals import ZERO, exactly, total
 from koscom_async._merge.draft import GroupDraft
 from koscom_async._merge.grouping import GroupedRows
 from koscom_async._merge.suspects import NOT_OF_CLASS, find_suspects, is_total
-from koscom_async.models.account import WON, Balance, BalanceRow
+from koscom_async.models.account import WON, Balance, BalanceRow, EquityRow, FundRow, OtherRow
 from koscom_async.models.codes import TradeType
 from koscom_async.models.doubts import Doubt, DoubtKind
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.positions import lots_of
+from koscom_async.models.positions import lot_rank, lots_of
 
 Key = tuple[str, str]
 Rows = Sequence[BalanceRow]
 Balances = Mapping[Key, Balance]
 
+_CLASSES: Sequence[type[BalanceRow]] = (EquityRow, FundRow, OtherRow)
 _APART = frozenset({TradeType.NORMAL, TradeType.MARGIN, TradeType.LOAN})
 
 
@@ -47,10 +48,15 @@ def find_doubts(balances: Sequence[Balance], grouped: GroupedRows) -> Cooperativ
 
 def _rank(doubt: Doubt) -> tuple[object, ...]:
     size = (doubt.amount is None, (doubt.amount or ZERO).copy_negate())
-    return (doubt.account.key, doubt.kind, doubt.currency, size, doubt.label, doubt.why)
+    rows = [lot_rank(doubt.account, lot) for lot in doubt.rows]
+    return (doubt.account.key, doubt.kind, doubt.currency, size, doubt.label, doubt.why, rows)
 
 
 def _doubt(kind: DoubtKind, account: VirtualAccount, rows: Rows, amount: Decimal | None, why: str) -> Doubt:
+    rows = sorted(
+        rows,
+        key=lambda row: (_CLASSES.index(type(row)), *lot_rank(account, row), row.name or "", row.code or ""),
+    )
     row = rows[0]
     return Doubt(
         kind=kind,
@@ -124,27 +130,40 @@ def _without_code(groups: Iterable[GroupDraft]) -> Iterator[Doubt]:
 def _in_two_classes(called_alike: Iterable[tuple[str, Sequence[GroupDraft]]]) -> Iterator[Doubt]:
     found: set[tuple[Key, frozenset[int]]] = set()
     for what, groups in called_alike:
-        for account, rows in _by_account(groups):
-            values = _values_by_class(rows)
-            known = [value for value in values if value is not None]
+        for account, rows, amount in _by_code(groups) if what == "code" else _by_value(groups):
             key = (account.key, frozenset(map(id, rows)))
-            if len(values) < 2 or (what != "code" and not _are_one(values)) or key in found:
-                continue
-            found.add(key)
-            why = f"the same {what} in the lists of two asset classes"
-            yield _doubt("two classes", account, rows, min(known, default=None), why)
+            if key not in found and len(set(map(type, rows))) > 1:
+                found.add(key)
+                why = f"the same {what} in the lists of two asset classes"
+                yield _doubt("two classes", account, rows, amount, why)
 
 
-def _values_by_class(rows: Rows) -> list[Decimal | None]:
-    """Return the value of each class's rows."""
-    classes: defaultdict[type[BalanceRow], list[BalanceRow]] = defaultdict(list)
-    for row in rows:
-        classes[type(row)].append(row)
-    return [total(row.value for row in some) for some in classes.values()]
+Candidate = tuple[VirtualAccount, list[BalanceRow], Decimal | None]
+"""An account, rows of it that may be one holding, and the amount that is counted twice if they are."""
 
 
-def _are_one(values: Sequence[Decimal | None]) -> bool:
-    return bool(values[0]) and len(set(values)) == 1
+def _by_code(groups: Iterable[GroupDraft]) -> Iterator[Candidate]:
+    """Yield each account's rows of one code: each class may stand for the others, whatever it is worth."""
+    for account, rows in _by_account(groups):
+        classes: defaultdict[type[BalanceRow], list[BalanceRow]] = defaultdict(list)
+        for row in rows:
+            if not row.is_empty:
+                classes[type(row)].append(row)
+        values = [total(row.value for row in some) for some in classes.values()]
+        held = [row for some in classes.values() for row in some]
+        yield account, held, min((value for value in values if value is not None), default=None)
+
+
+def _by_value(groups: Iterable[GroupDraft]) -> Iterator[Candidate]:
+    """Yield each account's rows of one name that are worth the same."""
+    alike: dict[tuple[Key, Decimal], tuple[VirtualAccount, list[BalanceRow]]] = {}
+    for group in groups:
+        for account, rows in _by_account([group]):
+            value = total(row.value for row in rows)
+            if value:
+                alike.setdefault((account.key, value), (account, []))[1].extend(rows)
+    for (_, value), (account, rows) in alike.items():
+        yield account, rows, value
 
 
 def _totals(groups: Iterable[GroupDraft], balances: Balances) -> Iterator[Doubt]:
@@ -211,5 +230,6 @@ def _of_other_class(groups: Iterable[GroupDraft]) -> Iterator[Doubt]:
         for account, rows in _by_account([group]):
             foreign = [row for row in rows if row.product in NOT_OF_CLASS[type(row)] and _holds(row)]
             if foreign:
-                why = f"{foreign[0].product} in the list of {foreign[0].asset_class.name.lower()} rows"
+                product = min(str(row.product) for row in foreign)
+                why = f"{product} in the list of {foreign[0].asset_class.name.lower()} rows"
                 yield _doubt("other class", account, foreign, total(row.value for row in foreign), why)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Hashable, Iterable, Mapping
-from itertools import combinations
+from itertools import chain, combinations
 from operator import is_
 
 from attrs import define, field
@@ -109,11 +109,13 @@ def _called_alike(
         ]
         yield
         fewer, more = sorted((ours, theirs), key=len)
-        names = {group.name: group for group in fewer.values() if group.name is not None}
+        named: dict[str, Groups] = {group.name: [] for group in fewer.values() if group.name is not None}
         yield
-        found += [
-            ("name and value", [names[group.name], group]) for group in more.values() if group.name in names
-        ]
+        for group in chain(fewer.values(), more.values()):
+            if group.name in named:
+                named[group.name].append(group)
+        yield
+        found += [("name and value", groups) for groups in named.values() if len(groups) > 1]
         yield
     return found
 

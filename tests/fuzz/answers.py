@@ -155,10 +155,7 @@ def balance_answers(broker, held, summary, style):
         broker, "CASH", {"summary": summary}, 0, None, as_blocks=as_blocks
     )
     for kind in CLASSES:
-        pages = [held[kind][at : at + size] for at in range(0, len(held[kind]), size)] or [[]]
-        for place, page in enumerate(pages):
-            key = "" if place == 0 else str(keys[place - 1])
-            after = keys[place] if place + 1 < len(pages) else "null"
+        for key, page, after in paged(held[kind], size, keys):
             blocks = {LISTS[kind]: page}
             broker.answers[kind, key] = balance_document(
                 broker, kind, blocks, len(held[kind]), after, as_blocks=as_blocks
@@ -177,6 +174,125 @@ def balance_document(broker, asked, blocks, total, after, *, as_blocks):
         "balanceList": {"balance": content},
         "resp": {"respCode": "200"},
     }
+
+
+# The other services: the same rows, in their own words.
+
+CODE_LISTS = (
+    (("표준코드", "KR7005930003"),),
+    (("표준코드", "KR7005930003"), ("단축코드", "A005930")),
+    (("단축코드", "A005930"), ("표준코드", "KR7000660001")),
+    (("단축코드", "A005930"),),
+    (("상품코드", "001"), ("표준코드", "kr7000660001")),
+    (("상품코드", "001"),),
+    (("표준코드", "KR7005930003"), ("표준코드", "KR7000660001")),
+    (("표준코드", "KR0065300"), ("단축코드", "000000")),
+    (("펀드코드", "KRZ500395136"), ("종목코드", "123456")),
+    ((None, "123456"), ("단축코드", "-")),
+    (),
+)
+
+
+def contract_row(kind, row):
+    """Return a row of the account service as the discretionary service has it."""
+    name = row.pop("fundName", None) or row.pop("assetName", None) or row.pop("productName", None)
+    word = row.pop("isinCode", None) or row.pop("fundCode", None)
+    codes = CODE_LISTS[hash_of(row) % len(CODE_LISTS)] or ((None, word),)
+    return row | {
+        "isinInfo": [{"isinType": sort, "isinCode": each, "isinName": name} for sort, each in codes]
+    }
+
+
+def hash_of(row):
+    """Return a number that is the same for equal rows, in every process."""
+    return sum(map(ord, repr(sorted(map(str, row.values())))))
+
+
+def contract_answers(broker, held, summary, style):
+    """Fill in the answers about a contract account; each tells of the cash again."""
+    has_views, size, keys = style
+    debts = {"receivable": summary["receivable"], "totCreditAmt": 0, "totLoanAmt": summary["loanCredit"]}
+    views = (
+        (("KRW-D0", "cashBalance"), ("KRW-D1", "d1"), ("KRW", "d2"))
+        if has_views
+        else ((None, "cashBalance"),)
+    )
+    cash = [{"crcyCode": code, "cashBalance": summary[name], **debts} for code, name in views]
+    if size == 2:
+        cash.append({"crcyCode": "USD-D0", "cashBalance": summary["d1"], **debts})
+    for kind in CLASSES:
+        rows_ = [contract_row(kind, dict(row)) for row in held[kind]]
+        for key, page, after in paged(rows_, size, keys):
+            block = {"accInfo": {"accNo": broker.number}, "cashBalInfo": cash, "securitiesBalInfo": page}
+            broker.answers[kind, key] = copy.deepcopy({
+                "commonHeader": {"reqIdConsumer": REQUEST_ID},
+                "balanceListResponseBody": {
+                    "queryParameter": {"qrAssetType": kind, "qrAccNo": broker.number},
+                    "queryResult": {"totalCnt": len(rows_), "page": after},
+                },
+                "balanceList": {"balance": [block]},
+                "resp": {"respCode": "200"},
+            })  # fmt: skip
+
+
+def paged(rows_, size, keys):
+    """Yield each page with its own key and the next one's."""
+    pages = [rows_[at : at + size] for at in range(0, len(rows_), size)] or [[]]
+    for place, page in enumerate(pages):
+        yield (
+            "" if place == 0 else str(keys[place - 1]),
+            page,
+            keys[place] if place + 1 < len(pages) else "null",
+        )
+
+
+def portfolio_answers(broker, held, summary, style):
+    """Fill in the answers about a portfolio."""
+    as_blocks, size, keys = style
+    cash = {"cash": {"amt": summary["cashBalance"]}}
+    lists = {LISTS[kind]: held[kind] for kind in CLASSES}
+    asked = [
+        ("ALL", "", {**cash, **lists}, sum(map(len, held.values())), "null"),
+        ("CASH", "", cash, 0, None),
+    ]
+    for kind in CLASSES:
+        for key, page, after in paged(held[kind], size, keys):
+            asked.append((kind, key, {LISTS[kind]: page}, len(held[kind]), after))
+    for kind, key, blocks, total, after in asked:
+        document = balance_document(broker, kind, blocks, total, after, as_blocks=as_blocks)
+        document["portfolioResponseBody"] = document.pop("balanceResponseBody")
+        document["portfolioResponseBody"]["queryType"]["rspType"] = "QTY" if size < 9 else None
+        document["portfolioList"] = {"portfolio": document.pop("balanceList")["balance"]}
+        broker.answers[kind, key] = copy.deepcopy(document)
+
+
+DAYS = ("20240105", "20240105", "2024-01-09", "20240131", "20240201", "00000000", None)
+KINDS = ("ASK", "BID", "DEP", "WID", "ask", "새거래", None)
+
+
+def transaction_answers(broker, held, summary, style):
+    """Fill in the answers about transactions: the rows that are held as what was moved."""
+    _, size, keys = style
+    moved = [
+        {
+            "transDate": DAYS[hash_of(row) % len(DAYS)],
+            "transType": KINDS[hash_of(row) % len(KINDS)],
+            "isinCode": row.get("isinCode", row.get("fundCode")),
+            "changeAmt": row.get("valAtCur", row.get("valueAtCur")),
+            "changeQty": row.get("qty"),
+            "qty": row.get("valAtTrade"),
+        }
+        for kind in CLASSES
+        for row in held[kind]
+    ]
+    for key, page, after in paged(moved, size, (*keys, *range(10, 20))):
+        broker.answers["", key] = copy.deepcopy({
+            "commonHeader": {"reqIdConsumer": REQUEST_ID},
+            "accInfo": {"vtAccNo": broker.number},
+            "transactionHistoryResponseBody": {"queryResult": {"totalCnt": len(moved), "page": after}},
+            "transList": {"transaction": page},
+            "resp": {"respCode": "200"},
+        })  # fmt: skip
 
 
 # Mutations: of a document, and then of its bytes.
@@ -263,7 +379,8 @@ def copy_over(document, place, choice):
     """Put a value where another one stands."""
     box, key = place
     other, name = [*places(document)][choice % sum(1 for _ in places(document))]
-    box[key] = copy.deepcopy(other[name])
+    if other[name] != REQUEST_ID:  # which is another one in each request
+        box[key] = copy.deepcopy(other[name])
 
 
 def swap(document, place, choice):

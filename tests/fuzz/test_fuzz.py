@@ -5,7 +5,18 @@ import pytest
 from tests.fuzz.session import Fuzzed
 from tests.fuzz.targets import TARGETS
 
-INPUTS = {"http": 150, "json": 60, "holdings": 50}
+INPUTS = {
+    "http": 150,
+    "json": 40,
+    "holdings": 30,
+    "contracts": 15,
+    "portfolios": 15,
+    "transactions": 15,
+    "drift": 40,
+    "order": 15,
+    "zeros": 15,
+    "trades": 6,
+}
 
 
 @pytest.mark.parametrize("name", TARGETS)

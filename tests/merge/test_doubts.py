@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from itertools import islice, permutations
 
 import pytest
 from attrs import evolve
@@ -303,3 +304,28 @@ def test_an_account_full_of_doubtful_rows_is_read_in_time_and_shown_in_part():
     page = holdings.to_html()
     assert page.count(" may count twice") == 20
     assert "(20 of 2,000 doubts are shown)" in page
+
+
+def test_a_row_with_nothing_in_it_is_no_doubt_beside_one_of_its_code():
+    empty = share("KR6020011A14", quantity=0, cost=0, value=0)
+    paper = bond("국채1", 30, 20, 30)
+    assert merged(read(account(), empty, evolve(paper, code="KR6020011A14"))).doubts == ()
+
+
+def test_the_order_of_rows_changes_no_doubt():
+    # Two funds of one name, a bond of that name worth as much as one of them, and two more pairs that are worth the same.
+    funds = [fund("KRZ1", "한빛배당", 50), fund("KRZ2", "한빛배당", 70), fund("KR7005930003", "가", 9)]
+    bonds = [bond("한빛배당", 30, 20, 50), evolve(bond("나", 1, 2, 3), code="KR7005930003")]
+    shares = [share("KR7005930003", 10, 700, 800), share("KR7000660001", 10, 700, 800)]
+    bonds.append(evolve(bond("나", 5, 2, 3), code="KR7000660001"))
+    rows = [*shares, *funds, *bonds]
+    expected = merged(read(account(), *rows)).doubts
+    assert [(each.kind, each.label, each.amount) for each in expected] == [
+        ("two classes", "한빛배당", 50),
+        ("two classes", "가", 9),
+        ("two classes", "가", 3),
+        ("two classes", "나", 3),
+        ("two classes", "나", 3),
+    ]
+    for order in islice(permutations(rows), 0, 5000, 313):
+        assert merged(read(account(), *order)).doubts == expected
