@@ -63,7 +63,7 @@ def query_over(gateway: Gateway, settings: Settings) -> BalanceQuery:
     return BalanceQuery(
         gateway=gateway,
         settings=settings,
-        all_support=AllSupport(settings),
+        all_support=AllSupport(),
         investor=INVESTOR,
         account=VirtualAccount(broker=broker, number=ACCOUNT),
         trace=TraceBuilder(),

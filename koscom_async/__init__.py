@@ -153,6 +153,7 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
     )
     from koscom_async.models.statistics import (
         BrokerStatistics as BrokerStatistics,
+        LearnedRefusal as LearnedRefusal,
         ServiceQuota as ServiceQuota,
         Statistics as Statistics,
     )

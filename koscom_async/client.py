@@ -95,8 +95,11 @@ class Koscom:
         await self._gateway.aclose()
 
     def statistics(self) -> parts.Statistics:
-        """Return a frozen snapshot by broker: calls, retries, waits, refusals, breaker state; and the day's quota."""
-        return self._gateway.statistics()
+        """Return a frozen snapshot by broker: calls, retries, waits, refusals, breaker state.
+
+        Also the day's quota by service, and what refusals changed in how brokers are asked.
+        """
+        return self._gateway.statistics(learned=self.account.learned)
 
     async def holdings(self, investor: Investor, *, deadline: float | None = None) -> parts.Holdings:
         """Return everything that the investor owns, across all linked accounts (통합 잔고).

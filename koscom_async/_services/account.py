@@ -32,6 +32,7 @@ from koscom_async.models.codes import Measure, TransactionType
 from koscom_async.models.investor import Investor
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.portfolio import Portfolio, Watchlist
+from koscom_async.models.statistics import LearnedRefusal
 from koscom_async.models.transactions import Transactions
 from koscom_async.settings import Settings
 
@@ -50,9 +51,15 @@ class AccountService:
     def __init__(self, gateway: Gateway, settings: Settings) -> None:
         self._gateway = gateway
         self._settings = settings
-        self._all_support = AllSupport(settings)
-        self._block_support = QueryBlockSupport(settings)
+        self._all_support = AllSupport()
+        self._block_support = QueryBlockSupport()
         self._ranges = DateRanges()
+
+    @property
+    def learned(self) -> tuple[LearnedRefusal, ...]:
+        """What refusals changed in how brokers are asked."""
+        taught = (self._all_support, self._block_support, self._ranges)
+        return tuple(refusal for each in taught for refusal in each.lessons.snapshot())
 
     async def balance(
         self, investor: Investor, account: VirtualAccount, *, deadline: float | None = None
@@ -128,7 +135,7 @@ class AccountService:
         """Return what moved in the account from `since` to `until` (거래내역), both included, the earliest first.
 
         `isin` and `side` (BID 매도, ASK 매수, DEP 이체입금, WID 이체출금) narrow it down. A range that is longer
-        than the broker allows is split by what its refusal (6006) says, which is remembered for the broker; the
+        than the broker allows is split by what its refusal (6006) says, which is remembered for an hour; the
         parts are asked at once, within the limits. `page_size` is how many rows a page may have at most; 0 leaves it
         to the broker.
         Raises `SettingsError` for a range that is none, and otherwise as `balance` does; a part is never returned.
@@ -184,8 +191,8 @@ class AccountService:
     ) -> Watchlist:
         """Return what the investor watches at the account's broker (관심종목): groups of symbols.
 
-        Brokers that take the query block are asked with it; one that refuses it (6004) is asked without it from then
-        on. Bounded and failing as `balance` is. Manual: 계좌 서비스, "관심종목 조회 API".
+        Brokers that take the query block are asked with it; one that refuses it (6004) is asked without it for an
+        hour. Bounded and failing as `balance` is. Manual: 계좌 서비스, "관심종목 조회 API".
         """
         return await self.read_watchlist(investor, account, new_trace(), deadline=deadline_at(deadline))
 

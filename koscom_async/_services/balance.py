@@ -6,11 +6,13 @@ Accounts are put together elsewhere: that is the merge.
 import logging
 from collections.abc import Callable, Mapping
 from functools import partial
+from time import monotonic
 from typing import Any, TypeVar
 
 from attrs import frozen
 
 from koscom_async import error_codes
+from koscom_async._services.lessons import BELIEVED_SECONDS, EVERYTHING, NOTHING, Lessons
 from koscom_async._services.query import AccountQuery, AnyPage
 from koscom_async._services.tasks import gather
 from koscom_async._wire.account import BalancePage, BalanceReader
@@ -22,7 +24,6 @@ from koscom_async._wire.values import PageKey
 from koscom_async.errors import RequestRejectedError, TruncatedResponseError
 from koscom_async.models.account import Balance, BalanceRow, EquityRow, FundRow, OtherRow
 from koscom_async.models.codes import AssetClass, Measure
-from koscom_async.models.member import VirtualAccount
 from koscom_async.models.portfolio import (
     Portfolio,
     PortfolioEquity,
@@ -30,7 +31,6 @@ from koscom_async.models.portfolio import (
     PortfolioOther,
     PortfolioRow,
 )
-from koscom_async.settings import Settings
 
 logger = logging.getLogger("koscom_async.services")
 
@@ -42,31 +42,37 @@ AnyPortfolioRow = TypeVar("AnyPortfolioRow", bound=PortfolioRow)
 
 
 class AllSupport:
-    """Which brokers answer one query for all asset classes: as the settings, their refusals, or the registry say."""
+    """Which accounts answer one query for all asset classes: as the settings, refusals, or the registry say."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._refused: set[str] = set()
+    def __init__(self) -> None:
+        self.lessons = Lessons(error_codes.ALL_NOT_SUPPORTED)
+        self._proven_until: dict[str, float] = {}
 
-    def at(self, account: VirtualAccount) -> bool | None:
-        """Whether the account's broker answers `ALL`; `None` where it is not known yet."""
-        name = account.broker.short_name
-        override = self._settings.overrides_of(name).supports_all
+    def at(self, query: AccountQuery[Any, Any]) -> bool | None:
+        """Whether the query's account answers `ALL`; `None` where it is not known yet."""
+        override = query.overrides.supports_all
         if override is not None:
             return override
-        return False if name in self._refused else account.broker.supports_all
+        if query.broker in self.lessons.taught and self.lessons.allowed(query.broker, query.key) == NOTHING:
+            return False
+        return query.account.broker.supports_all
 
-    def record_refusal(self, account: VirtualAccount) -> None:
-        """Remember that the account's broker refused a query for all classes."""
-        name = account.broker.short_name
-        if name not in self._refused:
-            logger.info("%s does not answer ALL; from now on it is asked for each class", name)
-        self._refused.add(name)
+    def record_refusal(self, query: AccountQuery[Any, Any]) -> None:
+        """Remember that a query for all classes was refused."""
+        logger.info("%s does not answer ALL; the account is asked for each class", query.account)
+        self.lessons.refused(query.broker, query.key, NOTHING)
+
+    def record_success(self, query: AccountQuery[Any, Any]) -> None:
+        """Remember that the broker answered a query for all classes; to do so now and then is enough."""
+        now = monotonic()
+        if self._proven_until.get(query.broker, now) <= now:
+            self._proven_until[query.broker] = now + BELIEVED_SECONDS / 2
+            self.lessons.answered(query.broker, EVERYTHING)
 
 
 async def ask_by_class(query: AccountQuery[AssetClass, AnyPage], all_support: AllSupport) -> list[AnyPage]:
     """Return every page of every asset class."""
-    if all_support.at(query.account) is not False:
+    if all_support.at(query) is not False:
         pages = await _ask_all(query, all_support)
         if pages is not None:
             return pages
@@ -80,12 +86,13 @@ async def _ask_all(query: AccountQuery[AssetClass, AnyPage], all_support: AllSup
         pages, wrong = await query.read_pages(AssetClass.ALL)
     except RequestRejectedError as error:
         if error.code == error_codes.ALL_NOT_SUPPORTED:
-            all_support.record_refusal(query.account)
+            all_support.record_refusal(query)
         elif error.code != error_codes.TOO_MANY_ROWS:
             raise
         query.trace.note(f"ALL was refused ({error.code}); each class was asked for")
         return None
     if wrong is None:
+        all_support.record_success(query)
         return pages
     how = "came short" if isinstance(wrong, TruncatedResponseError) else "contradicted itself"
     query.trace.note(f"ALL {how} ({wrong.message}); each class was asked for")

@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from attrs import field, frozen
 
 from koscom_async import error_codes
+from koscom_async._services.lessons import Account
 from koscom_async._services.repeats import find_repeated, key_of_row
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
@@ -184,6 +185,11 @@ class AccountQuery(Query[Part, AnyPage]):
     def broker(self) -> str:
         """The short name of the account's broker."""
         return self.account.broker.short_name
+
+    @property
+    def key(self) -> Account:
+        """What stands for the account where something is learned of it."""
+        return (hash(self.investor.ci), hash(self.account.number))
 
     @abstractmethod
     def body(self, part: Part, page: PageKey | None, **envelope: Any) -> Mapping[str, object]:

@@ -4,10 +4,12 @@ It does not decide which windows there are, nor when each is asked: see `windows
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import date
 from typing import Any
 
-from attrs import frozen
+import anyio
+from attrs import field, frozen
 
 from koscom_async import error_codes
 from koscom_async._services.query import AccountQuery
@@ -37,10 +39,11 @@ class TransactionsQuery(AccountQuery[Window, Page[Transaction]]):
     side: TransactionType | None = None
     page_size: int = BROKERS_CHOICE
     max_rows: int | None = None
+    probe: anyio.Lock = field(factory=anyio.Lock)
 
     async def rows(self, window: Window) -> Rows | tuple[Window, ...]:
         """Return the window's transactions, the earliest first, or the windows to ask in its place."""
-        max_days = self.ranges.max_days(self.broker)
+        max_days = self.ranges.max_days(self.broker, self.key)
         if max_days is not None and window.days > max_days:
             return window.cut(max_days)
         try:
@@ -58,17 +61,17 @@ class TransactionsQuery(AccountQuery[Window, Page[Transaction]]):
             raise
 
     def _allowed(self, window: Window, error: RequestRejectedError) -> tuple[Window, ...]:
-        self.ranges.record_refusal(self.broker, refused=window.days, stated=error.most_days)
-        max_days = self.ranges.max_days(self.broker) or 1
+        self.ranges.record_refusal(self.broker, self.key, refused=window.days, stated=error.most_days)
+        max_days = self.ranges.max_days(self.broker, self.key) or 1
         self.trace.note(
             f"the broker allows {max_days} days at once ({error.code}); the range of dates was split"
         )
         return window.cut(max_days)
 
     async def _rows(self, window: Window) -> Rows | tuple[Window, ...]:
-        async with self.ranges.probing(self.broker, window.days):
-            max_days = self.ranges.max_days(self.broker)
-            if max_days is not None and window.days > max_days:  # learned by another account meanwhile
+        async with self._probing(window):
+            max_days = self.ranges.max_days(self.broker, self.key)
+            if max_days is not None and window.days > max_days:  # learned meanwhile
                 return window.cut(max_days)
             page = await self.ask(window, None)
             self.ranges.record_success(self.broker, window.days)
@@ -76,6 +79,14 @@ class TransactionsQuery(AccountQuery[Window, Page[Transaction]]):
             return window.cut(max(1, window.days * self.max_rows // page.total))
         pages = await self.read(window, first=page)
         return self._within(window, in_order([row for page in pages for row in page.rows]))
+
+    def _probing(self, window: Window) -> AbstractAsyncContextManager[object]:
+        """Let one window at a time ask for more days than are known to work, so that one refusal teaches all.
+
+        All of this question: another investor's must not wait for an account whose broker stays silent.
+        """
+        is_known = self.ranges.is_known_to_work(self.broker, self.key, window.days)
+        return nullcontext() if is_known else self.probe
 
     def _within(self, window: Window, rows: Rows) -> Rows:
         """Return what was asked for: a row beyond the dates is the next window's, and would come twice."""

@@ -10,6 +10,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from koscom_async import error_codes
+from koscom_async._services.lessons import EVERYTHING, NOTHING, Lessons
 from koscom_async._services.query import AccountQuery, CountedPage
 from koscom_async._wire.account import WatchlistReader, sent_symbols
 from koscom_async._wire.endpoints import WATCHLIST, Endpoint
@@ -17,29 +18,29 @@ from koscom_async._wire.envelope import Page, Question
 from koscom_async._wire.requests import watchlist_request
 from koscom_async._wire.values import PageKey
 from koscom_async.errors import RequestRejectedError, ResponseError
-from koscom_async.models.member import VirtualAccount
 from koscom_async.models.portfolio import WatchGroup, Watchlist
-from koscom_async.settings import Settings
 
 
 class QueryBlockSupport:
-    """Which brokers take the query block: as their refusals, the settings, or the registry say."""
+    """Which accounts take the query block: as refusals, the settings, or the registry say."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._refused: set[str] = set()
+    def __init__(self) -> None:
+        self.lessons = Lessons(error_codes.INVALID_QUERY)
 
-    def at(self, account: VirtualAccount) -> bool:
-        """Whether the account's broker takes it."""
-        name = account.broker.short_name
-        if name in self._refused:
+    def at(self, query: AccountQuery[Any, Any]) -> bool:
+        """Whether the query's account takes it."""
+        if self.lessons.allowed(query.broker, query.key) == NOTHING:
             return False
-        override = self._settings.overrides_of(name).supports_interest_query
-        return account.broker.supports_interest_query if override is None else override
+        override = query.overrides.supports_interest_query
+        return query.account.broker.supports_interest_query if override is None else override
 
-    def record_refusal(self, account: VirtualAccount) -> None:
-        """Remember that the account's broker refused it."""
-        self._refused.add(account.broker.short_name)
+    def record_refusal(self, query: AccountQuery[Any, Any]) -> None:
+        """Remember that the query block was refused."""
+        self.lessons.refused(query.broker, query.key, NOTHING)
+
+    def record_success(self, query: AccountQuery[Any, Any]) -> None:
+        """Remember that the broker took it."""
+        self.lessons.answered(query.broker, EVERYTHING)
 
 
 class Variant(Enum):
@@ -62,14 +63,17 @@ class WatchlistQuery(AccountQuery[Variant, Page[WatchGroup]]):
         return Watchlist(account=self.account, groups=_groups(pages), notes=tuple(self.trace.notes))
 
     async def _read_either_way(self) -> list[Page[WatchGroup]]:
-        if self.block_support.at(self.account):
+        if self.block_support.at(self):
             try:
-                return await self.read(Variant.WITH_QUERY)
+                pages = await self.read(Variant.WITH_QUERY)
             except RequestRejectedError as error:
                 if error.code != error_codes.INVALID_QUERY:
                     raise
-                self.block_support.record_refusal(self.account)
+                self.block_support.record_refusal(self)
                 self.trace.note(f"the query block was refused ({error.code}), and left out")
+            else:
+                self.block_support.record_success(self)
+                return pages
         return await self.read(Variant.PLAIN)
 
     def body(self, part: Variant, page: PageKey | None, **envelope: Any) -> Mapping[str, object]:

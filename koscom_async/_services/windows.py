@@ -3,21 +3,26 @@
 A feed holds a bounded number of rows. How one window is read is the caller's.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
+from time import monotonic
 
 import anyio
 import anyio.abc
 from attrs import define, frozen
 
+from koscom_async._services.lessons import Account, Lessons
 from koscom_async._services.tasks import Notifier
+from koscom_async.error_codes import DATE_RANGE_EXCEEDED
 from koscom_async.models.transactions import Transaction
 
 Rows = list[Transaction]
 
 MOST_WINDOWS = 366
 """A broker that allows so little that a range falls into more windows than this was misread: a year, day by day."""
+
+LEAST_DAYS = 30
+"""What other investors' refusals teach never cuts a range shorter; an account's own refusals may."""
 
 
 @frozen(order=True)
@@ -39,47 +44,32 @@ class Window:
 
 
 class DateRanges:
-    """How long a range each broker allows, for the life of the client.
+    """How long a range each account's broker allows. Only `record_refusal` and `record_success` change it."""
 
-    Only `record_refusal` and `record_success` change it.
-    """
+    def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
+        self.lessons = Lessons(DATE_RANGE_EXCEEDED, least=LEAST_DAYS, clock=clock)
 
-    def __init__(self) -> None:
-        self._max_days: dict[str, int] = {}
-        self._answered_days: dict[str, int] = {}
-        self._probes: dict[str, anyio.Lock] = {}
+    def max_days(self, broker: str, account: Account) -> int | None:
+        """Return the days that an account may ask, or `None` where its broker has refused nothing yet."""
+        return self.lessons.allowed(broker, account)
 
-    def max_days(self, broker: str) -> int | None:
-        """Return the days that the broker allows, or `None` where it has refused nothing yet."""
-        return self._max_days.get(broker)
-
-    def record_refusal(self, broker: str, *, refused: int, stated: int | None) -> None:
-        """Remember that the broker refused so many days, and how many it states that it allows.
+    def record_refusal(self, broker: str, account: Account, *, refused: int, stated: int | None) -> None:
+        """Remember that an account was refused so many days, and how many its broker states that it allows.
 
         A number that is missing, that does not explain the refusal, or that is tiny beside what was refused is not
-        believed: half of what was refused is tried next. What was answered before and is refused now is forgotten.
+        believed: half of what was refused is tried next.
         """
         is_likely = stated is not None and refused <= stated * MOST_WINDOWS and stated < refused
         allowed = stated if stated is not None and is_likely else refused // 2
-        self._max_days[broker] = max(1, min(allowed, self._max_days.get(broker, allowed)))
-        self._answered_days[broker] = min(refused - 1, self._answered_days.get(broker, 0))
+        self.lessons.refused(broker, account, max(1, allowed))
 
     def record_success(self, broker: str, days: int) -> None:
         """Remember that the broker answered so many days."""
-        self._answered_days[broker] = max(days, self._answered_days.get(broker, 0))
+        self.lessons.answered(broker, days)
 
-    @asynccontextmanager
-    async def probing(self, broker: str, days: int) -> AsyncIterator[None]:
-        """Let one caller at a time ask for more days than were ever answered, so that one refusal teaches all."""
-        if self._is_known_to_work(broker, days):
-            yield
-            return
-        async with self._probes.setdefault(broker, anyio.Lock()):
-            yield
-
-    def _is_known_to_work(self, broker: str, days: int) -> bool:
-        max_days = self.max_days(broker)
-        return days <= self._answered_days.get(broker, 0) or (max_days is not None and days <= max_days)
+    def is_known_to_work(self, broker: str, account: Account, days: int) -> bool:
+        """Whether so many days will be answered: the account may ask them, or another one was answered as many."""
+        return days <= max(self.lessons.most_answered(broker), self.max_days(broker, account) or 0)
 
 
 Read = Callable[[Window], Awaitable["Rows | tuple[Window, ...]"]]

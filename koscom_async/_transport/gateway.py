@@ -32,7 +32,7 @@ from koscom_async._wire.envelope import (
 from koscom_async._wire.failures import SUCCESSFUL, failure
 from koscom_async.errors import KoscomError, QuotaExceededError, UsageError, locate
 from koscom_async.models.investor import Investor, Token
-from koscom_async.models.statistics import Statistics
+from koscom_async.models.statistics import LearnedRefusal, Statistics
 from koscom_async.observer import Attempt, Observer, Operation
 from koscom_async.settings import Settings
 from koscom_async.tokens import MemoryTokenStore, TokenStore
@@ -178,10 +178,12 @@ class Gateway:
         """Enter it around what a caller asked for: the observer sees how it ends."""
         return OperationRecord(operation, self._observer.operation(operation) if self._observer else _NO_SPAN)
 
-    def statistics(self) -> Statistics:
-        """Return a snapshot of what was asked, and how it went."""
+    def statistics(self, *, learned: tuple[LearnedRefusal, ...] = ()) -> Statistics:
+        """Return a snapshot of what was asked, and how it went; what the services learned is theirs to say."""
         return Statistics(
-            brokers=self._counters.snapshot(self._breakers.states()), quotas=self.limiter.quotas()
+            brokers=self._counters.snapshot(self._breakers.states()),
+            quotas=self.limiter.quotas(),
+            learned=learned,
         )
 
     async def aclose(self) -> None:

@@ -7,7 +7,7 @@ from attrs import frozen
 from koscom_async._lazy import pages
 from koscom_async._record import Record
 
-__all__ = ["BrokerStatistics", "ServiceQuota", "Statistics"]
+__all__ = ["BrokerStatistics", "LearnedRefusal", "ServiceQuota", "Statistics"]
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -43,11 +43,28 @@ class ServiceQuota(Record):
 
 
 @frozen(kw_only=True, eq=False, repr=False)
+class LearnedRefusal(Record):
+    """What a broker's refusals with one code changed in how it is asked, for an hour from each.
+
+    `code` is 6001 (a query for all asset classes), 6004 (the query block of a watchlist) or 6006 (a range of dates, of
+    which `max_days` is what is asked instead). It holds for the `accounts` that were refused; `holds_for_all` says that
+    investors agree, so that it holds for every account of the broker.
+    """
+
+    broker: str
+    code: str
+    accounts: int
+    holds_for_all: bool = False
+    max_days: int | None = None
+
+
+@frozen(kw_only=True, eq=False, repr=False)
 class Statistics(Record):
-    """A snapshot of the client: each broker that was asked, and each service whose quota is known."""
+    """A snapshot of the client: each broker that was asked, each service whose quota is known, and what was learned."""
 
     brokers: tuple[BrokerStatistics, ...] = ()
     quotas: tuple[ServiceQuota, ...] = ()
+    learned: tuple[LearnedRefusal, ...] = ()
 
     def of(self, broker: str) -> BrokerStatistics:
         """Return a broker's figures; all zero if it was never asked."""

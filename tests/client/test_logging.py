@@ -63,7 +63,7 @@ async def test_what_was_learned_of_a_broker_is_said_once(log):
             for _ in range(2):
                 await koscom.holdings(gateway.investor)
     assert log(logging.INFO, ".services") == [
-        "diamond does not answer ALL; from now on it is asked for each class"
+        "diamond 1606…0099 does not answer ALL; the account is asked for each class"
     ]
 
 

@@ -119,13 +119,13 @@ async def test_one_accounts_transactions_are_the_same_and_learned_limits_are_kep
             assert len(asked(gateway, broker)) == 2 * -(-DAYS // most) + 1, "the second time needs no probe"
 
 
-async def test_a_probe_is_made_once_for_all_accounts_of_a_broker():
+async def test_each_account_s_range_is_refused_once_as_one_investor_s_accounts_teach_no_broker():
     async with opened(ledger=generated(accounts=9, rows=3, transactions=30)) as (gateway, koscom):
         rows, stream = await read(koscom, gateway.investor)
     assert len(rows) == 9 * 30
     assert stream.complete
     for broker, most in LIMITS.items():
-        assert len(asked(gateway, broker)) == 3 * -(-DAYS // most) + 1
+        assert len(asked(gateway, broker)) == 3 * (-(-DAYS // most) + 1)
 
 
 async def test_a_range_that_a_broker_allows_is_asked_for_at_once():

@@ -126,6 +126,12 @@ ONE_ACCOUNT = {HOSTILE.ci: [link("diamond", "hostile")]}
     lists=ONE_ACCOUNT,
     scripts={"hostile": no_answer},
 )
+@attack(
+    "account",
+    "it refuses a query for all classes (6001), asked twelve times",
+    lists=ONE_ACCOUNT,
+    scripts={"hostile": Book({"EQTY": [share()]}, answers_all=False)},
+)
 @attack("list", "it answers a plain 500, asked twelve times", lists={HOSTILE.ci: plain_500})
 async def polled(town: Town) -> Seen:
     async with town.client() as koscom:

@@ -86,16 +86,14 @@ async def test_all_or_class_by_class_and_in_pages_of_any_size_it_is_the_same_bal
     assert (balance.rows, balance.summary) == (expected.rows, expected.summary)
 
 
-async def test_an_unknown_broker_is_asked_all_first_and_its_no_is_learned_for_the_life_of_the_client(
-    investor, account
-):
+async def test_an_unknown_broker_is_asked_all_first_and_its_no_is_learned_for_the_account(investor, account):
     gateway = FakeGateway({"newcomer": Book(ROWS, answers_all=False)})
     async with gateway.client() as koscom:
         first = await koscom.account.balance(investor, account("newcomer"))
         assert gateway.asked[0] == "newcomer ALL"
         assert sorted(gateway.asked[1:]) == sorted(f"newcomer {each}" for each in CLASSES)
         gateway.questions.clear()
-        second = await koscom.account.balance(investor, account("newcomer", "160677777777770002"))
+        second = await koscom.account.balance(investor, account("newcomer"))
         assert sorted(gateway.asked) == sorted(f"newcomer {each}" for each in CLASSES)
     assert len(first.rows) == len(second.rows) == 4
     assert "ALL was refused (6001); each class was asked for" in first.notes

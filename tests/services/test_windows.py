@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from koscom_async._services.windows import DateRanges, Window
 
+MINE, ALSO_MINE, THEIRS = (1, 1), (1, 2), (2, 1)
+"""Two accounts of one investor, and one of another."""
+
 DAYS = st.dates(date(2000, 1, 1), date(2030, 1, 1))
 
 
@@ -31,37 +34,37 @@ def test_windows_have_each_day_once_in_order_and_are_as_few_as_can_be(since, day
 )
 def test_a_refusal_teaches_what_it_says_or_half_of_what_was_refused(stated, learned):
     ranges = DateRanges()
-    ranges.record_refusal("star", refused=1096, stated=stated)
-    assert ranges.max_days("star") == learned
-    assert ranges.max_days("cyber") is None
+    ranges.record_refusal("star", MINE, refused=1096, stated=stated)
+    assert ranges.max_days("star", MINE) == learned
+    assert ranges.max_days("cyber", MINE) is None
 
 
 def test_a_second_refusal_never_allows_more():
     ranges = DateRanges()
-    ranges.record_refusal("star", refused=1096, stated=30)
-    ranges.record_refusal("star", refused=90, stated=60)
-    assert ranges.max_days("star") == 30
-    ranges.record_refusal("star", refused=30, stated=None)
-    assert ranges.max_days("star") == 15
+    ranges.record_refusal("star", MINE, refused=1096, stated=30)
+    ranges.record_refusal("star", MINE, refused=90, stated=60)
+    assert ranges.max_days("star", MINE) == 30
+    ranges.record_refusal("star", MINE, refused=30, stated=None)
+    assert ranges.max_days("star", MINE) == 15
 
 
 def test_what_was_answered_before_and_is_refused_now_is_learnt_anew():
     ranges = DateRanges()
     ranges.record_success("star", 365)
-    ranges.record_refusal("star", refused=100, stated=None)
-    assert ranges.max_days("star") == 50
-    ranges.record_refusal("star", refused=50, stated=90)
-    assert ranges.max_days("star") == 25
+    ranges.record_refusal("star", MINE, refused=100, stated=None)
+    assert ranges.max_days("star", MINE) == 50
+    ranges.record_refusal("star", MINE, refused=50, stated=90)
+    assert ranges.max_days("star", MINE) == 25
     ranges.record_success("star", 25)
-    assert ranges.max_days("star") == 25
+    assert ranges.max_days("star", MINE) == 25
 
 
 @given(st.integers(1, 4000), st.lists(st.none() | st.integers(0, 5000), min_size=13, max_size=13))
 def test_every_refusal_ends_in_a_shorter_window_until_a_day_is_left(days, stated):
     ranges = DateRanges()
     for number in stated:
-        ranges.record_refusal("star", refused=days, stated=number)
-        most = ranges.max_days("star")
+        ranges.record_refusal("star", MINE, refused=days, stated=number)
+        most = ranges.max_days("star", MINE)
         assert 1 <= most < days or days == most == 1
         assert most >= days // (366 + 1)
         days = most
@@ -69,6 +72,6 @@ def test_every_refusal_ends_in_a_shorter_window_until_a_day_is_left(days, stated
 
 def test_a_single_day_is_never_cut_to_nothing():
     ranges = DateRanges()
-    ranges.record_refusal("star", refused=1, stated=None)
-    assert ranges.max_days("star") == 1
+    ranges.record_refusal("star", MINE, refused=1, stated=None)
+    assert ranges.max_days("star", MINE) == 1
     assert window(1).cut(0) == (window(1),)
