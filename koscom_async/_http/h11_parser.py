@@ -3,9 +3,11 @@
 Only h11's public interface is used. Its errors quote what came, and are never repeated.
 """
 
+import re
+
 import h11
 
-from koscom_async._http.response import IncomingResponse
+from koscom_async._http.response import FIELD_LINE, TOKEN, IncomingResponse
 
 NO_LIMIT = 2**62
 """`IncomingResponse` has the limits."""
@@ -17,28 +19,33 @@ ASKED = h11.Request(
 when an interim response comes. It offers an upgrade, so that h11 reports a 101 and does not fail.
 """
 
+_QUOTED = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
+_EXTENSIONS = rb"(?:;" + TOKEN + rb"(?:=(?:" + TOKEN + rb"|" + _QUOTED + rb"))?)*"
+_CHUNK = re.compile(rb"(?:\r\n)?[0-9A-Fa-f]+" + _EXTENSIONS + rb"\r\n")
+_LAST_CHUNK = re.compile(rb"(?:\r\n)?0+" + _EXTENSIONS + rb"\r\n(?:" + FIELD_LINE + rb")*\r\n")
+"""What stands before, between and behind the data of chunks. h11 lets much more pass than llhttp does."""
+
 
 class H11Response(IncomingResponse):
     """One response."""
 
-    __slots__ = ("_has_asked", "_head")
+    __slots__ = ("_chunked", "_has_asked", "_is_in_chunk")
 
     def __init__(self, *, wants_body: bool) -> None:
         super().__init__(wants_body=wants_body)
         self.parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=NO_LIMIT)
         self._has_asked = False
-        self._head = b""
+        self._chunked: bytearray | None = None
+        """Of a body in chunks, what h11 has not reported yet."""
+        self._is_in_chunk = False
 
     def read(self, data: bytes) -> None:
         if not data:  # to h11 it would be the connection's end
             return
         parser = self.parser
-        if not self.has_head:
-            self._head += data
-            if not b"HTTP/".startswith(self._head[:5]):  # h11 would wait for the head's end
-                self.refuse("the response is not HTTP")
-                return
         parser.receive_data(data)
+        if self._chunked is not None:
+            self._chunked += data
         try:
             while self.failure is None and not self.is_complete:
                 # A status of 1xx, after "HTTP/1.1 ".
@@ -56,27 +63,30 @@ class H11Response(IncomingResponse):
 
     def _report(self, event: object, parser: h11.Connection) -> None:
         if isinstance(event, h11.Data):
+            if self._chunked is not None:
+                if not self._is_in_chunk:  # `chunk_start` is lost where no data came with the chunk's size
+                    self._check(self._chunked, _CHUNK)
+                self._is_in_chunk = not event.chunk_end
+                del self._chunked[: len(event.data)]
             self.on_body(bytes(event.data))
         elif isinstance(event, h11.EndOfMessage):
+            if self._chunked is not None:
+                self._check(self._chunked, _LAST_CHUNK)
             self._report_headers(event.headers.raw_items())
             self.on_message_complete()
         elif isinstance(event, h11.Response | h11.InformationalResponse):
-            if not _has_plain_lines(self._take_head(parser)):
-                self.refuse("the response is not HTTP (a header is folded, or a line ends without CR)")
             self._report_headers(event.headers.raw_items())
-            self.on_head(event.status_code, event.http_version.decode("ascii"))
+            self.on_head()
+            if self.is_chunked:
+                self._chunked = bytearray(parser.trailing_data[0])
 
     def _report_headers(self, headers: list[tuple[bytes, bytes]]) -> None:
         for name, value in headers:
             self.on_header(name, value)
 
-    def _take_head(self, parser: h11.Connection) -> bytes:
-        """Return the head that h11 has read; keep what follows an interim one."""
-        length = len(self._head) - len(parser.trailing_data[0])
-        head, self._head = self._head[:length], self._head[length:]
-        return head
-
-
-def _has_plain_lines(head: bytes) -> bool:
-    # h11 joins folded lines, which are long forbidden, and lets lines end with LF alone; llhttp refuses both.
-    return b"\n " not in head and b"\n\t" not in head and head.count(b"\n") == head.count(b"\r\n")
+    def _check(self, chunked: bytearray, pattern: re.Pattern[bytes]) -> None:
+        match = pattern.match(chunked)
+        if match is None:
+            self.refuse("the response is not HTTP (its chunks)")
+        else:
+            del chunked[: match.end()]

@@ -8,6 +8,8 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from koscom_async._http.response import IncomingResponse
 
+_LINE_ENDS = (b"\r", b"\n")
+
 
 class LlhttpResponse(IncomingResponse):
     """One response."""
@@ -19,14 +21,24 @@ class LlhttpResponse(IncomingResponse):
         self.parser = HttpResponseParser(self)  # half a microsecond
 
     def read(self, data: bytes) -> None:
+        if not data.endswith(_LINE_ENDS):
+            self._feed(data)
+            return
+        # llhttp skips empty lines behind a response without a word: what is whole before the last byte is too long.
+        self._feed(data[:-1])
+        if self.is_complete:
+            self.keeps_alive = False
+        elif self.failure is None:
+            self._feed(data[-1:])
+
+    def _feed(self, data: bytes) -> None:
         try:
             self.parser.feed_data(data)
         except HttpParserError as error:
             # llhttp's texts name its rules and quote nothing of what came.
             self.refuse(f"the response is not HTTP ({error})")
-        except (
-            HttpParserUpgrade
-        ):  # no HttpParserError; a 101, which `on_head` has refused, or one behind the end
+        except HttpParserUpgrade:
+            # It is no HttpParserError. A 101 that `on_head` has refused, or one behind the end.
             self.keeps_alive = False
 
     def on_message_begin(self) -> None:
@@ -35,7 +47,4 @@ class LlhttpResponse(IncomingResponse):
             self.keeps_alive = False
 
     def on_headers_complete(self) -> None:
-        """Read the status, which httptools does not hand over."""
-        parser = self.parser
-        if parser is not None:
-            self.on_head(parser.get_status_code(), parser.get_http_version())
+        self.on_head()

@@ -1,10 +1,12 @@
 """One response as it arrives: its head, the pieces of its body, its end, and whether the connection may be used again.
 
 Every decision is made here. The subclasses in `h11_parser` and `llhttp_parser` only report what their parser finds, so
-that it makes no difference which of them does. Knows nothing of sockets and of waiting, and raises nothing: a fault is
-kept.
+that it makes no difference which of them does. What a head may look like, and how it frames its body, is read from the
+bytes themselves, as each parser is lenient in its own way. Knows nothing of sockets and of waiting, and raises nothing:
+a fault is kept.
 """
 
+import re
 from typing import Any
 
 import httpx
@@ -15,7 +17,17 @@ MAX_HEAD_BYTES = 2**16
 What comes in one read with the end of a piece is not counted: it adds at most that read.
 """
 MAX_HEADERS = 256
-_VERSIONS = frozenset({"1.0", "1.1"})
+
+TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+FIELD_LINE = TOKEN + rb":[\t -~\x80-\xff]*\r\n"
+_HEAD = re.compile(
+    rb"HTTP/1\.(?P<minor>[01]) (?P<status>[1-9]\d\d)(?: [\t -~\x80-\xff]*)?\r\n(?:" + FIELD_LINE + rb")*\r\n"
+)
+"""RFC 9112 without its indulgence: no folded line, no LF alone, no control character, no blank before a colon."""
+
+_FRAMING = re.compile(rb"(?i)\n(content-length|transfer-encoding):([^\r]*)")
+_FRAMING_NAMES = frozenset({b"content-length", b"transfer-encoding"})
+MAX_LENGTH_DIGITS = 18
 
 
 class IncomingResponse:
@@ -27,12 +39,14 @@ class IncomingResponse:
 
     __slots__ = (
         "_bytes_without_body",
+        "_head",
         "_header_count",
         "_is_framed",
         "_wants_body",
         "failure",
         "has_head",
         "headers",
+        "is_chunked",
         "is_complete",
         "keeps_alive",
         "parser",
@@ -46,6 +60,7 @@ class IncomingResponse:
         """The library's object; dropped at the end, as it may refer back to this object."""
         self._wants_body = wants_body
         self._is_framed = False
+        self._head = b""
         self._header_count = 0
         self._bytes_without_body = 0
         self.status = 0
@@ -53,6 +68,7 @@ class IncomingResponse:
         self.pieces: list[bytes] = []
         self.unread_bytes = 0
         self.has_head = False
+        self.is_chunked = False
         self.is_complete = False
         self.keeps_alive = False
         self.failure: httpx.TransportError | None = None
@@ -61,9 +77,12 @@ class IncomingResponse:
         """Read what has come, unless the response has ended or failed already."""
         if self.parser is None:
             return
-        if not self._bytes_without_body and not self.has_head and data[:1] not in {b"H", b""}:
-            self.refuse("the response is not HTTP")  # llhttp skips empty lines before it
-            return
+        if not self.has_head:
+            self._head += data
+            # llhttp would skip empty lines before it, h11 wait for the head's end.
+            if not b"HTTP/".startswith(self._head[:5]):
+                self.refuse("the response is not HTTP")
+                return
         # Set to zero by each piece of the body: so it counts heads and trailers that never end.
         self._bytes_without_body += len(data)
         self.read(data)
@@ -112,26 +131,34 @@ class IncomingResponse:
             self.refuse("the response's head is too large")
         elif not self.has_head:
             self.headers.append((name, value))
+        elif name.lower() in _FRAMING_NAMES:
+            self.refuse("the response is not HTTP (a length behind the body)")
 
-    def on_head(self, status: int, version: str) -> None:
+    def on_head(self) -> None:
         """See the end of a head: of the response, or of an interim one before it."""
         if self.is_complete or self.failure is not None:
             return
-        if version not in _VERSIONS:  # each parser knows others
-            self.refuse("the response is not HTTP/1")
-        elif status == 101:
+        head = _HEAD.match(self._head)
+        if head is None:
+            self.refuse("the response is not HTTP (its head is not plain HTTP/1)")
+            return
+        status = int(head["status"])
+        framing = _FRAMING.findall(head[0])
+        if status == 101:
             self.refuse("the server changed to a protocol that was not asked for")
-        elif status < 100:  # h11 refuses it by itself
-            self.refuse("the response is not HTTP (its status is none)")
-        elif status < 200:
-            self.headers.clear()
-        elif self._bytes_without_body > MAX_HEAD_BYTES and self._head_bytes() > MAX_HEAD_BYTES:
-            # The head itself is measured only here: the read that ended it may hold a part of the body, too.
+        elif head.end() > MAX_HEAD_BYTES:
+            # Measured here, too: the read that ended it may hold the body, which does not count.
             self.refuse("the response's head is too large")
-        else:
+        elif status >= 200:
             self.status = status
             self.has_head = True
-            self._choose_framing(is_http_1_1=version == "1.1")
+            self._head = b""
+            self._choose_framing(framing, is_http_1_1=head["minor"] == b"1")
+        elif framing:
+            self.refuse("the response is not HTTP (an interim one with a body)")
+        else:
+            self.headers.clear()
+            self._head = self._head[head.end() :]
 
     def on_body(self, piece: bytes) -> None:
         """Keep a piece of the body."""
@@ -146,26 +173,34 @@ class IncomingResponse:
         if self.has_head and self.failure is None:
             self.is_complete = True
 
-    def _head_bytes(self) -> int:
-        return sum(len(name) + len(value) for name, value in self.headers)
-
-    def _choose_framing(self, *, is_http_1_1: bool) -> None:
-        names = {name.lower() for name, _ in self.headers}
-        has_length, is_chunked = b"content-length" in names, b"transfer-encoding" in names
-        self._is_framed = has_length or is_chunked
-        # HTTP/1.1 stays open unless it says otherwise, HTTP/1.0 the other way round.
-        is_kept = is_http_1_1
-        if b"connection" in names:
-            options = self._options(b"connection")
-            is_kept = b"close" not in options and (is_kept or b"keep-alive" in options)
-        self.keeps_alive = is_kept and (self._is_framed or self.status in {204, 304})
-        if is_chunked and (has_length or self._options(b"transfer-encoding") != [b"chunked"]):
+    def _choose_framing(self, framing: list[tuple[bytes, bytes]], *, is_http_1_1: bool) -> None:
+        self._is_framed = bool(framing)
+        has_coding = self._is_framed and framing[0][0].lower() == b"transfer-encoding"
+        has_no_body = self.status in {204, 304}  # whatever its head announces
+        self.is_chunked = has_coding and not has_no_body
+        # HTTP/1.1 stays open unless it says otherwise, HTTP/1.0, which has no chunks, the other way round.
+        options = self._connection_options()
+        self.keeps_alive = (
+            b"close" not in options
+            and (is_http_1_1 or (b"keep-alive" in options and not has_coding))
+            and (self._is_framed or has_no_body)
+            and not (has_no_body and has_coding)
+        )
+        if len(framing) > 1 or not all(_is_plain(*each) for each in framing):
             self.refuse("the response is not HTTP (its length or its coding is wrong)")
         elif not self._wants_body:
             # llhttp does not know that no body follows, so what comes next could not be read.
             self.is_complete = True
             self.keeps_alive = False
 
-    def _options(self, wanted: bytes) -> list[bytes]:
-        lists = (value for name, value in self.headers if name.lower() == wanted)
-        return [option.strip().lower() for options in lists for option in options.split(b",")]
+    def _connection_options(self) -> set[bytes]:
+        lists = (value for name, value in self.headers if name.lower() == b"connection")
+        return {option.strip().lower() for options in lists for option in options.split(b",")}
+
+
+def _is_plain(name: bytes, value: bytes) -> bool:
+    """Whether a length is one number, or the coding is `chunked` and nothing else."""
+    value = value.strip(b" ")
+    if name.lower() == b"transfer-encoding":
+        return value.lower() == b"chunked"
+    return value.isdigit() and len(value) <= MAX_LENGTH_DIGITS

@@ -5,7 +5,7 @@ Between slices of a large one, other tasks run. What the JSON and its rows mean 
 
 import re
 import zlib
-from collections.abc import AsyncIterable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterable, Iterator, Sequence
 from typing import TypeVar, cast
 
 import anyio.lowlevel
@@ -20,7 +20,6 @@ from koscom_async.errors import KoscomError, MalformedResponseError
 from koscom_async.settings import Backend
 
 Answer = TypeVar("Answer")
-Unpack = Callable[[bytes], Iterator[bytes]]
 
 PIECE_BYTES = 2**18
 """A body is unpacked in pieces of this size."""
@@ -39,7 +38,7 @@ async def read_body(response: httpx.Response, *, max_bytes: int) -> bytes:
     announced = response.headers.get("Content-Length", "")
     if announced.isdecimal() and int(announced) > max_bytes:
         raise _too_large(max_bytes)
-    unpack = _unpacker(response.headers.get("Content-Encoding", "identity"))
+    unzipper = _unzipper(response.headers.get("Content-Encoding", "identity"))
     body = bytearray()
     if response.is_stream_consumed:  # by the transport that was given
         if len(response.content) > max_bytes:
@@ -47,12 +46,14 @@ async def read_body(response: httpx.Response, *, max_bytes: int) -> bytes:
         return _in_utf8(response, response.content)
     # httpx types the stream for both of its clients.
     async for packed in cast("AsyncIterable[bytes]", response.stream):
-        for number, piece in enumerate(unpack(packed)):
+        for number, piece in enumerate(unzipper.unpack(packed) if unzipper else (packed,)):
             if number:  # a zip bomb must not hold the event loop
                 await anyio.lowlevel.checkpoint()
             body += piece
             if len(body) > max_bytes:
                 raise _too_large(max_bytes)
+    if unzipper:
+        unzipper.check_end()
     return _in_utf8(response, bytes(body))
 
 
@@ -66,27 +67,40 @@ def _in_utf8(response: httpx.Response, body: bytes) -> bytes:
         return body
 
 
-def _unpacker(coding: str) -> Unpack:
+def _unzipper(coding: str) -> "_Unzipper | None":
     coding = coding.strip().lower()
     if coding in {"", "identity", *_NO_CODINGS}:
-        return lambda packed: iter((packed,))
+        return None
     if coding in {"gzip", "x-gzip", "deflate"}:
-        return _unzipper()
+        return _Unzipper()
     raise MalformedResponseError("the answer has a content coding that was not asked for")
 
 
-def _unzipper() -> Unpack:
-    unzip = zlib.decompressobj(_GZIP_OR_ZLIB)
+class _Unzipper:
+    """Unpacks one body, which is one member with its checksum, and nothing behind it."""
 
-    def unpack(packed: bytes) -> Iterator[bytes]:
+    def __init__(self) -> None:
+        self._unzip = zlib.decompressobj(_GZIP_OR_ZLIB)
+        self._has_begun = self._is_longer = False
+
+    def unpack(self, packed: bytes) -> Iterator[bytes]:
+        self._has_begun = self._has_begun or bool(packed)
+        self._is_longer = self._is_longer or (self._unzip.eof and bool(packed))
         try:
-            while packed and not unzip.eof:
-                yield unzip.decompress(packed, PIECE_BYTES)
-                packed = unzip.unconsumed_tail
+            while packed and not self._unzip.eof:
+                yield self._unzip.decompress(packed, PIECE_BYTES)
+                packed = self._unzip.unconsumed_tail
         except zlib.error:
-            raise MalformedResponseError("the answer's compression is broken") from None
+            raise _broken() from None
 
-    return unpack
+    def check_end(self) -> None:
+        """Raise where the end is missing, or where something stands behind it: a second member is no JSON either."""
+        if self._has_begun and (not self._unzip.eof or self._unzip.unused_data or self._is_longer):
+            raise _broken()
+
+
+def _broken() -> MalformedResponseError:
+    return MalformedResponseError("the answer's compression is broken")
 
 
 def _too_large(max_bytes: int) -> MalformedResponseError:

@@ -44,7 +44,7 @@ def cut(packed, size=7):
         ("gzip", cut(gzip.compress(TEXT))),
         ("GZIP", [gzip.compress(TEXT)]),
         ("deflate", cut(zlib.compress(TEXT))),
-        ("gzip", [gzip.compress(TEXT) + b"trailing"]),
+        ("gzip", [gzip.compress(TEXT), b""]),
     ],
 )
 async def test_a_body_is_read_whole_however_it_is_packed(coding, pieces):
@@ -80,6 +80,24 @@ async def test_a_packing_that_cannot_be_undone_is_a_malformed_answer(coding, mes
     with pytest.raises(MalformedResponseError, match=message) as caught:
         await read_body(answer(b"not packed at all", content_encoding=coding), max_bytes=100)
     assert caught.value.__context__ is None or caught.value.__suppress_context__
+
+
+async def test_what_is_packed_ends_with_its_checksum_and_nothing_follows():
+    packed = gzip.compress(TEXT)
+    for pieces in (
+        [packed[:-1]],
+        [packed[:-8]],
+        [packed[:-9]],
+        [packed + b"x"],
+        [packed, b"x"],
+        [packed + b"\0"],
+        [packed + packed],
+        [packed, packed, b""],
+        [zlib.compress(TEXT)[:-4]],
+    ):
+        with pytest.raises(MalformedResponseError, match="compression is broken"):
+            await read_body(answer(*pieces, content_encoding="gzip"), max_bytes=2 * len(TEXT))
+    assert await read_body(answer(content_encoding="gzip"), max_bytes=1) == b""
 
 
 async def test_a_bomb_takes_no_more_memory_than_is_allowed():
