@@ -26,9 +26,10 @@ def exactly() -> AbstractContextManager[Context]:
 
 def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
     """Return the sum, or `None` if any part is unknown."""
-    amounts = list(amounts)
+    if not isinstance(amounts, list | tuple):
+        amounts = list(amounts)
     try:
-        return sum(amounts, ZERO)  # type: ignore[type-var]  # handled below
+        return sum(amounts, ZERO)
     except TypeError:
         # Asked only here, since comparing with each amount costs more than adding it.
         if any(amount is None for amount in amounts):

@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from koscom_async._cooperative import Cooperative
+from koscom_async._cooperative import Cooperative, batched
 from koscom_async._decimals import ZERO, difference, exactly, owed, total
 from koscom_async._merge.confirmation import confirmations
 from koscom_async._merge.grouping import AccountRows
+from koscom_async.models._fields import constructor
 from koscom_async.models.account import WON, Balance, BalanceRow, BalanceSummary, ForeignCash
 from koscom_async.models.codes import TradeType
 from koscom_async.models.doubts import Doubt
@@ -15,6 +16,10 @@ from koscom_async.models.holdings import AccountReconciliation, Cash, CashBasis,
 from koscom_async.models.member import VirtualAccount
 
 _NO_SUMMARY = BalanceSummary()
+_make_lot = constructor(CashLot)
+_make_reconciliation = constructor(AccountReconciliation)
+
+ACCOUNTS_A_SLICE = 8
 
 BASES: tuple[CashBasis, ...] = ("D0", "D1", "D2")
 
@@ -40,11 +45,11 @@ def merged_cash(
 def _cash(currency: str, lots: tuple[CashLot, ...]) -> Cash:
     return Cash(
         currency=currency,
-        balance=total(lot.balance for lot in lots),
-        balance_d1=total(lot.balance_d1 for lot in lots),
-        balance_d2=total(lot.balance_d2 for lot in lots),
-        counted=total(lot.counted for lot in lots),
-        withdrawable=total(lot.withdrawable for lot in lots),
+        balance=total([lot.balance for lot in lots]),
+        balance_d1=total([lot.balance_d1 for lot in lots]),
+        balance_d2=total([lot.balance_d2 for lot in lots]),
+        counted=total([lot.counted for lot in lots]),
+        withdrawable=total([lot.withdrawable for lot in lots]),
         receivable=owed(*[lot.receivable for lot in lots]),
         loan=owed(*[lot.loan for lot in lots]),
         lots=lots,
@@ -69,16 +74,16 @@ def _foreign_lot(account: VirtualAccount, cash: ForeignCash) -> CashLot:
 
 def _cash_lot(balance: Balance, basis: CashBasis | None) -> CashLot:
     summary = balance.summary or _NO_SUMMARY
-    return CashLot(
-        account=balance.account,
-        balance=summary.cash,
-        balance_d1=summary.cash_d1,
-        balance_d2=summary.cash_d2,
-        counted=_view(_views(summary), basis),
-        basis=basis,
-        withdrawable=summary.withdrawable,
-        receivable=summary.receivable,
-        loan=summary.loan,
+    return _make_lot(
+        balance.account,
+        summary.cash,
+        summary.cash_d1,
+        summary.cash_d2,
+        summary.withdrawable,
+        summary.receivable,
+        summary.loan,
+        _view(_views(summary), basis),
+        basis,
     )
 
 
@@ -98,12 +103,15 @@ def _basis(
     Where it proves none it is the latest that is known, as holdings are what has been executed. A total of 0 proves
     none: it is how brokers spell that they report none.
     """
-    known = [(basis, view) for basis, view in zip(BASES, views, strict=True) if view is not None]
+    latest: CashBasis | None = None
+    for basis, view in zip(BASES, views, strict=True):
+        if view is not None:
+            latest = basis
     for value in securities if reported else ():
-        for basis, view in known:
-            if value is not None and value + view == reported:
+        for basis, view in zip(BASES, views, strict=True):
+            if value is not None and view is not None and value + view == reported:
                 return basis, True
-    return (known[-1][0] if known else None), False
+    return latest, False
 
 
 def all_reconciled(
@@ -114,9 +122,11 @@ def all_reconciled(
     doubtful: defaultdict[tuple[str, str], list[Doubt]] = defaultdict(list)
     for doubt in doubts:
         doubtful[doubt.account.key].append(doubt)
-    for balance, rows in zip(balances, accounts, strict=True):
+    for some in batched(list(zip(balances, accounts, strict=True)), count=ACCOUNTS_A_SLICE):
         with exactly():
-            reconciliation.append(_reconciled(balance, rows, doubtful.get(balance.account.key, ())))
+            reconciliation += [
+                _reconciled(balance, rows, doubtful.get(balance.account.key, ())) for balance, rows in some
+            ]
         yield
     return tuple(reconciliation)
 
@@ -131,39 +141,35 @@ def _reconciled(balance: Balance, rows: AccountRows, doubts: Sequence[Doubt]) ->
         _views(summary), reported=summary.total_value, securities=(value, summary.value)
     )
     counted = _view(_views(summary), basis)
-    return AccountReconciliation(
-        account=balance.account,
-        rows=len(balance.rows),
-        rows_value=value,
-        reported_value=summary.value,
-        value_difference=value_difference,
-        rows_cost=cost,
-        reported_cost=summary.cost,
-        cost_difference=cost_difference,
-        reason="; ".join(
-            [
-                *confirmations(doubts, value, counted, summary),
-                *_reasons(balance, rows, value_difference, cost_difference),
-            ]
-        )
-        or None,
-        cash=summary.cash,
-        unsettled=difference(counted, summary.cash),
-        cash_basis=basis,
-        cash_basis_proven=is_proven,
-        liabilities=liabilities,
-        net_worth=difference(total((value, counted)), liabilities),
-        reported_net_worth=summary.total_value,
-        missing=_missing(balance),
+    reasons = [
+        *(confirmations(doubts, value, counted, summary) if doubts else ()),
+        *_reasons(balance, rows, value_difference, cost_difference),
+    ]
+    return _make_reconciliation(
+        balance.account,
+        len(balance.rows),
+        value,
+        summary.value,
+        value_difference,
+        cost,
+        summary.cost,
+        cost_difference,
+        "; ".join(reasons) or None,
+        summary.cash,
+        difference(counted, summary.cash),
+        basis,
+        is_proven,
+        liabilities,
+        difference(total((value, counted)), liabilities),
+        summary.total_value,
+        _missing(balance),
     )
 
 
 def _missing(balance: Balance) -> tuple[str, ...]:
     if balance.summary is None:
         return ("summary",)
-    summary = balance.summary
-    needed = {"cash": summary.cash, "loan": summary.loan, "receivable": summary.receivable}
-    return tuple(name for name, amount in needed.items() if amount is None)
+    return tuple([name for name in ("cash", "loan", "receivable") if getattr(balance.summary, name) is None])
 
 
 def _reasons(
@@ -175,13 +181,14 @@ def _reasons(
     """
     if not value and not cost:
         return
-    held = [row for row in balance.rows if not row.is_empty]
+    held = balance.rows
     if (value or ZERO) < 0 or (cost or ZERO) < 0:
         yield from _what_rows_leave_out(held, rows.apart)
     if cost and cost < 0:
-        without = len([row for row in held if not row.cost])
-        if without:
-            yield f"{without} of {len(held)} rows have no cost"
+        without_cost = [row for row in held if not row.cost]
+        empty = len([row for row in without_cost if not row.value and row.is_empty])
+        if len(without_cost) > empty:
+            yield f"{len(without_cost) - empty} of {len(held) - empty} rows have no cost"
     yield "brokers reckon summary and rows apart"
 
 
@@ -192,5 +199,5 @@ def _what_rows_leave_out(rows: Sequence[BalanceRow], apart: Sequence[BalanceRow]
     if any(row.product is not None and row.product.is_derivative for row in apart):
         yield "futures and options are not in the rows' sum"
     # Bonds stand last, and are the rows that are mostly SUM.
-    if any(row.trade_type is TradeType.TOTAL for row in reversed(rows)):
+    if any(row.trade_type is TradeType.TOTAL and not row.is_empty for row in reversed(rows)):
         yield "the broker leaves loan balances out of its rows (SUM)"

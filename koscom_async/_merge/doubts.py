@@ -104,6 +104,8 @@ def _sum_and_parts(account: VirtualAccount, rows: Rows) -> Iterator[Doubt]:
 
 
 def _repeated(account: VirtualAccount, rows: Rows) -> Iterator[Doubt]:
+    if len({(row.value, row.quantity) for row in rows}) == len(rows):
+        return  # as nearly always: no two can be alike
     alike: defaultdict[BalanceRow, list[BalanceRow]] = defaultdict(list)
     for row in rows:
         alike[row].append(row)

@@ -11,7 +11,7 @@ from koscom_async.models.codes import Product, TradeType
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.positions import Lot, MatchedBy, lots_of
 
-ON_CREDIT = frozenset({TradeType.MARGIN, TradeType.LOAN})
+_MARGIN, _LOAN = TradeType.MARGIN, TradeType.LOAN
 
 
 @define(eq=False, weakref_slot=False)
@@ -22,86 +22,99 @@ class GroupDraft:
     nothing in it has no say in anything.
     """
 
+    quantity: Decimal | None
+    cost: Decimal | None
+    value: Decimal | None
+    product: Product | None
+    name: str | None
+    """The first name that came"""
+    further: list[Any] | None
+    """Each further row, followed by its account; `None` where there is none, as a list costs a third of the draft"""
     row: BalanceRow
     """The first row"""
     account: VirtualAccount
     """The first row's account"""
-    quantity: Decimal | None
-    cost: Decimal | None
-    value: Decimal | None
+    matched_by: MatchedBy
     has_costs: bool
     """Whether each row that has anything in it has a cost"""
     has_negative_cost: bool
     credit_value: Decimal | None
-    product: Product | None
     is_derivative: bool
-    name: str | None
-    """The first name that came"""
-    matched_by: MatchedBy
+    comes_again: bool = False
+    """Whether an account holds it in several rows; an account's rows come one after the other"""
     has_several_names: bool = False
     was_counted: bool = False
     """Whether it counted as no derivative before a row came that says it is one"""
-    further: list[Any] | None = None
-    """Each further row, followed by its account; `None` where there is none, as a list costs a third of the draft"""
+    profit_loss: Decimal | None = None
+    """Value less cost, where every row with anything in it has both; known when the draft is closed"""
 
     @classmethod
     def of_row(cls, row: BalanceRow, account: VirtualAccount, matched_by: MatchedBy) -> Self:
         """Return the draft of one row; numbers as they came."""
-        product, value, cost = row.product, row.value, row.cost
+        product, cost = row.product, row.cost
         return cls(
-            row,
-            account,
             row.quantity,
             cost,
-            value,
+            row.value,
+            product,
+            row.name,
+            None,
+            row,
+            account,
+            matched_by,
             # Brokers send a cost of 0 when they do not know it.
             bool(cost) or row.is_empty,
             cost is not None and cost < ZERO,
-            total((value,)) if row.trade_type in ON_CREDIT else ZERO,
-            product,
+            total((row.value,)) if row.trade_type in (_MARGIN, _LOAN) else ZERO,
             product is not None and product.is_derivative,
-            row.name,
-            matched_by,
         )
 
     def add(self, row: BalanceRow, account: VirtualAccount) -> None:  # noqa: C901, PLR0912  # see the docstring
-        """Add a row. Most of a merge's time is spent here: hence the plain steps, and no calls."""
+        """Add a row. Most of a merge's time is spent here: hence the plain steps, and no calls for usual rows."""
         further = self.further
         if further is None:
             self.further = [row, account]
+            self.comes_again = account is self.account
         else:
+            if further[-1] is account:
+                self.comes_again = True
             further.append(row)
             further.append(account)
-        value = row.value
-        if value:
-            if self.value is not None:
-                self.value += value
-        elif value is None:
-            self.value = None
+        cost = row.cost
+        if cost is not None and cost > ZERO:
+            if self.cost is not None:
+                self.cost += cost
         elif row.is_empty:
             return
+        else:
+            self._add_odd_cost(cost)
+        value = row.value
+        if value is None:
+            self.value = None
+        elif self.value is not None:
+            self.value += value
         quantity = row.quantity
         if quantity is None:
             self.quantity = None
         elif self.quantity is not None:
             self.quantity += quantity
-        cost = row.cost
-        if cost is None:
-            self.cost = None
-            self.has_costs = False
-        else:
-            if self.cost is not None:
-                self.cost += cost
-            if not cost > ZERO:  # one comparison for nearly every row, as this is where the time goes
-                self.has_costs = self.has_costs and bool(cost)
-                self.has_negative_cost = self.has_negative_cost or bool(cost)
-        if row.trade_type in ON_CREDIT:
+        trade_type = row.trade_type
+        if trade_type is _MARGIN or trade_type is _LOAN:
             self.credit_value = total((self.credit_value, value))
         if row.product is not self.product:
             self._choose_product(row.product)
         name = row.name
         if name is not None and name != self.name:
             self._take_name(name)
+
+    def _add_odd_cost(self, cost: Decimal | None) -> None:
+        """Add a cost that is unknown, which brokers may spell 0, or negative."""
+        if cost is None or self.cost is None:
+            self.cost = None
+        else:
+            self.cost += cost
+        self.has_costs = self.has_costs and bool(cost)
+        self.has_negative_cost = self.has_negative_cost or bool(cost)
 
     def describe(self, row: BalanceRow) -> None:
         """Let a row with nothing in it say what the instrument is, where all rows are such."""
@@ -119,11 +132,10 @@ class GroupDraft:
         if not self.is_derivative and self.product is not None and self.product.is_derivative:
             self.is_derivative = self.was_counted = True
 
-    @property
-    def profit_loss(self) -> Decimal | None:
-        """Value less cost, where every row with anything in it has both."""
-        value, cost = self.value, self.cost
-        return value - cost if self.has_costs and cost is not None and value is not None else None
+    def close(self) -> None:
+        """Work out what totals and positions both need, after the last row."""
+        if self.has_costs and self.cost is not None and self.value is not None:
+            self.profit_loss = self.value - self.cost
 
     @property
     def return_pct(self) -> Decimal | None:

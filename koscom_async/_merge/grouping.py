@@ -1,6 +1,6 @@
 """Groups every account's rows by instrument, and sums them up by account, in one pass over all of them."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from attrs import define, field
@@ -27,10 +27,10 @@ class AccountRows:
     apart: list[BalanceRow] = field(factory=list)
     """Rows that the totals in won leave out"""
 
-    def add(self, values: Amounts, costs: Amounts, apart: list[BalanceRow]) -> None:
-        """Add the values and costs of some rows that count, and the rows that do not."""
-        self.values.append(total(values))
-        self.costs.append(total(costs))
+    def add(self, counted: Sequence[BalanceRow], apart: Sequence[BalanceRow]) -> None:
+        """Add some rows that count, and some that do not."""
+        self.values.append(total([row.value for row in counted]))
+        self.costs.append(total([row.cost for row in counted]))
         self.apart += [row for row in apart if not row.is_empty]
 
 
@@ -83,21 +83,42 @@ _NO_INDEX = _GroupIndex(in_won=False, aliases=None)
 def group_rows(balances: Sequence[Balance]) -> Cooperative[GroupedRows]:
     """Group the rows, looking at each once."""
     further = yield from _further(balances)
-    aliases, indices, accounts = aliases_among(further), dict[Kind, _GroupIndex](), []
-    for balance in balances:
-        accounts.append(own := AccountRows())
-        for rows in batched(balance.rows, count=ROWS_A_SLICE):
-            with exactly():
-                _group(rows, balance.account, own, indices, aliases)
-            yield
+    aliases, indices = aliases_among(further), dict[Kind, _GroupIndex]()
+    accounts = [AccountRows() for _ in balances]
+    for step in _in_steps(balances, accounts):
+        with exactly():
+            for rows, account, own in step:
+                _group(rows, account, own, indices, aliases)
+        yield
     for index in indices.values():
         with exactly():
             index.add_empty()
     groups = [group for index in indices.values() for group in index.groups.values()]
-    if any(group.was_counted for group in groups):
+    for some in batched(groups, count=ROWS_A_SLICE):
+        with exactly():
+            for group in some:
+                group.close()
+        yield
+    if True in [group.was_counted for group in groups]:
         accounts = yield from _counted_again(balances, groups)
     by_kind = {kind: index.groups for kind, index in indices.items()}
     return GroupedRows(groups, by_kind, accounts, bool(further))
+
+
+def _in_steps(
+    balances: Sequence[Balance], accounts: Sequence[AccountRows]
+) -> Iterator[list[tuple[Sequence[BalanceRow], VirtualAccount, AccountRows]]]:
+    """Yield the rows of several small accounts at a time, and of a large one in parts."""
+    step: list[tuple[Sequence[BalanceRow], VirtualAccount, AccountRows]] = []
+    size = 0
+    for balance, own in zip(balances, accounts, strict=True):
+        for rows in batched(balance.rows, count=ROWS_A_SLICE):
+            if size + len(rows) > ROWS_A_SLICE:
+                yield step
+                step, size = [], 0
+            step.append((rows, balance.account, own))
+            size += len(rows)
+    yield step
 
 
 def _further(balances: Sequence[Balance]) -> Cooperative[list[BalanceRow]]:
@@ -116,20 +137,24 @@ def _group(
     aliases: Mapping[Kind, Aliases],
 ) -> None:
     """Add rows to the groups of their instruments, and to the sums of their account."""
-    values: Amounts = []
-    costs: Amounts = []
+    counted: list[BalanceRow] = []
     apart: list[BalanceRow] = []
     kind, currency, index = None, None, _NO_INDEX
-    groups, find, in_won = index.groups, index.groups.get, index.in_won
+    groups, find, in_won, aliases_of_kind = index.groups, index.groups.get, index.in_won, index.aliases
     for row in rows:
         # Most rows are of the same kind as the row before, so that the index seldom changes.
         if row.currency is not currency or type(row) is not kind:
             kind, currency = type(row), row.currency
             index = indices.get((kind, currency)) or _added(indices, (kind, currency), aliases)
-            groups, find, in_won = index.groups, index.groups.get, index.in_won
+            groups, find, in_won, aliases_of_kind = (
+                index.groups,
+                index.groups.get,
+                index.in_won,
+                index.aliases,
+            )
         identity: Hashable = row.code
         matched_by: MatchedBy = "code"
-        if identity is None or index.aliases is not None:
+        if identity is None or aliases_of_kind is not None:
             matched_by, identity = index.identity(row)
         group = find(identity)
         if group is None:
@@ -140,11 +165,10 @@ def _group(
         else:
             group.add(row, account)
         if in_won and not group.is_derivative:
-            values.append(row.value)
-            costs.append(row.cost)
+            counted.append(row)
         else:
             apart.append(row)
-    own.add(values, costs, apart)
+    own.add(counted, apart)
 
 
 def _added(indices: dict[Kind, _GroupIndex], kind: Kind, aliases: Mapping[Kind, Aliases]) -> _GroupIndex:
@@ -169,6 +193,6 @@ def _counted_again(
             is_counted = row.currency == WON and id(row) not in derivatives
             (counted if is_counted else apart).append(row)
         with exactly():
-            own.add([row.value for row in counted], [row.cost for row in counted], apart)
+            own.add(counted, apart)
         yield
     return accounts

@@ -45,11 +45,11 @@ def _position(group: GroupDraft, whole: Decimal | None, *, has_further_facts: bo
         group.profit_loss,
         group.return_pct,
         _weight(group, whole),
-        group.value_in_won,
+        group.value if group.row.currency == WON else group.value_in_won,
         group.credit_value,
-        known_total([abs(each.loan) for each in rows if each.loan is not None]),
+        known_total([abs(each.loan) for each in rows if each.loan is not None]) if rows else None,
         group.matched_by,
-        Lots(group.lots),
+        Lots(group),
     )
 
 
@@ -60,17 +60,17 @@ def _weight(group: GroupDraft, whole: Decimal | None) -> Decimal | None:
 
 
 def _instrument(group: GroupDraft, rows: Sequence[BalanceRow]) -> Instrument:
-    row = group.row
-    codes: Sequence[str | None] = [row.code]
+    row, code, name = group.row, group.row.code, group.name
+    other_codes: Sequence[str] = ()
+    other_names: Sequence[str] = ()
     for each in rows:
         if each.other_codes:
-            codes = _codes(rows) or codes
+            code, *other_codes = _codes(rows) or (code,)
             break
-    names: Sequence[str | None] = [group.name]
     if group.has_several_names:
-        names = ranked_names(each.name for each in group.described_by())
+        name, *other_names = ranked_names(each.name for each in group.described_by())
     return _make_instrument(
-        row.asset_class, group.product, codes[0], tuple(codes[1:]), names[0], tuple(names[1:]), row.currency
+        row.asset_class, group.product, code, tuple(other_codes), name, tuple(other_names), row.currency
     )
 
 

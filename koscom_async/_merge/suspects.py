@@ -3,7 +3,6 @@
 import re
 from collections.abc import Hashable, Iterable, Mapping
 from itertools import chain, combinations
-from operator import is_
 
 from attrs import define, field
 
@@ -62,21 +61,13 @@ def find_suspects(by_kind: Mapping[Kind, Mapping[Hashable, GroupDraft]]) -> Coop
     suspects = Suspects()
     for (kind, _), index in by_kind.items():
         for groups in batched(tuple(index.values()), count=GROUPS_A_SLICE):
-            suspects.repeated += [
-                group for group in groups if group.further is not None and _comes_again(group)
-            ]
+            suspects.repeated += [group for group in groups if group.comes_again]
             suspects.odd += _odd(groups, NOT_OF_CLASS[kind])
             if kind is not EquityRow:
                 suspects.like_cash += _like_cash(groups)
             yield
     suspects.called_alike = yield from _called_alike(by_kind)
     return suspects
-
-
-def _comes_again(group: GroupDraft) -> bool:
-    """Whether an account holds it in several rows; an account's rows come one after the other."""
-    accounts = (group.further or [])[1::2]
-    return group.account is accounts[0] or True in map(is_, accounts, accounts[1:])
 
 
 def _odd(groups: Iterable[GroupDraft], products: frozenset[Product]) -> Groups:

@@ -70,7 +70,8 @@ def weighed_whole(securities: Mapping[str, Securities], totals: Totals) -> Decim
     if value is None or assets is None or assets <= 0 or assets < value:
         return None
     parts = [group.value for group in securities.get(WON, _NONE).counted]
-    return None if any(part is not None and part < 0 for part in parts) else assets
+    is_negative = [part.is_signed() and bool(part) for part in parts if part is not None]
+    return None if True in is_negative else assets
 
 
 def foreign_totals(securities: Mapping[str, Securities], cash: tuple[Cash, ...]) -> tuple[Totals, ...]:
@@ -98,19 +99,19 @@ def _foreign(securities: Totals, cash: Cash | None) -> Totals:
 
 
 def _summed(securities: Securities, currency: str) -> Totals:
-    counted = [(group, group.profit_loss) for group in securities.counted if group.holds_anything]
-    profits = [profit for _, profit in counted if profit is not None]
+    counted = [group for group in securities.counted if group.value or group.holds_anything]
+    profits = [group.profit_loss for group in counted if group.profit_loss is not None]
     # Without any position the profit is zero; without any known cost it is not known.
     profit_loss = total(profits) if profits or not counted else None
-    has_negative_cost = any(group.has_negative_cost for group, _ in counted)
+    has_negative_cost = True in [group.has_negative_cost for group in counted]
     return Totals(
         currency=currency,
-        cost=total([group.cost for group, _ in counted]),
-        value=total([group.value for group, _ in counted]),
+        cost=total([group.cost for group in counted]),
+        value=total([group.value for group in counted]),
         profit_loss=profit_loss,
         return_pct=None
         if has_negative_cost
-        else percent(profit_loss, total([group.cost for group, profit in counted if profit is not None])),
-        value_without_cost=total([group.value for group, profit in counted if profit is None]),
+        else percent(profit_loss, total([group.cost for group in counted if group.profit_loss is not None])),
+        value_without_cost=total([group.value for group in counted if group.profit_loss is None]),
         derivatives_value=total([group.value for group in securities.derivatives]),
     )

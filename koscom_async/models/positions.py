@@ -4,11 +4,11 @@ What costs more than all the rest, and is not always read, is made when it is fi
 and the lots of a merged position. Nothing else tells such a record from one that was given all of it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, ClassVar, Literal, overload
+from typing import Any, ClassVar, Literal, Protocol, overload
 
 from attrs import frozen
 
@@ -131,18 +131,25 @@ def lot_rank(account: VirtualAccount, row: BalanceRow | Lot) -> tuple[object, ..
     )
 
 
+class LotMaker(Protocol):
+    """What makes lots."""
+
+    def lots(self) -> tuple[Lot, ...]:
+        """Return the lots."""
+
+
 class Lots(Sequence[Lot]):
     """Lots that are made when they are first read: equal to the tuple of them, and pickled as that."""
 
-    __slots__ = ("_lots", "_make")
+    __slots__ = ("_lots", "_maker")
 
-    def __init__(self, make: Callable[[], tuple[Lot, ...]]) -> None:
-        self._make = make
+    def __init__(self, maker: LotMaker) -> None:
+        self._maker = maker
         self._lots: tuple[Lot, ...] | None = None
 
     def _made(self) -> tuple[Lot, ...]:
         if self._lots is None:
-            self._lots = self._make()
+            self._lots = self._maker.lots()
         return self._lots
 
     @overload

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from types import SimpleNamespace
 
 import pytest
 from attrs import asdict, evolve, fields
@@ -97,7 +98,7 @@ def test_lots_are_a_sequence_equal_to_the_tuple_of_them():
 
 def test_lots_are_made_once_and_only_when_they_are_read():
     made = []
-    lots = Lots(lambda: (made.append(1), ())[1])
+    lots = Lots(SimpleNamespace(lots=lambda: (made.append(1), ())[1]))
     position = Position(instrument=Instrument(asset_class=AssetClass.EQUITY), lots=lots)
     copy.copy(position)
     assert made == []
