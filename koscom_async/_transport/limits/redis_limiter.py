@@ -138,7 +138,9 @@ class RedisLimiter:
             slack=(state.limits.burst - 1) * interval,
             reserve=self._limits.quota_reserve,
         )
-        return self._take_locally(state, service) if decision is None else self._apply(state, decision)
+        return (
+            self._take_locally(broker, state, service) if decision is None else self._apply(state, decision)
+        )
 
     def _apply(self, state: _BrokerState, decision: Decision) -> bool:
         now = self._clock()
@@ -156,10 +158,11 @@ class RedisLimiter:
             state.ask_at += random() * _UNEVEN / state.limits.rate  # noqa: S311  # spreads load, guards nothing
         return decision.granted
 
-    def _take_locally(self, state: _BrokerState, service: str) -> bool:
+    def _take_locally(self, broker: str, state: _BrokerState, service: str) -> bool:
         if self._share is None:
             raise LimitsUnavailableError(
-                f"the shared limits are not available, so the call was not made: {self._store.outage}"
+                "the shared limits are not available, so the call was not made: "
+                + self._store.outage(broker, service)
             )
         now = self._clock()
         state.ask_at = state.local.ready_at()

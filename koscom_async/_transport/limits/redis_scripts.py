@@ -18,6 +18,11 @@ _CLOCK = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local function exact(number) return string.format('%.17g', number) end
+-- When a pause ends. One of more than a day, or what is no time at all, is not these scripts' own.
+local function pause_of(text)
+  local moment = tonumber(text) or 0
+  return moment < now + 86400000000 and moment or 0
+end
 -- A state lives as long as it matters, and ten seconds more, in which a grant may be withdrawn.
 local function keep(key, moment)
   redis.call('PEXPIRE', key, math.ceil(math.max(0, moment - now) / 1000) + 10000)
@@ -33,14 +38,14 @@ local request = ARGV[4]
 local state = redis.call('HMGET', KEYS[1], 'free', 'paused', 'last')
 local day = redis.call('HMGET', KEYS[2], 'remaining', 'limit', 'until')
 local free, furthest = tonumber(state[1]) or 0, now + slack + interval
--- The backlog exceeds one burst only if the server's clock was set back: no call waits for that.
-if free > furthest then
+-- The backlog exceeds one burst only if the server's clock was set back, or is no number: no call waits for that.
+if not (free <= furthest) then
   free = furthest
   redis.call('HSET', KEYS[1], 'free', exact(free))
 end
-local paused = tonumber(state[2]) or 0
+local paused = pause_of(state[2])
 local remaining, limit, ends = tonumber(day[1]), tonumber(day[2]), tonumber(day[3])
-if not ends or ends <= now then remaining, limit, ends = nil, nil, nil end
+if not ends or not (ends > now) then remaining, limit, ends = nil, nil, nil end
 
 local function answer(verdict)
   local wait = math.max(0, math.ceil(math.max(free - slack, paused) - now))
@@ -79,7 +84,7 @@ PAUSE = (
     + """
 -- KEYS: broker. ARGV: microseconds. A shorter pause does not end a longer one.
 local state = redis.call('HMGET', KEYS[1], 'free', 'paused')
-local paused = math.max(tonumber(state[2]) or 0, now + tonumber(ARGV[1]))
+local paused = math.max(pause_of(state[2]), now + tonumber(ARGV[1]))
 redis.call('HSET', KEYS[1], 'paused', exact(paused))
 keep(KEYS[1], math.max(tonumber(state[1]) or 0, paused))
 return {math.ceil(paused - now)}

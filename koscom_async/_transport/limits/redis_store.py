@@ -1,10 +1,12 @@
 """Asks Redis for decisions: connections, timeouts, outages and when to ask again. Decides nothing itself.
 
 An answer that does not come is `None`, never an exception; the limiter says what holds then. During an outage Redis
-is asked once a second, and all other calls are spared the wait.
+is asked once a second, and all other calls are spared the wait. A key that holds something else is no outage: it costs
+the broker or the service that it is named after, and no other.
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -25,6 +27,7 @@ try:
     from redis.backoff import NoBackoff
     from redis.commands.core import AsyncScript
     from redis.exceptions import ConnectionError as RedisConnectionError
+    from redis.exceptions import ResponseError
 except ImportError as error:
     raise ImportError(
         "limits that processes share need redis-py: pip install 'koscom_async[redis]'", name="redis"
@@ -39,8 +42,13 @@ PROBE_SECONDS = 1.0
 WITHDRAW_SECONDS = 0.03
 """How long a cancelled call may take to withdraw a grant that it may have been given."""
 
+_ODD_KEY = re.compile("WRONGTYPE|not an integer|attempt to ")
+"""What a script fails with where a key's content is not the scripts' own: another type, or texts for numbers."""
+
 _MICROSECONDS = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_END = 7_258_118_400 * _MICROSECONDS
+"""The year 2200: a day of calls that ends later is none."""
 
 logger = logging.getLogger("koscom_async.transport")
 
@@ -115,12 +123,15 @@ class RedisStore:
         self._withdraw = client.register_script(WITHDRAW)
         self._pause = client.register_script(PAUSE)
         self._record = client.register_script(RECORD)
+        self._odd: dict[tuple[str, ...], str] = {}
         self._process = token_hex(8)
         self._requests = count()
 
-    @property
-    def outage(self) -> str:
-        """Which Redis does not answer, and why, without secrets."""
+    def outage(self, broker: str, service: str) -> str:
+        """Why there was no decision: a key is not the limits' own, or Redis does not answer; without secrets."""
+        odd = self._odd.get((self._broker_key(broker), self._service_key(service)))
+        if odd is not None and not self._availability.is_away:
+            return odd
         return f"{self._availability.where} does not answer ({self._availability.reason})"
 
     async def decide(
@@ -174,10 +185,23 @@ class RedisStore:
                 async with self._slots:
                     reply = _numbers(await script(keys=keys, args=args), size)
         except Exception as error:  # redis-py and the server may raise anything: it is an outage
-            self._availability.failed(error)
-            return None
+            if type(error) is not ResponseError or not _ODD_KEY.search(str(error)):
+                self._availability.failed(error)
+                return None
+            reply = None
         self._availability.answered()
+        self._judge(tuple(keys), is_odd=reply is None)
         return reply
+
+    def _judge(self, keys: tuple[str, ...], *, is_odd: bool) -> None:
+        if not is_odd:
+            self._odd.pop(keys, None)
+        elif keys not in self._odd:
+            place = " or ".join(keys)
+            self._odd[keys] = (
+                f"the key {place} holds something else than these limits: delete it, or take another prefix"
+            )
+            logger.warning("%s: %s", self._availability.where, self._odd[keys])
 
 
 def _numbers(reply: Iterable[Any], size: int) -> list[int]:
@@ -223,7 +247,7 @@ def _decision(service: str, reply: Sequence[int]) -> Decision:
         at=at,
         wait=wait / _MICROSECONDS,
         paused=paused / _MICROSECONDS,
-        quota=None if ends < 0 else _quota(service, remaining, limit, ends),
+        quota=None if not 0 <= ends < _NO_END else _quota(service, remaining, limit, ends),
     )
 
 

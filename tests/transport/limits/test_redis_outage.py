@@ -1,6 +1,7 @@
 """Redis away, slow, odd, and back: what a limiter does is what was set, and never nothing."""
 
 import logging
+from contextlib import suppress
 
 import anyio
 import anyio.to_thread
@@ -74,6 +75,76 @@ async def test_it_fails_closed_with_an_error_of_ours_and_serves_again_when_redis
         (logging.WARNING, "calls fail until it does"),
         (logging.WARNING, "the limits are shared again"),
     ]
+    await limiter.aclose()
+
+
+STAR, ACCOUNT = "{koscom}:broker:star", "{koscom}:service:account"
+
+
+def spoilt(client, key, how):
+    """Put something else under a key of the limits."""
+    if how == "text":
+        client.set(key, "somebody else's")
+    elif how == "list":
+        client.rpush(key, "x")
+    else:
+        client.hset(
+            key, mapping=dict.fromkeys(("free", "paused", "last", "remaining", "limit", "until"), how)
+        )
+
+
+@pytest.mark.parametrize("how", ["text", "list", "nan", "-nan", "0x1p3", "1e999", "-1e300", "x"])
+async def test_a_key_of_another_kind_costs_its_own_broker_and_no_other(redis_server, caplog, how):
+    """It was an outage of Redis for all: of ten rounds at a sound broker, two were whole."""
+    time = LocalTime()
+    limiter = limiter_of(redis_server.url, time, rate=1000, burst=1000)
+    with redis.Redis.from_url(redis_server.url) as client:
+        spoilt(client, STAR, how)
+        for _ in range(10):
+            if how in {"text", "list"}:
+                error = await refused(limiter)
+                assert f"the key {STAR} or {ACCOUNT} holds something else than these limits" in str(error)
+            else:
+                with suppress(LimitsUnavailableError):
+                    await leave(limiter)
+            await leave(limiter, broker="cyber")
+            await limiter.pause("star", 0)
+        assert "does not answer" not in caplog.text
+        assert (
+            caplog.text.count("delete it, or take another prefix") <= 2
+        )  # once for a decision, once for a pause
+        client.delete(STAR)
+        await leave(limiter)
+    await limiter.aclose()
+
+
+@pytest.mark.parametrize("how", ["text", "nan", "1e300", "-1e300", "x", "5.5"])
+async def test_a_service_s_key_of_another_kind_costs_no_other_service_and_raises_nothing_foreign(
+    redis_server, how
+):
+    time = LocalTime()
+    limiter = limiter_of(redis_server.url, time, rate=1000, burst=1000)
+    with redis.Redis.from_url(redis_server.url) as client:
+        spoilt(client, ACCOUNT, how)
+        for _ in range(3):
+            with suppress(LimitsUnavailableError, QuotaExceededError):
+                await leave(limiter)
+            await leave(limiter, service="common")
+        await limiter.record_quota("account", remaining=5, limit=50)
+        client.delete(ACCOUNT)
+        await limiter.record_quota("account", remaining=5, limit=50)
+        await leave(limiter)
+    await limiter.aclose()
+
+
+async def test_with_a_local_share_the_broker_of_an_odd_key_goes_on_with_it(redis_server):
+    time = LocalTime()
+    limiter = limiter_of(redis_server.url, time, rate=10, burst=8, local_share=0.25)
+    with redis.Redis.from_url(redis_server.url) as client:
+        spoilt(client, STAR, "text")
+    for _ in range(3):
+        await leave(limiter)
+    assert time.slept == [pytest.approx(0.4)]
     await limiter.aclose()
 
 
