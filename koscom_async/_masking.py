@@ -38,3 +38,16 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
     text = re.sub(_REVEALING, HIDDEN, text, flags=re.ASCII)
     text = "".join(letter if letter.isprintable() else " " for letter in text)
     return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
+
+
+def without_frames(error: BaseException) -> BaseException:
+    """Return an error without its frames and those of what led to it: an error reporter may print their locals."""
+    links, seen = [error], set()
+    while links:
+        link = links.pop()
+        seen.add(id(link))
+        link.__traceback__ = None
+        links += [
+            each for each in (link.__cause__, link.__context__) if each is not None and id(each) not in seen
+        ]
+    return error

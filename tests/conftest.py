@@ -59,6 +59,19 @@ def running_redis(redis_command):
         yield server
 
 
+@pytest.fixture
+def ring():
+    """A keyring in memory, in the place of the system's."""
+    import keyring
+
+    from tests.keyrings import Ring
+
+    before, ring = keyring.get_keyring(), Ring()
+    keyring.set_keyring(ring)
+    yield ring
+    keyring.set_keyring(before)
+
+
 @pytest.fixture(params=BACKENDS)
 def backend(request, monkeypatch):
     """Which backend carries the test; it runs once over each."""

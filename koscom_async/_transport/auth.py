@@ -17,18 +17,15 @@ import anyio
 from attrs import define, field
 
 from koscom_async._clock import utc_now
+from koscom_async._masking import without_frames
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.endpoints import AUTH, REFRESH, AuthScheme, Call
 from koscom_async._wire.oauth import authorize_address, read_token, refresh_form
-from koscom_async.errors import (
-    AuthenticationError,
-    ConnectionFailedError,
-    KoscomError,
-    ReauthorizationRequiredError,
-)
+from koscom_async.errors import AuthenticationError, KoscomError, ReauthorizationRequiredError
 from koscom_async.models.investor import Investor, Token
 from koscom_async.settings import Settings
 from koscom_async.tokens import LockingTokenStore, TokenStore, token_key
+from koscom_async.tokens.store import store_failed
 
 Keep = Callable[[Token], Awaitable[None]]
 Renew = Callable[[Token, Keep, TraceBuilder], Awaitable[Token]]
@@ -239,14 +236,18 @@ class TokenManager:
     async def _load(self, key: str) -> Token | None:
         try:
             return await self._store.load(key)
+        except KoscomError:
+            raise
         except Exception as error:
-            raise _store_failed("load", error) from error
+            raise _failed_to("load", error) from without_frames(error)
 
     async def _save(self, key: str, token: Token) -> None:
         try:
             await self._store.save(key, token)
+        except KoscomError:
+            raise
         except Exception as error:
-            raise _store_failed("save", error) from error
+            raise _failed_to("save", error) from without_frames(error)
         self._refused.pop(key, None)
 
     @asynccontextmanager
@@ -260,13 +261,11 @@ class TokenManager:
         except KoscomError:
             raise
         except Exception as error:
-            raise _store_failed("lock", error) from error
+            raise _failed_to("lock", error) from without_frames(error)
 
 
-def _store_failed(what: str, error: Exception) -> ConnectionFailedError:
-    return ConnectionFailedError(
+def _failed_to(what: str, error: Exception) -> KoscomError:
+    return store_failed(
         f"the token store could not {what} ({type(error).__name__})",
-        code="token-store",
-        retriable=False,
         advice="see the error's cause, and check the token store",
     )

@@ -4,22 +4,26 @@ Makes the client and finds the investor, from the environment or from the embedd
 does not know the options of a single command.
 """
 
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import wraps
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
+import anyio.to_thread
 import click
 from attrs import frozen
 
 from koscom_async.cli.main import Failed
+from koscom_async.cli.output import write_stderr
 from koscom_async.client import Koscom
-from koscom_async.errors import SettingsError
+from koscom_async.errors import KoscomError, SettingsError
+from koscom_async.export.texts import clean
 from koscom_async.models.investor import Investor
 from koscom_async.settings import Settings
-from koscom_async.tokens import FileTokenStore, TokenStore
+from koscom_async.tokens import FileTokenStore, KeyringSeal, TokenStore
 
 if TYPE_CHECKING:
     from koscom_async.sandbox import SandboxGateway
@@ -62,7 +66,8 @@ async def open_client(gateway: GatewayOptions, *, tokens: TokenStore | None = No
     if not gateway.sandbox:
         _refuse_faults(gateway)
         settings = _settings()
-        async with Koscom(settings, tokens=tokens or FileTokenStore()) as koscom:
+        tokens = tokens or await token_file()
+        async with Koscom(settings, tokens=tokens) as koscom:
             yield Access(koscom=koscom, settings=settings)
         return
     async with (
@@ -75,6 +80,42 @@ async def open_client(gateway: GatewayOptions, *, tokens: TokenStore | None = No
             sandbox_url=sandbox.url,
             sandbox_investor=sandbox.investor,
         )
+
+
+async def token_file(*, keyring: bool = False) -> FileTokenStore:
+    """Return the file of `koscom login`: with the keyring's seal where that is asked for, or where the file is sealed.
+
+    What the file's own checks warn of is written to stderr.
+    """
+    logging.getLogger("koscom_async.tokens").addHandler(_TO_STDERR)
+    store = FileTokenStore()
+    if not keyring and not await anyio.to_thread.run_sync(_is_sealed, store):
+        return store
+    try:
+        seal = KeyringSeal()
+    except ImportError as error:
+        raise Failed(str(error)) from error
+    if keyring:
+        # Before the browser is sent anywhere: a token that cannot be sealed would be lost.
+        await anyio.to_thread.run_sync(seal.seal, b"")
+    return FileTokenStore(seal=seal)
+
+
+def _is_sealed(store: FileTokenStore) -> bool:
+    # What is wrong with the file is for those who need a token from it.
+    with suppress(KoscomError, OSError):
+        return store.is_sealed
+    return False
+
+
+class _ToStderr(logging.Handler):
+    """Writes warnings as the command writes its own."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        write_stderr(f"koscom: {clean(record.getMessage())}")
+
+
+_TO_STDERR = _ToStderr(logging.WARNING)
 
 
 def embedded_gateway(*, faults: Sequence[str], latency: float | None, port: int = 0) -> "SandboxGateway":

@@ -16,6 +16,7 @@ from attrs.validators import optional
 from koscom_async._masking import hidden
 from koscom_async._record import Record
 from koscom_async.errors import SettingsError
+from koscom_async.settings.addresses import check_scope
 
 __all__ = ["Device", "Investor", "Token"]
 
@@ -52,23 +53,42 @@ def _token_text(instance: object, attribute: "Attribute[Any]", value: object) ->
         )
 
 
-def _aware(_: object, attribute: "Attribute[Any]", value: object) -> None:
-    if value is not None and (not isinstance(value, datetime) or value.tzinfo is None):
+YEARS = range(2000, 2200)
+"""The years in which a token can be issued or die: what another one says is no time, and could not be computed with."""
+
+
+def _moment(_: object, attribute: "Attribute[Any]", value: object) -> None:
+    if value is None:
+        return
+    if not isinstance(value, datetime) or value.utcoffset() is None:
         raise SettingsError(
-            "Token.expires_at must be a datetime with a time zone, or None", setting=attribute.name
+            f"Token.{attribute.name} must be a datetime with a time zone, or None", setting=attribute.name
         )
+    if value.year not in YEARS:
+        raise SettingsError(
+            f"Token.{attribute.name} must be in the years {YEARS[0]} to {YEARS[-1]}, or None if it is not known",
+            setting=attribute.name,
+        )
+
+
+def _scope(_: object, attribute: "Attribute[Any]", value: object) -> None:
+    if value is not None:
+        check_scope(value, setting=attribute.name)
 
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Token(Record):
-    """An OAuth token of the investor: scope `account`.
+    """An OAuth token of the investor.
 
-    `refresh` is `None` where the platform issued no refresh token, `expires_at` where the expiry is not known.
+    `refresh` is `None` where the platform issued no refresh token, `expires_at` and `issued_at` where the time is not
+    known, `scope` where the platform did not say what it granted.
     """
 
     access: str = field(default="", repr=hidden, validator=_token_text)
     refresh: str | None = field(default=None, repr=hidden, validator=_token_text)
-    expires_at: datetime | None = field(default=None, validator=_aware)
+    expires_at: datetime | None = field(default=None, validator=_moment)
+    issued_at: datetime | None = field(default=None, validator=_moment)
+    scope: str | None = field(default=None, validator=_scope)
 
     @cached_property
     def secrets(self) -> tuple[str, ...]:

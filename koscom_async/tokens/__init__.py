@@ -1,7 +1,7 @@
 """Where investors' tokens are kept between calls: in memory, in a file, in Redis, or in a store of the user's own.
 
-Loads and saves. Does not renew: that is the transport's work. The file's and Redis's stores are loaded where they are
-used, as most programs use neither.
+Loads, saves and seals. Does not renew: that is the transport's work. The file's and Redis's stores, and the seals, are
+loaded where they are used, as most programs use none.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from koscom_async.tokens.store import LockingTokenStore, MemoryTokenStore, Token
 if TYPE_CHECKING:
     from koscom_async.tokens.file import FileTokenStore
     from koscom_async.tokens.redis import RedisTokenStore
+    from koscom_async.tokens.seal import FernetSeal, KeyringSeal, Seal
 else:
 
     def __getattr__(name: str) -> Any:
@@ -20,10 +21,13 @@ else:
 
 
 __all__ = [
+    "FernetSeal",
     "FileTokenStore",
+    "KeyringSeal",
     "LockingTokenStore",
     "MemoryTokenStore",
     "RedisTokenStore",
+    "Seal",
     "TokenStore",
     "token_key",
 ]

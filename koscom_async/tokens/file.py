@@ -1,11 +1,15 @@
 """Tokens in a file of the user's own, for notebooks and the command line.
 
-Owns the file: its place, its mode, and that it is the old one or the new one, whenever a crash comes. Does not encrypt:
-as with other command lines, the file's mode protects the tokens.
+Owns the file: its place, whose it is, and that it is the old one or the new one, whenever a crash comes. Without a seal
+the file's mode protects the tokens, as with other command lines; and as with ssh, a file of another user, or one that
+others may write to, is not believed.
 """
 
+import errno
 import json
+import logging
 import os
+import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,8 +20,11 @@ import anyio
 import anyio.to_thread
 
 from koscom_async._files import replace_file
+from koscom_async.errors import ConnectionFailedError
 from koscom_async.models.investor import Token
-from koscom_async.tokens.store import read_record, token_record
+from koscom_async.tokens.records import is_sealed, read_record, sealed_again, token_record
+from koscom_async.tokens.seal import Seal
+from koscom_async.tokens.store import store_failed
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -25,8 +32,16 @@ if TYPE_CHECKING:
 FILE_VARIABLE = "KOSCOM_TOKEN_FILE"
 OWNERS_DIRECTORY = 0o700
 OWNERS_FILE = 0o600
+OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+OTHERS_MAY_READ = stat.S_IRGRP | stat.S_IROTH
+SAVE_SECONDS = 10.0
+"""How long a save waits for other processes' saves, each of which takes milliseconds."""
+RENEWAL_SECONDS = 120.0
+"""How long a renewal waits for another process's, which may try a few times."""
 _POLL_SECONDS = 0.05
 _SAVE_POLL_SECONDS = 0.01
+
+logger = logging.getLogger("koscom_async.tokens")
 
 
 def default_path() -> Path:
@@ -48,50 +63,82 @@ def default_path() -> Path:
 class FileTokenStore:
     """Tokens in a JSON file with mode 0600, in a directory that is made with mode 0700.
 
-    Without `path` it is the file of `koscom login`. Processes that share the file renew a token one at a time.
-    Raises `OSError` where the file cannot be read or written; one with foreign content counts as empty, and is only
+    Without `path` it is the file of `koscom login`. Processes that share the file renew a token one at a time. With
+    `seal` (`FernetSeal`, `KeyringSeal`, or your own) tokens are encrypted; those in the file, too, once one is saved.
+    Raises `OSError` where the file cannot be read or written; `ConnectionFailedError` for a link, for a file of another
+    user or one that others may write to, and where another process holds the file's lock for too long;
+    `SettingsError` for a token that the seal does not open. A file with foreign content counts as empty, and is only
     replaced when a token is saved.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+    def __init__(self, path: str | os.PathLike[str] | None = None, *, seal: Seal | None = None) -> None:
         self.path = default_path() if path is None else Path(path)
+        self._seal = seal
+        self._is_folder_seen = False
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path}>"
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether any token in the file is sealed; reads the file."""
+        return any(map(is_sealed, self._read().values()))
+
     async def load(self, key: str) -> Token | None:
         """Return the token that was saved last, or `None`."""
-        return read_record((await anyio.to_thread.run_sync(self._read)).get(key))
+        return await anyio.to_thread.run_sync(self._load, key)
 
     async def save(self, key: str, token: Token) -> None:
         """Keep a token in the place of an earlier one; when this returns, it is on the disk."""
-        await anyio.to_thread.run_sync(self._replace, key, token)
+        # Another process may be saving another investor's token: reading and writing belong together.
+        async with self._held("lock", seconds=SAVE_SECONDS, poll=_SAVE_POLL_SECONDS):
+            await anyio.to_thread.run_sync(self._replace, key, token)
 
     @asynccontextmanager
     async def lock(self, key: str) -> AsyncIterator[None]:
         """Let one process at a time renew a token of this file: one lock for the few tokens of a user."""
-        lock, is_over = self._lock("renewing"), Event()
-        try:
-            # Polled, since a thread that waits in the system for a lock cannot be cancelled.
-            while not await anyio.to_thread.run_sync(_take, lock, is_over):  # noqa: ASYNC110  # no event crosses processes
-                await anyio.sleep(_POLL_SECONDS)
+        async with self._held("renewing", seconds=RENEWAL_SECONDS, poll=_POLL_SECONDS):
             yield
-        finally:
-            is_over.set()
-            lock.release()
+
+    def _load(self, key: str) -> Token | None:
+        return read_record(self._read().get(key), key=key, seal=self._seal)
 
     def _read(self) -> dict[str, object]:
+        if not self._is_folder_seen:
+            self._is_folder_seen = True
+            _warn_of_folder(self.path.parent)
         try:
-            document = json.loads(self.path.read_bytes())
+            document = json.loads(_read_private(self.path))
         except (FileNotFoundError, ValueError, RecursionError):
             return {}
         return document if isinstance(document, dict) else {}
 
     def _replace(self, key: str, token: Token) -> None:
-        # Another process may be saving another investor's token: reading and writing belong together.
-        with self._lock("lock").acquire(poll_interval=_SAVE_POLL_SECONDS):
-            document = self._read() | {key: token_record(token)}
-            replace_file(self.path, json.dumps(document, indent=1).encode(), mode=OWNERS_FILE)
+        replace_file(self.path, self._with(key, token), mode=OWNERS_FILE)
+
+    def _with(self, key: str, token: Token) -> bytes:
+        others = {each: record for each, record in self._read().items() if each != key}
+        document = {each: sealed_again(record, key=each, seal=self._seal) for each, record in others.items()}
+        document[key] = token_record(token, key=key, seal=self._seal)
+        return json.dumps(document, indent=1).encode()
+
+    @asynccontextmanager
+    async def _held(self, suffix: str, *, seconds: float, poll: float) -> AsyncIterator[None]:
+        lock, is_over = self._lock(suffix), Event()
+        try:
+            with anyio.move_on_after(seconds):
+                # Polled, since a thread that waits in the system for a lock cannot be cancelled.
+                while not await anyio.to_thread.run_sync(_take, lock, is_over):  # noqa: ASYNC110  # no event crosses processes
+                    await anyio.sleep(poll)
+            if not lock.is_locked:
+                raise store_failed(
+                    f"another process has held the lock {lock.lock_file} for {seconds:g} s",
+                    advice="end the process that holds it; a lock file by itself holds nothing",
+                )
+            yield
+        finally:
+            is_over.set()
+            lock.release()
 
     def _lock(self, suffix: str) -> "BaseFileLock":
         from filelock import FileLock
@@ -121,3 +168,61 @@ def _make_directory(path: Path) -> None:
     if not path.is_dir():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir(mode=OWNERS_DIRECTORY, exist_ok=True)
+
+
+_FLAGS = os.O_RDONLY | sum(
+    getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
+)
+"""Follows no link, waits for no pipe."""
+_LINK_ERRORS = {errno.ELOOP, errno.EMLINK}
+
+
+def _read_private(path: Path) -> bytes:
+    """Return the content of a file that is the user's own; what it says of itself is asked of the open file."""
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except OSError as error:
+        if error.errno not in _LINK_ERRORS:
+            raise
+        raise _not_believed(path, "is a link", f"set {FILE_VARIABLE} to the file itself") from None
+    try:
+        _check_owner(path, os.fstat(descriptor))
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
+
+
+def _check_owner(path: Path, status: os.stat_result) -> None:
+    mode = stat.S_IMODE(status.st_mode)
+    if not stat.S_ISREG(status.st_mode):
+        raise _not_believed(path, "is not an ordinary file", "move it away, and log in again")
+    if not hasattr(os, "geteuid"):  # Windows, where the mode says nothing
+        return
+    if status.st_uid not in {os.geteuid(), 0}:
+        advice = "move it away, and log in again"
+        raise _not_believed(path, f"belongs to another user ({status.st_uid})", advice)
+    if mode & OTHERS_MAY_WRITE:
+        advice = f"if you trust what is in it: chmod 600 {path}; otherwise move it away, and log in again"
+        raise _not_believed(path, f"may be written to by others (its mode is {mode:04o})", advice)
+    if mode & OTHERS_MAY_READ:
+        logger.warning("the token file %s may be read by others (its mode is %04o): chmod 600 it", path, mode)
+
+
+def _not_believed(path: Path, why: str, advice: str) -> ConnectionFailedError:
+    return store_failed(f"the token file {path} {why}, so it is not believed", advice=advice)
+
+
+def _warn_of_folder(path: Path) -> None:
+    """Warn of a folder in which others could put another file in the place of the user's."""
+    try:
+        status = path.stat()
+    except OSError:
+        return  # there is no folder yet
+    mode = stat.S_IMODE(status.st_mode)
+    if hasattr(os, "geteuid") and mode & OTHERS_MAY_WRITE and not mode & stat.S_ISVTX:
+        logger.warning(
+            "the folder %s of the token file may be written to by others (its mode is %04o): chmod 700 it",
+            path,
+            mode,
+        )

@@ -1,16 +1,13 @@
-"""What a token store is: its protocol, the key and the text of a token, and the store in memory.
+"""What a token store is: its protocol, the key of a token, and the store in memory.
 
-Does not decide when a token is renewed: that is the transport's work. A record that cannot be read is no token, and is
-never quoted.
+Does not decide when a token is renewed: that is the transport's work.
 """
 
-import json
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
 from hashlib import sha256
 from typing import Protocol, runtime_checkable
 
-from koscom_async.errors import SettingsError
+from koscom_async.errors import ConnectionFailedError
 from koscom_async.models.investor import Investor, Token
 from koscom_async.settings import Settings
 
@@ -67,35 +64,6 @@ def token_key(settings: Settings, investor: Investor) -> str:
     return sha256("\n".join(parts).encode()).hexdigest()
 
 
-def token_record(token: Token) -> dict[str, str | None]:
-    """Return the token as JSON can hold it."""
-    expires_at = token.expires_at.isoformat() if token.expires_at else None
-    return {"access": token.access, "refresh": token.refresh, "expires_at": expires_at}
-
-
-def read_record(record: object) -> Token | None:
-    """Return the token in a record, or `None` if it has none that can be read."""
-    if not isinstance(record, dict):
-        return None
-    try:
-        expires_at = record.get("expires_at")
-        return Token(
-            access=record["access"],
-            refresh=record.get("refresh"),
-            expires_at=datetime.fromisoformat(expires_at) if expires_at else None,
-        )
-    except (KeyError, TypeError, ValueError, SettingsError):
-        return None
-
-
-def token_text(token: Token) -> str:
-    """Return the token as JSON."""
-    return json.dumps(token_record(token))
-
-
-def read_text(text: str | bytes) -> Token | None:
-    """Return the token in a JSON text, or `None`."""
-    try:
-        return read_record(json.loads(text))
-    except (ValueError, RecursionError):
-        return None
+def store_failed(words: str, *, advice: str) -> ConnectionFailedError:
+    """Return the error of a store that cannot do its work."""
+    return ConnectionFailedError(words, code="token-store", retriable=False, advice=advice)

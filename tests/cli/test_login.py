@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import stat
+import sys
 import threading
 from queue import Queue
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -109,6 +110,51 @@ def test_a_token_that_died_is_renewed_by_the_next_command_and_saved(koscom, gate
         assert koscom("holdings", env=environment(gateway)).exit_code == 0
     after = json.loads((tmp_path / "tokens.json").read_text())
     assert (before.keys() == after.keys(), before == after, gateway.refreshes) == (True, False, 1)
+
+
+def test_with_a_keyring_the_file_is_sealed_and_the_other_commands_open_it(
+    koscom, gateway, with_browser, ring, tmp_path
+):
+    with_browser(choose)
+    result = koscom("login", "--browser", "--keyring", env=environment(gateway))
+    assert (result.exit_code, result.stderr) == (0, "")
+    file = tmp_path / "tokens.json"
+    (record,) = json.loads(file.read_text()).values()
+    assert (set(record), list(ring.kept)) == ({"sealed"}, [("koscom", "token-key")])
+    assert koscom("holdings", env=environment(gateway)).exit_code == 0
+    assert koscom("login", "--browser", env=environment(gateway)).exit_code == 0
+    assert set(*map(set, json.loads(file.read_text()).values())) == {"sealed"}, "and it stays sealed"
+    ring.kept.clear()
+    lost = koscom("holdings", env=environment(gateway))
+    assert lost.exit_code == 1
+    assert "the system's keyring has no key token-key of koscom: unlock it, or log in again" in lost.stderr
+    assert koscom("brokers").exit_code == 0
+
+
+def test_a_keyring_that_does_not_work_is_named_before_the_browser_is_sent_anywhere(
+    koscom, gateway, ring, monkeypatch
+):
+    ring.keeps = False
+    result = koscom("login", "--keyring", env=environment(gateway))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "koscom: the system's keyring has no key token-key of koscom" in result.stderr
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    result = koscom("login", "--keyring", env=environment(gateway))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "pip install 'koscom_async[keyring]'" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
+def test_a_token_file_that_others_may_write_to_is_refused_and_its_folder_warned_of(koscom, gateway, tmp_path):
+    file = tmp_path / "tokens.json"
+    file.write_text("{}")
+    file.chmod(0o666)
+    tmp_path.chmod(0o777)
+    result = koscom("holdings", env=environment(gateway))
+    assert result.exit_code == 1
+    assert f"koscom: the folder {tmp_path} of the token file may be written to by others" in result.stderr
+    assert f"chmod 600 {file}" in result.stderr
+    assert koscom("discretionary", "accounts", env=environment(gateway)).exit_code == 0
 
 
 def test_a_rehearsal_needs_nothing_but_the_embedded_gateway(koscom, with_browser):

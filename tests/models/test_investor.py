@@ -136,7 +136,10 @@ def test_nothing_personal_is_shown() -> None:
     for shown in (repr(investor), str(investor), f"{investor}", repr([investor]), repr(investor.token)):
         for secret in (CI, "김가람", "ACCESS-MARK", "REFRESH-MARK", DEVICE["ip"], DEVICE["mac"]):
             assert secret not in shown
-    assert repr(Token(access="ACCESS-MARK")) == "Token(access='***', refresh=None, expires_at=None)"
+    assert (
+        repr(Token(access="ACCESS-MARK"))
+        == "Token(access='***', refresh=None, expires_at=None, issued_at=None, scope=None)"
+    )
     assert repr(Device(**DEVICE)) == "Device(ip='***', mac='***')"
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import stat
 import subprocess
@@ -15,7 +16,8 @@ import anyio.to_thread
 import pytest
 from filelock import FileLock
 
-from koscom_async import FileTokenStore, Token
+from koscom_async import ConnectionFailedError, FileTokenStore, Token
+from koscom_async.tokens import file as file_module
 
 TOKEN = Token(access="ACCESS-MARK", refresh="REFRESH-MARK", expires_at=datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
 OTHER = Token(access="OTHER-MARK")
@@ -64,6 +66,99 @@ async def test_a_file_that_others_could_read_is_theirs_no_more_after_a_save(stor
     store.path.chmod(0o644)
     await store.save("a", TOKEN)
     assert mode_of(store.path) == 0o600
+
+
+def given_away(path: Path, monkeypatch) -> None:
+    """Let the file be another user's."""
+    if os.geteuid() == 0:
+        os.chown(path, 65534, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 65534)
+
+
+@posix_only
+@pytest.mark.parametrize("what", ["another user's", "group", "world", "link", "directory", "pipe"])
+async def test_a_file_that_ssh_would_not_believe_is_not_believed_and_not_replaced(store, monkeypatch, what):
+    await store.save("a", TOKEN)
+    path, kept = store.path, store.path.read_bytes()
+    match what:
+        case "another user's":
+            given_away(path, monkeypatch)
+            words = r"belongs to another user \(\d+\)"
+        case "group" | "world":
+            path.chmod(0o620 if what == "group" else 0o602)
+            words = r"may be written to by others \(its mode is 06\d\d\)"
+        case "link":
+            path.rename(path.with_name("elsewhere"))
+            path.symlink_to(path.with_name("elsewhere"))
+            words = "is a link"
+        case _:
+            path.unlink()
+            path.mkdir() if what == "directory" else os.mkfifo(path)
+            words = "is not an ordinary file"
+    for act in (store.load("a"), store.save("a", OTHER)):
+        with anyio.fail_after(10), pytest.raises(ConnectionFailedError, match=words) as caught:
+            await act
+        assert (caught.value.code, "MARK" in str(caught.value)) == ("token-store", False)
+        assert str(path) in str(caught.value)
+    assert what in {"directory", "pipe"} or path.read_bytes() == kept
+
+
+@posix_only
+async def test_a_file_of_root_s_is_believed_as_ssh_believes_it(store, monkeypatch):
+    await store.save("a", TOKEN)
+    if os.geteuid() == 0:
+        monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert await store.load("a") == TOKEN
+
+
+@posix_only
+async def test_what_others_may_read_or_replace_is_warned_of(store, caplog):
+    await store.save("a", TOKEN)
+    store.path.chmod(0o644)
+    store.path.parent.chmod(0o777)
+    again = FileTokenStore(store.path)
+    for _ in range(2):
+        assert await again.load("a") == TOKEN
+    found = [(record.levelno, record.name, record.getMessage()) for record in caplog.records]
+    folder = f"the folder {store.path.parent} of the token file may be written to by others (its mode is 0777): chmod 700 it"
+    file = f"the token file {store.path} may be read by others (its mode is 0644): chmod 600 it"
+    assert found == [(logging.WARNING, "koscom_async.tokens", words) for words in (folder, file, file)]
+    caplog.clear()
+    await again.save("a", TOKEN)
+    store.path.parent.chmod(0o1777)  # as /tmp is: others cannot replace what is not theirs
+    await FileTokenStore(store.path).load("a")
+    assert len(caplog.records) == 1, "the one at the save's own reading"
+
+
+@posix_only
+async def test_a_lock_that_another_holds_ends_a_save_at_its_bound_or_at_the_caller_s_deadline(
+    store, monkeypatch
+):
+    await store.save("a", TOKEN)
+    monkeypatch.setattr(file_module, "SAVE_SECONDS", 0.05)
+    monkeypatch.setattr(file_module, "RENEWAL_SECONDS", 0.05)
+    with (
+        FileLock(store.path.with_name("tokens.json.lock")),
+        FileLock(store.path.with_name("tokens.json.renewing")),
+    ):
+        with (
+            anyio.fail_after(10),
+            pytest.raises(ConnectionFailedError, match=r"tokens\.json\.lock for 0\.05 s"),
+        ):
+            await store.save("a", OTHER)
+        with (
+            anyio.fail_after(10),
+            pytest.raises(ConnectionFailedError, match=r"another process has held the lock"),
+        ):
+            await store.lock("a").__aenter__()
+        monkeypatch.setattr(file_module, "SAVE_SECONDS", 3600)
+        with anyio.move_on_after(0.05) as scope:
+            await store.save("a", OTHER)
+        assert scope.cancelled_caught
+    assert await store.load("a") == TOKEN
+    await store.save("a", OTHER)
+    assert await store.load("a") == OTHER
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])
@@ -115,7 +210,8 @@ async def test_tokens_that_are_saved_at_once_are_all_kept(store):
 
 SAVE_TEN = """
 import sys, anyio
-from koscom_async import FileTokenStore, Token
+from koscom_async import ConnectionFailedError, FileTokenStore, Token
+from koscom_async.tokens import file as file_module
 
 async def main():
     store = FileTokenStore(sys.argv[1])

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 
 import anyio
 import anyio.lowlevel
@@ -9,10 +10,10 @@ import attrs
 import pytest
 from redis.asyncio import Redis
 
-from koscom_async import ConnectionFailedError, Koscom, Token
+from koscom_async import ConnectionFailedError, Koscom, ReauthorizationRequiredError, SettingsError, Token
 from koscom_async.integrations.redis import RedisTokenStore
 from koscom_async.sandbox import SandboxGateway
-from koscom_async.tokens import LockingTokenStore
+from koscom_async.tokens import FernetSeal, LockingTokenStore
 
 TOKEN = Token(access="ACCESS-MARK", refresh="REFRESH-MARK")
 
@@ -41,6 +42,55 @@ async def test_what_was_saved_is_loaded_also_by_another_process_s_store(store, a
 async def test_what_is_no_token_counts_as_none(store):
     await store._redis.set("koscom:token:a", b"\xff{")
     assert await store.load("a") is None
+
+
+async def test_a_stored_year_1_is_no_token_and_a_holdings_call_says_so(store):
+    async with SandboxGateway(in_process=True) as gateway:
+        investor = attrs.evolve(gateway.investor, token=None)
+        async with Koscom(gateway.settings, transport=gateway.transport, tokens=store) as koscom:
+            await koscom._gateway.tokens.keep(investor, TOKEN)
+            (key,) = await store._redis.keys()
+            await store._redis.set(
+                key, '{"access": "a", "refresh": "r", "expires_at": "0001-01-01T00:00:00+00:00"}'
+            )
+            with pytest.raises(ReauthorizationRequiredError, match="there is no access token"):
+                await koscom.holdings(investor)
+
+
+DAY = 86_400
+
+
+async def test_a_token_is_forgotten_when_it_was_not_saved_for_long_and_lock_keys_are_too(store):
+    later = datetime.now(UTC) + timedelta(days=200)
+    for keep_days, token, days in (
+        (90, TOKEN, 90),
+        (2.5, TOKEN, 2.5),
+        (90, attrs.evolve(TOKEN, expires_at=later), 200),
+    ):
+        await RedisTokenStore(store._redis, keep_days=keep_days).save("a", token)
+        assert days * DAY - 60 < await store._redis.ttl("koscom:token:a") <= days * DAY
+    async with store.lock("a"):
+        assert 0 < await store._redis.ttl("koscom:token:a:lock") <= 60
+    for keep_days in (0, -1, float("nan"), float("inf"), True, "90", 1e6):
+        with pytest.raises(SettingsError, match="keep_days must be above 0"):
+            RedisTokenStore(store._redis, keep_days=keep_days)
+
+
+async def test_with_a_seal_redis_has_nothing_that_can_be_read_and_believes_nothing_that_was_put_there(store):
+    sealing = RedisTokenStore(store._redis, seal=FernetSeal(FernetSeal.new_key()))
+    await sealing.save("a", TOKEN)
+    assert b"MARK" not in await store._redis.get("koscom:token:a")
+    assert await sealing.load("a") == TOKEN
+    await store._redis.copy(
+        "koscom:token:a", "koscom:token:b"
+    )  # another investor's token, put in the place of one's own
+    await store.save("c", TOKEN)
+    for key, words in (
+        ("b", "not opened by this store's seal"),
+        ("c", "is not sealed, and this store seals"),
+    ):
+        with pytest.raises(SettingsError, match=words):
+            await sealing.load(key)
 
 
 async def test_a_lock_is_held_by_one_and_others_wait_for_it_by_key(store):

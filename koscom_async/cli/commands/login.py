@@ -16,7 +16,14 @@ from attrs import define, frozen
 
 from koscom_async.cli.callback import LOOPBACK, PATH, Page, listening
 from koscom_async.cli.main import Failed, exit_codes
-from koscom_async.cli.options import HIGHEST_PORT, GatewayOptions, above_zero, gateway_options, open_client
+from koscom_async.cli.options import (
+    HIGHEST_PORT,
+    GatewayOptions,
+    above_zero,
+    gateway_options,
+    open_client,
+    token_file,
+)
 from koscom_async.cli.output import write_stderr, write_stdout
 from koscom_async.client import Koscom
 from koscom_async.errors import KoscomError, ResponseMismatchError, SettingsError
@@ -116,19 +123,24 @@ class Login:
     callback=above_zero,
     help="Wait for the browser at most this long.",
 )
+@click.option("--keyring", is_flag=True, help="Encrypt the token file, with a key in the system's keyring.")
 @gateway_options
-def login_command(*, port: int | None, browser: bool, timeout: float, gateway: GatewayOptions) -> None:
+def login_command(
+    *, port: int | None, browser: bool, timeout: float, keyring: bool, gateway: GatewayOptions
+) -> None:
     """Have the investor authorise in a browser, and save the token where the other commands find it.
 
     The token goes to KOSCOM_TOKEN_FILE, or to koscom/tokens.json in your configuration directory, in a file that only
-    you can read. The callback must be registered for your API key. With --sandbox it is a rehearsal: the embedded
-    gateway ends with the command, and its tokens with it.
+    you can read; with --keyring it is encrypted, and stays so. The callback must be registered for your API key. With
+    --sandbox it is a rehearsal: the embedded gateway ends with the command, and its tokens with it.
     """
-    asyncio.run(_log_in(gateway, port=port, browser=browser, seconds=timeout))
+    asyncio.run(_log_in(gateway, port=port, browser=browser, seconds=timeout, keyring=keyring))
 
 
-async def _log_in(gateway: GatewayOptions, *, port: int | None, browser: bool, seconds: float) -> None:
-    store = FileTokenStore()
+async def _log_in(
+    gateway: GatewayOptions, *, port: int | None, browser: bool, seconds: float, keyring: bool
+) -> None:
+    store = await token_file(keyring=keyring)
     async with open_client(gateway, tokens=store) as access:
         login = Login(access.koscom, access.investor, _place(access.settings, port))
         try:
