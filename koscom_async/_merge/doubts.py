@@ -14,7 +14,7 @@ from koscom_async._cooperative import Cooperative
 from koscom_async._decimals import ZERO, exactly, total
 from koscom_async._merge.draft import GroupDraft
 from koscom_async._merge.grouping import GroupedRows
-from koscom_async._merge.suspects import NOT_OF_CLASS, find_suspects, is_total
+from koscom_async._merge.suspects import NOT_OF_CLASS, find_suspects, is_called_total, is_total
 from koscom_async.models.account import WON, Balance, BalanceRow, EquityRow, FundRow, OtherRow
 from koscom_async.models.codes import TradeType
 from koscom_async.models.doubts import Doubt, DoubtKind
@@ -169,7 +169,7 @@ def _by_value(groups: Iterable[GroupDraft]) -> Iterator[Candidate]:
 
 
 def _totals(groups: Iterable[GroupDraft], balances: Balances) -> Iterator[Doubt]:
-    worth_it = [group for group in groups if group.name is None or is_total(group.row)]
+    worth_it = [group for group in groups if group.name is None or is_called_total(group)]
     for account, rows in _by_account(worth_it):
         candidates = [row for row in rows if _holds(row) and (is_total(row) or row.code is row.name is None)]
         sums = _Sums.of(balances[account.key].rows) if candidates else _Sums()
@@ -195,7 +195,7 @@ class _Sums:
         """Add up the rows."""
         sums: dict[tuple[object, str], tuple[int, Decimal | None]] = {}
         for row in rows:
-            if not is_total(row):
+            if not (is_total(row) or row.is_empty):
                 for kind in (type(row), None):
                     count, value = sums.get((kind, row.currency), (0, ZERO))
                     sums[kind, row.currency] = (count + 1, total((value, row.value)))

@@ -74,7 +74,10 @@ def _odd(groups: Iterable[GroupDraft], products: frozenset[Product]) -> Groups:
     return [
         group
         for group in groups
-        if group.row.code is None or group.product in products or group.name in _TOTALS
+        if group.row.code is None
+        or group.product in products
+        or group.name in _TOTALS
+        or (group.has_several_names and is_called_total(group))
     ]
 
 
@@ -115,3 +118,8 @@ def is_total(row: BalanceRow) -> bool:
     """Whether a row is named as the sum of others, and is no instrument by its code."""
     name = "".join((row.name or "").split()).strip("[]()<>*-:").casefold()
     return name in _TOTALS and isin_of(row.asset_class, row.code) is None
+
+
+def is_called_total(group: GroupDraft) -> bool:
+    """Whether any row of a group is named as the sum of others."""
+    return any(is_total(row) for row in (group.rows() if group.has_several_names else [group.row]))

@@ -103,11 +103,15 @@ class WatchlistQuery(AccountQuery[Variant, Page[WatchGroup]]):
         ]
 
     def counts(self, pages: Sequence[Page[WatchGroup]]) -> Collection[int]:
-        """Return every number that a broker may call the total: of groups, of symbols, or of both."""
+        """Return every number that a broker may call the total: of groups, of symbols, or of both.
+
+        Brokers count the placeholders that they send, or do not.
+        """
         groups = [group for page in pages for group in page.rows]
+        sent = sum(len(sent_symbols(group)) for group in groups)
         symbols = sum(len(group.symbols) for group in groups)
         empty = sum(not group.symbols for group in groups)
-        return {len(groups), len(_groups(pages)), symbols, symbols + empty}
+        return {len(groups), len(_groups(pages)), sent, symbols, symbols + empty}
 
     def key_of(self, row: tuple[str | None, str]) -> Hashable:
         """Return a symbol in its group; groups without a name may be several."""

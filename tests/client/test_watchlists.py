@@ -106,6 +106,16 @@ async def test_symbols_that_are_missing_fail_the_account(investor, total, fails)
     assert not fails or watchlists.failures[0].error.code == "truncated"
 
 
+@pytest.mark.parametrize(("total", "fails"), [(1, False), (2, True), (3, False), (4, True)])
+async def test_a_broker_may_count_the_placeholders_among_its_symbols(investor, total, fails):
+    codes = ["KR7005930003", "000000000000", "-"]
+    gateway = FakeGateway({"samsung": lambda question: page(question, [("A", codes)], total=total)})
+    async with gateway.client() as koscom:
+        watchlists = await koscom.watchlists(investor)
+    assert watchlists.complete is not fails
+    assert [each.code for each in watchlists.symbols] == ([] if fails else codes[:1])
+
+
 async def test_a_6004_of_a_broker_that_was_sent_no_query_is_its_error(investor):
     gateway = FakeGateway({"star": lambda _: refusal("6004")})
     async with gateway.client() as koscom:

@@ -295,6 +295,48 @@ def transaction_answers(broker, held, summary, style):
         })  # fmt: skip
 
 
+def watchlist_answers(broker, held, summary, style):
+    """Fill in the answers about a watchlist: a group for each class, of the codes that are held."""
+    counts_symbols, size, keys = style
+    groups = [
+        {
+            "groupName": f"관심 {kind}",
+            "isinCode": [row.get("isinCode", row.get("fundCode")) for row in held[kind]],
+        }
+        for kind in CLASSES
+    ]
+    symbols = sum(each not in {None, "", "null"} for group in groups for each in group["isinCode"])
+    for key, page, after in paged(groups, size, keys):
+        broker.answers["", key] = copy.deepcopy({
+            "commonHeader": {"reqIdConsumer": REQUEST_ID},
+            "accInfo": {"vtAccNo": broker.number},
+            "interestSymbolListResponseBody": {
+                "queryResult": {"totalCnt": symbols if counts_symbols else len(groups), "page": after},
+                "groupList": {"group": page},
+            },
+            "resp": {"respCode": "200"},
+        })  # fmt: skip
+
+
+@st.composite
+def linked_lists(draw):
+    """A list of linked accounts, sound or with some mutations, as the answer of one broker that is none."""
+    chosen = draw(st.lists(st.sampled_from(PLACES), max_size=3))
+    listed_ = [
+        {
+            "comId": CODES[name],
+            "vtAccNo": number,
+            "vtAccAlias": "내 계좌",
+            "endpoint": f"https://x/v1/{name}/account/",
+        }
+        for name, number in chosen
+    ]
+    ends = draw(st.sampled_from(("20991231", "20200101", None, "99999999")))
+    broker = Broker("common", "", takes_all=False)
+    broker.answers["", ""] = {"vtAccList": listed_, "serviceTermsExpireDate": ends}
+    return World([broker], mutate([broker], draw(st.lists(mutations, max_size=2))))
+
+
 # Mutations: of a document, and then of its bytes.
 
 JUNK = (

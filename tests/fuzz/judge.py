@@ -68,8 +68,11 @@ class Gateway:
         asked = json.loads(request.content, parse_float=str, parse_int=str)
         name = request.url.path.split("/")[2]
         if name == "common":
+            if "common" in {name for name, _ in self.brokers}:
+                return self.reply(*self.brokers["common", ""].answer("", None), asked)
             return httpx.Response(200, json={"vtAccList": consent_list(self.world, URL)})
-        ((_, query),) = next(each for part, each in asked.items() if part.endswith("RequestBody")).items()
+        query = next(each for part, each in asked.items() if part.endswith("RequestBody"))
+        ((_, query),) = query.items()
         number = query.get("qrAccNo") or asked.get("accInfo", {}).get("vtAccNo")
         if "qrAccNo" not in query and number is None:
             return self.accounts_of(name, asked)
@@ -182,6 +185,32 @@ def judge_transactions(world):
     )
 
 
+def judge_watchlists(world):
+    judge(
+        world,
+        lambda koscom: koscom.watchlists(INVESTOR),
+        reading(reference_services.read_watchlist),
+        compare_watchlists,
+    )
+
+
+def judge_linked(world):
+    """Hold the list of linked accounts against the reference: an account that is lost is money that is lost."""
+    status, body = world.brokers[0].answer("", None)
+    try:
+        expected = reference_services.read_linked(body) if status in {200, 201} else None
+    except reference.RefusedError:
+        expected = None
+    for backend in BACKENDS:
+        linked = ask(world, lambda koscom: koscom.member.accounts(INVESTOR), backend=backend)
+        if not isinstance(linked, KoscomError):
+            found = [(each.broker.code, each.number) for each in linked.accounts]
+            assert found == expected, f"linked accounts differ: {found}, {expected}"
+        else:
+            assert "could not be read (" not in linked.message, f"the last net: {linked.message}"
+            assert world.mutations or expected is None, f"a sound list was refused: {linked.message}"
+
+
 def believe(world, answer, expected, refused, read):
     """Check which accounts were read, and leave those in `expected` that the client has read."""
     by_key = {key_of_account(each.account): each for each in answer.outcomes}
@@ -265,6 +294,17 @@ def compare_transactions(history, expected):
         assert ours == theirs, f"transactions differ\nclient:    {ours}\nreference: {theirs}"
     days = [row.on for row in history.rows if row.on is not None]
     assert days == sorted(days), "the days are out of order"
+
+
+def compare_watchlists(watchlists, expected):
+    """Hold the symbols of each group against the reference."""
+    ours = {
+        (key_of_account(place.account), place.group, symbol.code)
+        for symbol in watchlists.symbols
+        for place in symbol.watched
+    }
+    theirs = {(key, *each) for key, account in expected.items() for each in account.rows}
+    assert ours == theirs, f"watchlists differ\nclient:    {ours}\nreference: {theirs}"
 
 
 def position_of(position):

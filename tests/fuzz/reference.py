@@ -223,7 +223,7 @@ def blocks_of(document, container, inner, names):
     """Return the blocks of an answer, from an object or from an array of objects; a list may come in parts."""
     if is_absent(document.get(container)):
         refuse_hidden(document, ENVELOPE | {name for name in document if name.endswith("Body")})
-    box = document.get(container) or {}
+    box = {} if is_absent(document.get(container)) else document[container]
     if not isinstance(box, dict):
         raise RefusedError("no container")
     if is_absent(box.get(inner)):

@@ -2,10 +2,12 @@
 
 import re
 from datetime import date
+from itertools import pairwise
 
 from tests.fuzz.reference import (
     SECURITIES,
     Account,
+    ContradictionError,
     Page,
     RefusedError,
     Row,
@@ -228,3 +230,79 @@ def read_transactions(ask, number_asked, *, takes_all, since, until):
     pages = read_pages(ask, read_page, "")
     rows = [row for page in pages for row in page.rows]
     return Account([row for row in rows if row[0] is None or since <= row[0] <= until])
+
+
+# Watchlists, and the list of linked accounts.
+
+WATCHLIST_BODIES = ("interestSymbolListResponseBody", "interestSymbolReponseBody", "interestSymbolResponseBody",
+                    "InterestStmbolListResponseBody")  # fmt: skip
+
+
+def watched_code(value):
+    """Return a symbol, which may be as short as one letter."""
+    return code(value) if len(text(value) or "") > 2 else code(f"{text(value) or ''}###") or short_code(value)
+
+
+def short_code(value):
+    word = (text(value) or "").upper()
+    return word if re.search(r"[A-Z1-8]", word) and word not in {"X", "XX", "NA"} else None
+
+
+def read_watchlist(ask, number_asked, *, takes_all):
+    """Return the symbols that are watched in one account, each once for each group."""
+
+    def read_page(body, _):
+        document = open_answer(body, number_asked)
+        name = next((each for each in WATCHLIST_BODIES if block(document.get(each))), WATCHLIST_BODIES[0])
+        body_block = block(document.get(name))
+        if not body_block and "resp" not in document:
+            raise RefusedError("no watchlist")
+        groups = rows_in(body_block, "groupList", "group")
+        rows = []
+        for each in groups:
+            sent = each.get("isinCode")
+            symbols = sent if isinstance(sent, list) else [] if is_absent(sent) else [sent]
+            rows.append(
+                (text(each.get("groupName")), [symbol for symbol in symbols if not is_absent(symbol)])
+            )
+        total, key = paging(document, name)
+        return rows, total, key
+
+    rows, key, seen, totals = [], None, [], set()
+    while True:
+        page, total, key = read_page(ask("", key), "")
+        rows.append(page)
+        totals |= {total} - {None}
+        if key is None:
+            break
+        if key in seen or not page:
+            raise RefusedError("pages without end")
+        seen.append(key)
+    groups = [group for page in rows for group in page]
+    counts = {len(groups), sum(len(symbols) for _, symbols in groups)}
+    halves = sum(page[0][0] == before[-1][0] for before, page in pairwise(rows) if page and before)
+    watched = [(name, watched_code(symbol)) for name, symbols in groups for symbol in symbols]
+    read = [each for each in watched if each[1] is not None]
+    empty = sum(not any(watched_code(each) for each in symbols) for _, symbols in groups)
+    counts |= {len(groups) - halves, len(read), len(read) + empty}
+    totals -= {0} if groups else set()
+    if len(totals) > 1 or not totals <= counts:
+        raise ContradictionError(f"{counts} are not {totals}")
+    return Account(read)
+
+
+def read_linked(body):
+    """Return the broker's code and the number of each linked account."""
+    document = open_answer(body)
+    if "vtAccList" not in document and "serviceTermsExpireDate" not in document:
+        raise RefusedError("no list")
+    found = []
+    for each in listed(document.get("vtAccList")):
+        number_, broker = text(each.get("vtAccNo")), text(each.get("comId"))
+        if number_ is None or broker is None:
+            raise RefusedError("an account without a number or a broker")
+        found.append((broker, number_))
+    ends = read_day(document.get("serviceTermsExpireDate"))
+    if not found and ends is not None and ends < date(2026, 1, 1):
+        raise RefusedError("the consent has ended")
+    return found

@@ -9,6 +9,8 @@ TARGETS = {
     "contracts": (answers.worlds(answers.contract_answers), judge.judge_contracts),
     "portfolios": (answers.worlds(answers.portfolio_answers), judge.judge_portfolios),
     "transactions": (answers.worlds(answers.transaction_answers), judge.judge_transactions),
+    "watchlists": (answers.worlds(answers.watchlist_answers), judge.judge_watchlists),
+    "linked": (answers.linked_lists(), judge.judge_linked),
     "drift": (drift.drifts(), drift.judge_drift),
     "order": (properties.orders, properties.judge_order),
     "zeros": (properties.zeros(), properties.judge_zeros),

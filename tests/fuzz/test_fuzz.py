@@ -12,6 +12,8 @@ INPUTS = {
     "contracts": 15,
     "portfolios": 15,
     "transactions": 15,
+    "watchlists": 15,
+    "linked": 15,
     "drift": 40,
     "order": 15,
     "zeros": 15,

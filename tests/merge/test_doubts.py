@@ -310,6 +310,14 @@ def test_a_row_with_nothing_in_it_is_no_doubt_beside_one_of_its_code():
     empty = share("KR6020011A14", quantity=0, cost=0, value=0)
     paper = bond("국채1", 30, 20, 30)
     assert merged(read(account(), empty, evolve(paper, code="KR6020011A14"))).doubts == ()
+    rows = fund("KRZ1", "한빛배당", 50), fund("KRZ2", "합계", 50)
+    assert held(*rows, fund("KRZ3", "가", 0)).doubts == held(*rows).doubts != ()
+
+
+def test_a_total_is_found_by_any_of_its_names():
+    rows = fund("KRZ1", "한빛배당", 50), fund("KRZ2", "합계", 50), fund("KRZ2", "가", 7)
+    assert [facts(each)[:2] for each in held(*rows).doubts] == [("total row", "합계")]
+    assert held(*reversed(rows)).doubts == held(*rows).doubts
 
 
 def test_the_order_of_rows_changes_no_doubt():
