@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
         RequestRejectedError as RequestRejectedError,
         ResponseError as ResponseError,
         ResponseMismatchError as ResponseMismatchError,
+        ResponseTooLargeError as ResponseTooLargeError,
         SettingsError as SettingsError,
         TruncatedResponseError as TruncatedResponseError,
         UntrustedEndpointError as UntrustedEndpointError,

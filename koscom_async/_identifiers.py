@@ -9,6 +9,8 @@ from functools import lru_cache
 
 SHORTEST = 3
 """A code of fewer letters and digits is none."""
+LONGEST = 256
+"""A longer text is no code, and is not looked at."""
 
 ISIN_LENGTH = 12
 
@@ -22,13 +24,15 @@ _FILLED = re.compile(r"0+|[A-Z]{1,2}0{5,}|[A-Z]{2}0{9}\d|9+|X+")
 
 def clean_code(text: str, *, shortest: int = SHORTEST) -> str | None:
     """Return a code in capitals without the spaces around it, or `None` where the text is a placeholder."""
+    if len(text) > LONGEST:
+        return None
     code = (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip().upper()
     return None if len(_BETWEEN.sub("", code)) < shortest or is_placeholder(code) else code
 
 
 def is_placeholder(text: str) -> bool:
     """Whether a text stands for no code or name: zeros, punctuation, "NULL", "N/A" and the like."""
-    letters = _BETWEEN.sub("", text).upper()
+    letters = _BETWEEN.sub("", text[:LONGEST]).upper()
     return not letters or letters in _WORDS or _FILLED.fullmatch(letters) is not None
 
 

@@ -28,13 +28,21 @@ def masked_repr(number: str) -> str:
 # Kept as text and compiled on first use, to keep imports cheap.
 _REVEALING = r"\d[\d-]{6,}\d|\b(?:[0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}\b|[A-Za-z0-9+/=_.~%-]{20,}"
 _LONGEST_QUOTE = 160
+_LONGEST_READ = 2**12
+"""A text is cut before secrets are looked for in it."""
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
     """Return foreign text fit for an error message, with known secrets and what looks like one hidden."""
     # The longest first: one that begins another would leave the other's rest readable.
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+    known = sorted(filter(None, secrets), key=len, reverse=True)
+    longest = len(known[0]) if known else 0
+    is_cut = len(text) > _LONGEST_READ + longest
+    text = text[: _LONGEST_READ + longest]
+    for secret in known:
         text = text.replace(secret, HIDDEN)
+    if is_cut and longest:
+        text = text[:-longest]  # it may end in a part of a secret
     text = re.sub(_REVEALING, HIDDEN, text, flags=re.ASCII)
     text = "".join(letter if letter.isprintable() else " " for letter in text)
     return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"

@@ -5,10 +5,25 @@ of what the first client of a process costs. The constructor of a record is what
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from operator import attrgetter
 from typing import Any, ClassVar
 
 from attrs import fields
+
+from koscom_async._decimals import EXACT
+
+
+def spread(value: Any) -> Any:
+    """Return what hashes well where a value, or a tuple of values, holds decimals; equal ones stay equal.
+
+    Numbers hash by their remainder, so that anybody can send a hundred thousand that hash alike. Texts do not.
+    """
+    if value.__class__ is tuple:
+        return tuple(map(spread, value))
+    if value.__class__ is not Decimal:
+        return value
+    return str(EXACT.normalize(value)) if value else "0"
 
 
 class Record:
@@ -33,7 +48,7 @@ class Record:
         return bool(self._compared(self) == self._compared(other))
 
     def __hash__(self) -> int:
-        return hash(self._compared(self))
+        return hash(spread(self._compared(self)))
 
     def __repr__(self) -> str:
         shown = (f"{name}={show(getattr(self, name))}" for name, show in self._shown)

@@ -16,6 +16,7 @@ KoscomError
 │       └── BreakerOpenError    the broker failed too often; no call was made: wait `retry_after` seconds
 ├── ResponseError               an answer that must not be believed
 │   ├── MalformedResponseError  not JSON, or JSON of another shape
+│   ├── ResponseTooLargeError   more came than one of the settings' budgets allows
 │   ├── ResponseMismatchError   the answer to another question
 │   ├── TruncatedResponseError  rows are missing
 │   └── PagingError             the pages do not end, or rows came twice
@@ -57,6 +58,7 @@ __all__ = [
     "RequestRejectedError",
     "ResponseError",
     "ResponseMismatchError",
+    "ResponseTooLargeError",
     "SettingsError",
     "TruncatedResponseError",
     "UntrustedEndpointError",
@@ -287,6 +289,17 @@ class MalformedResponseError(ResponseError):
     default_code = "malformed"
     default_advice = "ask again later; if it lasts, report it to the platform, with the time of the call"
     default_retriable = True
+
+
+class ResponseTooLargeError(ResponseError):
+    """More came than one of the budgets of `Settings` allows, which `budget` names; asking again does not help."""
+
+    default_code = "too-large"
+    default_advice = "raise the setting if so much is expected; report it to the platform if it is not"
+
+    def __init__(self, message: str, *, budget: str, **context: Any) -> None:
+        super().__init__(f"{message} (Settings.{budget})", **context)
+        self.budget = budget
 
 
 class ResponseMismatchError(ResponseError):

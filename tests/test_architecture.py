@@ -15,8 +15,8 @@ from tests.source import MODULES, modules
 ROOMS = (
     "_lazy",
     "_masking",
-    "_record",
     "_decimals",
+    "_record",
     "_identifiers",
     "_clock",
     "_cooperative",

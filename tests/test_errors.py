@@ -61,6 +61,8 @@ def whole(kind: type[KoscomError]) -> KoscomError:
         own |= {"resets_at": NOW}
     if kind is OutsideServiceHoursError:
         own |= {"opens_at": NOW}
+    if kind is errors.ResponseTooLargeError:
+        own |= {"budget": "max_accounts"}
     return kind("it is down", **CONTEXT, **own)
 
 

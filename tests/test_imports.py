@@ -56,6 +56,7 @@ def test_the_package_alone_loads_nothing_of_itself():
 def test_a_first_program_loads_only_the_modules_of_its_names():
     assert {name for name in modules_after(FIRST_PROGRAM) if name.startswith("koscom_async.")} == {
         "koscom_async._clock",
+        "koscom_async._decimals",
         "koscom_async._identifiers",
         "koscom_async._masking",
         "koscom_async._record",

@@ -74,3 +74,11 @@ def test_a_known_secret_is_never_shown(before: str, secret: str, after: str) -> 
     assert secret not in shown
     assert shown.isprintable()
     assert len(shown) <= 161
+
+
+def test_a_long_text_is_cut_before_it_is_searched_and_no_part_of_a_secret_is_left() -> None:
+    secret = "가나다라마바사"
+    for length in range(4080, 4120):
+        # All before it is hidden, so that what follows would be shown.
+        shown = redacted("9" * length + secret + "끝" * 10**6, [secret])
+        assert not set(secret) & set(shown), length

@@ -23,7 +23,7 @@ BROKERS Backend Balance BalanceRow BalanceSummary Breaker BreakerOpenError Broke
 ConnectionFailedError DeadlineExceededError Device Doubt DoubtKind Environment EquityRow FileTokenStore FundRow Holdings HoldingsStream
 IncompleteHoldingsError Instrument Investor Koscom KoscomError Limits LimitsUnavailableError LearnedRefusal LinkedAccounts Lot MalformedResponseError MemoryTokenStore
 OtherRow PagingError PlatformError Position Product QuotaExceededError RateLimitedError ReauthorizationRequiredError Registration
-RequestRejectedError ResponseError ResponseMismatchError Retry ServiceQuota Settings SettingsError Statistics Timeouts Token TokenStore Totals Trace
+RequestRejectedError ResponseError ResponseMismatchError ResponseTooLargeError Retry ServiceQuota Settings SettingsError Statistics Timeouts Token TokenStore Totals Trace
 Amendment Cancellation ContractStatus Cost DiscretionaryAccount DiscretionaryAccounts DiscretionaryAnswers
 DiscretionaryBalance DiscretionaryCash DiscretionaryHoldingsStream DiscretionaryOrder DiscretionaryOutcome DiscretionaryRow
 DiscretionaryRows DiscretionarySettlement DiscretionaryStream DiscretionaryTrade Execution ForeignCash InstrumentCode
@@ -81,6 +81,7 @@ def test_settings_take_these_values():
         "redirect_uri",
         "scope",
         "page_limit",
+        "max_accounts",
         "max_response_bytes",
         "discretionary_brokers",
         "check_service_hours",

@@ -1,6 +1,7 @@
 """The member service (서비스 연동): is the investor registered, and which accounts are linked."""
 
 from collections.abc import Callable
+from functools import partial
 
 from koscom_async._clock import korean_now
 from koscom_async._services.operation import Deadline, deadline_at, operation
@@ -42,7 +43,8 @@ class MemberService:
 
     async def read_accounts(self, investor: Investor, *, deadline: Deadline) -> LinkedAccounts:
         """Read the list of linked accounts before the deadline."""
-        return await self._ask(CONSENT, _read_consented, investor, deadline=deadline)
+        read = partial(_read_consented, max_accounts=self._settings.max_accounts)
+        return await self._ask(CONSENT, read, investor, deadline=deadline)
 
     async def _ask(
         self, endpoint: Endpoint, read: Callable[[object], Answer], investor: Investor, *, deadline: Deadline
@@ -61,9 +63,9 @@ class MemberService:
             return await self._gateway.ask(call, trace)
 
 
-def _read_consented(document: object) -> LinkedAccounts:
+def _read_consented(document: object, *, max_accounts: int) -> LinkedAccounts:
     """Read the list of accounts; an empty one after the end of the consent does not mean that nothing is held."""
-    linked = read_linked_accounts(document)
+    linked = read_linked_accounts(document, max_accounts=max_accounts)
     ended_on = linked.terms_expire_on
     if linked.accounts or ended_on is None or ended_on >= korean_now().date():
         return linked

@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import fields
 
+from koscom_async._record import spread
 from koscom_async.errors import PagingError
 from koscom_async.models.transactions import CASH
 
@@ -47,7 +48,7 @@ def key_of_row(row: Any) -> Hashable:
         return None
     if getattr(row, "quantity", None) and getattr(row, "cost", None):
         kind: Any = type(row)
-        return (kind, _lasting(kind)(row))
+        return (kind, spread(_lasting(kind)(row)))
     key: Hashable = row
     return key
 

@@ -16,7 +16,7 @@ from koscom_async._transport.backend import json_of
 from koscom_async._wire.endpoints import Call
 from koscom_async._wire.envelope import find_refusal
 from koscom_async._wire.failures import failure, read_page
-from koscom_async.errors import KoscomError, MalformedResponseError
+from koscom_async.errors import KoscomError, MalformedResponseError, ResponseTooLargeError
 from koscom_async.settings import Backend
 
 Answer = TypeVar("Answer")
@@ -30,7 +30,7 @@ _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 
 
 async def read_body(response: httpx.Response, *, max_bytes: int) -> bytes:
-    """Return the whole body, unpacked; raise `MalformedResponseError` for more than `max_bytes` bytes.
+    """Return the whole body, unpacked; raise `ResponseTooLargeError` for more than `max_bytes` bytes.
 
     httpx unpacks each piece as a whole, so that 64 KB from the wire may become 64 MB before they can be counted.
     Here a body is unpacked in pieces of a bounded size: gzip and deflate only, as no other coding is asked for.
@@ -103,13 +103,8 @@ def _broken() -> MalformedResponseError:
     return MalformedResponseError("the answer's compression is broken")
 
 
-def _too_large(max_bytes: int) -> MalformedResponseError:
-    return MalformedResponseError(
-        f"the answer is larger than {max_bytes} bytes",
-        code="too-large",
-        retriable=False,
-        advice="raise Settings(max_response_bytes=…) if answers of that size are expected",
-    )
+def _too_large(max_bytes: int) -> ResponseTooLargeError:
+    return ResponseTooLargeError(f"the answer is larger than {max_bytes} bytes", budget="max_response_bytes")
 
 
 class BodyReader:

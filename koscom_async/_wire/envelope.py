@@ -277,12 +277,13 @@ def _differs(name: str, query: Mapping[str, object], echoed: Block) -> bool:
 
 _SECONDS = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 _LONGEST_WAIT = 1e9  # 30 years: more than any caller waits, and sums with it stay finite
+_LONGEST_WORD = 100
 _WHOLE = re.compile(r"\d{1,12}", re.ASCII)
 
 
 def read_retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
     """Return the seconds to wait, from a number or a date; `None` for none and for junk."""
-    text = headers.get("retry-after", "").strip()
+    text = headers.get("retry-after", "")[:_LONGEST_WORD].strip()
     if _SECONDS.fullmatch(text):
         return min(float(text), _LONGEST_WAIT)
     try:
@@ -305,7 +306,7 @@ def read_call_limit(headers: Mapping[str, str]) -> int | None:
 
 
 def _read_whole(headers: Mapping[str, str], name: str) -> int | None:
-    text = headers.get(name, "").strip()
+    text = headers.get(name, "")[:_LONGEST_WORD].strip()
     return int(text) if _WHOLE.fullmatch(text) else None
 
 

@@ -27,18 +27,20 @@ from koscom_async.errors import (
     RequestRejectedError,
 )
 
-# The words of 6006, after full-width digits have become plain ones. A date is no length.
+# The words of 6006, after full-width digits have become plain ones. A date is no length. Repetitions that could share
+# the same characters have an end, so that the time grows with the text and no faster.
 _DATES = re.compile(
     r"\d{4}\s*[-./년]\s*\d{1,2}\s*[-./월]\s*\d{1,2}(?:\s*일)?|\d{1,2}\s*월\s*\d{1,2}\s*일|(?<!\d)\d{8}(?!\d)"
     r"|(?<!\d)(?:19|20)\d{2}\s*년"
 )
 _LENGTH = re.compile(
-    r"(?P<least>최소\s*|at least\s*|min(?:imum)?\W*)?(?<![\d,.])(?P<number>\d{1,3}(?:,\d{3})+|\d{1,5})\s*-?\s*"
-    r"(?:(?P<days>(?:영업|거래)?일|(?:(?:calendar|business|working)\s*)?days?(?![a-z]))"
-    r"|(?P<weeks>주|weeks?(?![a-z]))|(?P<months>개\s*월|달|months?(?![a-z]))|(?P<years>년|years?(?![a-z])|yrs?(?![a-z])))",
+    r"(?P<least>최소\s{0,9}|at least\s{0,9}|min(?:imum)?\W{0,9})?(?<![\d,.])"
+    r"(?P<number>\d{1,3}(?:,\d{3}){1,3}|\d{1,5})\s{0,9}-?\s{0,9}"
+    r"(?:(?P<days>(?:영업|거래)?일|(?:(?:calendar|business|working)\s{0,9})?days?(?![a-z]))"
+    r"|(?P<weeks>주|weeks?(?![a-z]))|(?P<months>개\s{0,9}월|달|months?(?![a-z]))|(?P<years>년|years?(?![a-z])|yrs?(?![a-z])))",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"(?<![\d,.])(\d{1,3}(?:,\d{3})+|\d{1,4})(?![\d,.]*\d)", re.ASCII)
+_NUMBER = re.compile(r"(?<![\d,.])(\d{1,3}(?:,\d{3}){1,3}|\d{1,4})(?![\d,.]*\d)", re.ASCII)
 _LONGEST_YEARS = 99  # a larger number before the word is a calendar year
 _DAYS_OF_A_MONTH = 30.4375
 
@@ -143,8 +145,10 @@ _MAINTENANCE = re.compile(
 # A page of a proxy has one purpose: there, the word by itself will do.
 _PAGE_OF_MAINTENANCE = re.compile(r"점검|maintenance", re.IGNORECASE)
 _PAGE_LENGTH = 2**16
+_LONGEST_WORD = 2**14
+"""A refusal's words are cut before they are looked at: far behind the end of what is quoted of them."""
 
-_WHOLE_CODE = re.compile(r"(\d+)\.0*", re.ASCII)
+_WHOLE_CODE = re.compile(r"(\d{1,34})\.0*", re.ASCII)
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -200,7 +204,7 @@ def read_page(body: bytes) -> dict[str, str] | None:
 
 def _word(value: object) -> str | None:
     try:
-        return read_text(value)
+        return read_text(value[:_LONGEST_WORD] if isinstance(value, str) else value)
     except ScalarError:
         return None
 

@@ -2,9 +2,9 @@
 
 from koscom_async._wire.endpoints import broker_in
 from koscom_async._wire.envelope import check_response_code, read_document
-from koscom_async._wire.values import Block, read_date, read_field, read_rows, read_text
+from koscom_async._wire.values import Block, read_date, read_entries, read_field, read_rows, read_text
 from koscom_async.brokers import Broker, find_broker
-from koscom_async.errors import MalformedResponseError
+from koscom_async.errors import MalformedResponseError, ResponseTooLargeError
 from koscom_async.models.member import LinkedAccounts, Registration, VirtualAccount
 
 MEMBER, NON_MEMBER = "member", "nonMember"
@@ -21,12 +21,16 @@ def read_registration(document: object) -> Registration:
     return Registration(is_member=result == MEMBER, terms_expire_on=expiry)
 
 
-def read_linked_accounts(document: object) -> LinkedAccounts:
+def read_linked_accounts(document: object, *, max_accounts: int | None = None) -> LinkedAccounts:
     """Read the list of linked accounts; an account without number or broker makes the whole list invalid."""
     answer = read_document(document)
     check_response_code(answer)
     if "vtAccList" not in answer and "serviceTermsExpireDate" not in answer:
         raise MalformedResponseError("$.vtAccList: the list of linked accounts is missing")
+    if max_accounts is not None and len(read_entries(answer.get("vtAccList"))) > max_accounts:
+        raise ResponseTooLargeError(
+            f"$.vtAccList: more than {max_accounts} accounts are linked", budget="max_accounts"
+        )
     rows = read_rows(answer.get("vtAccList"), "vtAccList")
     return LinkedAccounts(
         accounts=tuple(_account(row, path) for path, row in rows),

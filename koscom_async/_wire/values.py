@@ -14,6 +14,7 @@ Blocks may be missing or come in several forms; one of the wrong type raises `Ma
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Rounded
 from typing import Any
@@ -30,10 +31,16 @@ PageKey = str | Decimal
 MAX_DIGITS = 34
 """Digits before or after the point that an amount may have: more than any money, less than an attack."""
 
+LONGEST_NUMBER = 100
+"""Characters of a number; a longer text is none, and no decimal is made of it."""
+
+LONGEST_PAGE_KEY = 1_000
+"""Characters of a page's key, which goes back with the next call."""
+
 NOTHING = frozenset({"", "null"})
 """The texts that spell absence."""
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})", re.ASCII)
 _TIME = re.compile(r"(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(?:(\d{2})(\d{2,3})?)?", re.ASCII)
 _NO_DATES = frozenset({"00000000", "99999999"})
@@ -104,14 +111,16 @@ The sign of a zero stays.
 
 def any_number(digits: str) -> Decimal:
     """Return any JSON number: as it was sent, as the plainest equal decimal where that is long, or as an odd one."""
-    try:
-        return sent_number(digits)
-    except ArithmeticError:
-        pass
-    try:
-        return _exact(Decimal(digits))
-    except (ScalarError, InvalidOperation):
-        return OddNumber("Infinity")
+    if len(digits) <= LONGEST_NUMBER:
+        try:
+            return sent_number(digits)
+        except ArithmeticError:
+            pass
+        try:
+            return _exact(Decimal(digits))
+        except (ScalarError, InvalidOperation):
+            pass
+    return OddNumber("Infinity")
 
 
 def read_number(value: object) -> Decimal | None:
@@ -120,11 +129,11 @@ def read_number(value: object) -> Decimal | None:
         return None
     if isinstance(value, Decimal):
         return _exact(value)
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        try:
-            return _exact(Decimal(value.strip()))
-        except InvalidOperation:
-            pass
+    if isinstance(value, str):
+        text = value.strip()
+        if len(text) <= LONGEST_NUMBER and _NUMBER.fullmatch(text):
+            with suppress(InvalidOperation):
+                return _exact(Decimal(text))
     raise ScalarError(f"expected a number, got {_kind(value)}")
 
 
@@ -163,6 +172,8 @@ def read_page_key(value: object) -> PageKey | None:
     text = read_text(value)
     if text is None:
         return None
+    if len(text) > LONGEST_PAGE_KEY:
+        raise ScalarError(f"expected a page's key, got {_kind(value)}")
     return value if isinstance(value, str | Decimal) else text
 
 

@@ -26,7 +26,7 @@ PATH = "/callback"
 SECONDS_PER_CONNECTION = 10.0
 _POLL_SECONDS = 0.05
 
-_REQUEST_LINE = re.compile(rb"([A-Z]+) (/[!-~]*) HTTP/1\.[01]\r?\n", re.ASCII)
+_REQUEST_LINE = re.compile(rb"([A-Z]{1,20}) (/[!-~]*) HTTP/1\.[01]\r?\n", re.ASCII)
 
 
 @frozen(kw_only=True)

@@ -35,12 +35,22 @@ Each is a currency of its own, never added to the major one: 24,300 GBp are 243 
 _MAJOR = {major for major, _ in MINOR_UNITS.values()}
 _IN_ANY_CASE = {minor.upper(): minor for minor in MINOR_UNITS if minor.upper() not in _MAJOR}
 
-_PER_HUNDRED = re.compile(r"100\s*([A-Z]{3})|([A-Z]{3})\s*[(\[/（]?\s*100\s*[)\]）]?", re.IGNORECASE)
+_PER_HUNDRED = re.compile(
+    r"100\s{0,3}([A-Z]{3})|([A-Z]{3})\s{0,3}[(\[/（]?\s{0,3}100\s{0,3}[)\]）]?", re.IGNORECASE
+)
+
+
+LONGEST_CODE = 20
+"""A longer text stands for itself, and is not kept in memory."""
+
+
+def currency_of(code: str) -> str:
+    """Return the currency of a code: upper case, but for a minor unit; `JPY(100)` and `100JPY` are JPY."""
+    return _currency_of(code) if len(code) <= LONGEST_CODE else code
 
 
 @lru_cache(maxsize=1024)
-def currency_of(code: str) -> str:
-    """Return the currency of a code: upper case, but for a minor unit; `JPY(100)` and `100JPY` are JPY."""
+def _currency_of(code: str) -> str:
     match = _PER_HUNDRED.fullmatch(code)
     spelled = (match[1] or match[2]) if match else code
     if spelled in MINOR_UNITS:

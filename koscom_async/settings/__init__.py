@@ -211,7 +211,8 @@ class Settings(Record):
     codes (핀테크 기업 코드, 핀테크 서비스 코드).
     `redirect_uri` is the callback that is registered for the key, to which an investor who has authorised is sent
     back (`None`: pass it to each call of `koscom.oauth` that needs it); `scope` is what the investor is asked for.
-    A query of more pages than `page_limit`, or an answer of more than `max_response_bytes`, fails its account.
+    A query of more pages than `page_limit`, or an answer of more than `max_response_bytes`, fails its account. A list
+    of more linked accounts than `max_accounts` fails its investor.
     `discretionary_brokers` are the short names of the brokers at which the firm has discretionary contracts (일임매매):
     the calls across brokers ask these. By default they ask every broker of the platform; those without a contract
     refuse, so name yours. `check_service_hours` refuses discretionary balances and
@@ -243,6 +244,7 @@ class Settings(Record):
     )
     scope: str = field(default="account", validator=addresses.scope)
     page_limit: int = field(default=1000, validator=checks.positive_integer)
+    max_accounts: int = field(default=200, validator=checks.positive_integer)
     max_response_bytes: int = field(default=32 * 2**20, validator=checks.positive_integer)
     discretionary_brokers: tuple[str, ...] = field(
         default=(), converter=checks.as_names, validator=deep_iterable(checks.broker_name)

@@ -22,7 +22,7 @@ def check_redirect_uri(value: object, *, setting: str = "redirect_uri") -> None:
     except ValueError:
         parts = urlsplit("")
     # An app's own scheme is allowed, so that a host need not be there.
-    is_whole = re.match(r"[a-z][a-z0-9+.-]*:", text, re.ASCII) and (parts.netloc or parts.path)
+    is_whole = re.match(r"[a-z][a-z0-9+.-]{0,30}:", text, re.ASCII) and (parts.netloc or parts.path)
     if not is_whole or not text.isascii() or not text.isprintable() or " " in text or "#" in text:
         raise SettingsError(
             f"{setting} must be an absolute URI without fragment, such as https://you.example/callback",

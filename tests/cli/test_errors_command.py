@@ -53,7 +53,7 @@ def test_a_bare_http_status_is_explained_as_the_client_takes_it(koscom, code, er
         ("truncated", "TruncatedResponseError", False),
         ("MISMATCH", "ResponseMismatchError", False),
         ("connection", "ConnectionFailedError", True),
-        ("too-large", "MalformedResponseError", False),
+        ("too-large", "ResponseTooLargeError", False),
     ],
 )
 def test_a_word_of_this_library_is_explained_too(koscom, word, error, retried):

@@ -212,6 +212,18 @@ def test_many_pages_are_compared_in_a_time_that_grows_with_their_number():
     assert Counted.comparisons < 4000
 
 
+def test_numbers_that_hash_alike_make_no_rows_that_do():
+    """Equal hashes make a set as slow as comparing all with all; anybody can send numbers with one remainder."""
+    numbers = [Decimal(1 + times * (2**61 - 1)) for times in range(1000)]
+    assert len(set(map(hash, numbers))) == 1
+    rows = [EquityRow(code="KR7005930003", quantity=number, cost=number) for number in numbers]
+    without_cost = [evolve(row, cost=None) for row in rows]
+    for keys in (rows, map(key_of_row, rows), map(key_of_row, without_cost)):
+        assert len(set(map(hash, keys))) > 990
+    assert hash(rows[0]) == hash(evolve(rows[0], quantity=Decimal("1.000")))
+    assert hash(evolve(rows[0], cost=Decimal("-0"))) == hash(evolve(rows[0], cost=Decimal("0.0")))
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     data=st.data(),

@@ -7,7 +7,7 @@ import zlib
 import httpx
 import pytest
 
-from koscom_async import MalformedResponseError
+from koscom_async import MalformedResponseError, ResponseTooLargeError
 from koscom_async._transport.reading import read_body
 from koscom_async.sandbox.fault_kinds import find_kind
 from koscom_async.sandbox.reply import Reply
@@ -61,14 +61,14 @@ async def test_a_body_is_read_whole_however_it_is_packed(coding, pieces):
     ],
 )
 async def test_a_body_that_is_too_large_is_refused(pieces, headers):
-    with pytest.raises(MalformedResponseError, match=f"larger than {len(TEXT) - 1} bytes") as caught:
+    with pytest.raises(ResponseTooLargeError, match=f"larger than {len(TEXT) - 1} bytes") as caught:
         await read_body(answer(*pieces, **headers), max_bytes=len(TEXT) - 1)
     assert (caught.value.code, caught.value.retriable) == ("too-large", False)
 
 
 async def test_what_a_transport_has_read_already_is_bounded_too():
     assert await read_body(httpx.Response(200, content=TEXT), max_bytes=len(TEXT)) == TEXT
-    with pytest.raises(MalformedResponseError, match="larger"):
+    with pytest.raises(ResponseTooLargeError, match="larger"):
         await read_body(httpx.Response(200, content=TEXT), max_bytes=10)
 
 
@@ -106,7 +106,7 @@ async def test_a_bomb_takes_no_more_memory_than_is_allowed():
     assert len(packed) > len(first)
     tracemalloc.start()
     try:
-        with pytest.raises(MalformedResponseError, match="larger"):
+        with pytest.raises(ResponseTooLargeError, match="larger"):
             await read_body(answer(*cut(packed, 2**16), content_encoding="gzip"), max_bytes=2**20)
         _, peak = tracemalloc.get_traced_memory()
     finally:

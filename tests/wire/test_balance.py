@@ -200,6 +200,13 @@ def test_what_is_neither_text_nor_number_is_no_page_key(key: object) -> None:
         read_balance(document)
 
 
+def test_a_page_key_as_long_as_a_book_is_not_sent_back() -> None:
+    document = answer()
+    result(document)["page"] = "k" * 1001
+    with pytest.raises(MalformedResponseError, match=r"expected a page's key, got text of 1001 characters"):
+        read_balance(document)
+
+
 @pytest.mark.parametrize("asset_class", [AssetClass.CASH, *LISTS])
 def test_rows_of_a_class_that_was_not_asked_for_are_refused(asset_class: AssetClass) -> None:
     for other, name in LISTS.items():

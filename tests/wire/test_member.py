@@ -13,6 +13,7 @@ from koscom_async.errors import (
     AccountUnavailableError,
     KoscomError,
     MalformedResponseError,
+    ResponseTooLargeError,
 )
 from koscom_async.models.member import LinkedAccounts, Registration, VirtualAccount
 from tests.wire.recorded import ABSENT_VALUES, answer, each_absent, with_value
@@ -96,6 +97,15 @@ def test_a_missing_list_beside_a_date_is_no_account() -> None:
 def test_an_answer_that_says_nothing_of_accounts_is_not_no_account(document: object) -> None:
     with pytest.raises(MalformedResponseError, match="the list of linked accounts is missing"):
         read_linked_accounts(document)
+
+
+def test_a_list_of_more_accounts_than_the_budget_is_refused_before_any_is_read() -> None:
+    document = {"vtAccList": [{"comId": "00992", "vtAccNo": str(number)} for number in range(4)]}
+    assert len(read_linked_accounts(document, max_accounts=4).accounts) == 4
+    document["vtAccList"][0] = "not even an account"
+    with pytest.raises(ResponseTooLargeError, match="more than 3 accounts are linked") as caught:
+        read_linked_accounts(document, max_accounts=3)
+    assert (caught.value.budget, caught.value.retriable) == ("max_accounts", False)
 
 
 def test_a_single_object_is_a_list_of_one() -> None:

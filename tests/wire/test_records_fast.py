@@ -20,9 +20,12 @@ from koscom_async._wire.records.field_table import RECORDS
 from koscom_async._wire.values import read_number
 from koscom_async.brokers import find_broker
 from koscom_async.errors import MalformedResponseError
-from koscom_async.models.account import EquityRow
+from koscom_async.models import currencies
+from koscom_async.models.account import EquityRow, FundRow
 from koscom_async.models.codes import AssetClass, Measure
+from koscom_async.models.discretionary import balance
 from koscom_async.models.discretionary.account import DiscretionaryAccount
+from koscom_async.models.discretionary.balance import DiscretionaryCash
 from koscom_async.models.portfolio import PortfolioEquity
 from tests.loops import each
 
@@ -234,10 +237,28 @@ def test_a_code_that_was_read_once_is_one_text_in_every_record_and_what_is_kept_
     assert first is not None
     assert again is not None
     assert (first.code, first.code is again.code) == ("KR7005930003", True)
-    long = "A1" * 5000
+    long = "A1" * 100
     for code in (long, "kr7005930003", " KR7005930003 ", *(f"Z{number:09d}1" for number in range(2**15))):
         row = read({"isinCode": code})
         assert row is not None
         assert row.code == code.strip().upper()
     assert len(fast_records._known_codes) <= 2**15
     assert max(map(len, fast_records._known_codes)) <= 12
+
+
+def test_a_text_much_longer_than_any_code_is_none_and_stays_reachable():
+    row = read_row(EquityRow, {"isinCode": "A1" * 5000}, "row")
+    assert (row.code, row.raw) == (None, {"isinCode": "A1" * 5000})
+
+
+def test_long_texts_are_not_kept_in_memory():
+    caches = [fast_records._day, currencies._currency_of, balance._cut_code]
+    read_row(FundRow, {"qty": Decimal(1)}, "row")
+    before = [cached.cache_info().currsize for cached in caches]
+    for kind, name in ((FundRow, "maturity"), (FundRow, "crcyCode"), (DiscretionaryCash, "crcyCode")):
+        for filler in ("0", "-", "K"):
+            row = read_row(kind, {name: "KRW" + filler * 500, "x": 1}, "row", {})
+            assert row is not None
+            if kind is DiscretionaryCash:
+                assert row.currency
+    assert [cached.cache_info().currsize for cached in caches] == before

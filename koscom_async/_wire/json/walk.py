@@ -10,6 +10,7 @@ from json import JSONDecodeError
 from typing import Any, NoReturn
 
 from koscom_async._cooperative import SLICE_LENGTH, Cooperative
+from koscom_async._wire.values import LONGEST_NUMBER, any_number
 
 PROBES_A_SLICE = 16
 """A value that ends within this part of a slice is not walked."""
@@ -21,6 +22,7 @@ ReadList = Callable[[str, int], list[object]]
 """Reads a text that is one list, at a level, and nothing after it; raises any `Exception` if it is not."""
 
 _SPACE = re.compile(r"[ \t\n\r]*")
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _NAME_LENGTH = 40
 """A longer key is not shown in an error."""
 
@@ -69,8 +71,15 @@ class Walk:
         if small is not None:
             return small
         if walk is None or level == WALKED_LEVELS:
-            return self._scan(self._text, at, level)
+            return self._long_number(at) or self._scan(self._text, at, level)
         return (yield from walk(at + 1, level + 1))
+
+    def _long_number(self, at: int) -> tuple[object, int] | None:
+        """Return what stands for a number too long to be one, of which a parser would make a decimal first."""
+        found = _NUMBER.match(self._text, at)
+        if found is None or found.end() - at <= LONGEST_NUMBER:
+            return None
+        return any_number(found[0]), found.end()
 
     def _small(self, at: int, level: int) -> tuple[object, int] | None:
         """Return an object or a list that ends soon; `None` for one that is large or broken."""

@@ -60,6 +60,17 @@ def _learn_code(value: object) -> str | None:
     return code
 
 
+_LONGEST_DAY = 10
+
+
+# Rows of one time have few days in common with each other, but those often.
+@lru_cache(maxsize=1024)
+def _day(value: object) -> date | None:
+    if isinstance(value, str) and len(value) > _LONGEST_DAY:
+        raise ValueError  # which is not kept: many long texts would stay in memory
+    return read_date(value)
+
+
 # How each type of field is read; what is not plain returns, or raises. A code is looked up among those that are known.
 # What the lines use has capitals, since fields have none.
 _LINES: dict[object, tuple[str, ...]] = {
@@ -80,8 +91,7 @@ _NAMES: dict[str, Any] = {
     "WON": WON,
     "CURRENCY": currency_of,
     "PLAIN": plain,
-    # Rows of one time have few days in common with each other, but those often.
-    "DAY": lru_cache(maxsize=1024)(read_date),
+    "DAY": _day,
     "TIME": read_time,
     "KNOWN_CODE": _known_codes.get,
     "CODE": _learn_code,

@@ -37,11 +37,6 @@ _RETRIED_WORDS = {"connection", "maintenance"}
 
 # Words that stand on an error of a wider class: its name, what they mean, what to do.
 _WORDS: Mapping[str, tuple[str, str, str]] = {
-    "too-large": (
-        "MalformedResponseError",
-        "the answer is larger than Settings.max_response_bytes",
-        "raise the setting if the answer is right; report it to the platform if it is not",
-    ),
     "token-store": (
         "ConnectionFailedError",
         "the token store could not load, save or lock a token",

@@ -31,7 +31,7 @@ from koscom_async.models.codes import (
     main_code,
     main_name,
 )
-from koscom_async.models.currencies import currency_of, units_by_deposits
+from koscom_async.models.currencies import LONGEST_CODE, currency_of, units_by_deposits
 from koscom_async.models.member import VirtualAccount
 
 __all__ = ["DiscretionaryBalance", "DiscretionaryCash", "DiscretionaryRow"]
@@ -86,8 +86,12 @@ class DiscretionaryCash(Record):
             return owed(self.credit, self.loan)
 
 
-@lru_cache(maxsize=256)
 def _currency_and_days(code: str) -> tuple[str, int | None]:
+    return _cut_code(code) if len(code) <= LONGEST_CODE else (code, None)
+
+
+@lru_cache(maxsize=256)
+def _cut_code(code: str) -> tuple[str, int | None]:
     match = _CASH_CODE.fullmatch(code)
     currency = currency_of(match[1]) if match else ""
     if match and _CURRENCY.fullmatch(currency):
