@@ -81,6 +81,7 @@ def test_settings_take_these_values():
         "redirect_uri",
         "scope",
         "page_limit",
+        "call_limit",
         "max_accounts",
         "max_response_bytes",
         "discretionary_brokers",

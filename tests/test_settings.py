@@ -54,7 +54,7 @@ def test_the_defaults_are_cautious() -> None:
     assert settings.environment is Environment.SANDBOX
     assert settings.retry == Retry(attempts=4, base=0.2, cap=5.0, max_retry_after=30.0)
     assert settings.limits.of("star") == BrokerLimits(rate=10.0, burst=10, in_flight=8)
-    assert (settings.limits.in_flight, settings.page_limit) == (40, 1000)
+    assert (settings.limits.in_flight, settings.page_limit, settings.call_limit) == (40, 1000, 500)
     assert settings.breaker == Breaker(failures=10, cool_down=30.0)
     assert settings.timeouts == Timeouts(connect=5.0, read=15.0, write=5.0, attempt=30.0)
     assert settings.overrides_of("star") == BrokerOverrides(
@@ -199,7 +199,7 @@ def test_a_count_below_one_or_broken_is_refused(kind: type, name: str, wrong: ob
     assert f"{kind.__name__}.{name} must" in refuse(name, lambda: kind(**{name: wrong}))
 
 
-@pytest.mark.parametrize("name", ["page_limit", "max_response_bytes"])
+@pytest.mark.parametrize("name", ["page_limit", "call_limit", "max_response_bytes"])
 @pytest.mark.parametrize("wrong", [0, -1, 1.0, True, None, "1000"])
 def test_a_limit_below_one_or_broken_is_refused(name: str, wrong: object) -> None:
     refuse(name, lambda: made(**{name: wrong}))

@@ -58,6 +58,9 @@ class Page(CountedPage, Protocol):
 READINGS = 2
 """How often a query is read whose pages contradict each other."""
 
+UNANNOUNCED_PAGES = 100
+"""The most pages of a query whose broker does not say how many rows there are: they might have no end."""
+
 Part = TypeVar("Part")
 AnyPage = TypeVar("AnyPage", bound=Page)
 
@@ -149,12 +152,19 @@ class Query(ABC, Generic[Part, AnyPage]):
                 raise PagingError("a page key came back a second time")
             if not page.rows:
                 raise PagingError("an empty page announces another one")
-            if len(pages) >= self.settings.page_limit:
-                raise PagingError(f"more than {self.settings.page_limit} pages")
+            limit = self.settings.page_limit if page.total else UNANNOUNCED_PAGES
+            if len(pages) >= min(limit, self.settings.page_limit):
+                raise PagingError(f"more than {len(pages)} pages")
             seen.add(key)
 
     async def ask(self, part: Part, page: PageKey | None) -> AnyPage:
-        """Return one page of a part."""
+        """Return one page of a part; raise where the question has cost all the calls that it may."""
+        if self.trace.calls >= self.settings.call_limit:
+            raise PagingError(
+                f"the question took {self.trace.calls} calls, and is not answered",
+                retriable=False,
+                advice="ask for less, such as a shorter range of dates, or set a higher Settings(call_limit=…)",
+            )
         answer = await self.gateway.ask(self.call(part, page), self.trace)
         self.trace.note(*answer.notes)
         return answer

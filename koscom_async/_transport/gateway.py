@@ -29,7 +29,7 @@ from koscom_async._wire.envelope import (
     read_remaining_calls,
     read_retry_after,
 )
-from koscom_async._wire.failures import SUCCESSFUL, failure
+from koscom_async._wire.failures import SUCCESSFUL, TOO_MANY_CALLS, failure
 from koscom_async.errors import KoscomError, QuotaExceededError, UsageError, locate
 from koscom_async.models.investor import Investor, Token
 from koscom_async.models.statistics import LearnedRefusal, Statistics
@@ -101,7 +101,13 @@ class Gateway:
         remaining = read_remaining_calls(response.headers)
         if remaining is not None:
             limit = read_call_limit(response.headers)
-            await self.limiter.record_quota(call.endpoint.service, remaining=remaining, limit=limit)
+            await self.limiter.record_quota(
+                call.endpoint.service,
+                remaining=remaining,
+                limit=limit,
+                broker=call.broker,
+                is_refusal=response.status == TOO_MANY_CALLS,
+            )
         if response.status in SUCCESSFUL:
             return await self._bodies.read_answer(call, response.body, secrets=self._secrets(call, token))
         raise await self._refusal(call, token, response, is_spent=remaining == 0)

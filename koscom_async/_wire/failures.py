@@ -97,6 +97,7 @@ _STATUS_KINDS = {
 }
 SUCCESSFUL = frozenset({200, 201, 202, 203})
 """The statuses of an answer; 204 has none, and 206 a part of one."""
+TOO_MANY_CALLS = 429
 _RETRIABLE_STATUSES = frozenset({408, 429, 502, 503, 504})
 
 # OAuth's own words (RFC 6749, 4.1.2.1 and 5.2; RFC 6750, 3.1). What a refused grant has in common, whether a
@@ -245,7 +246,7 @@ def _classified(
         "retry_after": retry_after,
         "category": redacted(refusal.category, secrets) if refusal.category else None,
     }
-    if status == 429 and quota_resets_at is not None:
+    if status == TOO_MANY_CALLS and quota_resets_at is not None:
         return quota_exceeded(quota_resets_at, **facts)
     known = find_error_code(refusal.code, refusal.category) if refusal.code else None
     if known is not None and known.kind is not Kind.SUCCESS:

@@ -211,8 +211,9 @@ class Settings(Record):
     codes (핀테크 기업 코드, 핀테크 서비스 코드).
     `redirect_uri` is the callback that is registered for the key, to which an investor who has authorised is sent
     back (`None`: pass it to each call of `koscom.oauth` that needs it); `scope` is what the investor is asked for.
-    A query of more pages than `page_limit`, or an answer of more than `max_response_bytes`, fails its account. A list
-    of more linked accounts than `max_accounts` fails its investor.
+    A query of more pages than `page_limit`, a question about one account that takes more calls than `call_limit`, or an
+    answer of more than `max_response_bytes` fails its account. A list of more linked accounts than `max_accounts` fails
+    its investor.
     `discretionary_brokers` are the short names of the brokers at which the firm has discretionary contracts (일임매매):
     the calls across brokers ask these. By default they ask every broker of the platform; those without a contract
     refuse, so name yours. `check_service_hours` refuses discretionary balances and
@@ -244,6 +245,7 @@ class Settings(Record):
     )
     scope: str = field(default="account", validator=addresses.scope)
     page_limit: int = field(default=1000, validator=checks.positive_integer)
+    call_limit: int = field(default=500, validator=checks.positive_integer)
     max_accounts: int = field(default=200, validator=checks.positive_integer)
     max_response_bytes: int = field(default=32 * 2**20, validator=checks.positive_integer)
     discretionary_brokers: tuple[str, ...] = field(

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
@@ -18,6 +19,7 @@ import pytest
 from attrs import define, field, frozen
 
 from koscom_async import BrokerLimits, Koscom, KoscomError, Limits, Retry
+from koscom_async._transport.limits.limiter import PROBE_EVERY, ProcessLimiter
 from tests.client.fake_gateway import URL, Book, FakeGateway, investor_of, link, ok, refusal, share
 from tests.fake_time import settled
 
@@ -111,6 +113,12 @@ def no_answer(_):
     return httpx.ReadTimeout("silent")
 
 
+def sound_with_calls_left(question):
+    reply = SOUND(question)
+    reply.headers["X-RateLimit-Remaining-Day"] = "40000"
+    return reply
+
+
 ONE_ACCOUNT = {HOSTILE.ci: [link("diamond", "hostile")]}
 
 
@@ -186,6 +194,49 @@ async def renewing(town: Town) -> Seen:
     async with town.client() as koscom:
         await asked(koscom)
         return await seen_by_neighbour(koscom, town)
+
+
+def with_no_calls_left(status, respond=SOUND):
+    def script(question):
+        reply = respond(question) if status == 200 else httpx.Response(status, json={"message": "too many"})
+        reply.headers["X-RateLimit-Limit-Day"] = "50000"
+        reply.headers["X-RateLimit-Remaining-Day"] = "0"
+        return reply
+
+    return script
+
+
+ELSEWHERE = [link("star", "hostile")]
+
+
+@attack(
+    "broker",
+    "its answers say that no call is left today, under 200",
+    lists={HOSTILE.ci: ELSEWHERE},
+    scripts={"hostile": with_no_calls_left(200)},
+)
+async def counted(town: Town) -> Seen:
+    async with town.client() as koscom:
+        await asked(koscom)
+        return await seen_by_neighbour(koscom, town)
+
+
+@attack(
+    "broker",
+    "it answers 429 and says that no call is left today; the neighbour is asked five minutes later, and again",
+    lists={HOSTILE.ci: ELSEWHERE},
+    scripts={"hostile": with_no_calls_left(429), "neighbour": sound_with_calls_left},
+)
+async def refused(town: Town) -> Seen:
+    now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    limiter = ProcessLimiter(Limits(), now=lambda: now)
+    async with town.client(limiter=limiter) as koscom:
+        await asked(koscom)
+        now += PROBE_EVERY
+        seen = await seen_by_neighbour(koscom, town)
+        await asked(koscom)
+        again = await seen_by_neighbour(koscom, town)
+        return Seen(seen.got if seen.got == again.got else again.got, again.calls - seen.calls)
 
 
 SILENT = {

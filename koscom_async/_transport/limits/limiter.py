@@ -15,7 +15,7 @@ import anyio
 from attrs import define, evolve, field
 
 from koscom_async._clock import utc_now
-from koscom_async._transport.limits.bulkhead import UNANSWERED_SECONDS, Bulkhead, unchecked
+from koscom_async._transport.limits.bulkhead import PLATFORM, UNANSWERED_SECONDS, Bulkhead, unchecked
 from koscom_async._wire.envelope import next_reset
 from koscom_async._wire.failures import quota_exceeded
 from koscom_async.errors import (
@@ -23,6 +23,7 @@ from koscom_async.errors import (
     ConnectionFailedError,
     KoscomError,
     PlatformError,
+    QuotaExceededError,
     ResponseError,
 )
 from koscom_async.models.statistics import ServiceQuota
@@ -47,8 +48,10 @@ class Limiter(Protocol):
     async def pause(self, broker: str, seconds: float) -> None:
         """Let no call to this broker leave for that long; calls in flight go on."""
 
-    async def record_quota(self, service: str, *, remaining: int, limit: int | None) -> None:
-        """Record what an answer says is left of the service's day."""
+    async def record_quota(
+        self, service: str, *, remaining: int, limit: int | None, broker: str = "", is_refusal: bool = False
+    ) -> None:
+        """Record what a broker's answer says is left of the service's day; `is_refusal`: with a 429."""
 
     def quotas(self) -> tuple[ServiceQuota, ...]:
         """Return what is known of each service's day."""
@@ -112,6 +115,9 @@ class _WithoutTurns:
     def release(self, broker: str, turn: Turn | None = None) -> None:
         self._limiter.release(broker)
 
+    async def record_quota(self, service: str, *, remaining: int, limit: int | None, **_: object) -> None:
+        await self._limiter.record_quota(service, remaining=remaining, limit=limit)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._limiter, name)
 
@@ -141,7 +147,7 @@ class ProcessLimiter:
             await self._queue(broker, service, turn.check if turn else unchecked)
 
     async def _queue(self, broker: str, service: str, check: Callable[[], None]) -> None:
-        self._quota.check(service)
+        self._quota.check(service, broker)
 
         async def take() -> bool:
             return self._take(broker, service)
@@ -152,7 +158,7 @@ class ProcessLimiter:
         rate, now = self._rate(broker), self._clock()
         if rate.ready_at() > now:
             return False
-        self._quota.take(service)
+        self._quota.take(service, broker)
         rate.take(now)
         return True
 
@@ -169,8 +175,10 @@ class ProcessLimiter:
     async def pause(self, broker: str, seconds: float) -> None:
         self._rate(broker).pause(self._clock() + seconds)
 
-    async def record_quota(self, service: str, *, remaining: int, limit: int | None) -> None:
-        self._quota.record(service, remaining=remaining, limit=limit)
+    async def record_quota(
+        self, service: str, *, remaining: int, limit: int | None, broker: str = "", is_refusal: bool = False
+    ) -> None:
+        self._quota.record(service, broker, remaining=remaining, limit=limit, is_refusal=is_refusal)
 
     def quotas(self) -> tuple[ServiceQuota, ...]:
         return self._quota.snapshot()
@@ -234,52 +242,122 @@ def believed_until(now: datetime) -> datetime:
     return settled if now < settled else reset
 
 
-class DailyQuota:
-    """What is left of each service's day, as the gateway's headers say: no call is spent that cannot succeed.
+PROBE_EVERY = timedelta(minutes=5)
+"""One call in so long asks whether a day that counts as spent is so: the answers may have been wrong."""
 
-    Only `take`, `record` and `adopt` change it. `reserve` is the share of the day that this client leaves for others
-    that use the same key.
+
+@define(eq=False)
+class _Day:
+    """What is known of a service's day: `quota` by the word of one broker (`speaker`; `None`: as Redis counted).
+
+    `spent_by` are the brokers whose latest answer left no call, `doubted` those whose word was contradicted since.
+    `is_spent`: no call is left, and that is believed of all brokers.
+    """
+
+    quota: ServiceQuota
+    speaker: str | None = None
+    spent_by: set[str] = field(factory=set)
+    doubted: set[str] = field(factory=set)
+    is_spent: bool = False
+    probe_at: datetime | None = None
+
+
+class DailyQuota:
+    """What is left of each service's day, as answers' headers say: no call is spent that cannot succeed.
+
+    The day is the gateway's, and the header may be any broker's. That no call is left holds for the broker whose answer
+    says so, and for all when it comes with a 429, from two brokers, or from the platform's own services. One call now
+    and then asks again, and who is contradicted is not believed alone any more. `reserve` is the share of the day that
+    this client leaves for others that use the same key. Only `take`, `record`, `adopt` and `holds` change it.
     """
 
     def __init__(self, *, reserve: float = 0.0, now: Callable[[], datetime] = utc_now) -> None:
         self._reserve = reserve
         self._now = now
-        self._services: dict[str, ServiceQuota] = {}
+        self._days: dict[str, _Day] = {}
 
-    def check(self, service: str) -> None:
-        """Raise `QuotaExceededError` if no call is left, so that no call waits in vain."""
-        quota = self._of_today(service)
-        if quota is not None:
-            self._check(quota)
+    def check(self, service: str, broker: str) -> None:
+        """Raise `QuotaExceededError` if no call is left to a broker, so that none waits in vain."""
+        day = self._today(service)
+        if day is not None and self._refuses(day, broker) and not self._is_probe_due(day):
+            raise self._exceeded(day)
 
-    def _check(self, quota: ServiceQuota) -> None:
-        if quota.remaining <= self._reserve * (quota.limit or 0):
-            raise quota_exceeded(quota.resets_at, reserve=self._reserve if quota.remaining else 0.0)
-
-    def take(self, service: str) -> None:
+    def take(self, service: str, broker: str) -> None:
         """Count a call that is about to leave, or raise `QuotaExceededError`."""
-        quota = self._of_today(service)
-        if quota is not None:
-            self._check(quota)
-            self._services[service] = evolve(quota, remaining=quota.remaining - 1)
+        day = self._today(service)
+        if day is None:
+            return
+        if self._refuses(day, broker) and not self._probes(day):
+            raise self._exceeded(day)
+        day.quota = evolve(day.quota, remaining=max(0, day.quota.remaining - 1))
 
-    def record(self, service: str, *, remaining: int, limit: int | None) -> None:
-        """Record what an answer's headers say."""
-        self.adopt(
-            ServiceQuota(
-                service=service, remaining=remaining, limit=limit, resets_at=believed_until(self._now())
-            )
+    def holds(self, service: str, broker: str) -> bool:
+        """Whether no call is left to a broker, and none may ask about it now."""
+        day = self._today(service)
+        return day is not None and self._refuses(day, broker) and not self._probes(day)
+
+    def record(
+        self, service: str, broker: str, *, remaining: int, limit: int | None, is_refusal: bool = False
+    ) -> bool:
+        """Record what an answer's headers say; return whether it is believed of all brokers."""
+        quota = ServiceQuota(
+            service=service, remaining=remaining, limit=limit, resets_at=believed_until(self._now())
         )
+        if self._has_calls(quota):
+            self._keep(quota, broker)
+            return True
+        day = self._today(service) or self._keep(quota, broker)
+        day.spent_by.add(broker)
+        believed = day.spent_by - day.doubted
+        if (is_refusal and broker in believed) or broker in PLATFORM or len(believed) > 1:
+            day.quota, day.is_spent = quota, True
+        return day.is_spent
 
     def adopt(self, quota: ServiceQuota) -> None:
         """Replace what is known of a service's day, with what Redis counted for all processes."""
-        self._services[quota.service] = quota
+        day = self._today(quota.service)
+        self._keep(quota, day.speaker if day is not None else None)
 
     def snapshot(self) -> tuple[ServiceQuota, ...]:
         """Return what is known of today."""
-        known = (self._of_today(service) for service in sorted(self._services))
-        return tuple(quota for quota in known if quota is not None)
+        known = (self._today(service) for service in sorted(self._days))
+        return tuple(day.quota for day in known if day is not None)
 
-    def _of_today(self, service: str) -> ServiceQuota | None:
-        quota = self._services.get(service)
-        return quota if quota is not None and self._now() < quota.resets_at else None
+    def _keep(self, quota: ServiceQuota, speaker: str | None) -> _Day:
+        day = self._today(quota.service)
+        if day is None:
+            day = self._days[quota.service] = _Day(quota, speaker)
+        elif self._has_calls(quota):
+            if day.is_spent:
+                day.doubted |= day.spent_by
+            day.spent_by.clear()
+            day.is_spent, day.probe_at = False, None
+            day.speaker = speaker
+        day.quota = quota
+        return day
+
+    def _refuses(self, day: _Day, broker: str) -> bool:
+        if day.is_spent or broker in day.spent_by:
+            return True
+        return not self._has_calls(day.quota) and day.speaker in {None, broker}
+
+    def _has_calls(self, quota: ServiceQuota) -> bool:
+        return quota.remaining > self._reserve * (quota.limit or 0)
+
+    def _is_probe_due(self, day: _Day) -> bool:
+        if day.probe_at is None:
+            day.probe_at = self._now() + PROBE_EVERY
+        return day.probe_at <= self._now()
+
+    def _probes(self, day: _Day) -> bool:
+        is_due = self._is_probe_due(day)
+        if is_due:
+            day.probe_at = self._now() + PROBE_EVERY
+        return is_due
+
+    def _exceeded(self, day: _Day) -> QuotaExceededError:
+        return quota_exceeded(day.quota.resets_at, reserve=self._reserve if day.quota.remaining else 0.0)
+
+    def _today(self, service: str) -> _Day | None:
+        day = self._days.get(service)
+        return day if day is not None and self._now() < day.quota.resets_at else None

@@ -22,7 +22,7 @@ from attrs import define
 from koscom_async._clock import utc_now
 from koscom_async._transport.limits.bulkhead import Bulkhead, unchecked
 from koscom_async._transport.limits.limiter import GCRA, LONG_AGO, DailyQuota, Turn
-from koscom_async._transport.limits.redis_store import Decision, Redis, RedisStore
+from koscom_async._transport.limits.redis_store import WHATEVER_IS_LEFT, Decision, Redis, RedisStore
 from koscom_async._wire.failures import quota_exceeded
 from koscom_async.errors import LimitsUnavailableError, SettingsError
 from koscom_async.models.statistics import ServiceQuota
@@ -107,9 +107,12 @@ class RedisLimiter:
         self._state(broker).local.pause(self._clock() + seconds)
         await self._store.pause(broker, seconds)
 
-    async def record_quota(self, service: str, *, remaining: int, limit: int | None) -> None:
-        """Record for every process what an answer says is left of the service's day."""
-        self._quota.record(service, remaining=remaining, limit=limit)
+    async def record_quota(
+        self, service: str, *, remaining: int, limit: int | None, broker: str = "", is_refusal: bool = False
+    ) -> None:
+        """Record for every process what a broker's answer says is left of the service's day, if it is believed."""
+        if not self._quota.record(service, broker, remaining=remaining, limit=limit, is_refusal=is_refusal):
+            return
         if quota := await self._store.record(service, remaining=remaining, limit=limit):
             self._quota.adopt(quota)
 
@@ -130,17 +133,27 @@ class RedisLimiter:
         return state
 
     async def _take(self, broker: str, state: _BrokerState, service: str) -> bool:
+        decision = await self._decide(broker, state, service, reserve=self._limits.quota_reserve)
+        if decision is not None and decision.spent and not self._is_spent(decision, broker):
+            decision = await self._decide(broker, state, service, reserve=WHATEVER_IS_LEFT)
+        if decision is None:
+            return self._take_locally(broker, state, service)
+        return self._apply(state, decision)
+
+    def _is_spent(self, decision: Decision, broker: str) -> bool:
+        """Whether a day that Redis counted down is spent for this broker, and no call asks about it now."""
+        quota = decision.quota
+        if quota is None:
+            return True
+        self._quota.adopt(quota)
+        return self._quota.holds(quota.service, broker)
+
+    async def _decide(
+        self, broker: str, state: _BrokerState, service: str, *, reserve: float
+    ) -> Decision | None:
         interval = 1 / state.limits.rate
-        decision = await self._store.decide(
-            broker,
-            service,
-            interval=interval,
-            slack=(state.limits.burst - 1) * interval,
-            reserve=self._limits.quota_reserve,
-        )
-        return (
-            self._take_locally(broker, state, service) if decision is None else self._apply(state, decision)
-        )
+        slack = (state.limits.burst - 1) * interval
+        return await self._store.decide(broker, service, interval=interval, slack=slack, reserve=reserve)
 
     def _apply(self, state: _BrokerState, decision: Decision) -> bool:
         now = self._clock()
@@ -168,7 +181,7 @@ class RedisLimiter:
         state.ask_at = state.local.ready_at()
         if state.ask_at > now:
             return False
-        self._quota.take(service)
+        self._quota.take(service, broker)
         state.local.take(now)
         return True
 

@@ -53,14 +53,14 @@ local function answer(verdict)
 end
 
 if state[3] == request then return answer(1) end
-if remaining and remaining <= reserve * math.max(0, limit or 0) then return answer(-1) end
+if remaining and reserve >= 0 and remaining <= reserve * math.max(0, limit or 0) then return answer(-1) end
 if math.max(free - slack, paused) > now then return answer(0) end
 
 local before = free
 free = math.max(free, now) + interval
 redis.call('HSET', KEYS[1], 'free', exact(free), 'last', request, 'before', exact(before))
 keep(KEYS[1], math.max(free, paused))
-if remaining then remaining = redis.call('HINCRBY', KEYS[2], 'remaining', -1) end
+if remaining and remaining > 0 then remaining = redis.call('HINCRBY', KEYS[2], 'remaining', -1) end
 return answer(1)
 """
 )

@@ -39,6 +39,8 @@ CONNECTIONS = 8
 """Requests to Redis at once; each takes well under a millisecond there."""
 PROBE_SECONDS = 1.0
 """How often Redis is asked during an outage."""
+WHATEVER_IS_LEFT = -1.0
+"""The reserve of a call that asks whether the day is spent: it leaves although it is so by Redis's count."""
 WITHDRAW_SECONDS = 0.03
 """How long a cancelled call may take to withdraw a grant that it may have been given."""
 
