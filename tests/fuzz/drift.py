@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hypothesis import strategies as st
 
 from koscom_async import KoscomError
-from tests.fuzz.judge import run
+from tests.fuzz.client import run
 from tests.services.drifting import CODES, FIRST_PAGES, SERVICES, DriftingBroker, _query
 
 FIRST_LETTERS = "ABCDE"

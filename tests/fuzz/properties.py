@@ -17,7 +17,7 @@ from tests.fuzz.answers import (
     summaries,
     written,
 )
-from tests.fuzz.judge import INVESTOR, ask
+from tests.fuzz.client import INVESTOR, ask
 
 ISINS = ("KR7005930003", "KR7000660001", "US0378331005")
 

@@ -161,7 +161,7 @@ def read_portfolio_page(body, number_asked, asked):
                     name=text(sent.get(name_name)),
                     tokens=[] if word is None else [(0, "", word)],
                     quantity=held if measure is None or measure.upper() == "QTY" else None,
-                    cost=held,
+                    cost=None,
                     value=held,
                     sent=sent,
                 )
