@@ -39,9 +39,6 @@ from koscom_async.settings import Settings
 MAX_BUFFERED_ROWS = 5_000
 """A stream splits a window with more rows, and starts none while so many of an account are unread."""
 
-EVERY_WINDOW = 1_000_000
-"""More windows than there are days: only the limits say how many are asked at once."""
-
 AnyQuery = TypeVar("AnyQuery", bound=AccountQuery[Any, Any])
 
 
@@ -240,12 +237,21 @@ class AccountService:
 
 
 async def _every_row(query: TransactionsQuery, window: Window) -> Rows:
-    """Return all rows of a window, read as many windows at once as the limits allow; raises the first error."""
+    """Return all rows of a window; raises the first error.
+
+    As many windows are read at once as the broker may have in flight: more would only stand in its queue, before the
+    calls of other investors.
+    """
     rows: Rows = []
     notifier = Notifier()
     async with background() as group:
         feed = WindowFeed(
-            window, query.rows, group=group, notifier=notifier, prefetch=EVERY_WINDOW, max_buffered_rows=None
+            window,
+            query.rows,
+            group=group,
+            notifier=notifier,
+            prefetch=query.settings.limits.of(query.broker).in_flight,
+            max_buffered_rows=None,
         )
         feed.start()
         while not feed.is_finished:

@@ -56,44 +56,54 @@ class BreakerState(Enum):
 class _Heard:
     """How the latest call of one caller ended: `failures` in a row, 0 for an answer."""
 
-    at: float = 0.0
+    at: float
     failures: int = 0
 
 
 @define(eq=False)
 class _Circuit:
+    """One broker's circuit: who was heard lately, and the verdict of the latest failure."""
+
     broker: str
-    heard: dict[Caller, _Heard] = field(factory=dict)  # the latest last
+    heard: dict[Caller, _Heard] = field(factory=dict)
     opened_at: float | None = None
     is_probing: bool = False
     last: KoscomError | None = None
+    failures: int = 0
+    investors: int = 0
+    holds_for_all: bool = False
 
-    def hear(self, caller: Caller, now: float, window: float, *, failed: bool) -> None:
-        """Record how a call ended, and forget who was not heard within the window."""
-        latest = self.heard.pop(caller, None) or _Heard()
+    def hear(self, caller: Caller, now: float, *, failed: bool) -> None:
+        """Record how a call ended."""
+        latest = self.heard.get(caller)
+        if latest is None:
+            latest = self.heard[caller] = _Heard(now)
+            if len(self.heard) > MOST_CALLERS:
+                del self.heard[next(iter(self.heard))]
         latest.at = now
         latest.failures = latest.failures + 1 if failed else 0
-        self.heard[caller] = latest
-        oldest = next(iter(self.heard))
-        while self.heard[oldest].at < now - window or len(self.heard) > MOST_CALLERS:
-            del self.heard[oldest]
-            oldest = next(iter(self.heard))
 
-    def failing(self) -> dict[int, int]:
-        """Return the investors who got no answer at all, each with the number of failures."""
-        sound, failing = self.sound(), dict[int, int]()
+    def judge(self, policy: Breaker, now: float) -> bool:
+        """Return whether the broker is down for most investors heard within the window; forget the others.
+
+        An investor with one account that was answered is sound. `holds_for_all`: so many investors failed that it holds
+        for those, too, who were not heard; each has one share in that verdict, however often it failed.
+        """
+        self.heard = {
+            caller: latest for caller, latest in self.heard.items() if latest.at >= now - policy.window
+        }
+        sound = {investor for (investor, _), latest in self.heard.items() if not latest.failures}
+        failing: dict[int, int] = {}
         for (investor, _), latest in self.heard.items():
             if investor not in sound:
                 failing[investor] = failing.get(investor, 0) + latest.failures
-        return failing
-
-    def sound(self) -> set[int]:
-        """Return the investors who got an answer."""
-        return {investor for (investor, _), latest in self.heard.items() if not latest.failures}
-
-    @property
-    def failures(self) -> int:
-        return sum(self.failing().values())
+        share = -(-policy.failures // policy.investors)
+        self.failures, self.investors = sum(failing.values()), len(failing)
+        self.holds_for_all = (
+            len(failing) >= policy.investors
+            and sum(min(count, share) for count in failing.values()) >= policy.failures
+        )
+        return self.failures >= policy.failures and len(failing) > len(sound)
 
 
 class Breakers:
@@ -124,7 +134,9 @@ class Breakers:
 
     def admit(self, circuit: _Circuit, caller: Caller) -> bool:
         """Return whether an attempt is the probe; raise where it may not pass."""
-        if circuit.opened_at is None or not self._holds_for(circuit, caller):
+        latest = circuit.heard.get(caller)
+        has_failed = latest is not None and latest.failures > 0
+        if circuit.opened_at is None or not (has_failed or circuit.holds_for_all):
             return False
         wait = circuit.opened_at + self._policy.cool_down - self._clock()
         if wait > 0 or circuit.is_probing:
@@ -132,17 +144,6 @@ class Breakers:
         circuit.is_probing = True
         logger.info("probing %s with one call", circuit.broker)
         return True
-
-    def _holds_for(self, circuit: _Circuit, caller: Caller) -> bool:
-        latest = circuit.heard.get(caller)
-        return (latest is not None and latest.failures > 0) or self._holds_for_all(circuit)
-
-    def _holds_for_all(self, circuit: _Circuit) -> bool:
-        """Whether enough investors failed, of whom each has one share in the verdict, however often it failed."""
-        failures, investors = self._policy.failures, self._policy.investors
-        share = -(-failures // investors)
-        counts = circuit.failing().values()
-        return len(counts) >= investors and sum(min(count, share) for count in counts) >= failures
 
     def ended(
         self, circuit: _Circuit, caller: Caller, error: BaseException | None, *, is_probe: bool
@@ -163,21 +164,20 @@ class Breakers:
             self._answered(circuit, caller)
 
     def _failed(self, circuit: _Circuit, caller: Caller, error: KoscomError, *, is_probe: bool) -> None:
-        policy = self._policy
+        now = self._clock()
         circuit.last = error
-        circuit.hear(caller, self._clock(), policy.window, failed=True)
-        failing = circuit.failing()
-        is_down = sum(failing.values()) >= policy.failures and len(failing) > len(circuit.sound())
+        circuit.hear(caller, now, failed=True)
+        is_down = circuit.judge(self._policy, now)
         if is_probe or (circuit.opened_at is None and is_down):
-            circuit.opened_at = self._clock()
+            circuit.opened_at = now
             circuit.is_probing = False
             logger.warning(
                 "circuit open for %s: %d failures of %d investors, the last: %s; next probe in %g s",
                 circuit.broker,
-                sum(failing.values()),
-                len(failing),
+                circuit.failures,
+                circuit.investors,
                 error.message,
-                policy.cool_down,
+                self._policy.cool_down,
             )
 
     def _answered(self, circuit: _Circuit, caller: Caller) -> None:
@@ -187,7 +187,7 @@ class Breakers:
             circuit.opened_at = None
             circuit.is_probing = False
             circuit.last = None
-        circuit.hear(caller, self._clock(), self._policy.window, failed=False)
+        circuit.hear(caller, self._clock(), failed=False)
 
 
 @define(eq=False)
@@ -200,7 +200,8 @@ class Guard(AbstractContextManager["Guard"]):
     _is_probe: bool = False
 
     def __enter__(self) -> Self:
-        self.check()
+        if self._circuit.opened_at is not None:
+            self.check()
         return self
 
     def check(self) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -92,6 +93,18 @@ def ok(document: object) -> httpx.Response:
 def refusal(code: str, status: int = 500, category: str = "star", **headers: str) -> httpx.Response:
     body = {"category": category, "code": code, "message": "refused", "description": ""}
     return httpx.Response(status, json=body, headers=headers)
+
+
+def transactions(question: Question, *, most_days: int = 10_000) -> httpx.Response:
+    """Answer with no transactions, for so many days at most."""
+    dates = question.body["transactionHistoryRequestBody"]["queryParams"]
+    since, until = (date.fromisoformat(dates[name]) for name in ("fromDate", "toDate"))
+    if (until - since).days >= most_days:
+        body = {"category": question.broker, "code": "6006", "message": f"최대 {most_days}일"}
+        return httpx.Response(500, json=body)
+    document = said(question, {}, total=0)
+    document["transactionHistoryResponseBody"] = document.pop("balanceResponseBody")
+    return ok(document | {"transList": {"transaction": []}})
 
 
 @define

@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import anyio
@@ -18,9 +18,20 @@ import httpx
 import pytest
 from attrs import define, field, frozen
 
-from koscom_async import BrokerLimits, Koscom, KoscomError, Limits, Retry
+from koscom_async import BrokerLimits, Koscom, KoscomError, Limits, Retry, VirtualAccount
 from koscom_async._transport.limits.limiter import PROBE_EVERY, ProcessLimiter
-from tests.client.fake_gateway import URL, Book, FakeGateway, investor_of, link, ok, refusal, share
+from koscom_async.brokers import find_broker
+from tests.client.fake_gateway import (
+    URL,
+    Book,
+    FakeGateway,
+    investor_of,
+    link,
+    ok,
+    refusal,
+    share,
+    transactions,
+)
 from tests.fake_time import settled
 
 DOCUMENT = Path(__file__).with_name("isolation.md").read_text(encoding="utf-8")
@@ -229,7 +240,7 @@ async def counted(town: Town) -> Seen:
 )
 async def refused(town: Town) -> Seen:
     now = datetime(2026, 3, 2, 12, tzinfo=UTC)
-    limiter = ProcessLimiter(Limits(), now=lambda: now)
+    limiter = ProcessLimiter(Limits(default=BrokerLimits(rate=1e6, burst=1000)), now=lambda: now)
     async with town.client(limiter=limiter) as koscom:
         await asked(koscom)
         now += PROBE_EVERY
@@ -276,6 +287,33 @@ async def silent_brokers(town: Town) -> Seen:
     return seen
 
 
+@attack(
+    "investor",
+    "three years of transactions are read three days at a time; the neighbour has an account at that broker",
+    lists={HOSTILE.ci: []},
+)
+async def reading_years(town: Town) -> Seen:
+    account = VirtualAccount(broker=find_broker(short_name="diamond"), number="hostile")
+    under_way = anyio.Event()
+
+    def by_three_days(question):
+        if len(town.questions) > 20:
+            under_way.set()
+        return transactions(question, most_days=3)
+
+    town.scripts["hostile"] = by_three_days
+    limits = Limits(default=BrokerLimits(rate=200, burst=1))
+    async with town.client(limits=limits) as koscom, anyio.create_task_group() as group:
+        group.start_soon(koscom.account.transactions, HOSTILE, account, date(2019, 1, 1), date(2021, 12, 31))
+        await under_way.wait()
+        before = len(town.questions)
+        seen = await seen_by_neighbour(koscom, town)
+        # It stands behind as many windows as may be in flight, at each of its calls, and not behind all 360.
+        assert len(town.questions) - before <= 4 * limits.default.in_flight
+        group.cancel_scope.cancel()
+    return seen
+
+
 ROW = re.compile(
     r"^\| (?P<seat>\w+) \| (?P<attack>.+?) \| (?P<got>\d of .*?|`.*?`) \| (?P<calls>\d+) \|$", re.MULTILINE
 )
@@ -294,7 +332,7 @@ async def run(seat: str, what: str) -> Seen:
         return await strike(make())
 
 
-@pytest.mark.parametrize(("seat", "what"), DOCUMENTED, ids=" ".join)
+@pytest.mark.parametrize(("seat", "what"), DOCUMENTED, ids=[" ".join(row) for row in DOCUMENTED])
 async def test_a_hostile_seat_costs_its_neighbour_nothing(seat, what):
     assert await run(seat, what) == DOCUMENTED[seat, what]
 

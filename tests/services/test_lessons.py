@@ -1,14 +1,14 @@
 """What refusals teach: for the account, for the broker when two investors agree, for an hour, and never below a proof."""
 
 from datetime import date
+from functools import partial
 
-import httpx
 import pytest
 
 from koscom_async import LearnedRefusal, VirtualAccount
 from koscom_async._services.lessons import EVERYTHING, MOST_ACCOUNTS, NOTHING, Lessons
 from koscom_async.brokers import find_broker
-from tests.client.fake_gateway import Book, FakeGateway, investor_of, ok, refusal, said, share
+from tests.client.fake_gateway import Book, FakeGateway, investor_of, refusal, share, transactions
 
 MINE, ALSO_MINE, THEIRS, ANOTHER = (1, 1), (1, 2), (2, 1), (3, 1)
 HOUR = 3600.0
@@ -130,19 +130,8 @@ async def test_one_account_s_6001_changes_nothing_for_other_investors_nor_at_ano
         assert await calls_of(B, "diamond", "b") == 1, "what was proven is not undercut"
 
 
-def transactions(question):
-    """Answer with no rows; to the account `a` one day at a time only."""
-    dates = question.body["transactionHistoryRequestBody"]["queryParams"]
-    if question.number == "a" and dates["fromDate"] != dates["toDate"]:
-        body = {"category": "diamond", "code": "6006", "message": "최대 1일"}
-        return httpx.Response(500, json=body)
-    document = said(question, {}, total=0)
-    document["transactionHistoryResponseBody"] = document.pop("balanceResponseBody")
-    return ok(document | {"transList": {"transaction": []}})
-
-
 async def test_one_account_s_6006_changes_nothing_for_other_investors():
-    gateway = FakeGateway({"diamond": transactions})
+    gateway = FakeGateway({"diamond": transactions, "a": partial(transactions, most_days=1)})
     async with gateway.client() as koscom:
 
         async def calls_of(investor, number):

@@ -51,7 +51,7 @@ class Slots:
         # Keyed by broker, not by host: all share one gateway address, but each is metered on its own.
         self._brokers: dict[str, BrokerSlots] = {}
         self._of_platform = 0  # taken
-        self._has_several = False
+        self._asked = 0  # brokers
         self.free = limits.in_flight
 
     def of(self, broker: str) -> BrokerSlots:
@@ -60,7 +60,7 @@ class Slots:
         if slots is None:
             limit = self._limits.of(broker).in_flight
             slots = self._brokers[broker] = BrokerSlots(broker in PLATFORM, limit, limit)
-            self._has_several = sum(not each.is_platform for each in self._brokers.values()) > 1
+            self._asked += not slots.is_platform
         return slots
 
     def may_take(self, slots: BrokerSlots) -> bool:
@@ -69,11 +69,10 @@ class Slots:
             return False
         if slots.is_platform:
             return True
-        free = self._free_for_brokers
-        if not self._has_several:
+        free = self.free - max(0, self._kept - self._of_platform)
+        if free < 1 or self._asked < 2:
             return free > 0
-        limit = slots.shrunk if self.is_crowded else slots.limit
-        return slots.taken < limit and free > 0 and slots.taken <= free
+        return slots.taken <= free and (slots.taken < slots.shrunk or not self.is_crowded)
 
     def take(self, slots: BrokerSlots) -> None:
         """Count a slot as taken."""
@@ -89,16 +88,15 @@ class Slots:
 
     def record(self, slots: BrokerSlots, *, is_answered: bool) -> None:
         """Adapt a broker's limit to how a call ended."""
-        slots.shrunk = min(slots.limit, slots.shrunk + 1) if is_answered else max(1, slots.shrunk // 2)
+        if not is_answered:
+            slots.shrunk = max(1, slots.shrunk // 2)
+        elif slots.shrunk < slots.limit:
+            slots.shrunk += 1
 
     @property
     def is_crowded(self) -> bool:
         """Whether half of the slots are taken: brokers without one go before brokers that have some."""
-        return self._has_several and self.free <= self._limits.in_flight // 2
-
-    @property
-    def _free_for_brokers(self) -> int:
-        return self.free - max(0, self._kept - self._of_platform)
+        return self._asked > 1 and self.free <= self._limits.in_flight // 2
 
 
 def unchecked() -> None:

@@ -86,7 +86,9 @@ class Turn:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if error is None or isinstance(error, PlatformError | ResponseError):
+        if error is None:
+            self.is_answered = True
+        elif isinstance(error, PlatformError | ResponseError):
             self.is_answered = None if isinstance(error, BreakerOpenError) else True
         elif isinstance(error, ConnectionFailedError) or self._was_given_up(error):
             self.is_answered = False
