@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 import anyio
 import httpx
 
+from koscom_async._http.transport import REUSE, Reuse
+
 SECONDS = 5.0
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 Transport = httpx.AsyncBaseTransport
@@ -37,7 +39,7 @@ def saying(answer: bytes, *, closing: bool = False) -> Serve:
 async def asked(transport: Transport, url: str, **timeouts: float) -> str:
     """Return status and body, or the name of the error."""
     timeout = httpx.Timeout(SECONDS).as_dict() | timeouts
-    request = httpx.Request("GET", url, extensions={"timeout": timeout})
+    request = httpx.Request("GET", url, extensions={"timeout": timeout, REUSE: Reuse.ANY})
     try:
         response = await transport.handle_async_request(request)
         try:

@@ -22,11 +22,11 @@ from static_server import StaticServer
 
 from koscom_async._http.h11_parser import H11Response
 from koscom_async._http.llhttp_parser import LlhttpResponse
-from koscom_async._http.transport import PooledTransport
+from koscom_async._http.transport import REUSE, PooledTransport, Reuse
 from koscom_async._transport.backend import HttpxPools
 
 Make = Callable[[int], httpx.AsyncBaseTransport]
-TIMEOUT = httpx.Timeout(10.0).as_dict()
+EXTENSIONS = {"timeout": httpx.Timeout(10.0).as_dict(), REUSE: Reuse.ANY}
 BODY = json.dumps({"commonHeader": {"ci": "A" * 88}, "accInfo": {"vtAccNo": "1" * 18}}).encode()
 CALLS = 300
 
@@ -59,7 +59,7 @@ def candidates() -> Iterator[tuple[str, Make]]:
 def over(transport: httpx.AsyncBaseTransport, url: str) -> Ask:
     """Return a question over a transport: one request, made once, and the whole body of its answer."""
     headers = {"Content-Type": "application/json", "Accept": "application/json", "apikey": "k" * 32}
-    request = httpx.Request("POST", url, headers=headers, content=BODY, extensions={"timeout": TIMEOUT})
+    request = httpx.Request("POST", url, headers=headers, content=BODY, extensions=EXTENSIONS)
 
     async def ask() -> object:
         response = await transport.handle_async_request(request)

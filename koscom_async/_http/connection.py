@@ -47,8 +47,8 @@ class Connection(asyncio.Protocol):
     It is free as soon as the response has arrived, even if its body has not been read: what is unread waits in the
     `IncomingResponse`. So from then on a response and its connection know nothing of each other any more.
 
-    `is_closed` is whether it can carry nothing any more. `was_sent` is whether any byte of its last request left,
-    `was_answered` whether any byte came back: together they say whether the server may have seen the request.
+    `is_closed` is whether it can carry nothing any more. Of its last response, `was_answered` is whether any byte came,
+    `was_refused` whether it was a refusal, and `idle_since` when it had come, on the loop's clock.
     """
 
     def __init__(
@@ -70,7 +70,8 @@ class Connection(asyncio.Protocol):
         self._waiter: asyncio.Future[bool] | None = None
         self._is_write_paused = False
         self._is_read_paused = False
-        self.is_closed = self.was_sent = self.was_answered = False
+        self.is_closed = self.was_answered = self.was_refused = False
+        self.idle_since = inf
         # One timer, which is seldom moved: where it fires before `_due_at`, it is set again.
         self._timer: asyncio.TimerHandle | None = None
         self._wakes_at = inf
@@ -102,15 +103,13 @@ class Connection(asyncio.Protocol):
 
         Head and body must have come by `ends_at`, on the loop's clock: else it is an `OverdueError`.
         """
-        self.was_sent = self.was_answered = False
+        self.was_answered = False
         if self.is_closed or self._transport is None or self._response is not None:
             raise httpx.ReadError("the connection is closed")
         response = self._response = self._response_type(wants_body=wants_body)
         self._ends_at = ends_at
         try:
             self._transport.write(request.data)
-            # asyncio sends at once, and closes where the very first byte is refused.
-            self.was_sent = not self._transport.is_closing()
             while not response.has_head:
                 await self._progress(response, read, write)
         except BaseException:
@@ -232,6 +231,8 @@ class Connection(asyncio.Protocol):
         if response.keeps_alive and is_sent:
             self._resume_reading()
             self._ends_at = inf
+            self.idle_since = self._loop.time()
+            self.was_refused = response.status >= 400
             self._expect_within(self._keep_alive)
             self._on_free(self)
         else:

@@ -20,7 +20,7 @@ from attrs import frozen
 
 from koscom_async._cooperative import Cooperative
 from koscom_async._http.response import IncomingResponse
-from koscom_async._http.transport import KEEP_ALIVE_SECONDS, PooledTransport
+from koscom_async._http.transport import KEEP_ALIVE_SECONDS, REUSE, PooledTransport, Reuse
 from koscom_async._wire.json import core as core_json
 from koscom_async.errors import UsageError
 from koscom_async.settings import Backend, Settings
@@ -141,7 +141,10 @@ POOL_SIZE = 10
 
 
 class HttpxPools(httpx.AsyncBaseTransport):
-    """httpx's own transports, the least busy one first: as many as it takes for `in_flight` calls to wait for none."""
+    """httpx's own transports, the least busy one first: as many as it takes for `in_flight` calls to wait for none.
+
+    How long a connection has been quiet cannot be asked, so that what may not take any kept one gets a new one.
+    """
 
     def __init__(self, *, in_flight: int, context: ssl.SSLContext | None) -> None:
         limits = httpx.Limits(
@@ -149,10 +152,10 @@ class HttpxPools(httpx.AsyncBaseTransport):
             max_keepalive_connections=POOL_SIZE,
             keepalive_expiry=KEEP_ALIVE_SECONDS,
         )
-        self._calls = {
-            httpx.AsyncHTTPTransport(verify=context or False, trust_env=False, limits=limits): 0
-            for _ in range(-(-in_flight // POOL_SIZE))
-        }
+        open_pool = partial(httpx.AsyncHTTPTransport, verify=context or False, trust_env=False)
+        self._pools = [open_pool(limits=limits) for _ in range(-(-in_flight // POOL_SIZE))]
+        self._new = open_pool(limits=httpx.Limits(max_connections=None, max_keepalive_connections=0))
+        self._calls = dict.fromkeys((*self._pools, self._new), 0)
 
     @property
     def busy(self) -> int:
@@ -160,19 +163,31 @@ class HttpxPools(httpx.AsyncBaseTransport):
         return sum(self._calls.values())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request over one of them, which counts as busy until the response is closed."""
-        transport = min(self._calls, key=self._calls.__getitem__)
-        self._calls[transport] += 1
+        """Send a request; where a kept connection fails before the head of a response, once more over a new one."""
+        if request.extensions.get(REUSE, Reuse.NONE) is not Reuse.ANY:
+            return await self._send(request, self._new)
+        steps = _Steps()
+        request.extensions.setdefault("trace", steps)  # of a user who traces, nothing is sent twice
         try:
-            response = await transport.handle_async_request(request)
+            return await self._send(request, min(self._pools, key=self._calls.__getitem__))
+        except (httpx.NetworkError, httpx.RemoteProtocolError):
+            if not steps.took_kept_connection:
+                raise
+        return await self._send(request, self._new)
+
+    async def _send(self, request: httpx.Request, pool: httpx.AsyncHTTPTransport) -> httpx.Response:
+        """Send it over one of them, which counts as busy until the response is closed."""
+        self._calls[pool] += 1
+        try:
+            response = await pool.handle_async_request(request)
         except BaseException:
-            self._release(transport)
+            self._release(pool)
             raise
         if response.is_closed:  # a mock's
-            self._release(transport)
+            self._release(pool)
         else:
             stream = cast("httpx.AsyncByteStream", response.stream)
-            response.stream = _ReleasingStream(stream, partial(self._release, transport))
+            response.stream = _ReleasingStream(stream, partial(self._release, pool))
         return response
 
     async def aclose(self) -> None:
@@ -182,6 +197,20 @@ class HttpxPools(httpx.AsyncBaseTransport):
 
     def _release(self, transport: httpx.AsyncHTTPTransport) -> None:
         self._calls[transport] -= 1
+
+
+class _Steps:
+    """Hears from httpcore what it does for a request, by the extension `trace`."""
+
+    took_kept_connection = False
+
+    async def __call__(self, step: str, info: object) -> None:
+        if step == "http11.send_request_headers.started":
+            self.took_kept_connection = not self._has_connected
+        elif step.startswith("connection."):
+            self._has_connected = True
+
+    _has_connected = False
 
 
 @frozen(eq=False)

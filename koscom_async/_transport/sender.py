@@ -15,11 +15,11 @@ import httpx
 from attrs import field, frozen
 
 from koscom_async._http.connection import ClosedError, OverdueError
-from koscom_async._http.transport import REPEATABLE, PooledTransport
+from koscom_async._http.transport import REUSE, PooledTransport, Reuse
 from koscom_async._transport.backend import choose_response_type, json_of, load_event_loop, open_transport
 from koscom_async._transport.isolation import isolated
 from koscom_async._transport.reading import read_body
-from koscom_async._wire.endpoints import AuthScheme, Call, Content
+from koscom_async._wire.endpoints import AuthScheme, Call, Content, Endpoint
 from koscom_async.errors import ConnectionFailedError, KoscomError, UsageError
 from koscom_async.models.investor import Token
 from koscom_async.settings import Settings, Timeouts
@@ -139,9 +139,7 @@ class RequestWriter:
         self._host = (b"Host", httpx.URL(settings.base_url).netloc)
         self._credentials = Credentials(settings)
         timeout = _httpx_timeout(settings.timeouts)
-        self._extensions = {
-            repeatable: {"timeout": timeout, REPEATABLE: repeatable} for repeatable in (True, False)
-        }
+        self._extensions = {reuse: {"timeout": timeout, REUSE: reuse} for reuse in Reuse}
         # By path: as many as endpoints times brokers. To parse one costs a twentieth of a call.
         self._urls: dict[str, httpx.URL] = {}
 
@@ -162,7 +160,7 @@ class RequestWriter:
             self._url(call),
             headers=headers,
             stream=httpx.ByteStream(body),
-            extensions=self._extensions[call.endpoint.repeatable],
+            extensions=self._extensions[_reuse_by(call.endpoint)],
         )
         request.read()  # from memory; a transport that was given may look at `content`
         return request
@@ -181,6 +179,12 @@ class RequestWriter:
             if len(self._urls) < _MOST_URLS:
                 self._urls[call.path] = url
         return httpx.URL(url, params=call.params) if call.params else url
+
+
+def _reuse_by(endpoint: Endpoint) -> Reuse:
+    if not endpoint.repeatable:
+        return Reuse.NONE
+    return Reuse.ANY if endpoint.is_echoed else Reuse.QUIET
 
 
 _MOST_URLS = 1024

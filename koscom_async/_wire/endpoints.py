@@ -47,7 +47,8 @@ class Content(Enum):
 class Endpoint:
     """One endpoint, and what it answers, as a deadline error says that it did not arrive.
 
-    `repeatable`: whether asking twice is safe; the verb does not tell, as reads are POSTs.
+    `repeatable`: whether asking twice is safe; the verb does not tell, as reads are POSTs. `is_echoed`: whether the
+    answer says whose it is, by account or request id, which is checked.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Endpoint:
     repeatable: bool = True
     content: Content = Content.JSON
     answer: str = "the answer"
+    is_echoed: bool = False
 
     @property
     def service(self) -> str:
@@ -100,25 +102,32 @@ CONSENT = Endpoint(
     "member.consent", "/v1/common/member/consent/search", AuthScheme.API_KEY, answer="the list of accounts"
 )
 BALANCE = Endpoint(
-    "account.balance", "/{version}/{broker}/account/balance/search", AuthScheme.BEARER, answer="the balance"
+    "account.balance",
+    "/{version}/{broker}/account/balance/search",
+    AuthScheme.BEARER,
+    answer="the balance",
+    is_echoed=True,
 )
 PORTFOLIO = Endpoint(
     "account.portfolio",
     "/{version}/{broker}/account/portfolio/search",
     AuthScheme.BEARER,
     answer="the portfolio",
+    is_echoed=True,
 )
 TRANSACTIONS = Endpoint(
     "account.transaction",
     "/{version}/{broker}/account/transaction/search",
     AuthScheme.BEARER,
     answer="the transactions",
+    is_echoed=True,
 )
 WATCHLIST = Endpoint(
     "account.interest",
     "/{version}/{broker}/account/interest/search",
     AuthScheme.BEARER,
     answer="the watchlist",
+    is_echoed=True,
 )
 
 DISCRETIONARY_ACCOUNTS = Endpoint(
@@ -126,27 +135,35 @@ DISCRETIONARY_ACCOUNTS = Endpoint(
     "/v1/{broker}/b2baccount/accountlist/search",
     AuthScheme.BASIC,
     answer="the list of accounts",
+    is_echoed=True,
 )
 DISCRETIONARY_BALANCES = Endpoint(
     "discretionary.balances",
     "/v1/{broker}/b2baccount/balancelist/search",
     AuthScheme.BASIC,
     answer="the balance",
+    is_echoed=True,
 )
 DISCRETIONARY_ORDERS = Endpoint(
     "discretionary.orders",
     "/v1/{broker}/b2baccount/orderdetail/search",
     AuthScheme.BASIC,
     answer="the orders",
+    is_echoed=True,
 )
 DISCRETIONARY_SETTLEMENTS = Endpoint(
     "discretionary.settlements",
     "/v1/{broker}/b2baccount/settlelist/search",
     AuthScheme.BASIC,
     answer="the settlements",
+    is_echoed=True,
 )
 DISCRETIONARY_TRADES = Endpoint(
-    "discretionary.trades", "/v1/{broker}/b2baccount/tradebook/search", AuthScheme.BASIC, answer="the trades"
+    "discretionary.trades",
+    "/v1/{broker}/b2baccount/tradebook/search",
+    AuthScheme.BASIC,
+    answer="the trades",
+    is_echoed=True,
 )
 
 AUTHORIZE_PATH = "/auth/oauth/v2/authorize"

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 import httpx
 
-from koscom_async._http.transport import REPEATABLE, PooledTransport
+from koscom_async._http.transport import REUSE, PooledTransport, Reuse
 
 PARSER = []
 """The one that reads the responses now; the fixture `parser` sets it."""
@@ -139,13 +139,13 @@ async def opened(**options):
         assert not transport._open
 
 
-async def ask(transport, url, *, method="POST", content=b"{}", timeouts=None, is_repeatable=False, **options):
+async def ask(transport, url, *, method="POST", content=b"{}", timeouts=None, reuse=Reuse.ANY, **options):
     """Return status and body."""
     request = httpx.Request(
         method,
         url,
         content=content if method == "POST" else None,
-        extensions={"timeout": TIMEOUTS | (timeouts or {}), REPEATABLE: is_repeatable},
+        extensions={"timeout": TIMEOUTS | (timeouts or {}), REUSE: reuse},
         **options,
     )
     response = await transport.handle_async_request(request)

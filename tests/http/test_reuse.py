@@ -1,11 +1,14 @@
 """Which connection a call is given: the one used last, and none that is closed, has sent something, or is too old."""
 
+import asyncio
 import socket
+from types import SimpleNamespace
 
 import anyio
 import httpx
 import pytest
 
+from koscom_async._http.transport import QUIET_SECONDS, Reuse
 from tests.fake_time import settled
 from tests.http.scripted import always, ask, ending, once, opened, scripted
 
@@ -152,30 +155,161 @@ def dying(words, *, at=2):
     return script
 
 
-@pytest.mark.parametrize("words", LAST_WORDS.values(), ids=LAST_WORDS)
-async def test_one_that_dies_after_it_was_asked_fails_a_call_that_may_not_be_repeated(words):
-    async with scripted(dying(words), always(OK)) as server, opened() as transport:
-        assert await ask(transport, server.url) == (200, b"ok")
-        with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+async def test_what_must_not_come_twice_takes_no_kept_connection_and_is_sent_once():
+    """Whether a kept one is dead shows only when the request may have arrived."""
+    for words in LAST_WORDS.values():
+        async with scripted(dying(words), always(OK), dying(words, at=1)) as server, opened() as transport:
+            assert await ask(transport, server.url) == (200, b"ok")
+            assert await ask(transport, server.url, content=b"order", reuse=Reuse.NONE) == (200, b"ok")
+            assert server.connections == 2
+            with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+                await ask(transport, server.url, content=b"another", reuse=Reuse.NONE)
+            assert [request.partition(b"\r\n\r\n")[2] for request in server.requests] == [
+                b"{}",
+                b"order",
+                b"another",
+            ]
+
+
+async def test_a_request_that_does_not_say_so_takes_no_kept_connection():
+    async with scripted(always(OK)) as server, opened() as transport:
+        for _ in range(2):
+            response = await transport.handle_async_request(httpx.Request("GET", server.url))
+            assert await response.aread() == b"ok"
+        assert server.connections == 2
+
+
+async def test_one_dead_connection_empties_those_that_were_idle_for_longer_and_no_others():
+    gate, words = Gate(), []
+
+    async def script(wire):
+        await gate.script(wire) if server.connections <= 4 else await always(OK)(wire)
+
+    async with scripted(script) as server, opened(keep=10) as transport:
+        async with anyio.create_task_group() as group:
+            for _ in range(4):
+                group.start_soon(ask, transport, server.url)
+            await until(lambda: gate.waiting == 4)
+            gate.may_answer.set()
+        (idle,) = transport._idle._by_origin.values()
+        connections = sorted(idle, key=lambda each: each.idle_since)
+        connections[3].idle_since += 1.0  # it became idle while the call below was under way
+        words += connections
+        (origin,) = transport._idle._by_origin
+        transport._idle.close_older(origin, connections[2].idle_since)
+        assert list(idle) == [connections[3]]
+        assert [each.is_closed for each in connections] == [True, True, True, False]
+        assert len(transport._idle) == 1
+
+
+async def test_however_many_connections_a_balancer_forgot_no_call_fails_and_each_is_sent_twice_at_most():
+    for idle in (1, 40):
+        for at_once in (1, idle):
+            gate = Gate()
+
+            async def first(wire, gate=gate):
+                await wire.request()
+                gate.waiting += 1
+                await gate.may_answer.wait()
+                await wire.say(OK)
+                await wire.request()
+                wire.reset()
+
+            scripts = [first] * idle + [always(OK)]
+            async with scripted(*scripts) as server, opened(keep=40) as transport:
+                async with anyio.create_task_group() as group:
+                    for _ in range(idle):
+                        group.start_soon(ask, transport, server.url)
+                    await until(lambda gate=gate, idle=idle: gate.waiting == idle)
+                    gate.may_answer.set()
+                assert len(transport._idle) == idle
+                async with anyio.create_task_group() as group:
+                    for _ in range(at_once):
+                        group.start_soon(ask, transport, server.url)
+                assert len(server.requests) == idle + 2 * at_once
+                for _ in range(3):  # and then nothing is left of what was forgotten
+                    assert await ask(transport, server.url) == (200, b"ok")
+                assert len(server.requests) == idle + 2 * at_once + 3
+                assert server.connections <= idle + at_once
+
+
+async def test_a_server_that_closes_behind_each_response_without_a_word_fails_no_call():
+    async with scripted(ending(OK)) as server, opened() as transport:
+        for _ in range(50):
+            assert await ask(transport, server.url) == (200, b"ok")
+        assert server.connections >= 50
+
+
+FOREIGN = b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nforeign"
+
+
+@pytest.fixture
+async def clock(monkeypatch):
+    """The loop's clock, which stands still unless a test moves it: no stall of the machine counts."""
+    loop = asyncio.get_running_loop()
+    clock = SimpleNamespace(now=loop.time())
+    monkeypatch.setattr(loop, "time", lambda: clock.now)
+    return clock
+
+
+def doubling(delay, *, status=b"200 OK"):
+    """A script that sends back what it was asked, and a while later a whole second response."""
+
+    async def script(wire):
+        while True:
+            body = (await wire.request()).partition(b"\r\n\r\n")[2]
+            wire.writer.write(b"HTTP/1.1 %b\r\ncontent-length: %d\r\n\r\n%b" % (status, len(body), body))
+            asyncio.get_running_loop().call_later(delay, wire.writer.write, FOREIGN)
+
+    return script
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.001, 0.005])
+async def test_a_whole_second_response_behind_the_first_reaches_no_call(delay, clock):
+    for status, reuse in ((b"200 OK", Reuse.QUIET), (b"404 Not Found", Reuse.ANY), (b"200 OK", Reuse.NONE)):
+        async with scripted(doubling(delay, status=status)) as server, opened(keep=100) as transport:
+            for pause in (0.0, 0.0005, 0.001, 0.004, 0.006, 0.06) * 3:
+                sent = b"%f" % pause
+                _, body = await ask(transport, server.url, content=sent, reuse=reuse)
+                assert body == sent
+                clock.now += pause
+                if pause > delay:
+                    await settled()  # the server is another process
+
+
+async def test_a_call_whose_response_says_not_whose_it_is_takes_the_quiet_connection_used_last(clock):
+    async with scripted(always(OK)) as server, opened() as transport:
+        for _ in range(3):  # a connection that is quiet enough costs nothing
+            assert await ask(transport, server.url, reuse=Reuse.QUIET) == (200, b"ok")
+            clock.now += QUIET_SECONDS
+        assert server.connections == 1
+        await ask(transport, server.url)
+        await ask(transport, server.url, reuse=Reuse.QUIET)  # behind another call at once: a new one
+        assert server.connections == 2
+        for _ in range(5):  # whoever can tell takes the one used last
             await ask(transport, server.url)
-        assert len(server.requests) == 2
-        assert await ask(transport, server.url) == (200, b"ok")
+        clock.now += QUIET_SECONDS / 2
+        await ask(transport, server.url, reuse=Reuse.QUIET)
+        assert server.connections == 3
+        clock.now += QUIET_SECONDS / 2
+        await ask(transport, server.url, reuse=Reuse.QUIET)
+        assert server.connections == 3
 
 
 @pytest.mark.parametrize("words", [None, b""], ids=["reset", "closed"])
 async def test_one_that_dies_before_the_first_byte_costs_a_repeatable_call_nothing(words):
     async with scripted(dying(words), always(OK)) as server, opened() as transport:
         for _ in range(3):
-            assert await ask(transport, server.url, is_repeatable=True) == (200, b"ok")
+            assert await ask(transport, server.url) == (200, b"ok")
         assert (server.connections, len(server.requests)) == (2, 4)
 
 
 @pytest.mark.parametrize("words", [b"H", b"HTTP/1.1 100 \r\n\r\n", OK[:-1]])
 async def test_a_call_of_whose_answer_a_byte_came_is_not_repeated(words):
     async with scripted(dying(words), always(OK)) as server, opened() as transport:
-        assert await ask(transport, server.url, is_repeatable=True) == (200, b"ok")
+        assert await ask(transport, server.url) == (200, b"ok")
         with pytest.raises(httpx.RemoteProtocolError, match="in the middle of"):
-            await ask(transport, server.url, is_repeatable=True)
+            await ask(transport, server.url)
         assert len(server.requests) == 2
 
 
@@ -183,7 +317,7 @@ async def test_a_call_of_whose_answer_a_byte_came_is_not_repeated(words):
 async def test_a_call_over_a_new_connection_is_not_repeated(words):
     async with scripted(dying(words, at=1)) as server, opened() as transport:
         with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
-            await ask(transport, server.url, is_repeatable=True)
+            await ask(transport, server.url)
         assert (server.connections, len(server.requests)) == (1, 1)
 
 
@@ -191,7 +325,7 @@ async def test_a_call_is_repeated_once():
     async with scripted(dying(None), dying(None, at=1)) as server, opened() as transport:
         assert await ask(transport, server.url) == (200, b"ok")
         with pytest.raises(httpx.ReadError):
-            await ask(transport, server.url, is_repeatable=True)
+            await ask(transport, server.url)
         assert (server.connections, len(server.requests)) == (2, 3)
 
 
@@ -199,19 +333,8 @@ async def test_a_call_that_is_answered_late_is_not_repeated():
     async with scripted(once(OK), always(OK)) as server, opened() as transport:
         assert await ask(transport, server.url) == (200, b"ok")
         with pytest.raises(httpx.ReadTimeout):
-            await ask(transport, server.url, is_repeatable=True, timeouts={"read": 0.02})
+            await ask(transport, server.url, timeouts={"read": 0.02})
         assert server.connections == 1
-
-
-async def test_a_call_of_which_no_byte_left_is_repeated_whatever_it_is():
-    """The connection was found quiet, and does not take the first byte of the request."""
-    async with scripted(once(OK), always(OK)) as server, opened() as transport:
-        assert await ask(transport, server.url) == (200, b"ok")
-        (connection,) = transport._open
-        connection._transport.get_extra_info("socket").shutdown(socket.SHUT_WR)
-        assert await ask(transport, server.url) == (200, b"ok")
-        assert (connection.was_sent, connection.was_answered) == (False, False)
-        assert (server.connections, len(server.requests)) == (2, 2)
 
 
 async def test_closing_a_response_twice_gives_its_connection_back_once():

@@ -11,14 +11,14 @@ import trio
 from koscom_async import Koscom, UsageError
 from koscom_async._http.h11_parser import H11Response
 from koscom_async._http.llhttp_parser import LlhttpResponse
-from koscom_async._http.transport import PooledTransport
+from koscom_async._http.transport import REUSE, PooledTransport, Reuse
 from koscom_async._transport.backend import HttpxPools, choose_response_type, open_transport
 from koscom_async.sandbox import SandboxGateway
 from koscom_async.settings import Backend
 from tests.client.fake_gateway import settings_of
 from tests.end_to_end.test_main_job import impatient
 from tests.http.scripted import always, ask, scripted
-from tests.http.test_reuse import OK, Gate, until
+from tests.http.test_reuse import OK, Gate, dying, until
 
 
 async def opened(backend=Backend.AUTO, *, base_url="http://127.0.0.1:1"):
@@ -109,19 +109,60 @@ def test_a_missing_extra_is_told_where_the_client_is_made(monkeypatch):
 async def test_httpx_s_connections_are_as_many_as_calls_and_used_again():
     gate = Gate()
     transport = HttpxPools(in_flight=25, context=None)
-    assert len(transport._calls) == 3
+    assert len(transport._pools) == 3
     async with scripted(gate.script) as server:
         async with anyio.create_task_group() as group:
             for _ in range(25):
                 group.start_soon(ask, transport, server.url)
             await until(lambda: gate.waiting == 25)
-            assert sorted(transport._calls.values()) == [8, 8, 9]
+            assert sorted(transport._calls.values()) == [0, 8, 8, 9]
             gate.may_answer.set()
         assert transport.busy == 0
         for _ in range(50):
             assert await ask(transport, server.url) == (200, b"ok")
         assert server.connections == 25
         await transport.aclose()
+
+
+async def test_over_httpx_too_a_forgotten_connection_costs_one_more_connection():
+    for words in (None, b""):
+        transport = HttpxPools(in_flight=10, context=None)
+        async with scripted(dying(words), always(OK)) as server:
+            for _ in range(3):
+                assert await ask(transport, server.url) == (200, b"ok")
+            assert (server.connections, len(server.requests), transport.busy) == (3, 4, 0)
+        await transport.aclose()
+
+
+async def test_over_httpx_a_new_connection_is_not_tried_twice_and_a_trace_of_the_user_s_is_kept():
+    heard = []
+
+    async def trace(step, info):
+        heard.append(step)
+
+    transport = HttpxPools(in_flight=10, context=None)
+    async with scripted(dying(None, at=1), dying(None), always(OK)) as server:
+        with pytest.raises(httpx.ReadError):
+            await ask(transport, server.url)
+        assert len(server.requests) == 1
+        assert await ask(transport, server.url) == (200, b"ok")
+        request = httpx.Request("GET", server.url, extensions={REUSE: Reuse.ANY, "trace": trace})
+        with pytest.raises(httpx.ReadError):
+            await transport.handle_async_request(request)
+        assert "http11.send_request_headers.started" in heard
+        with pytest.raises(httpx.ConnectError):
+            await ask(transport, "http://127.0.0.1:1/")
+        assert transport.busy == 0
+    await transport.aclose()
+
+
+async def test_over_httpx_what_may_not_take_any_kept_connection_takes_a_new_one():
+    transport = HttpxPools(in_flight=10, context=None)
+    async with scripted(always(OK)) as server:
+        for reuse in (Reuse.ANY, Reuse.QUIET, Reuse.QUIET, Reuse.NONE, Reuse.ANY):
+            assert await ask(transport, server.url, reuse=reuse) == (200, b"ok")
+        assert server.connections == 4
+    await transport.aclose()
 
 
 async def test_a_call_over_httpx_counts_until_its_response_is_closed(monkeypatch):

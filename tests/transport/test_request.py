@@ -5,8 +5,10 @@ import json
 import pytest
 
 from koscom_async import Settings, Timeouts, Token, UsageError
+from koscom_async._http.transport import Reuse
 from koscom_async._transport import sender as module
 from koscom_async._transport.sender import RequestWriter
+from koscom_async._wire import endpoints
 from koscom_async._wire.endpoints import AuthScheme, Call, Content, Endpoint
 
 JSON = (b"Content-Type", b"application/json; charset=utf-8")
@@ -39,9 +41,17 @@ def call_of(scheme=AuthScheme.API_KEY, content=Content.JSON, **changes):
     return Call(**given | changes)
 
 
-def test_a_request_says_whether_it_may_be_sent_twice(writer):
-    order = Endpoint("orders.send", "/unused", AuthScheme.API_KEY, repeatable=False)
-    assert writer.write(call_of(endpoint=order), None).extensions["repeatable"] is False
+def test_a_request_says_which_connection_it_may_take(writer):
+    """None where it must not come twice; a quiet one where its answer does not say whose it is."""
+    order = Endpoint("orders.send", "/unused", AuthScheme.API_KEY, repeatable=False, is_echoed=True)
+    found = {
+        endpoint.name: writer.write(call_of(endpoint=endpoint), Token(access="T")).extensions["reuse"]
+        for endpoint in (order, *(each for each in vars(endpoints).values() if isinstance(each, Endpoint)))
+    }
+    assert {name for name, reuse in found.items() if reuse is Reuse.NONE} == {"orders.send", "auth.token"}
+    quiet = {"member.register", "member.consent", "auth.refresh", "auth.revoke"}
+    assert {name for name, reuse in found.items() if reuse is Reuse.QUIET} == quiet
+    assert found["account.balance"] is found["discretionary.trades"] is Reuse.ANY
 
 
 @pytest.mark.parametrize(
@@ -61,7 +71,7 @@ def test_each_scheme_has_its_headers_and_no_others(writer, scheme, token, signat
     assert (request.method, str(request.url)) == ("POST", "https://gateway.example:8443/v1/star/x")
     assert request.content == body
     timeout = {"connect": 1, "read": 2, "write": 3, "pool": 1}
-    assert request.extensions == {"timeout": timeout, "repeatable": True}
+    assert request.extensions == {"timeout": timeout, "reuse": Reuse.QUIET}
 
 
 def test_an_investor_s_call_without_a_token_is_not_written(writer):
