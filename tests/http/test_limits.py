@@ -9,7 +9,7 @@ import pytest
 
 from koscom_async._http.connection import MAX_UNREAD_BYTES, OverdueError
 from koscom_async._transport.reading import read_body
-from koscom_async.errors import MalformedResponseError
+from koscom_async.errors import ResponseTooLargeError
 from tests.fake_time import settled
 from tests.http.scripted import always, ask, once, opened, scripted
 from tests.http.test_reuse import until
@@ -226,7 +226,7 @@ async def test_an_answer_that_is_too_large_is_not_read_to_its_end():
 
     async with scripted(endless) as server, opened() as transport:
         response = await transport.handle_async_request(httpx.Request("GET", server.url))
-        with pytest.raises(MalformedResponseError, match="larger than"):
+        with pytest.raises(ResponseTooLargeError, match="larger than"):
             await read_body(response, max_bytes=2**20)
         await response.aclose()
         await settled()
