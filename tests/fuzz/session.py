@@ -13,6 +13,8 @@ INPUTS_A_ROUND = 200
 MORE_OR_FEWER = {"http": 1000, "json": 600, "drift": 400, "trades": 50}
 """Inputs a round of targets that are quick, and of one that asks nine times for each."""
 KINDS_AT_MOST = 20
+ROUND_SECONDS = 120
+"""About what a round of all targets takes on a machine that is busy"""
 
 
 class Fuzzed:
@@ -78,11 +80,13 @@ def run(names, seconds, *, seed, say):
     """Run the targets in turn until the time is over; return them with what they counted and found."""
     running = [Fuzzed(name) for name in names]
     ends = time.monotonic() + seconds
+    share = min(1.0, seconds / ROUND_SECONDS)  # in a short time, too, every target has its turn
     while time.monotonic() < ends:
         for each in running:
             known = set(each.finds)
             if time.monotonic() < ends and len(known) < KINDS_AT_MOST:
-                each.round(seed, inputs=MORE_OR_FEWER.get(each.name, INPUTS_A_ROUND))
+                usual = MORE_OR_FEWER.get(each.name, INPUTS_A_ROUND)
+                each.round(seed, inputs=max(1, int(usual * share)))
             for kind in each.finds.keys() - known:
                 say(f"\n{each.name}: FOUND {kind}\n{each.finds[kind]}\n")
         seed += 1
