@@ -20,9 +20,8 @@ import httpx
 
 from koscom_async import Settings
 from koscom_async._cooperative import SLICE_LENGTH, run_now
-from koscom_async._transport.backend import Json
+from koscom_async._transport.backend import Json, json_of
 from koscom_async._transport.gateway import Gateway
-from koscom_async._transport.reading import BodyReader
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.account import BalancePage, BalanceReader
 from koscom_async._wire.endpoints import AuthScheme, Call, Endpoint
@@ -96,7 +95,7 @@ def measured(rows: int, rounds: int) -> dict[str, list[float]]:
     body = answer(rows)
     works: dict[str, Callable[[], object]] = {"json.loads": partial(json.loads, body)}
     for backend in BACKENDS:
-        read = BodyReader(backend).json
+        read = json_of(backend)
         works[f"{backend}, text"] = partial(read.read_json, body)
         works[str(backend)] = partial(decoded, read, body)
     calls = max(1, int(SECONDS_A_ROUND / max(cpu_seconds(works[Backend.CORE], 1), 1e-6)))

@@ -18,9 +18,8 @@ from decode import ACCOUNT, REQUEST_ID, decoded
 
 from koscom_async import BrokerLimits, Device, Investor, Limits, Settings, Token, VirtualAccount
 from koscom_async._services.balance import AllSupport, BalanceQuery
-from koscom_async._transport.backend import LIBRARIES
+from koscom_async._transport.backend import LIBRARIES, json_of
 from koscom_async._transport.gateway import Gateway
-from koscom_async._transport.reading import BodyReader
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async.brokers import find_broker
 from koscom_async.models.codes import AssetClass
@@ -142,7 +141,7 @@ def as_ours(body: bytes) -> object:
     return decoded(_OURS, body)
 
 
-_OURS = BodyReader(Backend.AUTO).json
+_OURS = json_of(Backend.AUTO)
 
 CORE, FAST = "ours, core", "ours, fast"
 HTTPX, AIOHTTP = "sound httpx", "raw aiohttp"

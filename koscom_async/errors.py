@@ -16,7 +16,7 @@ KoscomError
 │       └── BreakerOpenError    the broker failed too often; no call was made: wait `retry_after` seconds
 ├── ResponseError               an answer that must not be believed
 │   ├── MalformedResponseError  not JSON, or JSON of another shape
-│   ├── ResponseTooLargeError   more came than one of the settings' budgets allows
+│   ├── ResponseTooLargeError   more came than a budget allows, mostly one of the settings
 │   ├── ResponseMismatchError   the answer to another question
 │   ├── TruncatedResponseError  rows are missing
 │   └── PagingError             the pages do not end, or rows came twice
@@ -292,13 +292,17 @@ class MalformedResponseError(ResponseError):
 
 
 class ResponseTooLargeError(ResponseError):
-    """More came than one of the budgets of `Settings` allows, which `budget` names; asking again does not help."""
+    """More came than a budget allows; asking again does not help.
+
+    `budget` names the setting (`max_response_bytes`, `max_answer_bytes`, `max_answer_rows`, `max_accounts`), or is
+    `values` or `objects` for a document that holds more of them than any answer needs.
+    """
 
     default_code = "too-large"
     default_advice = "raise the setting if so much is expected; report it to the platform if it is not"
 
     def __init__(self, message: str, *, budget: str, **context: Any) -> None:
-        super().__init__(f"{message} (Settings.{budget})", **context)
+        super().__init__(message, **context)
         self.budget = budget
 
 

@@ -199,7 +199,18 @@ def test_a_count_below_one_or_broken_is_refused(kind: type, name: str, wrong: ob
     assert f"{kind.__name__}.{name} must" in refuse(name, lambda: kind(**{name: wrong}))
 
 
-@pytest.mark.parametrize("name", ["page_limit", "call_limit", "max_response_bytes"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "page_limit",
+        "call_limit",
+        "max_accounts",
+        "max_response_bytes",
+        "max_answer_bytes",
+        "max_answer_rows",
+        "max_reading_bytes",
+    ],
+)
 @pytest.mark.parametrize("wrong", [0, -1, 1.0, True, None, "1000"])
 def test_a_limit_below_one_or_broken_is_refused(name: str, wrong: object) -> None:
     refuse(name, lambda: made(**{name: wrong}))

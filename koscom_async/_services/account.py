@@ -8,10 +8,11 @@ from datetime import date
 from typing import Any, TypeVar
 
 import anyio.abc
+from attrs import evolve
 
 from koscom_async._services.balance import AllSupport, BalanceQuery, PortfolioQuery
 from koscom_async._services.operation import Deadline, bounded, deadline_at, new_trace, operation
-from koscom_async._services.query import AccountQuery
+from koscom_async._services.query import AccountQuery, AnswerBudget
 from koscom_async._services.resolve import (
     expect,
     refuse_arguments,
@@ -172,7 +173,7 @@ class AccountService:
 
         async def read(window: Window) -> Rows | tuple[Window, ...]:
             with bounded(TRANSACTIONS, account, deadline=deadline):
-                return await query.rows(window)
+                return await evolve(query, budget=AnswerBudget(self._settings)).rows(window)
 
         return WindowFeed(
             window,

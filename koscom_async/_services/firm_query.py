@@ -106,6 +106,7 @@ class FirmQuery(Query[FirmPart, DiscretionaryPage[Row]], Generic[Row]):
                 query=conditions,
                 strict_request_id=self.overrides.check_request_id,
             ),
+            charge=self.budget.add_bytes,
             secrets=(number,) if number else (),
         )
 

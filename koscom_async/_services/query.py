@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
-from attrs import field, frozen
+from attrs import Factory, define, field, frozen
 
 from koscom_async import error_codes
 from koscom_async._services.lessons import Account
@@ -23,6 +23,7 @@ from koscom_async.errors import (
     PagingError,
     RequestRejectedError,
     ResponseError,
+    ResponseTooLargeError,
     TruncatedResponseError,
 )
 from koscom_async.models.codes import AssetClass
@@ -61,6 +62,34 @@ READINGS = 2
 UNANNOUNCED_PAGES = 100
 """The most pages of a query whose broker does not say how many rows there are: they might have no end."""
 
+
+@define(eq=False)
+class AnswerBudget:
+    """Counts what came for one question, of every asset class and reading, and refuses what is too much."""
+
+    settings: Settings
+    size: int = 0
+    rows: int = 0
+
+    def add_bytes(self, count: int) -> None:
+        """Count a body, before it is read."""
+        self.size += count
+        if self.size > self.settings.max_answer_bytes:
+            raise ResponseTooLargeError(
+                f"the pages are larger than {self.settings.max_answer_bytes} bytes (max_answer_bytes)",
+                budget="max_answer_bytes",
+            )
+
+    def add_rows(self, count: int) -> None:
+        """Count the rows of a page."""
+        self.rows += count
+        if self.rows > self.settings.max_answer_rows:
+            raise ResponseTooLargeError(
+                f"more than {self.settings.max_answer_rows} rows came (max_answer_rows)",
+                budget="max_answer_rows",
+            )
+
+
 Part = TypeVar("Part")
 AnyPage = TypeVar("AnyPage", bound=Page)
 
@@ -76,6 +105,7 @@ class Query(ABC, Generic[Part, AnyPage]):
     gateway: Gateway = field(repr=False)
     settings: Settings
     trace: TraceBuilder
+    budget: AnswerBudget = field(default=Factory(lambda query: AnswerBudget(query.settings), takes_self=True))
 
     @property
     @abstractmethod
@@ -166,6 +196,7 @@ class Query(ABC, Generic[Part, AnyPage]):
                 advice="ask for less, such as a shorter range of dates, or set a higher Settings(call_limit=…)",
             )
         answer = await self.gateway.ask(self.call(part, page), self.trace)
+        self.budget.add_rows(len(answer.rows))
         self.trace.note(*answer.notes)
         return answer
 
@@ -232,6 +263,7 @@ class AccountQuery(Query[Part, AnyPage]):
                 account_number=number,
             ),
             read=self.reader(part, question),
+            charge=self.budget.add_bytes,
             secrets=secrets_of(self.investor, self.account),
         )
 

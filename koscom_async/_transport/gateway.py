@@ -14,6 +14,7 @@ from anyio.lowlevel import current_token
 from attrs import define
 
 from koscom_async._clock import utc_now
+from koscom_async._masking import without_frames
 from koscom_async._transport.auth import Keep, TokenManager, attach_authorize_url, refresh_call
 from koscom_async._transport.breaker import Breakers, Guard
 from koscom_async._transport.isolation import shielded
@@ -58,7 +59,7 @@ class Gateway:
     ) -> None:
         self._settings = settings
         self._observer = observer
-        self._bodies = BodyReader(settings.backend)
+        self._bodies = BodyReader(settings.backend, max_reading_bytes=settings.max_reading_bytes)
         self._counters = Counters()
         self._breakers = Breakers(settings.breaker)
         self._retrier = retrier or Retrier(settings.retry, counters=self._counters)
@@ -108,9 +109,13 @@ class Gateway:
                 broker=call.broker,
                 is_refusal=response.status == TOO_MANY_CALLS,
             )
-        if response.status in SUCCESSFUL:
+        if response.status not in SUCCESSFUL:
+            raise await self._refusal(call, token, response, is_spent=remaining == 0)
+        try:
             return await self._bodies.read_answer(call, response.body, secrets=self._secrets(call, token))
-        raise await self._refusal(call, token, response, is_spent=remaining == 0)
+        except KoscomError as error:
+            failed = without_frames(error)  # they hold the answer, as long as the error is kept
+        raise failed
 
     async def _send_and_keep(
         self, call: Call[Answer], token: Token | None, keep: Callable[[Answer], Awaitable[None]]

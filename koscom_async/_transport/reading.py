@@ -13,10 +13,11 @@ import httpx
 
 from koscom_async._cooperative import SLICE_LENGTH, run_cooperatively, steps_of
 from koscom_async._transport.backend import json_of
+from koscom_async._transport.memory import ReadingBudget
 from koscom_async._wire.endpoints import Call
 from koscom_async._wire.envelope import find_refusal
 from koscom_async._wire.failures import failure, read_page
-from koscom_async.errors import KoscomError, MalformedResponseError, ResponseTooLargeError
+from koscom_async.errors import KoscomError, MalformedResponseError, ResponseError, ResponseTooLargeError
 from koscom_async.settings import Backend
 
 Answer = TypeVar("Answer")
@@ -104,17 +105,28 @@ def _broken() -> MalformedResponseError:
 
 
 def _too_large(max_bytes: int) -> ResponseTooLargeError:
-    return ResponseTooLargeError(f"the answer is larger than {max_bytes} bytes", budget="max_response_bytes")
+    return ResponseTooLargeError(
+        f"the answer is larger than {max_bytes} bytes (max_response_bytes)", budget="max_response_bytes"
+    )
 
 
 class BodyReader:
     """Reads the bodies of answers."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, *, max_reading_bytes: int) -> None:
         self.json = json_of(backend)
+        self._budget = ReadingBudget(max_reading_bytes)
 
     async def read_answer(self, call: Call[Answer], body: bytes, *, secrets: Sequence[str] = ()) -> Answer:
         """Return what a call makes of a successful answer, or raise a `KoscomError`."""
+        if call.charge is not None:
+            call.charge(len(body))
+        if len(body) <= SLICE_LENGTH:
+            return await self._read(call, body, secrets)
+        async with self._budget.room_for(body):
+            return await self._read(call, body, secrets)
+
+    async def _read(self, call: Call[Answer], body: bytes, secrets: Sequence[str]) -> Answer:
         document = await self._answered(body, secrets)
         try:
             if len(body) <= SLICE_LENGTH:
@@ -128,8 +140,9 @@ class BodyReader:
     async def read_refusal(self, body: bytes) -> object:
         """Return the JSON of a refusal, or what a page of HTML says; `None` where that is nothing."""
         try:
-            return await self._document(body)
-        except MalformedResponseError:
+            async with self._budget.room_for(body):
+                return await self._document(body)
+        except ResponseError:
             return read_page(body)
 
     async def _answered(self, body: bytes, secrets: Sequence[str]) -> object:

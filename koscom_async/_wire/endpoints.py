@@ -72,9 +72,9 @@ class Call(Generic[Answer]):
     `broker` is whose limits it counts against; `account` the account's masked number. `investor` is on whose behalf
     it is asked; where the endpoint wants an access token, that joins each attempt. `read` gets the JSON
     document of a successful answer, and raises a `KoscomError` if it must not be believed. `keep` runs with an answer
-    that has arrived, even if its caller is cancelled. `secrets` are the texts that no error may repeat from an
-    answer. `method` and `params` (the query of the URL, never a secret) are for endpoints that are not POSTs; those
-    without a `body` send none.
+    that has arrived, even if its caller is cancelled. `charge` counts the bytes of an answer, and refuses what is too
+    much. `secrets` are the texts that no error may repeat from an answer. `method` and `params` (the query of the URL,
+    never a secret) are for endpoints that are not POSTs; those without a `body` send none.
     """
 
     endpoint: Endpoint
@@ -84,6 +84,7 @@ class Call(Generic[Answer]):
     read: Callable[[object], Answer] = field(repr=False)
     investor: Investor | None = field(default=None, repr=False)
     keep: Callable[[Answer], Awaitable[None]] | None = field(default=None, repr=False)
+    charge: Callable[[int], None] | None = field(default=None, repr=False)
     account: str | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
     method: str = "POST"

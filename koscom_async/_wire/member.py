@@ -29,7 +29,7 @@ def read_linked_accounts(document: object, *, max_accounts: int | None = None) -
         raise MalformedResponseError("$.vtAccList: the list of linked accounts is missing")
     if max_accounts is not None and len(read_entries(answer.get("vtAccList"))) > max_accounts:
         raise ResponseTooLargeError(
-            f"$.vtAccList: more than {max_accounts} accounts are linked", budget="max_accounts"
+            f"$.vtAccList: more than {max_accounts} accounts are linked (max_accounts)", budget="max_accounts"
         )
     rows = read_rows(answer.get("vtAccList"), "vtAccList")
     return LinkedAccounts(

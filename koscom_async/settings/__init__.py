@@ -211,9 +211,11 @@ class Settings(Record):
     codes (핀테크 기업 코드, 핀테크 서비스 코드).
     `redirect_uri` is the callback that is registered for the key, to which an investor who has authorised is sent
     back (`None`: pass it to each call of `koscom.oauth` that needs it); `scope` is what the investor is asked for.
-    A query of more pages than `page_limit`, a question about one account that takes more calls than `call_limit`, or an
-    answer of more than `max_response_bytes` fails its account. A list of more linked accounts than `max_accounts` fails
-    its investor.
+    A query of more pages than `page_limit` fails its account, and so does a question about one account that takes more
+    calls than `call_limit`, a response of more bytes than `max_response_bytes`, or pages that have more than
+    `max_answer_bytes` or `max_answer_rows` together (of a stream of transactions: those of one range of dates). A list
+    of more linked accounts than `max_accounts` fails its investor. Bytes are counted unpacked. Large responses take
+    turns, so that those being read have at most `max_reading_bytes` together; memory takes up to sixty times as much.
     `discretionary_brokers` are the short names of the brokers at which the firm has discretionary contracts (일임매매):
     the calls across brokers ask these. By default they ask every broker of the platform; those without a contract
     refuse, so name yours. `check_service_hours` refuses discretionary balances and
@@ -247,7 +249,10 @@ class Settings(Record):
     page_limit: int = field(default=1000, validator=checks.positive_integer)
     call_limit: int = field(default=500, validator=checks.positive_integer)
     max_accounts: int = field(default=200, validator=checks.positive_integer)
-    max_response_bytes: int = field(default=32 * 2**20, validator=checks.positive_integer)
+    max_response_bytes: int = field(default=8 * 2**20, validator=checks.positive_integer)
+    max_answer_bytes: int = field(default=64 * 2**20, validator=checks.positive_integer)
+    max_answer_rows: int = field(default=100_000, validator=checks.positive_integer)
+    max_reading_bytes: int = field(default=8 * 2**20, validator=checks.positive_integer)
     discretionary_brokers: tuple[str, ...] = field(
         default=(), converter=checks.as_names, validator=deep_iterable(checks.broker_name)
     )

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from koscom_async import BrokerOverrides, PagingError, RequestRejectedError
+from koscom_async import BrokerOverrides, PagingError, RequestRejectedError, ResponseTooLargeError
 from tests.client.fake_gateway import Book, FakeGateway, cash, ok, refusal, said, share
 
 PAGED = {"star": BrokerOverrides(supports_all=False)}
@@ -122,6 +122,42 @@ async def test_pages_without_end_are_left_at_the_limit(investor, account, total,
     assert caught.value.retriable == ("pages" in words)
     most = int(re.search(r"\d+", words)[0])
     assert most - 3 <= count <= most
+
+
+def endless(*, blanks=0, rows=10):
+    """An account whose pages have no end: each has other rows and another key, and the broker announces many."""
+    count = 0
+
+    def script(question):
+        nonlocal count
+        if question.asset_class != "EQTY":
+            return ok(said(question, {}, total=0))
+        count += 1
+        listed = [share(f"KR{count:04d}{number:06d}") for number in range(rows)]
+        return ok(said(question, {"equityList": listed, "x": " " * blanks}, total=10**6, page=str(count)))
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("broker", "most", "calls"),
+    [
+        (endless(rows=100), {"max_answer_rows": 350}, 4),
+        (endless(blanks=90_000), {"max_answer_bytes": 500_000}, 6),
+        (endless(blanks=90_000), {"max_response_bytes": 50_000}, 1),
+    ],
+)
+async def test_a_question_whose_pages_are_too_much_together_is_refused(
+    investor, account, broker, most, calls
+):
+    (budget,) = most
+    gateway = FakeGateway({"star": broker})
+    async with gateway.client(**most) as koscom:
+        with pytest.raises(ResponseTooLargeError, match=budget) as caught:
+            await koscom.account.balance(investor, account("star"))
+    assert (caught.value.budget, caught.value.retriable, caught.value.code) == (budget, False, "too-large")
+    assert (caught.value.broker, caught.value.account) == ("star", "1606…0099")
+    assert sum(question.asset_class == "EQTY" for question in gateway.questions) == calls
 
 
 async def test_as_many_pages_as_the_limit_are_no_failure(investor, account):

@@ -46,7 +46,7 @@ def body_of(rows):
 
 @pytest.fixture(params=[Backend.CORE, Backend.FAST], ids=lambda backend: backend.value)
 def bodies(request):
-    return BodyReader(request.param)
+    return BodyReader(request.param, max_reading_bytes=2**24)
 
 
 READER = BalanceReader(
@@ -76,15 +76,15 @@ async def turns_of_others(work):
 
 
 def test_the_backend_says_who_reads_json():
-    assert BodyReader(Backend.CORE).json is exact_json
-    assert BodyReader(Backend.FAST).json is quick_json
+    assert BodyReader(Backend.CORE, max_reading_bytes=2**24).json is exact_json
+    assert BodyReader(Backend.FAST, max_reading_bytes=2**24).json is quick_json
 
 
 def test_without_the_extra_the_core_reads_json(monkeypatch):
     monkeypatch.setattr(backend, "_missing", lambda: ("msgspec",))
-    assert BodyReader(Backend.AUTO).json is exact_json
+    assert BodyReader(Backend.AUTO, max_reading_bytes=2**24).json is exact_json
     with pytest.raises(ImportError, match=r"needs msgspec: pip install 'koscom_async\[fast\]'"):
-        BodyReader(Backend.FAST)
+        BodyReader(Backend.FAST, max_reading_bytes=2**24)
 
 
 async def test_others_have_their_turn_between_slices_of_a_large_answer(bodies):
