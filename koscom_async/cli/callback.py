@@ -1,7 +1,8 @@
 """Waits on this computer for the browser to come back: one address, one path, a small page as the answer.
 
 Owns the socket, and listens on loopback only. Does not judge what a callback brings: the caller answers each one.
-HTTP is the standard library's, a thread a connection, as browsers open some in advance that stay silent.
+HTTP is the standard library's, a thread a connection, as browsers open some in advance that stay silent. Any program of
+this computer can open more of them, so that there is a most: who comes then ends the one that was silent for longest.
 """
 
 import re
@@ -14,7 +15,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from queue import Empty, SimpleQueue
 from socketserver import ThreadingTCPServer
-from threading import Event, Thread
+from threading import BoundedSemaphore, Event, Thread
 from typing import Any
 
 import anyio
@@ -24,6 +25,7 @@ from attrs import define, field, frozen
 LOOPBACK = "127.0.0.1"
 PATH = "/callback"
 SECONDS_PER_CONNECTION = 10.0
+MOST_CONNECTIONS = 16
 _POLL_SECONDS = 0.05
 
 _REQUEST_LINE = re.compile(rb"([A-Z]{1,20}) (/[!-~]*) HTTP/1\.[01]\r?\n", re.ASCII)
@@ -79,14 +81,18 @@ class CallbackServer(ThreadingTCPServer):
     """Hands each callback to the event loop, and answers everything else itself."""
 
     daemon_threads = True
+    # Where a browser waits behind the connections that a hostile program opens.
+    request_queue_size = 4 * MOST_CONNECTIONS
     # Elsewhere it frees the port of a login that has just ended; on Windows it would let others listen in.
     allow_reuse_address = sys.platform != "win32"
 
     def __init__(self, host: str, port: int, path: str) -> None:
         self.path = path
-        self._connections: set[socket.socket] = set()
+        # In the order in which they came; a thread takes its own away.
+        self._connections: dict[socket.socket, None] = {}
+        self._places = BoundedSemaphore(MOST_CONNECTIONS)
         self._waiting: SimpleQueue[Callback | None] = SimpleQueue()
-        self._is_over = False
+        self._ended = Event()
         super().__init__((host, port), _Handler)
 
     @property
@@ -101,10 +107,11 @@ class CallbackServer(ThreadingTCPServer):
         return callback
 
     @contextmanager
-    def asked(self, target: str) -> Iterator[Page]:
+    def asked(self, connection: socket.socket, target: str) -> Iterator[Page]:
         """Hand a callback over, in its connection's thread, and yield the page to send."""
+        self._connections.pop(connection, None)  # it is not silent any more
         self._waiting.put(callback := Callback(target))
-        if self._is_over:
+        if self._ended.is_set():
             callback.page.put(OVER)
         try:
             yield callback.page.get()
@@ -113,7 +120,7 @@ class CallbackServer(ThreadingTCPServer):
 
     def close(self) -> None:
         """Stop listening, answer the callbacks that wait, and end the connections that are silent."""
-        self._is_over = True
+        self._ended.set()
         self.shutdown()
         self.server_close()
         with suppress(Empty):
@@ -122,18 +129,41 @@ class CallbackServer(ThreadingTCPServer):
                 callback.sent.wait(SECONDS_PER_CONNECTION)
         self._waiting.put(None)  # wakes the thread of a `next_callback()` that was cancelled
         for connection in tuple(self._connections):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+            _hang_up(connection)
 
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        self._connections.add(request)
+    def get_request(self) -> tuple[Any, Any]:
+        """Accept a connection when there is a place for it, which the oldest that is silent makes.
+
+        Without a place, or without a descriptor for it, the connection waits in the system's queue: an `OSError` is
+        what `socketserver` takes for "not now", and the pause keeps it from asking again at once.
+        """
+        if not self._places.acquire(blocking=False):
+            for oldest in tuple(self._connections)[:1]:
+                _hang_up(oldest)
+            if not self._places.acquire(timeout=_POLL_SECONDS):
+                raise OSError("no place for another connection")
         try:
-            super().finish_request(request, client_address)
-        finally:
-            self._connections.discard(request)
+            request, client_address = super().get_request()
+        except OSError:
+            self._places.release()
+            self._ended.wait(_POLL_SECONDS)
+            raise
+        self._connections[request] = None
+        return request, client_address
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection, and give its place to another."""
+        super().shutdown_request(request)
+        self._connections.pop(request, None)
+        self._places.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a browser that has gone."""
+
+
+def _hang_up(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -154,7 +184,7 @@ class _Handler(BaseHTTPRequestHandler):
         return super().parse_request()
 
     def do_GET(self) -> None:
-        with self.server.asked(self.path) as page:
+        with self.server.asked(self.connection, self.path) as page:
             self._send(page)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
