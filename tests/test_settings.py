@@ -353,6 +353,37 @@ def test_an_impossible_callback_is_named(uri):
     assert caught.value.setting == "redirect_uri"
 
 
+def test_a_code_travels_by_https_to_this_computer_or_to_an_app_of_its_own():
+    safe = (
+        "https://you.example/cb?x=1",
+        "http://localhost:1/",
+        "http://127.0.0.1/",
+        "http://127.9.9.9:8/",
+        "http://[::1]:80/",
+        "com.example.app:/cb",
+        "com.example.app://done",
+    )
+    for uri in safe:
+        assert Settings(**OAUTH_BASE, redirect_uri=uri).redirect_uri == uri
+    unsafe = (
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "http://evil.example/",
+        "http://127.0.0.1.evil.example/",
+        "app:/cb",
+        "ftp://you.example/",
+        "https:/you.example",
+        "https://user@you.example/",
+        "http://user@localhost/",
+        "urn:x",
+    )
+    for uri in unsafe:
+        with pytest.raises(SettingsError, match="redirect_uri must begin with https://") as caught:
+            Settings(**OAUTH_BASE, redirect_uri=uri)
+        assert caught.value.setting == "redirect_uri"
+
+
 @pytest.mark.parametrize("scope", ["", " ", "a  b", " a", 'a"b', "a\\b", "계좌", None])
 def test_an_impossible_scope_is_named(scope):
     with pytest.raises(SettingsError, match="scope must be words") as caught:

@@ -18,7 +18,7 @@ from attrs import define, field
 
 from koscom_async._clock import utc_now
 from koscom_async._masking import without_frames
-from koscom_async._transport.statistics import TraceBuilder
+from koscom_async._transport.statistics import TraceBuilder, logger
 from koscom_async._wire.endpoints import AUTH, REFRESH, AuthScheme, Call
 from koscom_async._wire.oauth import authorize_address, read_token, refresh_form
 from koscom_async.errors import AuthenticationError, KoscomError, ReauthorizationRequiredError
@@ -27,17 +27,37 @@ from koscom_async.settings import Settings
 from koscom_async.tokens import LockingTokenStore, TokenStore, token_key
 from koscom_async.tokens.store import store_failed
 
+_REPEATED = "the access token is dead, and its renewal returned the same one"
+
 Keep = Callable[[Token], Awaitable[None]]
 Renew = Callable[[Token, Keep, TraceBuilder], Awaitable[Token]]
 
 STATE_BYTES = 32
+VERIFIER_BYTES = 32
 RENEWED_BEFORE = timedelta(seconds=60)
 """A token is renewed this long before it expires: a call may wait in a queue, and clocks differ."""
+RENEWED_SHARE = 4
+"""But one that lives less than minutes, only in the last quarter of its life: else each call would renew it."""
+REPEATED_FOR = timedelta(seconds=60)
+"""How long a renewal that returned the same dead token stands for further ones."""
 
 
 def new_state() -> str:
     """Return a state that cannot be guessed."""
     return secrets.token_urlsafe(STATE_BYTES)
+
+
+def new_verifier() -> str:
+    """Return a verifier for PKCE (RFC 7636, 4.1): 43 characters that cannot be guessed."""
+    return secrets.token_urlsafe(VERIFIER_BYTES)
+
+
+def notice_scope(asked: str | None, token: Token, trace: TraceBuilder) -> None:
+    """Warn where a token grants another scope than was asked for; what it lacks shows when a call is refused."""
+    if asked is not None and token.scope is not None and set(token.scope.split()) != set(asked.split()):
+        words = f"the authorization server granted the scope {token.scope!r} where {asked!r} was asked for"
+        trace.note(words)
+        logger.warning("%s", words)
 
 
 def refresh_call(token: Token, keep: Keep | None) -> Call[Token]:
@@ -47,7 +67,7 @@ def refresh_call(token: Token, keep: Keep | None) -> Call[Token]:
         path=REFRESH.path,
         broker=AUTH,
         body=refresh_form(token.refresh or ""),
-        read=partial(read_token, now=utc_now, refresh=token.refresh),
+        read=partial(read_token, now=utc_now, refresh=token.refresh, scope=token.scope),
         secrets=token.secrets,
         keep=keep,
     )
@@ -135,6 +155,8 @@ class TokenManager:
         # All are keyed as the store is, and change only while a token is renewed or kept.
         self._renewals: dict[str, _Renewal] = {}
         self._refused: dict[str, str] = {}
+        # The access token that a renewal returned although it was the one to be renewed, and when.
+        self._repeated: dict[str, tuple[str, datetime]] = {}
         # The investor's own token that a renewal replaced: an investor who still carries it has not authorised again.
         self._superseded: dict[str, str] = {}
 
@@ -149,26 +171,31 @@ class TokenManager:
         if token.refresh is None or not self._expires_soon(token):
             return token
         try:
-            return await self.renewed(investor, token, trace)
+            return await self.renewed(investor, token, trace, is_dead=False)
         except KoscomError:
             # It is still alive: the next call tries to renew it again.
             if token.expires_at is not None and self._now() < token.expires_at:
                 return token
             raise
 
-    async def renewed(self, investor: Investor, old: Token, trace: TraceBuilder) -> Token:
-        """Return the token that replaces an old one. Callers in between get the same token, or the same error."""
+    async def renewed(
+        self, investor: Investor, old: Token, trace: TraceBuilder, *, is_dead: bool = True
+    ) -> Token:
+        """Return the token that replaces an old one. Callers in between get the same token, or the same error.
+
+        An old one that is not dead yet may live on: some servers only prolong its life.
+        """
         key = token_key(self._settings, investor)
         while (renewal := self._renewals.get(key)) is not None:
             await renewal.done.wait()
             if renewal.error is not None:
                 # A copy, since each call completes its own error.
                 raise copy(renewal.error)
-            if renewal.token is not None and renewal.token.access != old.access:
+            if renewal.token is not None and (renewal.token.access != old.access or not is_dead):
                 return renewal.token
         renewal = self._renewals[key] = _Renewal()
         try:
-            renewal.token = await self._renew_alone(key, investor, old, trace)
+            renewal.token = await self._renew_alone(key, investor, old, trace, is_dead=is_dead)
         except KoscomError as error:
             renewal.error = copy(error)
             raise
@@ -181,13 +208,15 @@ class TokenManager:
         """Keep a token that did not come from a renewal."""
         await self._save(token_key(self._settings, investor), token)
 
-    async def _renew_alone(self, key: str, investor: Investor, old: Token, trace: TraceBuilder) -> Token:
+    async def _renew_alone(
+        self, key: str, investor: Investor, old: Token, trace: TraceBuilder, *, is_dead: bool
+    ) -> Token:
         async with self._locked(key):
             token = await self._chosen(key, investor) or old
-            if token.access != old.access:
+            if token.access != old.access or not (is_dead or self._expires_soon(token)):
                 return token  # another process was faster, or the caller has a newer one
             try:
-                renewed = await self._refresh_once(key, token, trace)
+                renewed = await self._refresh_once(key, token, trace, is_dead=is_dead)
             except ReauthorizationRequiredError:
                 # The store's token cannot be renewed any more. The investor's own can, if they authorised again.
                 if investor.token is None or investor.token.access in {old.access, self._superseded.get(key)}:
@@ -198,20 +227,37 @@ class TokenManager:
                 self._superseded[key] = investor.token.access
             return renewed
 
-    async def _refresh_once(self, key: str, token: Token, trace: TraceBuilder) -> Token:
+    async def _refresh_once(self, key: str, token: Token, trace: TraceBuilder, *, is_dead: bool) -> Token:
         if token.refresh is None:
             raise ReauthorizationRequiredError("the access token is dead, and there is no refresh token")
         # A refresh token that was refused once is not sent again.
         if self._refused.get(key) == token.refresh:
             raise ReauthorizationRequiredError("the refresh token was refused before")
+        if is_dead and self._was_repeated(key, token):
+            raise ReauthorizationRequiredError(_REPEATED)
         try:
-            return await self._renew(token, partial(self._save, key), trace)
+            renewed = await self._renew(token, partial(self._save, key), trace)
         except ReauthorizationRequiredError:
             self._refused[key] = token.refresh
             raise
+        notice_scope(token.scope, renewed, trace)
+        if renewed.access == token.access:
+            self._repeated[key] = (token.access, self._now())
+            if is_dead:
+                raise ReauthorizationRequiredError(_REPEATED)
+        return renewed
+
+    def _was_repeated(self, key: str, token: Token) -> bool:
+        access, at = self._repeated.get(key, ("", self._now()))
+        return access == token.access and self._now() - at < REPEATED_FOR
 
     def _expires_soon(self, token: Token) -> bool:
-        return token.expires_at is not None and token.expires_at - RENEWED_BEFORE <= self._now()
+        if token.expires_at is None:
+            return False
+        ahead = RENEWED_BEFORE
+        if token.issued_at is not None:
+            ahead = min(ahead, (token.expires_at - token.issued_at) / RENEWED_SHARE)
+        return token.expires_at <= self._now() + ahead
 
     async def _chosen(self, key: str, investor: Investor) -> Token | None:
         stored, given = await self._load(key), investor.token
@@ -249,6 +295,7 @@ class TokenManager:
         except Exception as error:
             raise _failed_to("save", error) from without_frames(error)
         self._refused.pop(key, None)
+        self._repeated.pop(key, None)
 
     @asynccontextmanager
     async def _locked(self, key: str) -> AsyncIterator[None]:

@@ -7,9 +7,10 @@ service's question; how grants are asked for over HTTP is `endpoints.oauth`'s.
 import hmac
 import math
 import time
-from base64 import b64decode
+from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from random import Random
 
 from attrs import field, frozen
@@ -138,7 +139,15 @@ class _Code:
     person: Person
     redirect_uri: str
     scope: str
+    challenge: str | None
     expires_at: float
+
+    def is_met(self, verifier: str | None) -> bool:
+        """Return whether who brings the code is who asked for it (RFC 7636, 4.6; without challenge no verifier)."""
+        if self.challenge is None or verifier is None:
+            return self.challenge is verifier
+        digest = sha256(verifier.encode()).digest()
+        return _same(urlsafe_b64encode(digest).decode().rstrip("="), self.challenge)
 
 
 @frozen(kw_only=True)
@@ -168,26 +177,36 @@ class Grants:
         self._codes: dict[str, _Code] = {}
         self._refreshes: dict[str, _Refresh] = {}
 
-    def code(self, person: Person, *, redirect_uri: str, scope: str) -> str:
+    def code(self, person: Person, *, redirect_uri: str, scope: str, challenge: str | None = None) -> str:
         """Return a code for what a person has agreed to."""
         code = self._secret("code")
         self._codes[code] = _Code(
-            person=person, redirect_uri=redirect_uri, scope=scope, expires_at=self._clock() + CODE_SECONDS
+            person=person,
+            redirect_uri=redirect_uri,
+            scope=scope,
+            challenge=challenge,
+            expires_at=self._clock() + CODE_SECONDS,
         )
         return code
 
-    def redeem(self, code: str, *, redirect_uri: str) -> Issued | None:
+    def redeem(self, code: str, *, redirect_uri: str, verifier: str | None = None) -> Issued | None:
         """Return the tokens that a code stands for, or `None`; a code that was tried is used up."""
         known = self._codes.pop(code, None)
         if known is None or known.redirect_uri != redirect_uri or self._clock() >= known.expires_at:
             return None
-        return self.issue(known.person, known.scope)
+        return self.issue(known.person, known.scope) if known.is_met(verifier) else None
 
-    def renew(self, refresh: str) -> Issued | None:
-        """Return new tokens for a refresh token, which dies with its access token; or `None`."""
+    def renew(self, refresh: str, *, repeats: bool = False) -> Issued | None:
+        """Return new tokens for a refresh token, which dies with its access token; or `None`.
+
+        A server that `repeats` returns the access token as it is, alive or dead.
+        """
         known = self._refreshes.pop(refresh, None)
         if known is None:
             return None
+        if repeats:
+            self._refreshes[refresh] = known
+            return Issued(access=known.access, refresh=refresh, scope=known.scope, seconds=SCOPES["account"])
         self._tokens.revoke(known.access)
         return self.issue(known.person, known.scope)
 

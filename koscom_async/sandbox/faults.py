@@ -11,8 +11,8 @@ from attrs import Attribute, field, frozen
 
 from koscom_async.sandbox.fault_kinds import NO_FAULT, FaultKind, find_kind
 
-_MEMBER = "common"
-_SERVICES = {_MEMBER: "the member service", "auth": "the authorization server"}
+_MEMBER, _AUTH = "common", "auth"
+_SERVICES = {_MEMBER: "the member service", _AUTH: "the authorization server"}
 
 
 def _seconds(_: object, __: "Attribute[float]", value: float) -> None:
@@ -89,10 +89,11 @@ class Faults:
         kind = find_kind(fault.kind)
         if kind.brokers_only and broker in _SERVICES:
             raise ValueError(f"fault {fault.kind!r} is one of a broker, and {broker} is {_SERVICES[broker]}")
-        if kind.member_only and broker != _MEMBER:
-            raise ValueError(
-                f"fault {fault.kind!r} is one of {_SERVICES[_MEMBER]}, which is {_MEMBER!r} here"
-            )
+        for service, is_its_own in ((_MEMBER, kind.member_only), (_AUTH, kind.auth_only)):
+            if is_its_own and broker != service:
+                raise ValueError(
+                    f"fault {fault.kind!r} is one of {_SERVICES[service]}, which is {service!r} here"
+                )
         self._active[broker] = _ActiveFault(fault)
 
     def clear(self, broker: str | None = None) -> None:

@@ -15,17 +15,29 @@ def redirect_uri(_: object, attribute: "Attribute[Any]", value: object) -> None:
 
 
 def check_redirect_uri(value: object, *, setting: str = "redirect_uri") -> None:
-    """Raise `SettingsError` unless it is an absolute URI without fragment, as RFC 6749 (3.1.2) wants it."""
+    """Raise `SettingsError` unless it is an absolute URI without fragment, as RFC 6749 (3.1.2) wants it.
+
+    A code travels there: only by https, by http to this computer, or to an app with a scheme of its own, which has a
+    dot in it (RFC 8252, 7.1 to 7.3).
+    """
     text = value if isinstance(value, str) else ""
     try:
         parts = urlsplit(text)
+        host = parts.hostname
     except ValueError:
-        parts = urlsplit("")
-    # An app's own scheme is allowed, so that a host need not be there.
-    is_whole = re.match(r"[a-z][a-z0-9+.-]{0,30}:", text, re.ASCII) and (parts.netloc or parts.path)
+        text, parts, host = "", urlsplit(""), None
+    is_whole = re.match(r"[a-z][a-z0-9+.-]{0,100}:", text, re.ASCII) and (parts.netloc or parts.path)
     if not is_whole or not text.isascii() or not text.isprintable() or " " in text or "#" in text:
         raise SettingsError(
             f"{setting} must be an absolute URI without fragment, such as https://you.example/callback",
+            setting=setting,
+        )
+    is_private = "." in parts.scheme
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and host is not None and _is_loopback(host))
+    if not is_private and not (is_safe and host and parts.username is None):
+        raise SettingsError(
+            f"{setting} must begin with https://, with http:// on loopback, or with an app's own scheme, such as "
+            "com.example.app:/callback",
             setting=setting,
         )
 

@@ -1,5 +1,6 @@
 """`koscom login`, with a browser that does what an investor does, against the sandbox on a socket."""
 
+import errno
 import html
 import json
 import re
@@ -7,6 +8,7 @@ import socket
 import stat
 import sys
 import threading
+from contextlib import AsyncExitStack
 from queue import Queue
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -16,7 +18,7 @@ import httpx
 import pytest
 
 from koscom_async import Koscom, SettingsError
-from koscom_async.cli.callback import Page, listening
+from koscom_async.cli.callback import MOST_CONNECTIONS, Page, listening
 from koscom_async.cli.commands.login import Login, Place
 from koscom_async.sandbox import SandboxGateway
 
@@ -230,7 +232,7 @@ def test_the_port_that_was_given_is_the_one_in_the_address(koscom, gateway, with
 
 @pytest.mark.parametrize(
     "uri",
-    ["https://you.example/callback", "http://you.example:8000/callback", "http://localhost:80/callback?x=1"],
+    ["https://you.example/callback", "com.example.app:/callback", "http://localhost:80/callback?x=1"],
 )
 def test_a_registered_callback_elsewhere_cannot_be_waited_for(koscom, gateway, uri):
     result = koscom("login", env=environment(gateway, KOSCOM_REDIRECT_URI=uri))
@@ -254,7 +256,10 @@ async def test_a_browser_that_comes_twice_does_not_exchange_the_code_twice():
         async def show(url):
             query = parse_qs(urlsplit(url).query)
             issued = gateway._state.grants.code(
-                gateway.ledger.people[0], redirect_uri=query["redirect_uri"][0], scope="account"
+                gateway.ledger.people[0],
+                redirect_uri=query["redirect_uri"][0],
+                scope="account",
+                challenge=query["code_challenge"][0],
             )
             callback = f"{query['redirect_uri'][0]}?code={issued}&state={query['state'][0]}"
             for _ in range(2):
@@ -331,6 +336,60 @@ async def test_a_silent_connection_delays_no_other_and_the_port_is_free_again():
                 await silent.receive()
     async with listening(host="127.0.0.1", port=server.port, path="/") as again:
         assert again.port == server.port
+
+
+async def test_idle_connections_are_bounded_and_hold_no_browser_up():
+    """Four hundred of them used up the descriptors of the process, and the login ended."""
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(listening(host="127.0.0.1", port=0, path="/"))
+        idle = []
+        for _ in range(3 * MOST_CONNECTIONS):
+            idle.append(await stack.enter_async_context(await anyio.connect_tcp("127.0.0.1", server.port)))
+            assert len(server._connections) <= MOST_CONNECTIONS
+        async with httpx.AsyncClient(timeout=20) as browser:
+            answer = await browser.get(f"http://127.0.0.1:{server.port}/else")
+        assert answer.status_code == 404
+        with pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
+            await idle[0].receive()
+
+
+async def test_without_a_descriptor_for_a_connection_it_goes_on_when_there_is_one(monkeypatch):
+    async with listening(host="127.0.0.1", port=0, path="/") as server:
+        failures, accept = [OSError(errno.EMFILE, "Too many open files")] * 3, server.socket.accept
+
+        class Short:
+            """A listener that has no descriptor at first."""
+
+            def __getattr__(self, name):
+                return getattr(listener, name)
+
+            def accept(self):
+                if failures:
+                    raise failures.pop()
+                return accept()
+
+        listener = server.socket
+        monkeypatch.setattr(server, "socket", Short())
+        async with httpx.AsyncClient(timeout=20) as browser:
+            answer = await browser.get(f"http://127.0.0.1:{server.port}/else")
+        assert (answer.status_code, failures) == (404, [])
+
+
+def test_the_code_is_bound_to_the_login_unless_that_is_switched_off(koscom, gateway, with_browser):
+    for option, is_bound in ((), True), (("--no-pkce",), False):
+        gateway.clear_calls()
+        with_browser(choose)
+        result = koscom("login", "--browser", *option, env=environment(gateway))
+        assert (result.exit_code, "code_challenge_method=S256" in result.stdout) == (0, is_bound)
+        assert [call.endpoint for call in gateway.calls].count("auth.token") == 1
+
+
+def test_another_scope_than_was_asked_for_is_shown(koscom, gateway, with_browser):
+    with_browser(choose)
+    gateway.set_fault("auth", "other-scope")
+    result = koscom("login", "--browser", env=environment(gateway))
+    assert result.exit_code == 0
+    assert result.stderr == "koscom: the scope profile was granted, where account was asked for\n"
 
 
 async def test_what_goes_wrong_while_it_listens_is_raised_as_it_is():

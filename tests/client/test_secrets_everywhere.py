@@ -31,7 +31,7 @@ CI = "CIMARK+" + "A" * 79 + "=="
 NUMBERS = {"diamond": "770011112222330001", "cyber": "770044445555660002", "star": "770077778888990003"}
 CODES = ("3005", "3600", "4001", "4006", "6001", "6005", "500", "401")
 SPEECHLESS = {
-    *CONTENTS, "cash-row", "drifting-pages", "empty-row", "euc-kr", "moved-row", "odd-coding", "odd-page-keys", "two-classes",
+    *CONTENTS, "foreign-issuer", "short-lived", "cash-row", "drifting-pages", "empty-row", "euc-kr", "moved-row", "odd-coding", "odd-page-keys", "two-classes",
 } - {"misspelt-rows", "odd-fields", "repeated-account"}  # fmt: skip
 """Faults of which the client says nothing, or no more than of another."""
 NAMED = {name for name in FAULT_KINDS if not name.isdigit()}
@@ -50,6 +50,7 @@ for drawn in ("slow-uniform", "slow-exponential", "slow-long-tail"):
     SHORT[drawn] = f"{drawn}:0-0.01" if drawn == "slow-uniform" else f"{drawn}:0.01"
 
 CODE = "CODEMARK-0123456789"
+VERIFIER = "VERIFIERMARK-0123456789-0123456789-0123456789"
 SPENT = Token(access="ACCESSMARK-0123456789", refresh="REFRESHMARK-0123456789")
 CALLBACK = "http://127.0.0.1:8765/callback"
 
@@ -76,6 +77,7 @@ def secrets(gateway):
         *NUMBERS.values(),
         *(account.number for account in gateway.ledger.people[1].accounts),
         CODE,
+        VERIFIER,
         *SPENT.secrets,
         "192000002010",
         "00005E005301",
@@ -148,7 +150,7 @@ OPERATIONS = {
         investor, deadline=DEADLINE_SECONDS
     ),
     "exchange": lambda koscom, investor, linked: koscom.oauth.exchange(
-        CODE, redirect_uri=CALLBACK, deadline=DEADLINE_SECONDS
+        CODE, redirect_uri=CALLBACK, verifier=VERIFIER, deadline=DEADLINE_SECONDS
     ),
     "refresh": lambda koscom, investor, linked: koscom.oauth.refresh(SPENT, deadline=DEADLINE_SECONDS),
     "revoke": lambda koscom, investor, linked: koscom.oauth.revoke(SPENT, deadline=DEADLINE_SECONDS),
@@ -167,8 +169,8 @@ OPERATIONS_AT = {
 def places_of(kind):
     """Where a kind of fault can be set: at the brokers, at the member service, or everywhere."""
     faults = FAULT_KINDS[kind.partition(":")[0]]
-    if faults.member_only:
-        return ("common",)
+    if faults.member_only or faults.auth_only:
+        return ("common",) if faults.member_only else ("auth",)
     return tuple(NUMBERS) if faults.brokers_only else tuple(OPERATIONS_AT)
 
 
@@ -217,7 +219,8 @@ async def test_no_secret_is_shown_by_the_further_services_either(kind, gateway, 
     async with Koscom(settings, observer=telescope.observer) as koscom:
         linked = (await koscom.member.accounts(gateway.investor)).accounts
         diamond = next(each for each in linked if each.broker.short_name == "diamond")
-        gateway.set_fault("diamond" if "diamond" in places_of(kind) else "common", SHORT.get(kind, kind))
+        place = "diamond" if "diamond" in places_of(kind) else places_of(kind)[0]
+        gateway.set_fault(place, SHORT.get(kind, kind))
         shown = [
             text
             for ask in FURTHER_OPERATIONS.values()

@@ -20,6 +20,7 @@ from koscom_async import (
     BrokerLimits,
     BrokerUnavailableError,
     Koscom,
+    KoscomError,
     Limits,
     MemoryTokenStore,
     ReauthorizationRequiredError,
@@ -376,6 +377,102 @@ async def test_the_whole_flow_from_the_url_to_the_revocation(sandbox):
         assert (await koscom.holdings(investor)).failures != ()
     names = [call.endpoint for call in sandbox.calls if call.endpoint.startswith("auth")]
     assert names[:6] == ["auth.authorize"] * 2 + ["auth.token", "auth.refresh"] + ["auth.revoke"] * 2
+
+
+async def test_with_a_verifier_a_code_is_worth_nothing_to_who_stole_it(sandbox):
+    async with client_of(sandbox, redirect_uri=CALLBACK) as koscom:
+        verifier = koscom.oauth.new_verifier()
+
+        async def code(**asked):
+            url = koscom.oauth.authorize_url(state="s", **asked)
+            assert verifier not in url
+            return koscom.oauth.read_callback(await press(url, "allow", gateway=sandbox), state="s")
+
+        token = await koscom.oauth.exchange(await code(verifier=verifier), verifier=verifier)
+        assert (token.scope, token.refresh is not None) == ("account", True)
+        # The RFC's shortest and longest.
+        for edge in ("a" * 43, "-._~" * 32):
+            await koscom.oauth.exchange(await code(verifier=edge), verifier=edge)
+        for asked, given in ((verifier, None), (verifier, koscom.oauth.new_verifier()), (None, verifier)):
+            with pytest.raises(ReauthorizationRequiredError) as caught:
+                await koscom.oauth.exchange(await code(verifier=asked), verifier=given)
+            assert caught.value.code == "invalid_grant"
+        for wrong in ("", "VERIFIER-MARK", "a" * 42, "a" * 129, "a" * 43 + "=", 5):
+            with pytest.raises(SettingsError, match="see new_verifier") as caught:
+                koscom.oauth.authorize_url(state="s", verifier=wrong)
+            assert (caught.value.setting, "MARK" in str(caught.value)) == ("verifier", False)
+            with pytest.raises(SettingsError):
+                await koscom.oauth.exchange("c", verifier=wrong)
+
+
+async def test_another_scope_than_was_asked_for_is_on_the_token_and_is_warned_of(sandbox, caplog):
+    sandbox.set_fault("auth", "other-scope")
+    async with client_of(sandbox, redirect_uri=CALLBACK) as koscom:
+        url = koscom.oauth.authorize_url(state="s")
+        code = koscom.oauth.read_callback(await press(url, "allow", gateway=sandbox), state="s")
+        assert (await koscom.oauth.exchange(code)).scope == "profile"
+        words = "the authorization server granted the scope 'profile' where 'account' was asked for"
+        assert caplog.messages == [words]
+        asked = attrs.evolve(sandbox.issue_token(), scope="account")
+        assert (await koscom.oauth.refresh(asked)).scope == "profile"
+        assert caplog.messages == [words, words]
+
+
+async def test_a_callback_of_another_server_is_refused(sandbox):
+    sandbox.set_fault("auth", "foreign-issuer")
+    async with client_of(sandbox, redirect_uri=CALLBACK) as koscom:
+        came_back = await press(koscom.oauth.authorize_url(state="s"), "allow", gateway=sandbox)
+        with pytest.raises(ResponseMismatchError, match="another authorization server"):
+            koscom.oauth.read_callback(came_back, state="s")
+
+
+async def test_a_renewal_that_returns_the_same_dead_token_is_asked_for_once(sandbox):
+    investor = signed_in(sandbox)
+    sandbox.revoke_token()
+    sandbox.set_fault("auth", "same-token")
+    async with client_of(sandbox) as koscom:
+        for _ in range(2):
+            holdings = await koscom.holdings(investor)
+            assert [type(each.error) for each in holdings.failures] == [ReauthorizationRequiredError] * 3
+    assert sandbox.refreshes == 1
+
+
+async def test_short_lived_tokens_are_not_renewed_at_every_call(sandbox):
+    investor = signed_in(sandbox)
+    sandbox.set_fault("auth", "short-lived")
+    sandbox.revoke_token()
+    async with client_of(sandbox) as koscom:
+        for _ in range(3):
+            assert (await koscom.holdings(investor)).complete
+    assert sandbox.refreshes == 1
+
+
+BOTH = ("refresh_token", "access_token")
+
+
+@pytest.mark.parametrize(("status", "error"), [(400, "invalid_token"), (500, "server_error")])
+async def test_a_refused_revocation_leaves_no_token_alive_that_could_be_ended(status, error):
+    for failing in (BOTH[:1], BOTH[1:], BOTH, ()):
+
+        def revoked(form, failing=failing):
+            if form["token_type_hint"] in failing:
+                return httpx.Response(
+                    status, json={"error": error, "error_description": form["token_type_hint"]}
+                )
+            return httpx.Response(200, json={"result": "revoked"})
+
+        gateway = FakeGateway({}, authorization=revoked)
+        async with gateway.client() as koscom:
+            revoke = koscom.oauth.revoke(Token(access="ACCESS-MARK", refresh="REFRESH-MARK"))
+            if failing:
+                # The first failure is the one that is raised.
+                with pytest.raises(KoscomError, match=failing[0]) as caught:
+                    await revoke
+                assert "MARK" not in "".join(texts_of(caught.value))
+            else:
+                await revoke
+        sent = [(form["token"], form["token_type_hint"]) for form in gateway.grants]
+        assert sent == [("REFRESH-MARK", "refresh_token"), ("ACCESS-MARK", "access_token")], failing
 
 
 async def test_a_code_is_asked_for_once_and_is_good_once(sandbox):

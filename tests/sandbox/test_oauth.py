@@ -144,6 +144,74 @@ async def test_a_question_that_is_wrong_is_sent_back_as_an_error(ask_quickly, ch
     assert sent_back(answer)["error"] == error
 
 
+VERIFIER, CHALLENGE = (
+    "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+    "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+)
+"""RFC 7636, appendix B."""
+S256 = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+
+
+async def test_a_code_with_a_challenge_is_redeemed_by_its_verifier_alone(ask_quickly):
+    ask = ask_quickly
+    page = Forms()
+    page.feed((await ask.client.get(AUTHORIZE, params=question(ask, **S256))).text)
+    assert page.fields == question(ask, **S256)
+    for asked, given, status in (
+        (S256, {"code_verifier": VERIFIER}, 200),
+        (S256, {}, 400),
+        (S256, {"code_verifier": "x" * 43}, 400),
+        (S256, {"code_verifier": CHALLENGE}, 400),
+        ({}, {"code_verifier": VERIFIER}, 400),
+        ({}, {}, 200),
+    ):
+        code = sent_back(await decide(ask, **asked))["code"]
+        answer = await redeem(ask, code, **given)
+        assert (answer.status_code, answer.json().get("error")) == (
+            status,
+            None if status == 200 else "invalid_grant",
+        ), given
+
+
+async def test_a_challenge_that_would_prove_nothing_is_refused(ask_quickly):
+    for changes in (
+        {"code_challenge": CHALLENGE},
+        S256 | {"code_challenge_method": "plain"},
+        {"code_challenge_method": "S256"},
+        S256 | {"code_challenge": CHALLENGE[1:]},
+        S256 | {"code_challenge": f"{CHALLENGE[1:]}="},
+    ):
+        answer = await ask_quickly.client.get(AUTHORIZE, params=question(ask_quickly, **changes))
+        assert sent_back(answer)["error"] == "invalid_request", changes
+
+
+async def test_grants_are_odd_on_demand(ask_quickly):
+    """What the server says is odd; what it keeps, as it should be."""
+    ask, gateway = ask_quickly, ask_quickly.gateway
+    issued = gateway.issue_token()
+    form = {"grant_type": "refresh_token", "refresh_token": issued.refresh}
+    gateway.set_fault("auth", "same-token")
+    for _ in range(2):
+        answer = (await token(ask, **form)).json()
+        assert (answer["access_token"], answer["refresh_token"]) == (issued.access, issued.refresh)
+    gateway.set_fault("auth", "short-lived:7")
+    answer = (await token(ask, **form)).json()
+    assert (answer["expires_in"], answer["access_token"] != issued.access) == (7, True)
+    gateway.set_fault("auth", "other-scope")
+    assert (await redeem(ask, sent_back(await decide(ask))["code"])).json()["scope"] == "profile"
+    assert (await token(ask, grant_type="refresh_token", refresh_token="x")).json()[
+        "error"
+    ] == "invalid_grant"
+    gateway.set_fault("auth", "foreign-issuer")
+    assert sent_back(await decide(ask))["iss"] == "https://auth.example"
+    for broker in ("star", "common"):
+        with pytest.raises(ValueError, match="is one of the authorization server, which is 'auth' here"):
+            gateway.set_fault(broker, "same-token")
+    for wrong in ("short-lived:0", "short-lived:x", "same-token:1"):
+        with pytest.raises(ValueError, match="cannot have the argument"):
+            gateway.set_fault("auth", wrong)
+
+
 async def test_a_person_who_does_not_exist_gets_no_code(ask_quickly):
     for person in ("99", "-1", "x", "½"):
         assert (await decide(ask_quickly, person=person)).status_code == 400

@@ -16,7 +16,7 @@ from koscom_async import (
     Settings,
     Token,
 )
-from koscom_async._transport.auth import TokenManager
+from koscom_async._transport.auth import REPEATED_FOR, TokenManager
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async.tokens import token_key
 from tests.fake_time import settled
@@ -166,6 +166,109 @@ async def test_a_refresh_token_that_was_refused_is_not_offered_again():
         errors = await renewals(manager, investor_of(GIVEN), GIVEN, 2)
         assert {type(error) for error in errors} == {ReauthorizationRequiredError}
     assert server.asked == ["given-refresh"]
+
+
+class Repeating(Server):
+    """Returns the access token that it is to replace, perhaps with a longer life."""
+
+    def __init__(self, *, token):
+        super().__init__()
+        self.token = token
+
+    async def __call__(self, token, keep, log):
+        self.asked.append(token.refresh)
+        await anyio.lowlevel.checkpoint()
+        await keep(self.token)
+        return self.token
+
+
+class Clock:
+    """A time of day that a test sets."""
+
+    def __init__(self):
+        self.now = NOW
+
+    def __call__(self):
+        return self.now
+
+
+async def test_a_renewal_that_returns_the_dead_token_is_one_failure_for_all_also_for_who_comes_later():
+    server, clock = Repeating(token=GIVEN), Clock()
+    manager = TokenManager(SETTINGS, MemoryTokenStore(), renew=server, now=clock)
+    for _ in range(4):  # the accounts of one answer come in waves
+        errors = await renewals(manager, investor_of(GIVEN), GIVEN, 8)
+        assert {str(error).partition(". ")[0] for error in errors} == {
+            "reauthorization: the access token is dead, and its renewal returned the same one"
+        }
+        assert len({id(error) for error in errors}) == 8
+    assert server.asked == ["given-refresh"]
+    clock.now += REPEATED_FOR
+    await renewals(manager, investor_of(GIVEN), GIVEN, 8)
+    assert len(server.asked) == 2
+    # Who has authorised again is not held up.
+    fresh = token_of("fresh")
+    await manager.keep(investor_of(GIVEN), fresh)
+    assert await renewals(manager, investor_of(GIVEN), GIVEN, 3) == ["fresh"] * 3
+
+
+async def test_who_authorised_anew_goes_on_where_the_store_s_token_is_only_repeated():
+    store = MemoryTokenStore()
+    await store.save(KEY, STORED)
+    manager = manager_of(Repeating(token=STORED), store)
+    assert await renewals(manager, investor_of(GIVEN), STORED, 2) == ["given", "given"]
+
+
+async def test_a_token_whose_life_a_renewal_prolongs_is_renewed_once():
+    dying, longer = token_of("t", seconds=30), token_of("t", seconds=3600)
+    server = Repeating(token=longer)
+    manager = manager_of(server)
+    got = []
+
+    async def ask():
+        got.append(await manager.current(investor_of(dying), TraceBuilder()))
+
+    for _ in range(2):
+        async with anyio.create_task_group() as group:
+            for _ in range(30):
+                group.start_soon(ask)
+    assert (set(got), len(server.asked)) == ({longer}, 1)
+    # And if a broker calls it dead in the end, that is one failure, without asking again.
+    errors = await renewals(manager, investor_of(dying), longer, 30)
+    assert {type(error) for error in errors} == {ReauthorizationRequiredError}
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("lives", "left", "asked"),
+    [(30, 8, 0), (30, 7.5, 1), (3600, 61, 0), (3600, 60, 1), (4, 1.1, 0), (4, 1, 1), (None, 60, 1)],
+)
+async def test_a_token_that_lives_for_less_than_minutes_is_renewed_in_its_last_quarter(lives, left, asked):
+    """Tokens of 30 s were renewed at each call, 31 times for one answer."""
+    server, expires_at = Server(), NOW + timedelta(seconds=left)
+    issued_at = None if lives is None else expires_at - timedelta(seconds=lives)
+    token = Token(access="t", refresh="t-refresh", expires_at=expires_at, issued_at=issued_at)
+    manager = manager_of(server)
+    for _ in range(2):
+        await manager.current(investor_of(token), TraceBuilder())
+    assert len(server.asked) == asked
+
+
+async def test_no_year_of_a_token_raises_anything_foreign():
+    for year in (2000, 2199):
+        token = Token(access="t", refresh="r", expires_at=datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC))
+        await manager_of(Server()).current(investor_of(token), TraceBuilder())
+
+
+async def test_another_scope_after_a_renewal_is_noted_and_logged(caplog):
+    old, new = (
+        Token(access="a", refresh="r", scope="account"),
+        Token(access="b", refresh="r", scope="profile"),
+    )
+    trace = TraceBuilder()
+    manager = manager_of(Repeating(token=new))
+    assert await manager.renewed(investor_of(old), old, trace) == new
+    words = "the authorization server granted the scope 'profile' where 'account' was asked for"
+    assert (list(trace.notes), caplog.messages) == ([words], [words])
 
 
 async def test_without_a_refresh_token_nobody_is_asked():

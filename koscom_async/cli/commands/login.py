@@ -75,6 +75,7 @@ class Login:
     koscom: Koscom
     investor: Investor
     place: Place
+    with_verifier: bool = True
     strangers: int = 0
 
     async def run(self, show: Callable[[str], Awaitable[None]]) -> Token:
@@ -83,15 +84,18 @@ class Login:
         Raises what the flow raises: `AccessDeniedError` where the investor refused, `OSError` where the port is taken.
         """
         oauth, place, state = self.koscom.oauth, self.place, self.koscom.oauth.new_state()
+        verifier = oauth.new_verifier() if self.with_verifier else None
         async with listening(host=place.host, port=place.port, path=place.path) as server:
             redirect_uri = place.address(server.port)
-            await show(oauth.authorize_url(state=state, redirect_uri=redirect_uri))
+            await show(oauth.authorize_url(state=state, redirect_uri=redirect_uri, verifier=verifier))
             # One callback at a time: a browser that asks twice must not exchange the code twice.
             while True:
                 callback = await server.next_callback()
                 try:
                     code = oauth.read_callback(callback.target, state=state)
-                    token = await oauth.exchange(code, redirect_uri=redirect_uri, investor=self.investor)
+                    token = await oauth.exchange(
+                        code, redirect_uri=redirect_uri, verifier=verifier, investor=self.investor
+                    )
                 except ResponseMismatchError:
                     # Any page can send the browser here: the login that waits goes on.
                     self.strangers += 1
@@ -124,9 +128,14 @@ class Login:
     help="Wait for the browser at most this long.",
 )
 @click.option("--keyring", is_flag=True, help="Encrypt the token file, with a key in the system's keyring.")
+@click.option(
+    "--pkce/--no-pkce",
+    default=True,
+    help="Bind the code to this login (PKCE, S256); --no-pkce where the platform refuses that.",
+)
 @gateway_options
 def login_command(
-    *, port: int | None, browser: bool, timeout: float, keyring: bool, gateway: GatewayOptions
+    *, port: int | None, browser: bool, timeout: float, keyring: bool, pkce: bool, gateway: GatewayOptions
 ) -> None:
     """Have the investor authorise in a browser, and save the token where the other commands find it.
 
@@ -134,15 +143,15 @@ def login_command(
     you can read; with --keyring it is encrypted, and stays so. The callback must be registered for your API key. With
     --sandbox it is a rehearsal: the embedded gateway ends with the command, and its tokens with it.
     """
-    asyncio.run(_log_in(gateway, port=port, browser=browser, seconds=timeout, keyring=keyring))
+    asyncio.run(_log_in(gateway, port=port, browser=browser, seconds=timeout, keyring=keyring, pkce=pkce))
 
 
 async def _log_in(
-    gateway: GatewayOptions, *, port: int | None, browser: bool, seconds: float, keyring: bool
+    gateway: GatewayOptions, *, port: int | None, browser: bool, seconds: float, keyring: bool, pkce: bool
 ) -> None:
     store = await token_file(keyring=keyring)
     async with open_client(gateway, tokens=store) as access:
-        login = Login(access.koscom, access.investor, _place(access.settings, port))
+        login = Login(access.koscom, access.investor, _place(access.settings, port), pkce)
         try:
             with anyio.fail_after(seconds):
                 token = await login.run(lambda url: _show(url, browser=browser))
@@ -151,6 +160,10 @@ async def _log_in(
         except OSError as error:
             raise Failed(f"cannot listen on port {login.place.port}: {error.strerror or error}") from error
     write_stdout(_saved(token, store))
+    if token.scope is not None and set(token.scope.split()) != set(access.settings.scope.split()):
+        write_stderr(
+            f"koscom: the scope {token.scope} was granted, where {access.settings.scope} was asked for"
+        )
 
 
 def _place(settings: Settings, port: int | None) -> Place:

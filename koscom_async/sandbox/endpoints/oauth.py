@@ -1,9 +1,10 @@
-"""The authorization server: the page for the investor, and the token endpoint (OAuth 2.0, RFC 6749 and 7009).
+"""The authorization server: the page for the investor, and the token endpoint (OAuth 2.0, RFC 6749, 7009, 7636).
 
 The page is plain HTML without scripts, with every text escaped. What has been granted is kept in `credentials`.
 """
 
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -15,7 +16,11 @@ from koscom_async.sandbox.reply import Refused, Reply, json_reply, refused_token
 from koscom_async.sandbox.state import State
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_PASSED_ON = ("response_type", "client_id", "redirect_uri", "scope", "state")
+_PASSED_ON = (
+    *("response_type", "client_id", "redirect_uri", "scope", "state"),
+    *("code_challenge", "code_challenge_method"),
+)
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 
 def answer_authorize(request: Request, state: State, fault: FaultKind) -> Reply:
@@ -36,17 +41,25 @@ def answer_authorize(request: Request, state: State, fault: FaultKind) -> Reply:
         scope=fields["scope"],
         callback=callback,
         people=[person.name for person in state.ledger.people],
-        fields={name: fields[name] for name in _PASSED_ON},
+        fields={name: fields[name] for name in _PASSED_ON if name in fields},
     )
 
 
 def _wrong_question(fields: Mapping[str, str]) -> str | None:
     if fields.get("response_type") != "code":
         return "unsupported_response_type"
-    if not fields.get("state"):
+    if not fields.get("state") or not _is_challenge(fields):
         return "invalid_request"
     words = fields.get("scope", "").split()
     return None if words and all(word in SCOPES for word in words) else "invalid_scope"
+
+
+def _is_challenge(fields: Mapping[str, str]) -> bool:
+    """Return whether the question has no challenge, or one by S256: `plain` would travel where the code does."""
+    challenge, method = fields.get("code_challenge"), fields.get("code_challenge_method")
+    if challenge is None:
+        return method is None
+    return method == "S256" and bool(_CHALLENGE.fullmatch(challenge))
 
 
 def _decided(callback: str, fields: Mapping[str, str], state: State) -> Reply:
@@ -56,7 +69,12 @@ def _decided(callback: str, fields: Mapping[str, str], state: State) -> Reply:
     people = state.ledger.people
     if not number.isdecimal() or int(number) >= len(people):
         return error_page("No person was chosen.")
-    code = state.grants.code(people[int(number)], redirect_uri=callback, scope=fields["scope"])
+    code = state.grants.code(
+        people[int(number)],
+        redirect_uri=callback,
+        scope=fields["scope"],
+        challenge=fields.get("code_challenge"),
+    )
     return _sent_back(callback, fields, code=code)
 
 
@@ -94,9 +112,9 @@ def answer_token(request: Request, state: State, fault: FaultKind) -> Reply:
     match fields.get("grant_type"):
         case "authorization_code":
             code, callback = _needed(fields, "code"), _needed(fields, "redirect_uri")
-            issued = state.grants.redeem(code, redirect_uri=callback)
+            issued = state.grants.redeem(code, redirect_uri=callback, verifier=fields.get("code_verifier"))
         case "refresh_token":
-            issued = state.grants.renew(_needed(fields, "refresh_token"))
+            issued = state.grants.renew(_needed(fields, "refresh_token"), repeats=fault.repeats_token)
         case _:
             raise refused_token("unsupported_grant_type", "The grant type is not supported", status=400)
     if issued is None:

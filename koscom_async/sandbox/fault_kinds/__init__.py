@@ -31,6 +31,7 @@ from koscom_async.sandbox.fault_kinds.doubles import (
     TotalRow,
     TwoClasses,
 )
+from koscom_async.sandbox.fault_kinds.grants import ForeignIssuer, OtherScope, SameToken, ShortLived
 from koscom_async.sandbox.fault_kinds.kind import NO_FAULT, FaultKind
 from koscom_async.sandbox.fault_kinds.pages import (
     CodeIn200,
@@ -97,6 +98,7 @@ FAULT_KINDS: Mapping[str, type[FaultKind]] = {
     "euc-kr": EucKr,
     "flapping": Flapping,
     "foreign": Foreign,
+    "foreign-issuer": ForeignIssuer,
     "forgotten-page": ForgottenPage,
     "gzip-bomb": GzipBomb,
     "half-closed": HalfClosed,
@@ -109,13 +111,16 @@ FAULT_KINDS: Mapping[str, type[FaultKind]] = {
     "moved-row": MovedRow,
     "odd-coding": OddCoding,
     "odd-page-keys": OddKeys,
+    "other-scope": OtherScope,
     "own-reason": OwnReason,
     "quota": QuotaSpent,
     "reset": Reset,
     "same-page": SamePage,
+    "same-token": SameToken,
     "shape": Shape,
     "short": Short,
     "short-401": ShortUnauthorized,
+    "short-lived": ShortLived,
     "shuffled-pages": ShuffledPages,
     "silent": Silent,
     "slow": Slow,

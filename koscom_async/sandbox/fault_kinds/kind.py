@@ -21,6 +21,10 @@ class FaultKind:
     """Whether it needs a balance answer to bend, so that the member service cannot have it."""
     member_only = False
     """Whether it bends an answer of the member service, so that no broker can have it."""
+    auth_only = False
+    """Whether it bends an answer of the authorization server, so that no other can have it."""
+    repeats_token = False
+    """Whether a renewal returns the access token that it was to replace."""
 
     def __init__(self, name: str = "", *, delay: float = 0.0) -> None:
         self.name = name
