@@ -14,13 +14,13 @@ from types import FunctionType
 from typing import Protocol, cast
 
 import anyio
-import anyio.to_thread
 import httpx
 from attrs import frozen
 
 from koscom_async._cooperative import Cooperative
 from koscom_async._http.response import IncomingResponse
 from koscom_async._http.transport import KEEP_ALIVE_SECONDS, REUSE, PooledTransport, Reuse
+from koscom_async._transport.certificates import load_context
 from koscom_async._wire.json import core as core_json
 from koscom_async.errors import UsageError
 from koscom_async.settings import Backend, Settings
@@ -89,21 +89,12 @@ async def open_transport(
     settings: Settings, response_type: type[IncomingResponse]
 ) -> httpx.AsyncBaseTransport:
     """Return a transport for the settings."""
-    # In a thread, since reading the certificates would hold the loop for 70 ms. Plain loopback needs none.
-    use_tls = settings.base_url.startswith("https:")
-    context = await anyio.to_thread.run_sync(tls_context) if use_tls else None
+    context = await load_context() if settings.base_url.startswith("https:") else None
     if not _uses_own_transport(settings.backend):
         return HttpxPools(in_flight=settings.limits.in_flight, context=context)
     return PooledTransport(
         response_type, keep=settings.limits.in_flight, context=context, attempt=settings.timeouts.attempt
     )
-
-
-def tls_context() -> ssl.SSLContext:
-    """Return one with httpx's choice of authorities, which speaks HTTP/1.1 only."""
-    context = httpx.create_ssl_context()
-    context.set_alpn_protocols(["http/1.1"])
-    return context
 
 
 def _uses_own_transport(backend: Backend) -> bool:

@@ -151,11 +151,13 @@ class Breakers:
         """Record how an attempt ended."""
         if error is None:
             self._answered(circuit, caller)
-        elif isinstance(
-            error, BreakerOpenError | QuotaExceededError | LimitsUnavailableError | UsageError
-        ) or not isinstance(error, KoscomError):
-            # Refused by the breaker, by the limiter or by the gateway for itself, not written at all, or cancelled:
-            # it says nothing about the broker. The next call may probe.
+        elif (
+            not isinstance(error, KoscomError)
+            or isinstance(error, BreakerOpenError | QuotaExceededError | LimitsUnavailableError | UsageError)
+            or (isinstance(error, ConnectionFailedError) and not error.retriable)
+        ):
+            # Refused by the breaker, by the limiter or by the gateway for itself, not written at all, cancelled, or
+            # this computer's own fault (certificates, a store): it says nothing about the broker. The next may probe.
             circuit.is_probing = circuit.is_probing and not is_probe
         elif _is_failure(circuit.broker, error):
             self._failed(circuit, caller, error, is_probe=is_probe)

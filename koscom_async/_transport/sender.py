@@ -17,6 +17,7 @@ from attrs import field, frozen
 from koscom_async._http.connection import ClosedError, OverdueError
 from koscom_async._http.transport import REUSE, PooledTransport, Reuse
 from koscom_async._transport.backend import choose_response_type, json_of, load_event_loop, open_transport
+from koscom_async._transport.certificates import distrust, untrusted
 from koscom_async._transport.isolation import isolated
 from koscom_async._transport.reading import read_body
 from koscom_async._wire.endpoints import AuthScheme, Call, Content, Endpoint
@@ -65,6 +66,8 @@ class Sender:
             raise
         # A transport that was given may raise anything.
         except Exception as error:
+            if (reason := distrust(error)) is not None:
+                raise untrusted(f"the server's certificate is not trusted: {reason}") from error
             may_pass = isinstance(error, httpx.TransportError | OSError)
             raise ConnectionFailedError(
                 f"the connection failed ({type(error).__name__})",

@@ -6,7 +6,7 @@ import httpx
 import pytest
 import trustme
 
-from koscom_async._transport.backend import tls_context
+from koscom_async._transport.certificates import tls_context
 from tests.fake_time import settled
 from tests.http.scripted import always, ask, ending, opened, scripted
 from tests.http.test_answers import CHUNKED, OK

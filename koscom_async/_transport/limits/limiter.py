@@ -90,7 +90,7 @@ class Turn:
             self.is_answered = True
         elif isinstance(error, PlatformError | ResponseError):
             self.is_answered = None if isinstance(error, BreakerOpenError) else True
-        elif isinstance(error, ConnectionFailedError) or self._was_given_up(error):
+        elif (isinstance(error, ConnectionFailedError) and error.retriable) or self._was_given_up(error):
             self.is_answered = False
         self._limiter.release(self._broker, self)
 

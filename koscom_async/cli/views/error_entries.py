@@ -42,6 +42,11 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
         "the token store could not load, save or lock a token",
         "see the error's cause, and check the token store",
     ),
+    "certificate": (
+        "ConnectionFailedError",
+        "the server's certificate is not trusted, or the file of trusted authorities cannot be read",
+        "check the gateway's address, the clock, and the file that SSL_CERT_FILE names",
+    ),
     "inexact": (
         "UsageError",
         "a number has more digits than a data frame's column holds, and is not rounded",
