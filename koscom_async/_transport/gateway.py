@@ -18,7 +18,7 @@ from koscom_async._masking import without_frames
 from koscom_async._transport.auth import Keep, TokenManager, attach_authorize_url, refresh_call
 from koscom_async._transport.breaker import Breakers, Guard
 from koscom_async._transport.isolation import shielded
-from koscom_async._transport.limits.limiter import Limiter, ProcessLimiter, Turn, with_turns
+from koscom_async._transport.limits.limiter import Limiter, ProcessLimiter, Source, Turn, with_turns
 from koscom_async._transport.reading import BodyReader
 from koscom_async._transport.retry import Attempts, Retrier
 from koscom_async._transport.sender import Response, Sender
@@ -102,12 +102,9 @@ class Gateway:
         remaining = read_remaining_calls(response.headers)
         if remaining is not None:
             limit = read_call_limit(response.headers)
+            source = Source(call.broker, call.caller[0], is_refusal=response.status == TOO_MANY_CALLS)
             await self.limiter.record_quota(
-                call.endpoint.service,
-                remaining=remaining,
-                limit=limit,
-                broker=call.broker,
-                is_refusal=response.status == TOO_MANY_CALLS,
+                call.endpoint.service, remaining=remaining, limit=limit, source=source
             )
         if response.status not in SUCCESSFUL:
             raise await self._refusal(call, token, response, is_spent=remaining == 0)

@@ -19,7 +19,7 @@ import pytest
 from attrs import define, field, frozen
 
 from koscom_async import BrokerLimits, Koscom, KoscomError, Limits, Retry, VirtualAccount
-from koscom_async._transport.limits.limiter import PROBE_EVERY, ProcessLimiter
+from koscom_async._transport.limits.limiter import FIRST_PROBE, ProcessLimiter
 from koscom_async.brokers import find_broker
 from tests.client.fake_gateway import (
     URL,
@@ -221,9 +221,9 @@ ELSEWHERE = [link("star", "hostile")]
 
 
 @attack(
-    "broker",
+    "account",
     "its answers say that no call is left today, under 200",
-    lists={HOSTILE.ci: ELSEWHERE},
+    lists=ONE_ACCOUNT,
     scripts={"hostile": with_no_calls_left(200)},
 )
 async def counted(town: Town) -> Seen:
@@ -234,7 +234,7 @@ async def counted(town: Town) -> Seen:
 
 @attack(
     "broker",
-    "it answers 429 and says that no call is left today; the neighbour is asked five minutes later, and again",
+    "it answers 429 and says that no call is left today; the neighbour is asked a second later, and again",
     lists={HOSTILE.ci: ELSEWHERE},
     scripts={"hostile": with_no_calls_left(429), "neighbour": sound_with_calls_left},
 )
@@ -243,7 +243,7 @@ async def refused(town: Town) -> Seen:
     limiter = ProcessLimiter(Limits(default=BrokerLimits(rate=1e6, burst=1000)), now=lambda: now)
     async with town.client(limiter=limiter) as koscom:
         await asked(koscom)
-        now += PROBE_EVERY
+        now += FIRST_PROBE
         seen = await seen_by_neighbour(koscom, town)
         await asked(koscom)
         again = await seen_by_neighbour(koscom, town)

@@ -338,10 +338,12 @@ async def test_a_spent_quota_fails_at_once_and_spends_no_further_call():
     await gateway.aclose()
 
 
-async def test_the_last_call_of_the_day_is_still_answered():
+async def test_the_last_call_of_the_day_is_still_answered_and_believed_when_two_investors_got_it():
     answer = httpx.Response(200, headers={"x-ratelimit-remaining-day": "0"}, json={"a": 1})
     gateway = gateway_of(replies(answer))
-    assert await gateway.ask(call_of(), TraceBuilder()) == {"a": 1}
+    for number in range(2):
+        person = evolve(investor_of(Token(access="TOKEN")), ci=f"{number:088}")
+        assert await gateway.ask(call_of(investor=person), TraceBuilder()) == {"a": 1}
     with pytest.raises(QuotaExceededError):
         await gateway.ask(call_of(), TraceBuilder())
     await gateway.aclose()

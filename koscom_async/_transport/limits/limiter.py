@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self, cast
 
 import anyio
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from koscom_async._clock import utc_now
 from koscom_async._transport.limits.bulkhead import PLATFORM, UNANSWERED_SECONDS, Bulkhead, unchecked
@@ -49,9 +49,9 @@ class Limiter(Protocol):
         """Let no call to this broker leave for that long; calls in flight go on."""
 
     async def record_quota(
-        self, service: str, *, remaining: int, limit: int | None, broker: str = "", is_refusal: bool = False
+        self, service: str, *, remaining: int, limit: int | None, source: "Source | None" = None
     ) -> None:
-        """Record what a broker's answer says is left of the service's day; `is_refusal`: with a 429."""
+        """Record what an answer says is left of the service's day."""
 
     def quotas(self) -> tuple[ServiceQuota, ...]:
         """Return what is known of each service's day."""
@@ -178,9 +178,9 @@ class ProcessLimiter:
         self._rate(broker).pause(self._clock() + seconds)
 
     async def record_quota(
-        self, service: str, *, remaining: int, limit: int | None, broker: str = "", is_refusal: bool = False
+        self, service: str, *, remaining: int, limit: int | None, source: "Source | None" = None
     ) -> None:
-        self._quota.record(service, broker, remaining=remaining, limit=limit, is_refusal=is_refusal)
+        self._quota.record(service, source or Source(), remaining=remaining, limit=limit)
 
     def quotas(self) -> tuple[ServiceQuota, ...]:
         return self._quota.snapshot()
@@ -244,33 +244,53 @@ def believed_until(now: datetime) -> datetime:
     return settled if now < settled else reset
 
 
-PROBE_EVERY = timedelta(minutes=5)
-"""One call in so long asks whether a day that counts as spent is so: the answers may have been wrong."""
+FIRST_PROBE, PROBE_EVERY = timedelta(seconds=1), timedelta(minutes=5)
+"""A call asks whether a day that counts as spent is so: after a second, then after twice as long, up to this."""
+
+
+ENOUGH = 2
+"""So many must say that no call is left."""
+
+
+SOUND_FOR = timedelta(minutes=1)
+"""So long after an answer that leaves calls it takes a 429 to believe that none is left."""
+
+
+@frozen
+class Source:
+    """Whose answer says what is left of a day: a broker's, to an investor; `is_refusal`: with a 429."""
+
+    broker: str = ""
+    investor: int = 0
+    is_refusal: bool = False
 
 
 @define(eq=False)
 class _Day:
     """What is known of a service's day: `quota` by the word of one broker (`speaker`; `None`: as Redis counted).
 
-    `spent_by` are the brokers whose latest answer left no call, `doubted` those whose word was contradicted since.
-    `is_spent`: no call is left, and that is believed of all brokers.
+    `spent_by` are the brokers whose latest answers left no call, each with investors who got such answers; `doubted`
+    those brokers whose word was contradicted since. `is_spent`: that no call is left is believed of all.
     """
 
     quota: ServiceQuota
-    speaker: str | None = None
-    spent_by: set[str] = field(factory=set)
+    speaker: str | None
+    sound_until: datetime
+    spent_by: dict[str, set[int]] = field(factory=dict)
     doubted: set[str] = field(factory=set)
     is_spent: bool = False
     probe_at: datetime | None = None
+    probe_after: timedelta = FIRST_PROBE
 
 
 class DailyQuota:
     """What is left of each service's day, as answers' headers say: no call is spent that cannot succeed.
 
-    The day is the gateway's, and the header may be any broker's. That no call is left holds for the broker whose answer
-    says so, and for all when it comes with a 429, from two brokers, or from the platform's own services. One call now
-    and then asks again, and who is contradicted is not believed alone any more. `reserve` is the share of the day that
-    this client leaves for others that use the same key. Only `take`, `record`, `adopt` and `holds` change it.
+    The day is the gateway's, and the header may be any broker's, or one account's. That no call is left is believed of
+    all when it comes with a 429, from the platform's own services, or from two brokers to two investors; of a broker,
+    when two investors get it there. Now and then one call asks again, and a broker that is contradicted is not
+    believed alone any more. `reserve` is the share of the day that this client leaves for others that use the same
+    key. Only `take`, `record`, `adopt` and `holds` change it.
     """
 
     def __init__(self, *, reserve: float = 0.0, now: Callable[[], datetime] = utc_now) -> None:
@@ -298,27 +318,29 @@ class DailyQuota:
         day = self._today(service)
         return day is not None and self._refuses(day, broker) and not self._probes(day)
 
-    def record(
-        self, service: str, broker: str, *, remaining: int, limit: int | None, is_refusal: bool = False
-    ) -> bool:
+    def record(self, service: str, source: Source, *, remaining: int, limit: int | None) -> bool:
         """Record what an answer's headers say; return whether it is believed of all brokers."""
         quota = ServiceQuota(
             service=service, remaining=remaining, limit=limit, resets_at=believed_until(self._now())
         )
+        broker = source.broker
         if self._has_calls(quota):
             self._keep(quota, broker)
             return True
         day = self._today(service) or self._keep(quota, broker)
-        day.spent_by.add(broker)
-        believed = day.spent_by - day.doubted
-        if (is_refusal and broker in believed) or broker in PLATFORM or len(believed) > 1:
+        is_sure = broker in PLATFORM or (source.is_refusal and broker not in day.doubted)
+        if not is_sure and self._now() < day.sound_until:
+            return day.is_spent
+        investors = day.spent_by.setdefault(broker, set())
+        if len(investors) < ENOUGH:
+            investors.add(source.investor)
+        if is_sure or _agree(day):
             day.quota, day.is_spent = quota, True
         return day.is_spent
 
     def adopt(self, quota: ServiceQuota) -> None:
         """Replace what is known of a service's day, with what Redis counted for all processes."""
-        day = self._today(quota.service)
-        self._keep(quota, day.speaker if day is not None else None)
+        self._keep(quota, None)
 
     def snapshot(self) -> tuple[ServiceQuota, ...]:
         """Return what is known of today."""
@@ -328,33 +350,35 @@ class DailyQuota:
     def _keep(self, quota: ServiceQuota, speaker: str | None) -> _Day:
         day = self._today(quota.service)
         if day is None:
-            day = self._days[quota.service] = _Day(quota, speaker)
-        elif self._has_calls(quota):
+            day = self._days[quota.service] = _Day(quota, speaker, self._now())
+        if self._has_calls(quota):
+            day.sound_until = self._now() + SOUND_FOR
             if day.is_spent:
-                day.doubted |= day.spent_by
+                day.doubted |= day.spent_by.keys()
             day.spent_by.clear()
-            day.is_spent, day.probe_at = False, None
-            day.speaker = speaker
-        day.quota = quota
+            day.is_spent, day.probe_at, day.probe_after = False, None, FIRST_PROBE
+        day.quota, day.speaker = quota, speaker
         return day
 
     def _refuses(self, day: _Day, broker: str) -> bool:
-        if day.is_spent or broker in day.spent_by:
+        if day.is_spent or len(day.spent_by.get(broker, ())) >= ENOUGH:
             return True
-        return not self._has_calls(day.quota) and day.speaker in {None, broker}
+        # One broker's number that was counted down is no more than its word.
+        return not self._has_calls(day.quota) and (day.speaker is None or day.speaker in PLATFORM)
 
     def _has_calls(self, quota: ServiceQuota) -> bool:
         return quota.remaining > self._reserve * (quota.limit or 0)
 
     def _is_probe_due(self, day: _Day) -> bool:
         if day.probe_at is None:
-            day.probe_at = self._now() + PROBE_EVERY
+            day.probe_at = self._now() + day.probe_after
         return day.probe_at <= self._now()
 
     def _probes(self, day: _Day) -> bool:
         is_due = self._is_probe_due(day)
         if is_due:
-            day.probe_at = self._now() + PROBE_EVERY
+            day.probe_after = min(2 * day.probe_after, PROBE_EVERY)
+            day.probe_at = self._now() + day.probe_after
         return is_due
 
     def _exceeded(self, day: _Day) -> QuotaExceededError:
@@ -363,3 +387,9 @@ class DailyQuota:
     def _today(self, service: str) -> _Day | None:
         day = self._days.get(service)
         return day if day is not None and self._now() < day.quota.resets_at else None
+
+
+def _agree(day: _Day) -> bool:
+    """Whether several brokers say that no call is left, to several investors."""
+    believed = [investors for broker, investors in day.spent_by.items() if broker not in day.doubted]
+    return len(believed) >= ENOUGH and len(set[int]().union(*believed)) >= ENOUGH

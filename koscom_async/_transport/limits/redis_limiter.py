@@ -21,7 +21,7 @@ from attrs import define
 
 from koscom_async._clock import utc_now
 from koscom_async._transport.limits.bulkhead import Bulkhead, unchecked
-from koscom_async._transport.limits.limiter import GCRA, LONG_AGO, DailyQuota, Turn
+from koscom_async._transport.limits.limiter import GCRA, LONG_AGO, DailyQuota, Source, Turn
 from koscom_async._transport.limits.redis_store import WHATEVER_IS_LEFT, Decision, Redis, RedisStore
 from koscom_async._wire.failures import quota_exceeded
 from koscom_async.errors import LimitsUnavailableError, SettingsError
@@ -108,10 +108,10 @@ class RedisLimiter:
         await self._store.pause(broker, seconds)
 
     async def record_quota(
-        self, service: str, *, remaining: int, limit: int | None, broker: str = "", is_refusal: bool = False
+        self, service: str, *, remaining: int, limit: int | None, source: Source | None = None
     ) -> None:
-        """Record for every process what a broker's answer says is left of the service's day, if it is believed."""
-        if not self._quota.record(service, broker, remaining=remaining, limit=limit, is_refusal=is_refusal):
+        """Record for every process what an answer says is left of the service's day, if it is believed."""
+        if not self._quota.record(service, source or Source(), remaining=remaining, limit=limit):
             return
         if quota := await self._store.record(service, remaining=remaining, limit=limit):
             self._quota.adopt(quota)

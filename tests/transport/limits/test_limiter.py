@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koscom_async import BrokerLimits, Limits, QuotaExceededError, UsageError
-from koscom_async._transport.limits.limiter import ProcessLimiter
+from koscom_async._transport.limits.limiter import ProcessLimiter, Source
 from tests.fake_time import FakeTime, settled
 
 WIDE = 1000
@@ -263,7 +263,7 @@ async def test_a_call_that_finds_everything_free_does_not_overtake_one_that_wait
 async def test_a_call_that_the_quota_refuses_holds_no_place():
     time = FakeTime()
     limiter = limiter_of(time)
-    await limiter.record_quota("account", broker="star", remaining=0, limit=10)
+    await limiter.record_quota("account", source=Source("star", is_refusal=True), remaining=0, limit=10)
     with pytest.raises(QuotaExceededError):
         await limiter.acquire("star", "account")
     assert (limiter.bulkhead.in_flight(), limiter.bulkhead.in_flight("star")) == (0, 0)

@@ -7,9 +7,14 @@ import pytest
 import redis
 
 from koscom_async import BrokerLimits, Limits, QuotaExceededError, SettingsError
+from koscom_async._transport.limits.limiter import Source
 from koscom_async._transport.limits.redis_limiter import RedisLimiter
 from koscom_async._transport.limits.redis_scripts import RECORD
 from tests.transport.limits.redis_time import TravellingTime, limiter_of, limits_of
+
+STAR = Source("star", 1)
+CYBER = Source("cyber", 2)
+REFUSED = Source("star", 1, is_refusal=True)
 
 TOLERANCE = 0.25
 """Seconds of the server's own time that may pass while a test asks: a busy machine is slow, and waits are much longer."""
@@ -124,7 +129,7 @@ async def test_a_pause_that_begins_while_another_process_waits_holds_it_too(pair
 
 async def test_the_day_is_counted_down_by_all_and_spent_for_all(pair):
     one, other = pair(rate=1000, burst=100)
-    await one.record_quota("account", broker="star", remaining=3, limit=50)
+    await one.record_quota("account", source=STAR, remaining=3, limit=50)
     for limiter in (one, other, other):
         await leave(limiter)
     for limiter in (one, other):
@@ -140,31 +145,18 @@ async def test_the_day_is_counted_down_by_all_and_spent_for_all(pair):
 
 async def test_one_broker_s_word_that_no_call_is_left_is_not_passed_on_until_another_agrees(pair):
     one, other = pair(rate=1000, burst=100)
-    await one.record_quota("account", broker="cyber", remaining=40, limit=50)
-    await one.record_quota("account", broker="star", remaining=0, limit=50)
+    await one.record_quota("account", source=STAR, remaining=0, limit=50)
     for limiter in (one, other):
         await leave(limiter, "cyber")
-    for broker in ("star", "samsung"):
-        await one.record_quota("account", broker=broker, remaining=0, limit=50)
+    await one.record_quota("account", source=CYBER, remaining=0, limit=50)
     for limiter in (one, other):
         with pytest.raises(QuotaExceededError):
-            await leave(limiter, "cyber")
-
-
-async def test_what_one_broker_counted_down_is_asked_about_by_another_s_call(pair):
-    one, _ = pair(rate=1000, burst=100)
-    await one.record_quota("account", broker="star", remaining=1, limit=50)
-    await leave(one)
-    with pytest.raises(QuotaExceededError):
-        await leave(one)
-    await leave(one, "cyber")
-    await one.record_quota("account", broker="cyber", remaining=30, limit=50)
-    await leave(one)
+            await leave(limiter, "samsung")
 
 
 async def test_the_reserve_is_left_by_all(pair):
     batch, other = pair(rate=1000, burst=100, reserve=0.2)
-    await other.record_quota("account", broker="star", remaining=11, limit=50)
+    await other.record_quota("account", source=STAR, remaining=11, limit=50)
     await leave(batch)
     with pytest.raises(QuotaExceededError, match="down to the reserve of 20%"):
         await leave(other)
@@ -172,7 +164,7 @@ async def test_the_reserve_is_left_by_all(pair):
 
 async def test_a_new_day_is_a_new_day_for_all(pair, time):
     one, other = pair(rate=1000, burst=100)
-    await one.record_quota("account", broker="star", remaining=0, limit=50, is_refusal=True)
+    await one.record_quota("account", source=REFUSED, remaining=0, limit=50)
     with pytest.raises(QuotaExceededError):
         await leave(other)
     time.pass_by(86_400)
@@ -199,7 +191,7 @@ async def test_the_script_believes_a_first_minute_s_word_for_that_minute_only(
 
 async def test_a_limit_that_is_not_known_has_no_reserve(pair):
     one, other = pair(rate=1000, burst=100, reserve=0.5)
-    await one.record_quota("account", broker="star", remaining=1, limit=None)
+    await one.record_quota("account", source=STAR, remaining=1, limit=None)
     await leave(other)
     assert [(quota.remaining, quota.limit) for quota in other.quotas()] == [(0, None)]
 
@@ -234,7 +226,7 @@ async def test_waiters_of_a_process_leave_in_the_order_in_which_they_came(pair):
 async def test_states_go_when_they_say_nothing_any_more(pair, time):
     one, _ = pair(rate=10, burst=1)
     await leave(one)
-    await one.record_quota("account", broker="star", remaining=5, limit=50)
+    await one.record_quota("account", source=STAR, remaining=5, limit=50)
     star, account = time.server.pttl("{koscom}:broker:star"), time.server.pttl("{koscom}:service:account")
     assert 0 < star <= 10_100
     assert 0 < account <= timedelta(days=1) / timedelta(milliseconds=1)
@@ -252,7 +244,7 @@ async def test_keys_name_brokers_and_services_and_nothing_else(pair, time):
     one, _ = pair()
     await leave(one)
     await one.pause("star", 1.0)
-    await one.record_quota("account", broker="star", remaining=5, limit=50)
+    await one.record_quota("account", source=STAR, remaining=5, limit=50)
     assert sorted(time.server.keys()) == [b"{koscom}:broker:star", b"{koscom}:service:account"]
 
 

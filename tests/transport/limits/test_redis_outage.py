@@ -9,9 +9,12 @@ import pytest
 import redis
 
 from koscom_async import LimitsUnavailableError, QuotaExceededError
+from koscom_async._transport.limits.limiter import Source
 from koscom_async._transport.limits.redis_limiter import RedisLimiter
 from tests.redis_server import free_port
 from tests.transport.limits.redis_time import TravellingTime, limiter_of, limits_of
+
+BY_STAR = Source("star", 1)
 
 TOLERANCE = 0.25
 
@@ -208,7 +211,7 @@ async def test_a_pause_and_the_day_hold_in_this_process_without_redis(mortal_red
     limiter = limiter_of(mortal_redis.url, time, rate=10, burst=5, local_share=0.5)
     await stop(mortal_redis)
     await limiter.pause("star", 7.0)
-    await limiter.record_quota("account", broker="star", remaining=2, limit=50)
+    await limiter.record_quota("account", source=Source("common"), remaining=2, limit=50)
     await leave(limiter)
     await leave(limiter)
     assert time.slept[0] == pytest.approx(7.0)
@@ -311,7 +314,7 @@ async def test_whatever_answers_in_redis_s_place_nothing_foreign_comes_up_and_no
         error = await refused(limiter)
         assert (error.__cause__, error.__context__) == (None, None)
         await limiter.pause("star", 1.0)
-        await limiter.record_quota("account", broker="star", remaining=5, limit=None)
+        await limiter.record_quota("account", source=BY_STAR, remaining=5, limit=None)
         assert "MARK" not in f"{error!r} {error} {caplog.text} {limiter!r} {limiter._store!r}"
         assert limiter.bulkhead.in_flight() == 0
         await limiter.aclose()
@@ -380,7 +383,7 @@ async def test_a_call_that_is_cancelled_between_the_grant_and_its_answer_gives_t
 
     async def use(url):
         limiter = limiter_of(url.replace(":PASSWORD-MARK@", ""), time, rate=1, burst=2)
-        await limiter.record_quota("account", broker="star", remaining=10, limit=50)
+        await limiter.record_quota("account", source=BY_STAR, remaining=10, limit=50)
         await leave(limiter)
         before = time.server.hget("{koscom}:broker:star", "free")
         held.holding = True

@@ -1,7 +1,7 @@
 """How slots are divided: what brokers that stay silent can take, and what is left for the others."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koscom_async import BrokerLimits, BrokerUnavailableError, ConnectionFailedError, Limits, UsageError
@@ -57,6 +57,7 @@ def test_a_broker_that_does_not_answer_in_time_shrinks_where_slots_run_short_and
         assert filled(slots, "d") == [expected]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from((*SILENT, "common")), st.booleans()), max_size=200), st.integers(1, 50)
 )
