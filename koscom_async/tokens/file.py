@@ -74,7 +74,7 @@ class FileTokenStore:
     def __init__(self, path: str | os.PathLike[str] | None = None, *, seal: Seal | None = None) -> None:
         self.path = default_path() if path is None else Path(path)
         self._seal = seal
-        self._is_folder_seen = False
+        self._is_warned = False
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path}>"
@@ -104,14 +104,31 @@ class FileTokenStore:
         return read_record(self._read().get(key), key=key, seal=self._seal)
 
     def _read(self) -> dict[str, object]:
-        if not self._is_folder_seen:
-            self._is_folder_seen = True
-            _warn_of_folder(self.path.parent)
         try:
-            document = json.loads(_read_private(self.path))
+            text, mode = _read_private(self.path)
+            self._warn_once(mode)
+            document = json.loads(text)
         except (FileNotFoundError, ValueError, RecursionError):
             return {}
         return document if isinstance(document, dict) else {}
+
+    def _warn_once(self, mode: int) -> None:
+        if self._is_warned or not hasattr(os, "geteuid"):  # on Windows a mode says nothing
+            return
+        self._is_warned = True
+        if mode & OTHERS_MAY_READ:
+            logger.warning(
+                "the token file %s may be read by others (mode %04o): chmod 600 it", self.path, mode
+            )
+        folder = self.path.parent
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        # Where a folder is sticky, as /tmp is, others cannot put another file in the place of the user's.
+        if mode & OTHERS_MAY_WRITE and not mode & stat.S_ISVTX:
+            logger.warning(
+                "the folder %s of the token file may be written to by others (mode %04o): chmod 700 it",
+                folder,
+                mode,
+            )
 
     def _replace(self, key: str, token: Token) -> None:
         replace_file(self.path, self._with(key, token), mode=OWNERS_FILE)
@@ -177,8 +194,8 @@ _FLAGS = os.O_RDONLY | sum(
 _LINK_ERRORS = {errno.ELOOP, errno.EMLINK}
 
 
-def _read_private(path: Path) -> bytes:
-    """Return the content of a file that is the user's own; what it says of itself is asked of the open file."""
+def _read_private(path: Path) -> tuple[bytes, int]:
+    """Return content and mode of a file that is the user's own; what it says of itself is asked of the open file."""
     try:
         descriptor = os.open(path, _FLAGS)
     except OSError as error:
@@ -186,15 +203,15 @@ def _read_private(path: Path) -> bytes:
             raise
         raise _not_believed(path, "is a link", f"set {FILE_VARIABLE} to the file itself") from None
     try:
-        _check_owner(path, os.fstat(descriptor))
+        status = os.fstat(descriptor)
+        _check_owner(path, status)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read()
+            return file.read(), stat.S_IMODE(status.st_mode)
     finally:
         os.close(descriptor)
 
 
 def _check_owner(path: Path, status: os.stat_result) -> None:
-    mode = stat.S_IMODE(status.st_mode)
     if not stat.S_ISREG(status.st_mode):
         raise _not_believed(path, "is not an ordinary file", "move it away, and log in again")
     if not hasattr(os, "geteuid"):  # Windows, where the mode says nothing
@@ -202,27 +219,12 @@ def _check_owner(path: Path, status: os.stat_result) -> None:
     if status.st_uid not in {os.geteuid(), 0}:
         advice = "move it away, and log in again"
         raise _not_believed(path, f"belongs to another user ({status.st_uid})", advice)
-    if mode & OTHERS_MAY_WRITE:
+    if status.st_mode & OTHERS_MAY_WRITE:
         advice = f"if you trust what is in it: chmod 600 {path}; otherwise move it away, and log in again"
-        raise _not_believed(path, f"may be written to by others (its mode is {mode:04o})", advice)
-    if mode & OTHERS_MAY_READ:
-        logger.warning("the token file %s may be read by others (its mode is %04o): chmod 600 it", path, mode)
+        raise _not_believed(
+            path, f"may be written to by others (mode {stat.S_IMODE(status.st_mode):04o})", advice
+        )
 
 
 def _not_believed(path: Path, why: str, advice: str) -> ConnectionFailedError:
     return store_failed(f"the token file {path} {why}, so it is not believed", advice=advice)
-
-
-def _warn_of_folder(path: Path) -> None:
-    """Warn of a folder in which others could put another file in the place of the user's."""
-    try:
-        status = path.stat()
-    except OSError:
-        return  # there is no folder yet
-    mode = stat.S_IMODE(status.st_mode)
-    if hasattr(os, "geteuid") and mode & OTHERS_MAY_WRITE and not mode & stat.S_ISVTX:
-        logger.warning(
-            "the folder %s of the token file may be written to by others (its mode is %04o): chmod 700 it",
-            path,
-            mode,
-        )

@@ -16,11 +16,24 @@ from pathlib import Path
 import anyio
 import httpx
 import pytest
+import redis
 from attrs import define, field, frozen
 
-from koscom_async import BrokerLimits, Koscom, KoscomError, Limits, Retry, VirtualAccount
+from koscom_async import (
+    BrokerLimits,
+    Koscom,
+    KoscomError,
+    Limits,
+    LimitsUnavailableError,
+    MemoryTokenStore,
+    Retry,
+    VirtualAccount,
+)
 from koscom_async._transport.limits.limiter import FIRST_PROBE, ProcessLimiter
 from koscom_async.brokers import find_broker
+from koscom_async.integrations.redis import RedisLimiter
+from koscom_async.tokens import token_key
+from koscom_async.tokens.records import read_record
 from tests.client.fake_gateway import (
     URL,
     Book,
@@ -29,10 +42,13 @@ from tests.client.fake_gateway import (
     link,
     ok,
     refusal,
+    settings_of,
     share,
     transactions,
 )
 from tests.fake_time import settled
+from tests.machine import REDIS_SERVER, find_program
+from tests.redis_server import RedisServer
 
 DOCUMENT = Path(__file__).with_name("isolation.md").read_text(encoding="utf-8")
 
@@ -312,6 +328,78 @@ async def reading_years(town: Town) -> Seen:
         assert len(town.questions) - before <= 4 * limits.default.in_flight
         group.cancel_scope.cancel()
     return seen
+
+
+def repeated(form):
+    token = form["refresh_token"].replace("REFRESH", "TOKEN")
+    return httpx.Response(
+        200, json={"access_token": token, "refresh_token": form["refresh_token"], "expires_in": 9}
+    )
+
+
+@attack(
+    "investor",
+    "its renewals return the same dead token, asked twelve times",
+    lists=ONE_ACCOUNT,
+    scripts={"hostile": SOUND},
+    dead={HOSTILE.token.access},
+    authorization=repeated,
+)
+async def repeating(town: Town) -> Seen:
+    async with town.client() as koscom:
+        await asked(koscom)
+        assert len(town.grants) == 1
+        return await seen_by_neighbour(koscom, town)
+
+
+class Spoilt(MemoryTokenStore):
+    """A store in which one record was spoilt: what the reader of records makes of it."""
+
+    def __init__(self, record):
+        super().__init__()
+        self.record = record
+
+    async def load(self, key):
+        is_hostile = key == token_key(settings_of(), HOSTILE)
+        return read_record(self.record, key=key, seal=None) if is_hostile else await super().load(key)
+
+
+@attack(
+    "key",
+    "its token's record in the store has expired in the year 1, or is sealed",
+    lists=ONE_ACCOUNT,
+    scripts={"hostile": SOUND},
+)
+async def stored(town: Town) -> Seen:
+    seen = []
+    for record in (
+        {"access": "a", "refresh": "r", "expires_at": "0001-01-01T00:00:00+00:00"},
+        {"sealed": "x"},
+    ):
+        town.requests.clear()
+        settings, transport = settings_of(retry=Retry(attempts=1)), httpx.MockTransport(town)
+        async with Koscom(settings, transport=transport, tokens=Spoilt(record)) as koscom:
+            await asked(koscom)
+            seen.append(await seen_by_neighbour(koscom, town))
+    assert seen[0] == seen[1]
+    return seen[0]
+
+
+@attack(
+    "key",
+    "its broker's limits in Redis are a text",
+    lists={HOSTILE.ci: ELSEWHERE},
+    scripts={"hostile": SOUND},
+)
+async def shared(town: Town) -> Seen:
+    command = find_program(*REDIS_SERVER) or pytest.skip(f"{REDIS_SERVER[0]} is not installed")
+    with RedisServer(command) as server, redis.Redis.from_url(server.url) as client:
+        client.set("{koscom}:broker:star", "something else")
+        async with town.client(limiter=RedisLimiter(server.url, settings_of().limits, timeout=5.0)) as koscom:
+            holdings = await koscom.holdings(HOSTILE, deadline=DEADLINE_SECONDS)
+            assert [type(each.error) for each in holdings.failures] == [LimitsUnavailableError]
+            await asked(koscom)
+            return await seen_by_neighbour(koscom, town)
 
 
 ROW = re.compile(

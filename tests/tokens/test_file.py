@@ -87,7 +87,7 @@ async def test_a_file_that_ssh_would_not_believe_is_not_believed_and_not_replace
             words = r"belongs to another user \(\d+\)"
         case "group" | "world":
             path.chmod(0o620 if what == "group" else 0o602)
-            words = r"may be written to by others \(its mode is 06\d\d\)"
+            words = r"may be written to by others \(mode 06\d\d\)"
         case "link":
             path.rename(path.with_name("elsewhere"))
             path.symlink_to(path.with_name("elsewhere"))
@@ -113,22 +113,22 @@ async def test_a_file_of_root_s_is_believed_as_ssh_believes_it(store, monkeypatc
 
 
 @posix_only
-async def test_what_others_may_read_or_replace_is_warned_of(store, caplog):
+async def test_what_others_may_read_or_replace_is_warned_of_once(store, caplog):
     await store.save("a", TOKEN)
     store.path.chmod(0o644)
     store.path.parent.chmod(0o777)
     again = FileTokenStore(store.path)
-    for _ in range(2):
+    for _ in range(30):  # as many calls as an answer takes
         assert await again.load("a") == TOKEN
+    file = f"the token file {store.path} may be read by others (mode 0644): chmod 600 it"
+    folder = f"the folder {store.path.parent} of the token file may be written to by others (mode 0777): chmod 700 it"
     found = [(record.levelno, record.name, record.getMessage()) for record in caplog.records]
-    folder = f"the folder {store.path.parent} of the token file may be written to by others (its mode is 0777): chmod 700 it"
-    file = f"the token file {store.path} may be read by others (its mode is 0644): chmod 600 it"
-    assert found == [(logging.WARNING, "koscom_async.tokens", words) for words in (folder, file, file)]
+    assert found == [(logging.WARNING, "koscom_async.tokens", words) for words in (file, folder)]
     caplog.clear()
     await again.save("a", TOKEN)
     store.path.parent.chmod(0o1777)  # as /tmp is: others cannot replace what is not theirs
     await FileTokenStore(store.path).load("a")
-    assert len(caplog.records) == 1, "the one at the save's own reading"
+    assert caplog.records == []
 
 
 @posix_only
