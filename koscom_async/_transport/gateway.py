@@ -74,7 +74,9 @@ class Gateway:
 
         The caller's deadline surrounds it: deadline( retry( token( breaker( limiter( send → decode → classify ))))).
         """
-        attempts = self._retrier.attempts(call.broker, repeatable=call.endpoint.repeatable, trace=trace)
+        attempts = self._retrier.attempts(
+            call.broker, call.caller, repeatable=call.endpoint.repeatable, trace=trace
+        )
         return await self._ask(call, trace, attempts)
 
     async def _ask(self, call: Call[Answer], trace: TraceBuilder, attempts: Attempts) -> Answer:
@@ -165,7 +167,7 @@ class Gateway:
     async def authorize(self, investor: Investor, trace: TraceBuilder) -> None:
         """Check that the investor has an access token; renew one that is about to expire."""
         self._check_usable()
-        attempts = self._retrier.attempts(AUTH, repeatable=True, trace=trace)
+        attempts = self._retrier.attempts(AUTH, (hash(investor.ci), None), repeatable=True, trace=trace)
         async for attempt in attempts:
             with attempt:
                 await self.tokens.current(investor, trace)

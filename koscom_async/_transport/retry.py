@@ -15,6 +15,7 @@ from attrs import define
 from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
 from koscom_async._transport.statistics import Counters, TraceBuilder
+from koscom_async._wire.endpoints import Caller
 from koscom_async.errors import BreakerOpenError, KoscomError, PlatformError, ResponseError
 from koscom_async.settings import Retry
 
@@ -23,28 +24,41 @@ Sleep = Callable[[float], Awaitable[None]]
 logger = logging.getLogger("koscom_async.transport.retry")
 
 
+NO_CALLER: Caller = (0, None)
+MOST_DEBTORS = 1000
+"""Of so many callers the budget remembers what they took."""
+
+
 class RetryBudget:
     """What each broker's retries may still cost: an outage cannot multiply the load. Only `earn` and `spend` change it.
 
     A token bucket for each broker: a first attempt adds `budget_share` of a token, a retry takes one, and the bucket
-    holds at most `budget_reserve`, with which it begins.
+    holds at most `budget_reserve`, with which it begins. One caller takes no more than half of the reserve beyond what
+    it earns: one account that always fails must not take the retries of its broker's others.
     """
 
     def __init__(self, policy: Retry) -> None:
         self._share = policy.budget_share
         self._reserve = float(policy.budget_reserve)
         self._tokens: dict[str, float] = {}
+        self._debts: dict[tuple[str, Caller], float] = {}  # what callers took, and have not earned since
 
-    def earn(self, broker: str) -> None:
+    def earn(self, broker: str, caller: Caller) -> None:
         """Credit a first attempt."""
         self._tokens[broker] = min(self._reserve, self._tokens.get(broker, self._reserve) + self._share)
+        debt = self._debts.pop((broker, caller), 0.0) if self._debts else 0.0
+        if debt > self._share:
+            self._debts[broker, caller] = debt - self._share
 
-    def spend(self, broker: str) -> bool:
+    def spend(self, broker: str, caller: Caller) -> bool:
         """Take the token of one retry; return `False` where there is none."""
-        tokens = self._tokens.get(broker, self._reserve)
-        if tokens < 1:
+        tokens, debt = self._tokens.get(broker, self._reserve), self._debts.get((broker, caller), 0.0)
+        if tokens < 1 or debt + 1 > max(1.0, self._reserve / 2):
             return False
         self._tokens[broker] = tokens - 1
+        self._debts[broker, caller] = debt + 1
+        if len(self._debts) > MOST_DEBTORS:
+            del self._debts[next(iter(self._debts))]
         return True
 
 
@@ -60,14 +74,14 @@ class Retrier:
         self.sleep = sleep
         self._tenacity = AsyncRetrying(wait=wait_random_exponential(multiplier=policy.base, max=policy.cap))
 
-    def attempts(self, broker: str, *, repeatable: bool, trace: TraceBuilder) -> "Attempts":
+    def attempts(self, broker: str, caller: Caller, *, repeatable: bool, trace: TraceBuilder) -> "Attempts":
         """Return the attempts of one call; one that is not `repeatable` gets a single attempt."""
-        self.budget.earn(broker)
-        return Attempts(self, broker, trace, is_repeatable=repeatable)
+        self.budget.earn(broker, caller)
+        return Attempts(self, broker, trace, caller, is_repeatable=repeatable)
 
     def single_attempt(self, broker: str, *, trace: TraceBuilder) -> "Attempts":
         """Return one attempt that is part of another call's: that call earned it, and repeats it if need be."""
-        return Attempts(self, broker, trace, is_repeatable=False)
+        return Attempts(self, broker, trace)
 
     def wait_after(self, attempts: int, error: KoscomError) -> float:
         """Return how many seconds to wait after so many attempts: tenacity's jitter, or a longer `Retry-After`."""
@@ -94,7 +108,8 @@ class Attempts:
     _retrier: Retrier
     _broker: str
     _trace: TraceBuilder
-    _is_repeatable: bool
+    _caller: Caller = NO_CALLER
+    _is_repeatable: bool = False
     number: int = 0
     seconds_backed_off: float = 0.0
     _failure: KoscomError | None = None
@@ -165,7 +180,7 @@ class Attempts:
         return overruns or self.number >= self._retrier.policy.attempts
 
     def _is_affordable(self) -> bool:
-        if self._retrier.budget.spend(self._broker):
+        if self._retrier.budget.spend(self._broker, self._caller):
             return True
         self._retrier.counters.of(self._broker).retries_saved += 1
         self._trace.note(f"{self._broker}'s retry budget is spent; the call was not retried")

@@ -69,7 +69,8 @@ class Retry(Record):
     seconds; a longer one is raised at once, with its value.
 
     Retries are paid from a budget for each broker, so that an outage cannot multiply the load: each first attempt
-    earns `budget_share` of a retry, and at most `budget_reserve` retries are saved up.
+    earns `budget_share` of a retry, and at most `budget_reserve` retries are saved up, of which one account takes at
+    most half.
     """
 
     attempts: int = field(default=4, validator=checks.positive_integer)

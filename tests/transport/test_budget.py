@@ -1,35 +1,66 @@
 """The retry budget: an outage cannot multiply the load."""
 
 from functools import partial
+from itertools import count
 
 import pytest
 
 from koscom_async import BrokerUnavailableError, Retry
-from koscom_async._transport.retry import Retrier, RetryBudget
+from koscom_async._transport.retry import MOST_DEBTORS, Retrier, RetryBudget
 from koscom_async._transport.statistics import Counters, TraceBuilder
 from tests.fake_time import FakeTime
 from tests.transport.test_retry import run
 
+ME = (1, "1606…0001")
+
+
+NUMBERS = count(2)
+
+
+def others(number):
+    """Return callers of whom each asks once."""
+    return [(next(NUMBERS), None) for _ in range(number)]
+
+
+def spent(budget, number, broker="star"):
+    """Return how many of so many callers may retry."""
+    return sum(budget.spend(broker, caller) for caller in others(number))
+
 
 def test_the_reserve_can_be_spent_once():
     budget = RetryBudget(Retry(budget_reserve=3, budget_share=0.0))
-    assert [budget.spend("star") for _ in range(5)] == [True, True, True, False, False]
+    assert [spent(budget, 5), spent(budget, 5)] == [3, 0]
 
 
 def test_first_tries_earn_retries_up_to_the_reserve():
     budget = RetryBudget(Retry(budget_reserve=2, budget_share=0.25))
-    assert [budget.spend("star") for _ in range(3)] == [True, True, False]
-    for _ in range(4):
-        budget.earn("star")
-    assert [budget.spend("star") for _ in range(2)] == [True, False]
-    for _ in range(1000):
-        budget.earn("star")
-    assert [budget.spend("star") for _ in range(3)] == [True, True, False]
+    assert spent(budget, 3) == 2
+    for caller in others(4):
+        budget.earn("star", caller)
+    assert spent(budget, 2) == 1
+    for caller in others(1000):
+        budget.earn("star", caller)
+    assert spent(budget, 3) == 2
 
 
 def test_each_broker_has_its_own_budget():
     budget = RetryBudget(Retry(budget_reserve=1, budget_share=0.0))
-    assert (budget.spend("star"), budget.spend("star"), budget.spend("cyber")) == (True, False, True)
+    assert [spent(budget, 2), spent(budget, 2, "cyber")] == [1, 1]
+
+
+def test_one_account_that_always_fails_leaves_half_of_the_retries_to_the_others_and_takes_what_it_earns():
+    budget = RetryBudget(Retry(budget_reserve=10, budget_share=0.1))
+    assert sum(budget.spend("star", ME) for _ in range(20)) == 5
+    for _ in range(200):
+        budget.earn("star", ME)
+        budget.spend("star", ME)
+    assert spent(budget, 20) >= 5
+
+
+def test_what_callers_took_is_remembered_of_a_bounded_number():
+    budget = RetryBudget(Retry(budget_reserve=10**6))
+    spent(budget, 3 * MOST_DEBTORS)
+    assert len(budget._debts) == MOST_DEBTORS
 
 
 @pytest.mark.parametrize("calls_a_second", [10, 20, 50])

@@ -41,7 +41,7 @@ def retrier(waits, **policy):
 
 
 async def run(retrier, ask, *, repeatable=True, trace=None):
-    attempts = retrier.attempts("star", repeatable=repeatable, trace=trace or TraceBuilder())
+    attempts = retrier.attempts("star", (1, None), repeatable=repeatable, trace=trace or TraceBuilder())
     async for attempt in attempts:
         with attempt:
             return await ask()
@@ -164,7 +164,7 @@ async def test_cancellation_is_not_an_error_to_ask_again_after():
 
 
 async def test_concurrent_runs_do_not_share_their_counts():
-    shared = retrier([], attempts=3, budget_reserve=50)
+    shared = retrier([], attempts=3, budget_reserve=100)
     attempts = [Scripted(unavailable()) for _ in range(50)]
     answers = []
 
@@ -185,7 +185,7 @@ async def test_an_answer_that_must_not_be_believed_may_be_asked_for_later_and_is
     """The flag is the caller's, and a batch's: the call itself is made once."""
     calls = 0
     attempts = Retrier(Retry(attempts=3, base=1e-9, cap=1e-9)).attempts(
-        "star", repeatable=True, trace=TraceBuilder()
+        "star", (1, None), repeatable=True, trace=TraceBuilder()
     )
     async for attempt in attempts:
         with attempt:
