@@ -11,6 +11,18 @@ from decimal import Context, Decimal, localcontext
 # more, so that this one never rounds.
 EXACT = Context(prec=150)
 
+_LONGEST = 2 * EXACT.prec
+"""Characters of an amount, or of a sum or product of some, as text."""
+
+
+def read_amount(text: str) -> Decimal:
+    """Return the amount in a text of this library's own; raise `ValueError` for what is none, or out of range."""
+    amount = Decimal(text) if len(text) <= _LONGEST else None
+    if amount is None or not amount.is_finite() or abs(amount.adjusted()) > EXACT.prec:
+        raise ValueError("expected an amount of money or units, got something else")
+    return amount
+
+
 PERCENT_DECIMALS = 2
 """The platform states its rates to two decimals, and cuts."""
 

@@ -79,6 +79,8 @@ def json_text(data: object) -> str:
 
 # What makes a spreadsheet take a cell for a formula, in both widths.
 _FORMULA_MARKS = tuple("=+-@＝＋－＠")
+# Where a spreadsheet's list separator is a semicolon, a cell may begin behind each, whatever is quoted.
+_FORMULA_INSIDE = re.compile(r";(?=[\s\"]*[=+\-@＝＋－＠])")
 
 
 def cell(value: object) -> str:
@@ -91,7 +93,7 @@ def cell(value: object) -> str:
         case Decimal():
             return f"{value:f}"
         case _:
-            text = clean(str(value))
+            text = _FORMULA_INSIDE.sub(";'", clean(str(value)))
             return f"'{text}" if text.startswith(_FORMULA_MARKS) else text
 
 

@@ -19,6 +19,7 @@ from cattrs.errors import BaseValidationError
 from cattrs.v import transform_error
 
 from koscom_async import errors
+from koscom_async._decimals import read_amount
 from koscom_async.errors import KoscomError
 from koscom_async.export.texts import escaped_halves
 from koscom_async.models.positions import Instrument, Lot
@@ -32,6 +33,8 @@ _READ = (1, 2)
 MARK = "$"
 DECIMAL = "$decimal"
 DATETIME = "$datetime"
+ODD_NUMBER = "Infinity"
+"""Stands in raw rows for a number that no amount can be."""
 
 
 def dump_document(record: object, kind: str) -> str:
@@ -67,7 +70,7 @@ def _converter(version: int) -> Converter:
     converter = Converter(forbid_extra_keys=True)
     mark = MARK if version > 1 else ""
     converter.register_unstructure_hook(Decimal, str)
-    converter.register_structure_hook(Decimal, lambda text, _: Decimal(_text(text)))
+    converter.register_structure_hook(Decimal, lambda text, _: read_amount(_text(text)))
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(_text(text)))
     converter.register_unstructure_hook(date, date.isoformat)
@@ -125,7 +128,7 @@ def _dumped_raw(value: object) -> Any:
 def _loaded_raw(value: object, mark: str) -> Any:
     match value:
         case {"$decimal": str(digits), **rest} if not rest:
-            return Decimal(digits)
+            return Decimal(digits) if digits == ODD_NUMBER else read_amount(digits)
         case {"$datetime": str(moment), **rest} if not rest:
             return datetime.fromisoformat(moment)
         case dict():

@@ -1,7 +1,9 @@
-"""Holdings as Arrow, polars and pandas tables with exact decimal columns; what came and does not fit is refused."""
+"""Holdings as Arrow, polars and pandas tables with exact decimal columns; what does not fit is null, and named."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Mapping
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from koscom_async.errors import UsageError
 from koscom_async.export.notes import consent_notes, doubt_lines
 from koscom_async.export.rows import TableName
-from koscom_async.export.tables import TABLES, Column, Exact, columns_of
+from koscom_async.export.tables import INEXACT, TABLES, Column, Exact, columns_of
 from koscom_async.models.holdings import Holdings
 
 
@@ -55,12 +57,18 @@ def to_arrow(holdings: Holdings, table: TableName = "positions") -> "pa.Table":
 
     The schema's metadata say whether the holdings are complete, when the question was asked, and, as JSON lists of
     texts that are mostly empty, what may be counted twice (`koscom.doubts`) and a consent that ends soon
-    (`koscom.notes`).
+    (`koscom.notes`). A number with more digits than its column holds is null, and its row names the column in
+    `inexact`: so one broker's odd row costs nothing else.
     """
     arrow = needed("pyarrow", extra="arrow")
     if table not in TABLES:
         raise UsageError(f"there is no table {table!r}", advice=f"one of {', '.join(TABLES)}")
-    arrays = {column.name: _array(arrow, column, values) for column, values in columns_of(holdings, table)}
+    arrays: dict[str, Any] = {}
+    inexact: defaultdict[int, list[str]] = defaultdict(list)
+    for column, values in columns_of(holdings, table):
+        if column is INEXACT:  # the last
+            values[:] = [", ".join(inexact[row]) if row in inexact else None for row in range(len(values))]
+        arrays[column.name] = _array(arrow, column, values, inexact)
     facts = {
         "koscom.complete": str(holdings.complete).lower(),
         "koscom.as_of": holdings.as_of.isoformat(),
@@ -91,18 +99,36 @@ def _remarks(holdings: Holdings) -> dict[str, list[str]]:
     return {"doubts": doubts, "notes": consent_notes(holdings)}
 
 
-def _array(arrow: ModuleType, column: Column, values: list[object]) -> Any:
-    kind = arrow.decimal128(DIGITS, column.type.places) if isinstance(column.type, Exact) else None
+def _array(
+    arrow: ModuleType, column: Column, values: list[object], inexact: defaultdict[int, list[str]]
+) -> Any:
+    """Return the values as an array; those that do not fit are null, and their column is noted for their row."""
+    if not isinstance(column.type, Exact):
+        return arrow.array(values, type=_TYPES[str(column.type)](arrow))
+    kind = arrow.decimal128(DIGITS, column.type.places)
     try:
-        return arrow.array(values, type=kind or _TYPES[str(column.type)](arrow))
+        return arrow.array(values, type=kind)
     except arrow.ArrowInvalid:
-        # Arrow's own message, and its context, would quote the amount.
         pass
-    raise UsageError(
-        f"a number in column {column.name!r} has more digits than {kind} holds, and is not rounded",
-        code="inexact",
-        advice="to_dicts() has every digit",
+    step = Decimal(1).scaleb(-column.type.places)
+    for row, value in enumerate(values):
+        if isinstance(value, Decimal) and not _fits(value, step):
+            inexact[row].append(column.name)
+    return arrow.array(
+        [None if column.name in inexact.get(row, ()) else value for row, value in enumerate(values)],
+        type=kind,
     )
+
+
+_COLUMN = Context(prec=DIGITS, traps=[InvalidOperation, Inexact])
+
+
+def _fits(value: Decimal, step: Decimal) -> bool:
+    try:
+        value.quantize(step, context=_COLUMN)
+    except ArithmeticError:
+        return False
+    return True
 
 
 _TYPES: Mapping[str, Callable[[Any], Any]] = {

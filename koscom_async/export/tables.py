@@ -94,6 +94,13 @@ _DOUBTFUL = Column(
     "whether it may be counted twice: see `Holdings.doubts`",
     lambda row: row.is_doubtful,
 )
+INEXACT = Column(
+    "inexact",
+    "text",
+    NONE,
+    "columns whose number has more digits than they hold: null here, whole in `to_dicts()`",
+    lambda _: None,
+)
 
 
 def _doubts(row: Row) -> int:
@@ -132,6 +139,7 @@ _POSITIONS = (
     Column("lots", "count", "rows", "number of lots", lambda row: len(row.position.lots)),
     _DOUBTFUL,
     *_WHOLE,
+    INEXACT,
 )
 _LOTS = (
     *_INSTRUMENT,
@@ -147,6 +155,7 @@ _LOTS = (
     _column("lot", "loan", MONEY, CURRENCY, "what is owed for this row"),
     _DOUBTFUL,
     *_WHOLE,
+    INEXACT,
 )
 _CASH = (
     Column("currency", "text", NONE, "currency of the amounts", lambda row: row.currency),
@@ -160,6 +169,7 @@ _CASH = (
     _column("cash", "receivable", MONEY, CURRENCY, "what is not paid yet"),
     _column("cash", "loan", MONEY, CURRENCY, "loans"),
     *_WHOLE,
+    INEXACT,
 )
 _ACCOUNTS = (
     *_ACCOUNT,
@@ -231,6 +241,7 @@ _ACCOUNTS = (
     ),
     Column("seconds", "seconds", "s", "until the outcome", lambda row: row.outcome.trace.seconds),
     *_WHOLE,
+    INEXACT,
 )
 
 TABLES: Mapping[TableName, tuple[Column, ...]] = {

@@ -225,7 +225,7 @@ class Holdings(OfAccounts[AccountOutcome]):
         The columns are the same whatever is held; each row says whether the holdings are `complete`. `None` is null.
         The schema's metadata say `koscom.complete`, `koscom.as_of` and, as JSON lists, `koscom.doubts` and
         `koscom.notes` (a consent that ends soon); pandas frames have them as `attrs`.
-        A number that does not fit its column raises `UsageError` (code `inexact`): only what the
+        A number that does not fit its column is null, and the row names that column in `inexact`; only what the
         library computes (`value_in_won`) is rounded, half to even.
         """
         return frames.to_arrow(self, table)

@@ -74,6 +74,15 @@ def test_text_never_becomes_a_formula(mark):
     assert row["alias"] == f"'{mark.strip()}A1"
 
 
+@pytest.mark.parametrize("inside", ["=1+1", " +1", '"=1+1', "@A1", "－1", '""" -1'])
+def test_no_formula_begins_behind_a_semicolon_where_that_separates_cells(inside):
+    text = csv_text(holdings(read(account(), equities=[equity(f"A;{inside};B;=2")])))
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert row["name"] == f"A;'{inside};B;'=2"
+    cells = [each.strip('" ') for each in text.splitlines()[1].split(";")]
+    assert not [each for each in cells if each.startswith(("=", "+", "-", "@", "－"))]
+
+
 def test_a_negative_number_stays_a_number():
     (row,) = rows_of(holdings(read(account(), equities=[equity(value=100000)])))
     assert row["profit_loss"] == "-81519"

@@ -1,20 +1,25 @@
-"""What the command says of a number that does not fit into a parquet file: its own ways out, and no method."""
+"""Parquet: a number that a column cannot hold costs no other, and the command says so."""
 
+import io
 from decimal import Decimal
 
+import pyarrow.parquet as pq
 import pytest
 
 from koscom_async.cli.commands.holdings import _parquet
-from koscom_async.cli.main import Failed
 from tests.merge.accounts import held, share
 
 
 @pytest.mark.parametrize("with_lots", [False, True])
-def test_a_number_that_does_not_fit_is_refused_with_the_formats_that_hold_it(with_lots):
-    holdings = held(share(value=Decimal("0.1234567")))
-    with pytest.raises(Failed) as caught:
-        _parquet(holdings, with_lots=with_lots)
-    assert str(caught.value) == (
-        "a number in column 'value' has more digits than decimal128(38, 6) holds, and is not rounded; "
-        "write --json or --csv, which have every digit"
-    )
+def test_a_number_that_does_not_fit_is_null_and_the_formats_that_hold_it_are_named(with_lots, capsys):
+    data = _parquet(held(share(value=Decimal("0.1234567"))), with_lots=with_lots)
+    (row,) = pq.read_table(io.BytesIO(data)).to_pylist()
+    assert (row["value"], "value" in row["inexact"]) == (None, True)
+    told = capsys.readouterr().err
+    assert "1 row with a number of more digits than a column holds" in told
+    assert "--json and --csv have every digit" in told
+
+
+def test_numbers_that_fit_are_no_message(capsys):
+    assert _parquet(held(share(value=120)), with_lots=False)
+    assert capsys.readouterr().err == ""

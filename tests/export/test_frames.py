@@ -22,6 +22,7 @@ from tests.merge.accounts import (
     CYBER,
     DIAMOND,
     NOW,
+    STAR,
     account,
     bond,
     failed,
@@ -227,10 +228,18 @@ def test_what_the_library_computes_is_rounded_to_its_column_and_what_came_is_not
 
 
 @pytest.mark.parametrize("value", ["0.1234567", "1e32", "-1e40"])
-def test_a_number_that_does_not_fit_is_refused_and_neither_rounded_nor_quoted(value):
-    with pytest.raises(UsageError, match="column 'value' has more digits") as caught:
-        held(share(value=Decimal(value))).to_arrow()
-    assert (caught.value.code, caught.value.__context__) == ("inexact", None)
+def test_a_number_that_does_not_fit_is_null_and_named_and_costs_no_other_row(value):
+    odd = read(account(STAR), share("KR7000020008", value=Decimal(value)))
+    holdings = merged(read(account(CYBER), share("KR7005930003", value=120)), odd)
+    for table in ("positions", "lots"):
+        rows = {row["code"]: row for row in holdings.to_arrow(table).to_pylist()}
+        sound, row = rows["KR7005930003"], rows["KR7000020008"]
+        assert (sound["value"], sound["inexact"]) == (120, None)
+        assert (row["value"], "value" in row["inexact"], row["quantity"] is None) == (None, True, False)
+        assert all(row[name] is None for name in row["inexact"].split(", "))
+        assert holdings.to_polars(table)["inexact"].drop_nulls().to_list() == [row["inexact"]]
+        assert holdings.to_pandas(table)["inexact"].dropna().tolist() == [row["inexact"]]
+    assert Decimal(value) in {position.value for position in holdings.positions}
 
 
 def test_zeros_at_the_end_are_no_digits():

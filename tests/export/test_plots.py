@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from decimal import localcontext
+from decimal import Decimal, localcontext
 from pathlib import Path
 
 import pytest
@@ -102,6 +102,13 @@ def test_the_treemap_has_a_tile_for_what_is_large_and_one_for_the_rest_of_a_clas
     assert {"Large", "Equity", "Fund", "F", "G"} <= set(texts(figure))
     tiles = [patch for patch in figure.axes[0].patches if patch.get_width() * patch.get_height() > 0.0145]
     assert len(tiles) == 4  # Large, F, G, the rest of the shares
+
+
+@pytest.mark.parametrize("others", [(), (share("HK0000050325", 1, 1, 1, name="Small"),)])
+def test_a_giant_row_leaves_no_tile_without_a_size(others):
+    giant = share("KR7000020008", 1, 1, Decimal("9" * 34), name="Giant")
+    found = texts(merged(read(account(DIAMOND), giant, *others, summed=summary(1))).plot("treemap"))
+    assert "Giant" in found
 
 
 @pytest.mark.parametrize("kind", KINDS)

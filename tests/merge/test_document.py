@@ -138,6 +138,17 @@ def test_a_damaged_amount_is_refused():
         Holdings.from_json(text.replace('"120"', '"12O"'))
 
 
+@pytest.mark.parametrize("wrong", ["NaN", "sNaN", "Infinity", "1e999999", "1e-999999", "9" * 5000])
+def test_what_is_no_amount_is_refused_when_it_is_read_and_not_when_it_is_shown(wrong):
+    text = merged(read(account(STAR), evolve(share(value=120), raw={"valAtCur": Decimal(120)}))).to_json()
+    for before in ('"value": "120"', '{"$decimal": "120"}'):
+        assert before in text
+        with pytest.raises(ValueError, match="damaged"):
+            Holdings.from_json(
+                text.replace(before, before.replace("120", wrong)).replace("Infinity", "-Infinity")
+            )
+
+
 def test_a_document_that_holds_the_isin_beside_the_code_is_read():
     holdings = held(share("KR7005930003"))
     document = json.loads(holdings.to_json())

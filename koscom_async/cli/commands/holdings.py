@@ -20,9 +20,8 @@ from koscom_async.cli.views.positions import csv_text
 from koscom_async.cli.views.progress import read_stream
 from koscom_async.cli.views.report import report
 from koscom_async.cli.watch import watch, watcher
-from koscom_async.errors import UsageError
 from koscom_async.export.frames import needed
-from koscom_async.export.texts import clean
+from koscom_async.export.texts import clean, counted
 from koscom_async.models.breakdown import GroupBy
 from koscom_async.models.holdings import Holdings
 
@@ -130,8 +129,12 @@ def _parquet(holdings: Holdings, *, with_lots: bool) -> bytes:
         writer = needed("pyarrow.parquet", extra="arrow")
     except ImportError as error:
         raise Failed(str(error)) from error
-    except UsageError as error:
-        raise Failed(f"{error.message}; write --json or --csv, which have every digit") from None
+    odd = sum(map(bool, table.column("inexact").to_pylist()))
+    if odd:
+        write_stderr(
+            f"koscom: {counted(odd, 'row')} with a number of more digits than a column holds: null, and named in the "
+            "column `inexact`; --json and --csv have every digit"
+        )
     page = io.BytesIO()
     writer.write_table(table, page)
     return page.getvalue()

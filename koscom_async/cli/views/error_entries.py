@@ -47,11 +47,6 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
         "the server's certificate is not trusted, or the file of trusted authorities cannot be read",
         "check the gateway's address, the clock, and the file that SSL_CERT_FILE names",
     ),
-    "inexact": (
-        "UsageError",
-        "a number has more digits than a data frame's column holds, and is not rounded",
-        "use to_dicts() or JSON, which have every digit",
-    ),
     "consent-ended": (
         "AccessDeniedError",
         "the investor's consent has ended, and no account is linked any more",

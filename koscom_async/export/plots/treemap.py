@@ -21,6 +21,9 @@ LEGEND = 0.3
 LEAST = Decimal("0.004")
 """Below this share of the whole a position has no tile of its own."""
 
+INVISIBLE = Decimal("1e-6")
+"""Below this share the rest of a class has none."""
+
 _POINTS = 72
 _LARGEST, _SMALLEST = 13.0, 6.5
 
@@ -66,7 +69,10 @@ def _tiles(holdings: Holdings, whole: Decimal) -> list[_Tile]:
             if value >= whole * LEAST:
                 tiles.append(_Tile(clean(position.instrument.label), value, group))
                 rests[group] -= value
-    tiles += [_Tile(_rest_label(group), rest, group) for group, rest in rests.items() if rest > 0]
+    # What is smaller can be neither drawn nor divided by.
+    tiles += [
+        _Tile(_rest_label(group), rest, group) for group, rest in rests.items() if rest > whole * INVISIBLE
+    ]
     return sorted(tiles, key=lambda tile: -tile.amount)
 
 
