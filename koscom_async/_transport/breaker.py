@@ -38,6 +38,9 @@ PROBE_SECONDS = 1.0
 MOST_CALLERS = 1000
 """Of so many callers a circuit remembers how their latest call ended."""
 
+LATEST_INVESTORS = 20
+"""Of so many investors, the latest that were heard, most must fail: so an outage shows soon after a busy hour, too."""
+
 # What every investor asks first. A record that makes these fail must hold up its own investor only, so that no more
 # counts than what cannot be one investor's: no answer, or a gateway's that has none itself.
 _EVERY_INVESTORS = {COMMON, AUTH}
@@ -84,7 +87,7 @@ class _Circuit:
         latest.failures = latest.failures + 1 if failed else 0
 
     def judge(self, policy: Breaker, now: float) -> bool:
-        """Return whether the broker is down for most investors heard within the window; forget the others.
+        """Return whether the broker is down for most of the investors heard last; forget who was not heard lately.
 
         An investor with one account that was answered is sound. `holds_for_all`: so many investors failed that it holds
         for those, too, who were not heard; each has one share in that verdict, however often it failed.
@@ -92,18 +95,21 @@ class _Circuit:
         self.heard = {
             caller: latest for caller, latest in self.heard.items() if latest.at >= now - policy.window
         }
-        sound = {investor for (investor, _), latest in self.heard.items() if not latest.failures}
-        failing: dict[int, int] = {}
+        heard_at: dict[int, float] = {}
+        failures: dict[int, int] = {}
         for (investor, _), latest in self.heard.items():
-            if investor not in sound:
-                failing[investor] = failing.get(investor, 0) + latest.failures
+            heard_at[investor] = max(latest.at, heard_at.get(investor, latest.at))
+            failures[investor] = failures.get(investor, 0) + latest.failures
+        sound = {investor for (investor, _), latest in self.heard.items() if not latest.failures}
+        recent = sorted(heard_at, key=heard_at.__getitem__)[-LATEST_INVESTORS:]
+        failing = [failures[investor] for investor in recent if investor not in sound]
         share = -(-policy.failures // policy.investors)
-        self.failures, self.investors = sum(failing.values()), len(failing)
+        self.failures, self.investors = sum(failing), len(failing)
         self.holds_for_all = (
             len(failing) >= policy.investors
-            and sum(min(count, share) for count in failing.values()) >= policy.failures
+            and sum(min(count, share) for count in failing) >= policy.failures
         )
-        return self.failures >= policy.failures and len(failing) > len(sound)
+        return self.failures >= policy.failures and 2 * len(failing) > len(recent)
 
 
 class Breakers:

@@ -85,8 +85,9 @@ class Retry(Record):
 class Breaker(Record):
     """When the circuit of a broker opens: after `failures` availability failures, for `cool_down` seconds.
 
-    Failures count in a row for each account, within `window` seconds, and open the circuit only if more investors got
-    no answer than got one. It then holds up those who failed; when they are `investors` or more, it holds up all.
+    Failures count in a row for each account, within `window` seconds, and open the circuit only if more of the latest
+    investors got no answer than got one. It then holds up those who failed; when they are `investors` or more, it holds
+    up all.
     After the cool-down one call is let through as a probe: if it succeeds, the circuit closes.
     """
 

@@ -221,6 +221,23 @@ def test_a_few_failures_open_nothing_where_as_many_investors_were_answered(break
     assert breakers.state_of("star") is BreakerState.OPEN
 
 
+def test_an_outage_shows_soon_however_many_were_answered_before(breakers):
+    for investor in range(500):
+        attempt(breakers, by=investor)
+    for investor in range(500, 511):
+        assert breakers.state_of("star") is BreakerState.CLOSED
+        fail(breakers, DOWN, by=investor)
+    assert breakers.state_of("star") is BreakerState.OPEN
+
+
+def test_an_investor_with_many_accounts_that_fail_is_one_of_the_latest(breakers):
+    for investor in range(10):
+        attempt(breakers, by=investor)
+    for number in range(100):
+        fail(breakers, DOWN, by=10 + number % 3, account=f"{number}")
+    assert breakers.state_of("star") is BreakerState.CLOSED
+
+
 def test_several_investors_failures_hold_up_all(breakers):
     opened_by(breakers, 1, 2, 3)
     fail(breakers, BreakerOpenError("x"), by=4)
