@@ -55,12 +55,27 @@ def tests(session: nox.Session) -> None:
 @nox.session(python="3.11")
 def floors(session: nox.Session) -> None:
     """Run the quick tests with the lowest versions that `pyproject.toml` allows."""
-    constraints = Path(session.create_tmp()) / "floors.txt"
-    constraints.write_text("\n".join(_lowest_versions()), encoding="utf-8")
-    session.install("-e", ".[test]", "-c", str(constraints))
+    session.install("-e", ".[test]", "-c", _floors(session))
     slow = ("benchmarks", "end_to_end", "rendering", "client/test_secrets_everywhere.py")
     ignored = [f"--ignore=tests/{name}" for name in slow]
     session.run("python", "-m", "pytest", "-n", "auto", *ignored, *session.posargs)
+
+
+@nox.session(python="3.11")
+def audit(session: nox.Session) -> None:
+    """Look for known holes in what is installed: the newest versions, then the lowest that `pyproject.toml` allows."""
+    session.install("--upgrade", "pip")  # it is looked at, too
+    for constraints in ([], ["-c", _floors(session)]):
+        session.install("-e", ".[dev]", *constraints)
+        # Strict: what the advisory database does not know is a failure, and not a package without holes.
+        session.run("pip-audit", "--strict", "--skip-editable", *session.posargs)
+
+
+def _floors(session: nox.Session) -> str:
+    """Return a file of constraints that hold each direct dependency at its lowest version."""
+    constraints = Path(session.create_tmp()) / "floors.txt"
+    constraints.write_text("\n".join(_lowest_versions()), encoding="utf-8")
+    return str(constraints)
 
 
 def _lowest_versions() -> list[str]:
