@@ -17,6 +17,7 @@ from koscom_async import (
     DiscretionaryRows,
     DiscretionarySettlement,
     DiscretionaryTrade,
+    FileTokenStore,
     Holdings,
     Investor,
     Koscom,
@@ -27,12 +28,15 @@ from koscom_async import (
     Product,
     Registration,
     Settings,
+    Token,
     Transaction,
     TransactionHistory,
     TransactionsOutcome,
     VirtualAccount,
     Watchlists,
 )
+from koscom_async.integrations.redis import RedisTokenStore
+from koscom_async.tokens import FernetSeal, KeyringSeal
 
 
 async def holdings_are_typed(settings: Settings, investor: Investor, account: VirtualAccount) -> None:
@@ -78,6 +82,27 @@ async def whole_answers_and_streams_are_typed(koscom: Koscom, investor: Investor
     async with koscom.discretionary.stream_settlements() as settlements:
         async for outcome in settlements:
             assert_type(outcome.answer, DiscretionaryRows[DiscretionarySettlement] | None)
+
+
+class OwnSeal:
+    """What a user writes for a key service."""
+
+    def seal(self, data: bytes) -> bytes:
+        return data
+
+    def open(self, sealed: bytes) -> bytes:
+        return sealed
+
+
+async def tokens_are_typed(koscom: Koscom, investor: Investor) -> None:
+    verifier = koscom.oauth.new_verifier()
+    assert_type(koscom.oauth.authorize_url(state="s", verifier=verifier), str)
+    token = await koscom.oauth.exchange("c", verifier=verifier, investor=investor)
+    assert_type(token.scope, str | None)
+    for seal in (FernetSeal("a", b"b"), KeyringSeal(), OwnSeal()):
+        assert_type(await FileTokenStore(seal=seal).load("k"), Token | None)
+    RedisTokenStore.from_url("redis://localhost", seal=OwnSeal(), keep_days=30)
+    FileTokenStore(seal="key")  # type: ignore[arg-type]
 
 
 def what_does_not_exist_is_an_error(koscom: Koscom) -> None:

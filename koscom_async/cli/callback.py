@@ -132,24 +132,28 @@ class CallbackServer(ThreadingTCPServer):
             _hang_up(connection)
 
     def get_request(self) -> tuple[Any, Any]:
-        """Accept a connection when there is a place for it, which the oldest that is silent makes.
+        """Accept a connection when there is a place and a descriptor for it, which the oldest that is silent gives up.
 
-        Without a place, or without a descriptor for it, the connection waits in the system's queue: an `OSError` is
-        what `socketserver` takes for "not now", and the pause keeps it from asking again at once.
+        Until then it waits in the system's queue: an `OSError` is what `socketserver` takes for "not now", and the
+        pause keeps it from asking again at once.
         """
         if not self._places.acquire(blocking=False):
-            for oldest in tuple(self._connections)[:1]:
-                _hang_up(oldest)
+            self._end_oldest()
             if not self._places.acquire(timeout=_POLL_SECONDS):
                 raise OSError("no place for another connection")
         try:
             request, client_address = super().get_request()
         except OSError:
             self._places.release()
+            self._end_oldest()
             self._ended.wait(_POLL_SECONDS)
             raise
         self._connections[request] = None
         return request, client_address
+
+    def _end_oldest(self) -> None:
+        for oldest in tuple(self._connections)[:1]:
+            _hang_up(oldest)
 
     def shutdown_request(self, request: Any) -> None:
         """Close a connection, and give its place to another."""

@@ -221,7 +221,7 @@ class SandboxGateway:
         """Return a new token of a person in the ledger, as the authorization flow would issue it."""
         issued = self._state.grants.issue(self.ledger.people[person], scope)
         expires_at = datetime.now(UTC) + timedelta(seconds=issued.seconds)
-        return Token(access=issued.access, refresh=issued.refresh, expires_at=expires_at)
+        return Token(access=issued.access, refresh=issued.refresh, expires_at=expires_at, scope=issued.scope)
 
     def revoke_token(self, token: str | None = None) -> None:
         """End a token's life: by default those of all access tokens of the investor, whose refresh tokens live on."""

@@ -361,6 +361,11 @@ async def test_idle_connections_are_bounded_and_hold_no_browser_up():
 
 async def test_without_a_descriptor_for_a_connection_it_goes_on_when_there_is_one(monkeypatch):
     async with listening(host="127.0.0.1", port=0, path="/") as server:
+        silent = await anyio.connect_tcp("127.0.0.1", server.port)
+        async with httpx.AsyncClient(
+            timeout=20
+        ) as browser:  # once it is answered, the silent one has been accepted
+            await browser.get(f"http://127.0.0.1:{server.port}/else")
         failures, accept = [OSError(errno.EMFILE, "Too many open files")] * 3, server.socket.accept
 
         class Short:
@@ -379,6 +384,9 @@ async def test_without_a_descriptor_for_a_connection_it_goes_on_when_there_is_on
         async with httpx.AsyncClient(timeout=20) as browser:
             answer = await browser.get(f"http://127.0.0.1:{server.port}/else")
         assert (answer.status_code, failures) == (404, [])
+        async with silent:  # whose descriptor the browser got
+            with pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
+                await silent.receive()
 
 
 def test_the_code_is_bound_to_the_login_unless_that_is_switched_off(koscom, gateway, with_browser):
