@@ -14,18 +14,18 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("targets", nargs="*", help=f"of: {', '.join(TARGETS)}")
     chosen = parser.parse_args()
-    done = run(chosen.targets or TARGETS, chosen.seconds, seed=chosen.seed, say=say)
+    done = run(chosen.targets or TARGETS, chosen.seconds, seed=chosen.seed, report=write_stdout)
     for each in done:
-        say(f"{each.name}: {each.inputs:,} inputs, {len(each.finds)} kinds of findings")
+        write_stdout(f"{each.name}: {each.inputs:,} inputs, {len(each.finds)} kinds of findings")
         for kind in each.finds:
-            say(f"    {kind} (again {each.again[kind]} times)")
+            write_stdout(f"    {kind} (again {each.again[kind]} times)")
     for what, count in sorted(tally.items()):
-        say(f"{what}: {count:,}")
-    say(f"{sum(each.inputs for each in done):,} inputs in all")
+        write_stdout(f"{what}: {count:,}")
+    write_stdout(f"{sum(each.inputs for each in done):,} inputs in all")
     sys.exit(any(each.finds for each in done))
 
 
-def say(text):
+def write_stdout(text):
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

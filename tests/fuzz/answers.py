@@ -56,7 +56,7 @@ class World:
         return "\n".join(lines)
 
 
-# Rows: a plain one with a few fields changed, of few values, so that much of it meets.
+# Rows: a plain one with a few fields changed, each to one of few values, so that many rows are alike.
 
 AMOUNTS = (0, 1, 100, 120, 250, -5, 0.5, 1e10, "100", " 120 ", "1.0E2", "314159.265358979", "0.000001", 3.69827563509e11,
            "99999999999999999999.5", None)  # fmt: skip
@@ -131,9 +131,9 @@ summaries = st.lists(st.sampled_from(SUMMED), max_size=4).map(lambda some: SUMMA
 
 # An account: what it holds, and how its broker says so.
 
-
 KEYS = (("K1", "K2", "K3"), (" K1 ", "0002", "K3"), (1, 2, 3))
 STYLES = st.tuples(st.booleans(), st.sampled_from((1, 2, 9)), st.sampled_from(KEYS))
+"""How a broker answers: one choice that each service reads its own way, the rows of a page, and the page keys"""
 
 
 @st.composite
@@ -210,7 +210,7 @@ def hash_of(row):
 
 
 def contract_answers(broker, held, summary, style):
-    """Fill in the answers about a contract account; each tells of the cash again."""
+    """Fill in the answers about a contract account; each has the cash again."""
     has_views, size, keys = style
     debts = {"receivable": summary["receivable"], "totCreditAmt": 0, "totLoanAmt": summary["loanCredit"]}
     views = (

@@ -93,9 +93,9 @@ def plain(value):
 
 
 def compare_holdings(holdings, expected):
-    """Hold every number of the holdings against the accounts that the client says that it has read."""
+    """Hold every number of the holdings against the accounts that the client has read."""
     positions, totals = reference_merge.merge(expected)
-    find_repeated_rows(holdings, expected)
+    check_repeated_rows(holdings, expected)
     ours = sorted(map(repr, map(plain, map(position_of, holdings.positions))))
     theirs = sorted(map(repr, map(plain, positions)))
     assert ours == theirs, f"positions differ\nclient:    {ours}\nreference: {theirs}"
@@ -121,7 +121,7 @@ def compare_holdings(holdings, expected):
             assert plain(number) == plain(sums[what]), f"{what} in {name}: {number} is not {sums[what]}"
 
 
-def find_repeated_rows(holdings, expected):
+def check_repeated_rows(holdings, expected):
     """Check that a row which came twice in one account is a doubt."""
     for key, account in expected.items():
         seen = Counter(
@@ -134,7 +134,7 @@ def find_repeated_rows(holdings, expected):
             assert key in doubted, "the same row came twice, and no doubt says so"
 
 
-def keep(answer):
+def check_kept(answer):
     """Check that an answer can be kept and taken up again."""
     again = pickle.loads(pickle.dumps(answer))  # noqa: S301  # what we pickled
     assert shown(again) == shown(answer), "pickled, and another one"

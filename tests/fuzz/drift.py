@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from koscom_async import KoscomError
 from tests.fuzz.client import run
-from tests.services.drifting import CODES, FIRST_PAGES, SERVICES, DriftingBroker, _query
+from tests.services.drifting import CODES, FIRST_PAGES, SERVICES, DriftingBroker, query_of
 
 FIRST_LETTERS = "ABCDE"
 
@@ -26,7 +26,7 @@ class Drift:
 
 @st.composite
 def drifts(draw):
-    """A broker that tells of the number of rows as it is now, as it was at first, or not at all."""
+    """A broker that gives the number of rows as it is now, as it was at first, or not at all."""
     totals = draw(st.sampled_from(("live", "live", "first", "none", "zero")))
     spare = draw(st.permutations([letter for letter in CODES if letter not in FIRST_LETTERS]))
     # A number that is not up to date cannot show two changes that make up for each other: then one for each reading.
@@ -54,7 +54,7 @@ class LedgerBroker(DriftingBroker):
 
     def __call__(self, request):
         body = json.loads(request.content)
-        query = _query(body)
+        query = query_of(body)
         if query.get("assetType", query.get("qrAssetType")) in {"CASH", "FUND", "ETC"}:
             return self._reply(body, self._document([], {"totalCnt": 0, "page": None}))
         if self.asked in self.drift.changes:

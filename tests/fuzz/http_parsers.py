@@ -84,6 +84,7 @@ def judge_parsers(stream):
         differ = (
             "they differ in the response" if h11.response != llhttp.response else "they differ in its end"
         )
+    # A kind of finding ends at the first bracket.
     raise AssertionError(f"{differ.replace('(', ': ')}\n{h11}\n{llhttp}")
 
 

@@ -15,11 +15,11 @@ from koscom_async.errors import MalformedResponseError
 from tests.fuzz import reference, reference_services
 from tests.fuzz.client import BACKENDS, INVESTOR, ask
 from tests.fuzz.compare import (
+    check_kept,
     compare_holdings,
     compare_portfolios,
     compare_transactions,
     compare_watchlists,
-    keep,
     key_of_account,
     shown,
 )
@@ -35,13 +35,13 @@ tally = Counter()
 
 def expect(world, read):
     """Return what the reference reads of each account, and why it reads nothing of the others."""
-    read_, refused = {}, {}
+    accounts, refused = {}, {}
     for broker in world.brokers:
         try:
-            read_[key_of(broker)] = read(broker, takes_all=broker.takes_all)
+            accounts[key_of(broker)] = read(broker, takes_all=broker.takes_all)
         except reference.RefusedError as error:
             refused[key_of(broker)] = error
-    return read_, refused
+    return accounts, refused
 
 
 def key_of(broker):
@@ -84,9 +84,9 @@ def judge(world, question, read, compare):
         if isinstance(answer, KoscomError):
             assert len(refused) == len(world.brokers), f"raised instead of named: {answer!r}"
             return
-        believe(world, answer, expected, refused, read)
+        check_accounts(world, answer, expected, refused, read)
         compare(answer, expected)
-    keep(answer)
+    check_kept(answer)
     assert shown(other) == shown(answer), "the two readers differ"
 
 
@@ -143,11 +143,13 @@ def judge_linked(world):
             found = [(each.broker.code, each.number) for each in linked.accounts]
             assert found == expected, f"linked accounts differ: {found}, {expected}"
         else:
-            assert "could not be read (" not in linked.message, f"the last net: {linked.message}"
+            assert "could not be read (" not in linked.message, (
+                f"an error of the reader itself: {linked.message}"
+            )
             assert world.mutations or expected is None, f"a sound list was refused: {linked.message}"
 
 
-def believe(world, answer, expected, refused, read):
+def check_accounts(world, answer, expected, refused, read):
     """Check which accounts were read, and leave those in `expected` that the client has read."""
     by_key = {key_of_account(each.account): each for each in answer.outcomes}
     assert by_key.keys() == {key_of(each) for each in world.brokers}, "an account is missing"
@@ -159,12 +161,12 @@ def believe(world, answer, expected, refused, read):
             refused.pop(key, None)
             with suppress(reference.RefusedError):
                 expected[key] = read(broker, takes_all=False)
-        sort = f"{'read' if key in expected else 'refused'}, client {'read' if outcome.ok else 'refused'}"
-        tally[f"reference {sort}"] += 1
+        ends = f"{'read' if key in expected else 'refused'}, client {'read' if outcome.ok else 'refused'}"
+        tally[f"reference {ends}"] += 1
         if not outcome.ok:
             assert isinstance(outcome.error, KoscomError), f"no KoscomError: {outcome.error!r}"
             assert "could not be read (" not in outcome.error.message, (
-                f"the last net: {outcome.error.message}"
+                f"an error of the reader itself: {outcome.error.message}"
             )
             assert world.mutations or key not in expected or is_about_twins(outcome.error), (
                 f"a sound answer was refused: {outcome.error.message}"
@@ -173,7 +175,7 @@ def believe(world, answer, expected, refused, read):
         else:
             assert key in expected, f"believed what must not be: {refused.get(key)}"
             assert not expected[key].has_two_views or any("changed" in note for note in notes), (
-                "two answers told of different cash, and no note says so"
+                "two answers show different cash, and no note says so"
             )
 
 

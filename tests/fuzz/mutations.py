@@ -1,4 +1,4 @@
-"""What is done to answers: to documents, to their bytes, or to whole replies; and the worlds to which it is done."""
+"""How answers are changed: documents, their bytes, or whole replies; and the worlds whose answers are changed."""
 
 import copy
 import re
@@ -55,14 +55,14 @@ REPLIES = (
 )  # fmt: skip
 
 
-def places(value, path=()):
+def spots(value):
     """Yield every place in a document: a container, and a key in it."""
     entries = (
         value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     )
     for key, each in list(entries):
         yield value, key
-        yield from places(each, (*path, key))
+        yield from spots(each)
 
 
 def set_junk(document, place, choice):
@@ -101,7 +101,7 @@ def wrap(document, place, choice):
 def copy_over(document, place, choice):
     """Put a value where another one stands."""
     box, key = place
-    other, name = [*places(document)][choice % sum(1 for _ in places(document))]
+    other, name = [*spots(document)][choice % sum(1 for _ in spots(document))]
     if other[name] != REQUEST_ID:  # which is another one in each request
         box[key] = copy.deepcopy(other[name])
 
@@ -149,28 +149,28 @@ mutations = st.tuples(
 
 
 def mutate(brokers, changes):
-    """Return what was done, after it was done: documents become replies."""
+    """Change the brokers' answers, make replies of documents, and return what was changed."""
     done = []
     found = [(broker, question) for broker in brokers for question in broker.answers]
     texts = []
-    for which, sort, how, where, what in changes:
+    for which, level, how, where, what in changes:
         broker, question = found[which % len(found)]
         document = broker.answers[question]
-        if sort == "document" and isinstance(document, dict):
-            spots = [*places(document)]
-            if spots:
+        if level == "document" and isinstance(document, dict):
+            found_spots = [*spots(document)]
+            if found_spots:
                 change = CHANGES[how % len(CHANGES)]
-                box, key = spots[where % len(spots)]
+                box, key = found_spots[where % len(found_spots)]
                 done.append((broker.name, *question, change.__name__, key, what))
                 change(document, (box, key), what)
-        elif sort == "other answer" and isinstance(document, dict):
+        elif level == "other answer" and isinstance(document, dict):
             other, of = found[where % len(found)]
             done.append((broker.name, *question, "is that of", other.name, *of))
             broker.answers[question] = copy.deepcopy(other.answers[of])
-        elif sort == "reply":
+        elif level == "reply":
             done.append((broker.name, *question, "is", REPLIES[what % len(REPLIES)]))
             broker.answers[question] = REPLIES[what % len(REPLIES)]
-        elif sort == "text":
+        elif level == "text":
             texts.append((broker, question, TEXT_CHANGES[how % len(TEXT_CHANGES)], where, what))
     for broker in brokers:
         broker.answers = {

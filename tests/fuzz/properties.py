@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.fuzz.answers import (
     CLASSES,
     HELD,
+    ISINS,
     PLACES,
     PLAIN,
     Broker,
@@ -19,7 +20,7 @@ from tests.fuzz.answers import (
 )
 from tests.fuzz.client import INVESTOR, ask
 
-ISINS = ("KR7005930003", "KR7000660001", "US0378331005")
+DISTINCT_ISINS = ISINS[:3]
 
 
 def world_of(accounts, size=9, service=balance_answers):
@@ -41,14 +42,14 @@ def holdings_of(*accounts, **how):
 
 
 @st.composite
-def told_apart(draw, *, by_code=True):
+def distinct_rows(draw, *, by_code=True):
     """What an account holds: each number under one name, and each row of a class with a code of its own, or any."""
     held = {kind: draw(HELD[kind]) for kind in CLASSES}
     for kind, of in held.items():
         code = "fundCode" if kind == "FUND" else "isinCode"
         held[kind] = [
             {name: each for name, each in row.items() if name != ("valueAtCur", "valAtCur")[kind == "ETC"]}
-            | ({code: ISINS[place]} if by_code else {})
+            | ({code: DISTINCT_ISINS[place]} if by_code else {})
             for place, row in enumerate(of)
         ]
     return held
@@ -69,9 +70,9 @@ def some_accounts(held):
 
 
 chances = st.randoms(use_true_random=False)
-orders = st.tuples(some_accounts(told_apart()), chances, st.sampled_from((1, 2, 9))) | st.tuples(
+orders = st.tuples(some_accounts(distinct_rows()), chances, st.sampled_from((1, 2, 9))) | st.tuples(
     # Rows that are alike may not come on two pages.
-    some_accounts(told_apart(by_code=False)),
+    some_accounts(distinct_rows(by_code=False)),
     chances,
     st.just(9),
 )
@@ -99,7 +100,7 @@ def zeros(draw):
     kind = draw(st.sampled_from(CLASSES))
     row = {name: each for name, each in draw(rows(kind)).items() if name != "crcyCode"}
     nothing = row | {name: 0 for name in NUMBERS if name in row} | {"qty": 0}
-    return draw(some_accounts(told_apart(by_code=False))), kind, nothing, draw(st.integers(0, 3))
+    return draw(some_accounts(distinct_rows(by_code=False))), kind, nothing, draw(st.integers(0, 3))
 
 
 def judge_zeros(drawn):
@@ -141,7 +142,9 @@ class Trades:
 trades = st.builds(
     Trades,
     st.lists(
-        st.tuples(st.integers(0, 6), st.sampled_from(ISINS), st.integers(-9, 9), st.integers(1, 10**6)),
+        st.tuples(
+            st.integers(0, 6), st.sampled_from(DISTINCT_ISINS), st.integers(-9, 9), st.integers(1, 10**6)
+        ),
         max_size=6,
     ),
     st.integers(10**8, 10**9),

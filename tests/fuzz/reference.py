@@ -21,7 +21,7 @@ SECURITIES = {
 MINOR = {"GBp": "GBp", "GBX": "GBX", "ZAc": "ZAc", "ILA": "ILA"}
 """Parts of a currency, which are currencies of their own; all others are written in capitals."""
 LARGEST = 60
-"""Digits before or behind the point; whatever has more is no amount, and need not be held."""
+"""Digits before or behind the point; a number with more of them is no amount, and is refused."""
 ENVELOPE = {"commonHeader", "commHeader", "accInfo", "resp", "partner"}
 
 
@@ -75,7 +75,7 @@ class Account:
     value: Decimal | None = None
     total: Decimal | None = None
     has_two_views: bool = False
-    """Whether two answers told of different cash"""
+    """Whether two answers show different cash"""
 
 
 @dataclass

@@ -1,9 +1,12 @@
-"""What the accounts of one investor come out as together: the same instrument once, and the sums of each currency."""
+"""What the accounts of one investor are together: the same instrument once, and the sums of each currency."""
 
 import re
 from collections import defaultdict
 
 from tests.fuzz.reference import added, is_filler
+
+OTHER = 3
+"""The rank of codes that are neither ISIN nor fund code nor standard code: none of them is better than another."""
 
 
 def less(first, second):
@@ -29,9 +32,6 @@ def instrument(row, owners):
     if row.name and row.kind != "FUND" and not is_filler(re.sub(r"[\W_]", "", row.name).upper()):
         return ("name", row.name, row.product)
     return ("alone", id(row))
-
-
-OTHER = 3
 
 
 def claims(rows):

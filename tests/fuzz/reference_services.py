@@ -31,7 +31,7 @@ from tests.fuzz.reference import (
     text,
 )
 
-# Contract accounts (일임): each class is asked for by itself, and each answer tells of the cash again.
+# Contract accounts (일임): each class is asked for by itself, and each answer has the cash again.
 
 JOINING_NOTHING = ("상품", "영문", "종목명")
 RANKS = (("펀드", (1, "fund")), ("표준", (2, "standard")), ("ISIN", (2, "standard")), ("단축", (3, "short")),

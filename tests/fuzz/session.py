@@ -10,7 +10,7 @@ from hypothesis import seed as seeded
 from tests.fuzz.targets import TARGETS
 
 INPUTS_A_ROUND = 200
-MORE_OR_FEWER = {"http": 1000, "json": 600, "drift": 400, "trades": 50}
+INPUTS_BY_TARGET = {"http": 1000, "json": 600, "drift": 400, "trades": 50}
 """Inputs a round of targets that are quick, and of one that asks nine times for each."""
 KINDS_AT_MOST = 20
 ROUND_SECONDS = 120
@@ -76,8 +76,8 @@ def kind_of(error):
     return f"{type(error).__name__} at {at.tb_frame.f_code.co_name}: {line[:100]}"
 
 
-def run(names, seconds, *, seed, say):
-    """Run the targets in turn until the time is over; return them with what they counted and found."""
+def run(names, seconds, *, seed, report):
+    """Run the targets in turn until the time is over, `report` each finding, and return the targets with their counts."""
     running = [Fuzzed(name) for name in names]
     ends = time.monotonic() + seconds
     share = min(1.0, seconds / ROUND_SECONDS)  # in a short time, too, every target has its turn
@@ -85,9 +85,9 @@ def run(names, seconds, *, seed, say):
         for each in running:
             known = set(each.finds)
             if time.monotonic() < ends and len(known) < KINDS_AT_MOST:
-                usual = MORE_OR_FEWER.get(each.name, INPUTS_A_ROUND)
+                usual = INPUTS_BY_TARGET.get(each.name, INPUTS_A_ROUND)
                 each.round(seed, inputs=max(1, int(usual * share)))
             for kind in each.finds.keys() - known:
-                say(f"\n{each.name}: FOUND {kind}\n{each.finds[kind]}\n")
+                report(f"\n{each.name}: FOUND {kind}\n{each.finds[kind]}\n")
         seed += 1
     return running

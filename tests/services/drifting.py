@@ -164,7 +164,7 @@ class DriftingBroker:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content)
-        query = _query(body)
+        query = query_of(body)
         if query.get("assetType", query.get("qrAssetType")) in {"CASH", "FUND", "ETC"}:
             return self._reply(body, self._document([], {"totalCnt": 0, "page": None}))
         self.keys.append(re.search(rb'"page":("[^"]*"|[^,}]*)', request.content)[1].decode())
@@ -196,7 +196,7 @@ class DriftingBroker:
             return await self.service.ask(koscom)
 
 
-def _query(body: dict[str, Any]) -> dict[str, Any]:
+def query_of(body: dict[str, Any]) -> dict[str, Any]:
     (block,) = (value for name, value in body.items() if name.endswith("RequestBody"))
     (query,) = block.values()
     return query
