@@ -70,4 +70,5 @@ def percent(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
     if part is None or not whole:
         return None
     # `//` cuts, and has so few digits that it costs a third of a division and rounding.
-    return (part * _WHOLE // abs(whole)).scaleb(-PERCENT_DECIMALS)
+    size = -whole if whole.is_signed() else whole
+    return (part * _WHOLE // size).scaleb(-PERCENT_DECIMALS)

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from attrs import define
 
-from koscom_async._decimals import ZERO, percent, total
+from koscom_async._decimals import ZERO, total
 from koscom_async.models.account import WON, BalanceRow
 from koscom_async.models.codes import Product, TradeType
 from koscom_async.models.member import VirtualAccount
@@ -40,6 +40,8 @@ class GroupDraft:
     has_negative_cost: bool
     credit_value: Decimal | None
     is_derivative: bool
+    latest: VirtualAccount
+    """The latest row's account"""
     comes_again: bool = False
     """Whether an account holds it in several rows; an account's rows come one after the other"""
     has_several_names: bool = False
@@ -63,10 +65,11 @@ class GroupDraft:
             account,
             matched_by,
             # Brokers send a cost of 0 when they do not know it.
-            bool(cost) or row.is_empty,
-            cost is not None and cost < ZERO,
+            True if cost else row.is_empty,
+            cost.is_signed() if cost else False,
             total((row.value,)) if row.trade_type in (_MARGIN, _LOAN) else ZERO,
             product is not None and product.is_derivative,
+            account,
         )
 
     def add(self, row: BalanceRow, account: VirtualAccount) -> None:  # noqa: C901, PLR0912  # see the docstring
@@ -74,17 +77,21 @@ class GroupDraft:
         further = self.further
         if further is None:
             self.further = [row, account]
-            self.comes_again = account is self.account
         else:
-            if further[-1] is account:
-                self.comes_again = True
             further.append(row)
             further.append(account)
+        if account is self.latest:
+            self.comes_again = True
+        else:
+            self.latest = account
         cost = row.cost
-        if cost is not None and cost > ZERO:
+        if cost and not cost.is_signed():  # a comparison costs twice as much
             if self.cost is not None:
                 self.cost += cost
-        elif row.is_empty:
+        elif cost is None:
+            self.cost = None
+            self.has_costs = False
+        elif not row.value and row.is_empty:
             return
         else:
             self._add_odd_cost(cost)
@@ -107,11 +114,9 @@ class GroupDraft:
         if name is not None and name != self.name:
             self._take_name(name)
 
-    def _add_odd_cost(self, cost: Decimal | None) -> None:
-        """Add a cost that is unknown, which brokers may spell 0, or negative."""
-        if cost is None or self.cost is None:
-            self.cost = None
-        else:
+    def _add_odd_cost(self, cost: Decimal) -> None:
+        """Add a cost of 0, as brokers spell an unknown one, or a negative one."""
+        if self.cost is not None:
             self.cost += cost
         self.has_costs = self.has_costs and bool(cost)
         self.has_negative_cost = self.has_negative_cost or bool(cost)
@@ -136,11 +141,6 @@ class GroupDraft:
         """Work out what totals and positions both need, after the last row."""
         if self.has_costs and self.cost is not None and self.value is not None:
             self.profit_loss = self.value - self.cost
-
-    @property
-    def return_pct(self) -> Decimal | None:
-        """The profit in percent of the cost; unknown where a row's cost is negative, as that is no money put in."""
-        return None if self.has_negative_cost else percent(self.profit_loss, self.cost)
 
     @property
     def holds_anything(self) -> bool:

@@ -27,10 +27,10 @@ class AccountRows:
     apart: list[BalanceRow] = field(factory=list)
     """Rows that the totals in won leave out"""
 
-    def add(self, counted: Sequence[BalanceRow], apart: Sequence[BalanceRow]) -> None:
-        """Add some rows that count, and some that do not."""
-        self.values.append(total([row.value for row in counted]))
-        self.costs.append(total([row.cost for row in counted]))
+    def add(self, values: Amounts, costs: Amounts, apart: list[BalanceRow]) -> None:
+        """Add the values and costs of some rows that count, and the rows that do not."""
+        self.values.append(total(values))
+        self.costs.append(total(costs))
         self.apart += [row for row in apart if not row.is_empty]
 
 
@@ -137,8 +137,10 @@ def _group(
     aliases: Mapping[Kind, Aliases],
 ) -> None:
     """Add rows to the groups of their instruments, and to the sums of their account."""
-    counted: list[BalanceRow] = []
+    values: Amounts = []
+    costs: Amounts = []
     apart: list[BalanceRow] = []
+    add_value, add_cost = values.append, costs.append
     kind, currency, index = None, None, _NO_INDEX
     groups, find, in_won, aliases_of_kind = index.groups, index.groups.get, index.in_won, index.aliases
     for row in rows:
@@ -165,10 +167,11 @@ def _group(
         else:
             group.add(row, account)
         if in_won and not group.is_derivative:
-            counted.append(row)
+            add_value(row.value)
+            add_cost(row.cost)
         else:
             apart.append(row)
-    own.add(counted, apart)
+    own.add(values, costs, apart)
 
 
 def _added(indices: dict[Kind, _GroupIndex], kind: Kind, aliases: Mapping[Kind, Aliases]) -> _GroupIndex:
@@ -193,6 +196,6 @@ def _counted_again(
             is_counted = row.currency == WON and id(row) not in derivatives
             (counted if is_counted else apart).append(row)
         with exactly():
-            own.add(counted, apart)
+            own.add([row.value for row in counted], [row.cost for row in counted], apart)
         yield
     return accounts

@@ -7,7 +7,7 @@ from itertools import groupby
 from math import inf
 
 from koscom_async._cooperative import Cooperative, batched
-from koscom_async._decimals import exactly, known_total
+from koscom_async._decimals import exactly, known_total, percent
 from koscom_async._merge.draft import GroupDraft
 from koscom_async._merge.grouping import GroupedRows
 from koscom_async._merge.identity import tokens_of
@@ -43,7 +43,7 @@ def _position(group: GroupDraft, whole: Decimal | None, *, has_further_facts: bo
         group.cost,
         group.value,
         group.profit_loss,
-        group.return_pct,
+        None if group.has_negative_cost else percent(group.profit_loss, group.cost),
         _weight(group, whole),
         group.value if group.row.currency == WON else group.value_in_won,
         group.credit_value,

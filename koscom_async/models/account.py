@@ -98,7 +98,9 @@ class BalanceRow(Record):
     @property
     def is_empty(self) -> bool:
         """Whether nothing is in it: quantity, cost and value are all zero. An unknown amount is not zero."""
-        return self.quantity == 0 and self.cost == 0 and self.value == 0
+        if self.value or self.quantity or self.cost:
+            return False
+        return self.value is not None and self.quantity is not None and self.cost is not None
 
     @property
     def value_in_won(self) -> Decimal | None:
@@ -149,7 +151,9 @@ class FundRow(BalanceRow):
     @property
     def is_empty(self) -> bool:
         """Whether nothing is in it: cost and value are zero, and so is the quantity where a broker sends one."""
-        return not self.quantity and self.cost == 0 and self.value == 0
+        if self.value or self.quantity or self.cost:
+            return False
+        return self.value is not None and self.cost is not None
 
 
 @frozen(kw_only=True, eq=False, repr=False)

@@ -1,7 +1,7 @@
 """Which kinds of code identify an instrument, and which of several codes is the best."""
 
 from koscom_async import AssetClass, DiscretionaryRow, InstrumentCode
-from koscom_async._identifiers import is_isin
+from koscom_async._identifiers import is_isin, is_placeholder
 from koscom_async.models.codes import token_of
 from tests.loops import each
 
@@ -52,3 +52,10 @@ def test_a_row_is_called_by_the_code_that_identifies_best():
     assert code_of(("상품코드", "P123"), ("단축코드", "A005930")) == "A005930"
     assert code_of(("상품코드", "P123")) == "P123"
     assert code_of() is None
+
+
+def test_a_korean_name_is_none_of_the_words_that_stand_for_no_name():
+    for text in ("없음", "해당 없음", "- 미정 -", "(미상)", "해당없음.", "00000", "N/A"):
+        assert is_placeholder(text), text
+    for text in ("국민주택1종", "미정산주식", "당해", "상", "없음증권", "0000국채", "해당없음아님"):
+        assert not is_placeholder(text), text
