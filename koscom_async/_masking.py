@@ -1,4 +1,4 @@
-"""How secrets are shown: what a log, a repr or an error may print of them."""
+"""How secrets and foreign words are shown: what a log, a repr, an error or a view may print of them."""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +11,19 @@ def masked_number(number: str) -> str:
     """Return an account number by its first and last four digits; a short one shows nothing."""
     if len(number) < 3 * SHOWN_DIGITS:
         return HIDDEN
-    return f"{number[:SHOWN_DIGITS]}…{number[-SHOWN_DIGITS:]}"
+    return f"{clean(number[:SHOWN_DIGITS])}…{clean(number[-SHOWN_DIGITS:])}"
+
+
+LONGEST_SHOWN = 1_000
+"""A foreign text is cut to so many characters where it is shown."""
+
+
+def clean(text: str, *, longest: int = LONGEST_SHOWN) -> str:
+    """Return foreign text in one line, cut, without control, direction and other invisible characters."""
+    cut = text[:longest]
+    if not cut.isprintable():
+        cut = "".join(letter if letter.isprintable() else " " for letter in cut)
+    return " ".join(cut.split()) + ("…" if len(text) > longest else "")
 
 
 def hidden(value: object) -> str:
@@ -44,8 +56,7 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
     if is_cut and longest:
         text = text[:-longest]  # it may end in a part of a secret
     text = re.sub(_REVEALING, HIDDEN, text, flags=re.ASCII)
-    text = "".join(letter if letter.isprintable() else " " for letter in text)
-    return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
+    return clean(text, longest=_LONGEST_QUOTE)
 
 
 def without_frames(error: BaseException) -> BaseException:

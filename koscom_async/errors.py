@@ -35,7 +35,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from koscom_async._masking import hidden
+from koscom_async._masking import clean, hidden
 
 __all__ = [
     "AccessDeniedError",
@@ -64,6 +64,9 @@ __all__ = [
     "UntrustedEndpointError",
     "UsageError",
 ]
+
+
+_LONGEST_TEXT = 2_000
 
 
 class KoscomError(Exception):
@@ -117,7 +120,8 @@ class KoscomError(Exception):
         if self.attempts > 1:
             facts.append(f"asked {self.attempts} times")
         text = "; ".join(facts)
-        return f"{text}. What to do: {self.advice}" if self.advice else text
+        text = f"{text}. What to do: {self.advice}" if self.advice else text
+        return clean(text, longest=_LONGEST_TEXT)  # whatever words of others are in it: it goes into logs
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Keyword arguments do not survive Exception's own pickling, and batch users run in processes.
@@ -140,7 +144,7 @@ class SettingsError(KoscomError, ValueError):
         self.setting = setting
 
     def __str__(self) -> str:
-        return self.message
+        return clean(self.message, longest=_LONGEST_TEXT)
 
 
 class UsageError(KoscomError):

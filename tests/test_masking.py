@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koscom_async._masking import HIDDEN, hidden, masked_number, masked_repr, redacted
+from koscom_async import Broker, KoscomError, SettingsError, VirtualAccount
+from koscom_async._masking import HIDDEN, clean, hidden, masked_number, masked_repr, redacted
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_a_secret_shows_only_whether_it_is_there(value: object, shown: str) -> N
         ("ci kQXzSHH8M1FIR%2B5m19q%2BU95c22sz1liOEN%3D%3D", "ci ***"),
         ("device 7054D27EE247", "device ***"),
         ("device 70:54:d2:7e:e2:47!", "device ***!"),
-        ("line\r\nbreak\x1b[31m", "line  break [31m"),
+        ("line\r\nbreak\x1b[31m", "line break [31m"),
         ("x y" * 100, ("x y" * 100)[:160] + "…"),
     ],
     ids=lambda text: repr(text[:24]),
@@ -82,3 +83,18 @@ def test_a_long_text_is_cut_before_it_is_searched_and_no_part_of_a_secret_is_lef
         # All before it is hidden, so that what follows would be shown.
         shown = redacted("9" * length + secret + "끝" * 10**6, [secret])
         assert not set(secret) & set(shown), length
+
+
+FORGED = "9\nCRITICAL root: forged\x1b[2J\u202e\u2066\ufeff\u200f\x9b" + "x" * 5_000
+
+
+def test_foreign_text_is_one_short_line_wherever_an_error_or_a_number_is_shown() -> None:
+    error = KoscomError(FORGED, broker=FORGED, endpoint=FORGED, code=FORGED, account=FORGED, advice=FORGED)
+    setting = SettingsError(FORGED, setting="com_id")
+    broker = Broker(code="99999", short_name="new", name="new", name_ko="new")
+    account = VirtualAccount(broker=broker, number="\n\x1b[2J" + "1" * 20 + "\u202e\n")
+    for text in (str(error), str(setting), str(account), account.masked_number, clean(FORGED)):
+        assert text.isprintable()
+        assert len(text) <= 2_001
+    assert clean(FORGED, longest=12) == "9 CRITICAL r…"
+    assert redacted("\u202eno\nroute\x1b", ()) == "no route"

@@ -1,11 +1,17 @@
 """Reads the member service's answers, which have no envelope. Whether a broker may be asked is not decided here."""
 
+import re
+
 from koscom_async._wire.endpoints import broker_in
 from koscom_async._wire.envelope import check_response_code, read_document
 from koscom_async._wire.values import Block, read_date, read_entries, read_field, read_rows, read_text
 from koscom_async.brokers import Broker, find_broker
 from koscom_async.errors import MalformedResponseError, ResponseTooLargeError
 from koscom_async.models.member import LinkedAccounts, Registration, VirtualAccount
+
+# The lengths of the platform's tables; some brokers write numbers with dashes.
+_NUMBER = re.compile(r"[0-9A-Za-z-]{1,30}", re.ASCII)
+_CODE = re.compile(r"[0-9A-Za-z]{1,5}", re.ASCII)
 
 MEMBER, NON_MEMBER = "member", "nonMember"
 
@@ -43,6 +49,12 @@ def _account(row: Block, path: str) -> VirtualAccount:
     code = read_field(row, "comId", read_text, path)
     if number is None or code is None:
         raise MalformedResponseError(f"{path}: an account without number or broker code")
+    # Both stand in errors, logs and paths of others: what does not look like one is never shown.
+    for name, text, shape in (("vtAccNo", number, _NUMBER), ("comId", code, _CODE)):
+        if not shape.fullmatch(text):
+            raise MalformedResponseError(
+                f"{path}.{name}: expected letters and digits, got other text, or too much"
+            )
     address = read_field(row, "endpoint", read_text, path)
     return VirtualAccount(
         broker=_broker(code, broker_in(address) if address else None),

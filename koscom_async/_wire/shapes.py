@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from itertools import chain
 from typing import Any
 
+from koscom_async._masking import clean
 from koscom_async._wire.records.names import WIRE_NAMES
 from koscom_async._wire.values import Block, is_absent, read_entries
 from koscom_async.errors import MalformedResponseError
@@ -20,6 +21,8 @@ ALIKE = 0.7
 AROUND = ("commonHeader", "commHeader", "accInfo", "resp", "partner", "queryResult", "queryRequest")
 _NAME_LENGTH = 40
 _FIELDS = frozenset(chain.from_iterable(chain.from_iterable(names.values()) for names in WIRE_NAMES.values()))
+_MOST_UNKNOWN = 100
+"""So many unknown blocks are compared with the missing ones."""
 _FEW_FIELDS = 3
 """An entry with so many of the platform's fields is a row."""
 
@@ -38,9 +41,16 @@ def refuse_misspelt(block: Block, expected: Collection[str], path: str, known: C
     if not missing:
         return
     understood = {*expected, *known, *KNOWN_AS}
-    for name, value in block.items():
-        if name in understood or not isinstance(value, list | dict) or not value:
-            continue
+    unknown = (
+        (name, value)
+        for name, value in block.items()
+        if name not in understood and isinstance(value, list | dict) and value
+    )
+    for number, (name, value) in enumerate(unknown):
+        if number == _MOST_UNKNOWN:
+            raise MalformedResponseError(
+                f"{path}: {missing[0]} is missing, beside more than {_MOST_UNKNOWN} blocks that are not known"
+            )
         alike = [each for each in missing if _is_slip(name, each)] or (missing if _holds_rows(value) else [])
         if alike:
             raise MalformedResponseError(
@@ -59,7 +69,8 @@ def refuse_misspelt_blocks(value: Any, expected: Collection[str], path: str, kno
 
 def _is_slip(name: str, expected: str) -> bool:
     name, expected = name[:_NAME_LENGTH].casefold(), expected.casefold()
-    return SequenceMatcher(None, name, expected).ratio() >= ALIKE
+    match = SequenceMatcher(None, name, expected)
+    return match.quick_ratio() >= ALIKE and match.ratio() >= ALIKE
 
 
 def _holds_rows(value: Any) -> bool:
@@ -69,5 +80,4 @@ def _holds_rows(value: Any) -> bool:
 
 def _shown(name: str) -> str:
     """Return a foreign name for a message: short, and without what a terminal obeys."""
-    visible = "".join(letter if letter.isprintable() else "?" for letter in name[:_NAME_LENGTH])
-    return visible + ("…" if len(name) > _NAME_LENGTH else "")
+    return clean(name, longest=_NAME_LENGTH)

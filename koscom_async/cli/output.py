@@ -24,8 +24,11 @@ JSON_VERSION = 1
 UNKNOWN_WIDTH = 120
 """Columns of a report that goes to no terminal, unless COLUMNS is set."""
 
-# JSON escapes only what is below U+0020; terminals obey U+0080 to U+009F too, and lone surrogates cannot be encoded.
-_UNSAFE = re.compile("[\x7f-\x9f\ud800-\udfff]")
+# JSON escapes only what is below U+0020; terminals obey U+0080 to U+009F too, and marks of direction, and lone
+# surrogates cannot be encoded.
+_UNSAFE = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
 
 
 def print_report(report: RenderableType) -> None:

@@ -3,8 +3,22 @@
 import re
 from collections.abc import Mapping
 
+from koscom_async._masking import clean
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.positions import Instrument, Position
+
+__all__ = [
+    "CLASSES",
+    "account_name",
+    "broker_name",
+    "brokers_of",
+    "clean",
+    "counted",
+    "escaped_halves",
+    "kind",
+    "product_word",
+    "trade_type_word",
+]
 
 _KINDS: Mapping[str, str] = {
     "KSP": "KOSPI",
@@ -24,12 +38,6 @@ _TRADE_TYPES: Mapping[str, str] = {"CRD": "on margin", "LOAN": "on loan"}
 
 
 _HALVES = re.compile("[\ud800-\udfff]")
-
-
-def clean(text: str) -> str:
-    """Return foreign text in one line, without control, direction and other invisible characters."""
-    visible = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(visible.split())
 
 
 def escaped_halves(json_text: str) -> str:

@@ -1,5 +1,7 @@
 """Foreign text can neither steer a terminal nor speak rich's markup."""
 
+import json
+
 import pytest
 
 from koscom_async.cli.output import json_text
@@ -19,6 +21,7 @@ from koscom_async.export.texts import clean, counted
         ("lone\ud800surrogate", "lone surrogate"),
         ("[bold red]x[/]", "[bold red]x[/]"),
         ("삼성전자\u3000우선주", "삼성전자 우선주"),
+        ("long " * 1000, "long " * 199 + "long…"),
         ("", ""),
     ],
 )
@@ -30,6 +33,10 @@ def test_text_is_one_line_without_what_cannot_be_seen(text, shown):
 
 def test_json_escapes_what_terminals_obey_and_nothing_else():
     assert json_text({"이름": "가\x9b31m\x1b\ud800₩"}) == '{\n  "이름": "가\\u009b31m\\u001b\\ud800₩"\n}'
+
+    marks = "\u202e\u2066\u200b\ufeff\xad"
+    assert json_text({"name": f"a{marks}b"}).isascii()
+    assert json.loads(json_text({"name": f"a{marks}b"})) == {"name": f"a{marks}b"}
 
 
 def test_nouns_follow_their_number():

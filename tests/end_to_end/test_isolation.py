@@ -6,6 +6,7 @@ who had to wait for one would not be answered either.
 """
 
 import asyncio
+import gzip
 import re
 import sys
 from collections.abc import Awaitable, Callable
@@ -42,6 +43,7 @@ from tests.client.fake_gateway import (
     link,
     ok,
     refusal,
+    said,
     settings_of,
     share,
     transactions,
@@ -172,6 +174,58 @@ async def polled(town: Town) -> Seen:
     async with town.client() as koscom:
         await asked(koscom)
         return await seen_by_neighbour(koscom, town)
+
+
+def endless(question):
+    if question.asset_class not in {"ALL", "EQTY"}:
+        return ok(said(question, {}, total=0))
+    page = 0 if question.page == "null" else int(question.page)
+    rows = [share(f"KR{page:04d}{number:06d}") for number in range(100)]
+    return ok(said(question, {"equityList": rows}, total=10**6, page=str(page + 1)))
+
+
+ZEROS = gzip.compress(b'{"x":[' + b"0," * (5 * 2**20) + b"0]}")
+
+
+def packed_zeros(_):
+    return httpx.Response(200, stream=httpx.ByteStream(ZEROS), headers={"Content-Encoding": "gzip"})
+
+
+@attack(
+    "account",
+    "its balance is ten megabytes of zeros in ten kilobytes, asked four times at once",
+    lists=ONE_ACCOUNT,
+    scripts={"hostile": packed_zeros},
+)
+@attack(
+    "account",
+    "its quantity is 40,000 digits and a letter, asked four times at once",
+    lists=ONE_ACCOUNT,
+    scripts={"hostile": Book({"EQTY": [share() | {"qty": "1" * 40_000 + "x"}]})},
+)
+@attack(
+    "account",
+    "its pages have a hundred rows each and no end, asked four times at once",
+    lists=ONE_ACCOUNT,
+    scripts={"hostile": endless},
+)
+@attack(
+    "list",
+    "it names 20,000 accounts, asked four times at once",
+    lists={HOSTILE.ci: [link("diamond", f"{number}") for number in range(20_000)]},
+)
+@attack(
+    "list",
+    "a broker's code in it is a line of a log and a terminal's escape, asked four times at once",
+    lists={HOSTILE.ci: [link("diamond", "hostile", comId="9\nCRITICAL root: forged\x1b[2J", endpoint=None)]},
+)
+async def asked_at_once(town: Town) -> Seen:
+    async with town.client() as koscom, anyio.create_task_group() as group:
+        for _ in range(4):
+            group.start_soon(asked, koscom, 1)
+        seen = await seen_by_neighbour(koscom, town)
+        group.cancel_scope.cancel()
+    return seen
 
 
 def invented(name: str) -> list[dict[str, object]]:

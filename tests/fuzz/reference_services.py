@@ -301,6 +301,9 @@ def read_linked(body):
         number_, broker = text(each.get("vtAccNo")), text(each.get("comId"))
         if number_ is None or broker is None:
             raise RefusedError("an account without a number or a broker")
+        shapes = (number_.replace("-", "0"), 30), (broker, 5)
+        if not all(each.isascii() and each.isalnum() and len(each) <= most for each, most in shapes):
+            raise RefusedError("what is no account number or no broker's code")
         found.append((broker, number_))
     ends = read_day(document.get("serviceTermsExpireDate"))
     if not found and ends is not None and ends < date(2026, 1, 1):

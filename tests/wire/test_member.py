@@ -140,6 +140,22 @@ def test_an_account_without_number_or_broker_makes_the_list_unbelievable(name: s
         read_linked_accounts(document)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    ["9\nCRITICAL root: forged line\x1b[2J", "\u202e99", "9" * 5_000_000, "９９", "a/b", "1 2", "<b>"],
+    ids=lambda odd: repr(odd[:9]),
+)
+@pytest.mark.parametrize("name", ["vtAccNo", "comId"])
+def test_a_number_or_code_of_another_shape_is_refused_and_not_repeated(name: str, odd: str) -> None:
+    document = answer("linked_accounts")
+    document["vtAccList"][1][name] = odd
+    with pytest.raises(MalformedResponseError) as caught:
+        read_linked_accounts(document)
+    assert caught.value.message == (
+        f"vtAccList[1].{name}: expected letters and digits, got other text, or too much"
+    )
+
+
 @pytest.mark.parametrize("name", ["vtAccNo", "comId", "vtAccAlias", "endpoint"])
 @pytest.mark.parametrize("junk", [True, ["a"], {"a": "b"}, "\udc00"])
 def test_a_datum_that_is_no_text_is_named(name: str, junk: object) -> None:

@@ -53,7 +53,7 @@ def test_rows_under_any_unknown_name_are_not_nothing(asset_class, expected):
     document["balanceList"]["balance"] = blocks
     with pytest.raises(MalformedResponseError) as caught:
         read_balance(parsed(document), asset_class=asset_class)
-    assert caught.value.message.startswith("balanceList.balance: the block '주식?[31m목록")
+    assert caught.value.message.startswith("balanceList.balance: the block '주식 [31m목록")
     assert caught.value.message.endswith(f"…' is not known, and {expected} is missing")
     assert len(caught.value.message) < 120
 
@@ -74,6 +74,15 @@ def test_other_unknown_keys_do_not_hurt(further):
     document = plain_balance()
     document["balanceList"]["balance"] = {"summary": SUMMARY, "fundList": [FUND], **further}
     assert len(read_balance(parsed(document)).rows) == 1
+
+
+def test_the_missing_block_is_not_looked_for_among_thousands():
+    document = plain_balance()
+    document["balanceList"]["balance"] = {"summary": SUMMARY} | {f"zz{number}": [0] for number in range(101)}
+    with pytest.raises(MalformedResponseError, match="is missing, beside more than 100 blocks"):
+        read_balance(parsed(document))
+    del document["balanceList"]["balance"]["zz7"]
+    assert read_balance(parsed(document)).rows == ()
 
 
 def test_where_nothing_is_missing_unknown_blocks_do_not_hurt():
