@@ -130,7 +130,7 @@ class Connection(asyncio.Protocol):
         except BaseException:
             self.abandon(response)
             raise
-        if self._response is response:
+        if self._response is response and not response.has_more:
             self._resume_reading()
         return response.take()
 
@@ -254,14 +254,26 @@ class Connection(asyncio.Protocol):
             self.abort()
             return
         self.was_answered = True
+        self._feed(response, data)
+
+    def _feed(self, response: IncomingResponse, data: bytes) -> None:
         response.feed(data)
         if response.is_complete:
             self._finish(response)
         elif response.failure is not None:
             self.abort()
+        elif response.has_more:
+            self._pause_reading()
+            self._loop.call_soon(self._feed_more, response)
         elif response.unread_bytes > MAX_UNREAD_BYTES:
             self._pause_reading()
+        else:
+            self._resume_reading()
         self._wake()
+
+    def _feed_more(self, response: IncomingResponse) -> None:
+        if self._response is response:
+            self._feed(response, b"")
 
     def eof_received(self) -> None:
         if self._response is not None:

@@ -26,6 +26,10 @@ _LAST_CHUNK = re.compile(rb"(?:\r\n)?0+" + _EXTENSIONS + rb"\r\n(?:" + FIELD_LIN
 """What stands before, between and behind the data of chunks. h11 lets much more pass than llhttp does."""
 
 
+MAX_EVENTS = 1000
+"""So many are read in one go, in 15 ms: 256 KB may be 43,000 chunks of one byte."""
+
+
 class H11Response(IncomingResponse):
     """One response."""
 
@@ -40,26 +44,33 @@ class H11Response(IncomingResponse):
         self._is_in_chunk = False
 
     def read(self, data: bytes) -> None:
-        if not data:  # to h11 it would be the connection's end
-            return
         parser = self.parser
-        parser.receive_data(data)
-        if self._chunked is not None:
-            self._chunked += data
+        if data:  # to h11, no bytes are the connection's end
+            parser.receive_data(data)
+            if self._chunked is not None:
+                self._chunked += data
+        self.has_more = self._read_events(parser)
+        if self.is_complete and parser.trailing_data[0]:
+            self.keeps_alive = False
+
+    def _read_events(self, parser: h11.Connection) -> bool:
+        """Return whether there may be more."""
         try:
-            while self.failure is None and not self.is_complete:
+            for _ in range(MAX_EVENTS):
                 # A status of 1xx, after "HTTP/1.1 ".
                 if not (self._has_asked or self.has_head) and self._head[9:10] == b"1":
                     self._has_asked = True
                     parser.send(ASKED)
                 event = parser.next_event()
                 if event is h11.NEED_DATA:
-                    return
+                    return False
                 self._report(event, parser)
+                if self.failure is not None or self.is_complete:
+                    return False
         except h11.RemoteProtocolError:
             self.refuse("the response is not HTTP")
-        if self.is_complete and parser.trailing_data[0]:
-            self.keeps_alive = False
+            return False
+        return True
 
     def _report(self, event: object, parser: h11.Connection) -> None:
         if isinstance(event, h11.Data):

@@ -45,6 +45,7 @@ class IncomingResponse:
         "_wants_body",
         "failure",
         "has_head",
+        "has_more",
         "headers",
         "is_chunked",
         "is_complete",
@@ -68,13 +69,17 @@ class IncomingResponse:
         self.pieces: list[bytes] = []
         self.unread_bytes = 0
         self.has_head = False
+        self.has_more = False
         self.is_chunked = False
         self.is_complete = False
         self.keeps_alive = False
         self.failure: httpx.TransportError | None = None
 
     def feed(self, data: bytes) -> None:
-        """Read what has come, unless the response has ended or failed already."""
+        """Read what has come, unless the response has ended or failed already.
+
+        Where `has_more` is true afterwards, it has stopped, so as not to hold the event loop: feed it `b""`.
+        """
         if self.parser is None:
             return
         if not self.has_head:
@@ -93,6 +98,8 @@ class IncomingResponse:
 
     def on_eof(self) -> None:
         """Record that the connection has ended; a body without a length ends with it."""
+        while self.has_more:
+            self.feed(b"")
         if self.has_head and not self._is_framed and self.failure is None:
             self.is_complete = True
             self.parser = None
@@ -105,6 +112,7 @@ class IncomingResponse:
         if not self.is_complete and self.failure is None:
             self.failure = failure
             self.parser = None
+            self.has_more = False
 
     def take(self) -> bytes:
         """Return what came of the body since the last time."""

@@ -8,10 +8,11 @@ import httpx
 import pytest
 
 from koscom_async._http.connection import MAX_UNREAD_BYTES, OverdueError
+from koscom_async._http.h11_parser import MAX_EVENTS, H11Response
 from koscom_async._transport.reading import read_body
 from koscom_async.errors import ResponseTooLargeError
 from tests.fake_time import settled
-from tests.http.scripted import always, ask, once, opened, scripted
+from tests.http.scripted import PARSER, always, ask, once, opened, scripted
 from tests.http.test_reuse import until
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
@@ -215,6 +216,68 @@ async def test_a_body_that_nobody_reads_is_not_let_in():
         assert MAX_UNREAD_BYTES < response.stream._response.unread_bytes <= MAX_UNREAD_BYTES + 2**18
         assert len(await response.aread()) == size
         assert transport.busy == 0
+
+
+TINY = b"1\r\nx\r\n" * (2**18 // 6)
+
+
+def test_what_came_is_read_in_slices_that_do_not_hold_the_loop():
+    response = H11Response(wants_body=True)
+    response.feed(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + TINY + b"0\r\n\r\n")
+    slices = []
+    while response.has_more:
+        slices.append(len(response.take()))
+        response.feed(b"")
+    slices.append(len(response.take()))
+    assert (sum(slices), response.is_complete, response.keeps_alive) == (2**18 // 6, True, True)
+    assert max(slices) <= MAX_EVENTS
+
+    for more in range(-4, 2):  # a response that ends with the last event of a slice, or near it
+        response = H11Response(wants_body=True)
+        chunks = b"1\r\nx\r\n" * (MAX_EVENTS + more)
+        response.feed(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\nx")
+        while response.has_more:
+            response.feed(b"")
+        assert (response.is_complete, response.keeps_alive) == (True, False)
+        response.on_eof()
+
+    response = H11Response(wants_body=True)
+    response.feed(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + TINY)
+    response.on_eof()
+    assert (response.has_more, len(response.take())) == (False, 2**18 // 6)
+    assert response.failure is not None
+
+
+@pytest.mark.parametrize("last", [b"0\r\n\r\n", b""], ids=["whole", "cut off"])
+async def test_a_body_in_tiny_chunks_is_read_whole_while_others_have_their_turn(last):
+    turns, done = 0, False
+
+    async def others():
+        nonlocal turns
+        while not done:
+            await anyio.lowlevel.checkpoint()
+            turns += 1
+
+    async def tiny(wire):
+        await wire.request()
+        await wire.say(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + TINY + last)
+        if last:
+            await wire.answer(OK)
+
+    async with scripted(tiny, always(OK)) as server, opened() as transport:
+        async with anyio.create_task_group() as group:
+            group.start_soon(others)
+            try:
+                if last:
+                    assert await ask(transport, server.url) == (200, b"x" * (2**18 // 6))
+                else:
+                    with pytest.raises(httpx.RemoteProtocolError, match="in the middle"):
+                        await ask(transport, server.url)
+            finally:
+                done = True
+        assert turns > (30 if [H11Response] == PARSER else 0)
+        assert await ask(transport, server.url) == (200, b"ok")
+        assert server.connections == (1 if last else 2)
 
 
 async def test_an_answer_that_is_too_large_is_not_read_to_its_end():
