@@ -81,12 +81,13 @@ class Gateway:
 
     async def _ask(self, call: Call[Answer], trace: TraceBuilder, attempts: Attempts) -> Answer:
         self._check_usable()
-        located = _Located(call, self._settings)
+        error_context = _ErrorContext(call, self._settings)
         session = self.tokens.session(call, trace)
         async for attempt in attempts:
-            # From the inside out: `session` may swallow a dead token, and the block ends without an error; `located`
-            # says where an error happened; `attempt` swallows it, and the loop goes round. No other order works.
-            with attempt, located, session:
+            # From the inside out: `session` may swallow a dead token, and the block ends without an error;
+            # `error_context` says where an error happened; `attempt` swallows it, and the loop goes round. No other
+            # order works.
+            with attempt, error_context, session:
                 token = await session.token()
                 with self._record(call, attempt, trace) as record, self._guard(call) as guard:
                     async with Turn(self.limiter, call.broker, call.endpoint.service, guard.check) as turn:
@@ -189,7 +190,7 @@ class Gateway:
         return OperationRecord(operation, self._observer.operation(operation) if self._observer else _NO_SPAN)
 
     def statistics(self, *, learned: tuple[LearnedRefusal, ...] = ()) -> Statistics:
-        """Return a snapshot of what was asked, and how it went; what the services learned is theirs to say."""
+        """Return a snapshot of what was asked, and how it went; `learned` comes from the services."""
         return Statistics(
             brokers=self._counters.snapshot(self._breakers.states()),
             quotas=self.limiter.quotas(),
@@ -218,7 +219,7 @@ class Gateway:
 
 
 @define(eq=False, repr=False)
-class _Located:
+class _ErrorContext:
     """Adds broker, endpoint and account to an error, and the authorize URL where the investor must log in again."""
 
     _call: Call[Any]

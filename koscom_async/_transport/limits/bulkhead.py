@@ -26,7 +26,7 @@ PLATFORM = {COMMON, AUTH}
 """The platform's own services, which stand in a broker's place."""
 
 PLATFORM_SHARE = 10
-"""One slot in so many is the platform's services' own; below so many slots none is."""
+"""Of so many slots, one is for the platform's services alone; a client with fewer slots keeps none for them."""
 
 UNANSWERED_SECONDS = 5.0
 """A call that its caller gave up after so long speaks against the broker, and not against the caller's patience."""
@@ -47,11 +47,11 @@ class Slots:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._kept = limits.in_flight // PLATFORM_SHARE
+        self._platform_share = limits.in_flight // PLATFORM_SHARE
         # Keyed by broker, not by host: all share one gateway address, but each is metered on its own.
         self._brokers: dict[str, BrokerSlots] = {}
-        self._of_platform = 0  # taken
-        self._asked = 0  # brokers
+        self._platform_taken = 0
+        self._brokers_asked = 0
         self.free = limits.in_flight
 
     def of(self, broker: str) -> BrokerSlots:
@@ -60,34 +60,36 @@ class Slots:
         if slots is None:
             limit = self._limits.of(broker).in_flight
             slots = self._brokers[broker] = BrokerSlots(broker in PLATFORM, limit, limit)
-            self._asked += not slots.is_platform
+            self._brokers_asked += not slots.is_platform
         return slots
 
     def may_take(self, slots: BrokerSlots) -> bool:
-        """Whether a broker may have one more."""
+        """Whether a broker may have one slot more."""
         if slots.taken >= slots.limit or not self.free:
             return False
         if slots.is_platform:
             return True
-        free = self.free - max(0, self._kept - self._of_platform)
-        if free < 1 or self._asked < 2:
-            return free > 0
+        free = self.free - max(0, self._platform_share - self._platform_taken)
+        if free < 1:
+            return False
+        if self._brokers_asked < 2:
+            return True
         return slots.taken <= free and (slots.taken < slots.shrunk or not self.is_crowded)
 
     def take(self, slots: BrokerSlots) -> None:
         """Count a slot as taken."""
         slots.taken += 1
         self.free -= 1
-        self._of_platform += slots.is_platform
+        self._platform_taken += slots.is_platform
 
     def give_back(self, slots: BrokerSlots) -> None:
         """Count a slot as free."""
         slots.taken -= 1
         self.free += 1
-        self._of_platform -= slots.is_platform
+        self._platform_taken -= slots.is_platform
 
     def record(self, slots: BrokerSlots, *, is_answered: bool) -> None:
-        """Adapt a broker's limit to how a call ended."""
+        """Adapt what a broker gets where slots run short to how a call ended."""
         if not is_answered:
             slots.shrunk = max(1, slots.shrunk // 2)
         elif slots.shrunk < slots.limit:
@@ -96,7 +98,7 @@ class Slots:
     @property
     def is_crowded(self) -> bool:
         """Whether half of the slots are taken: brokers without one go before brokers that have some."""
-        return self._asked > 1 and self.free <= self._limits.in_flight // 2
+        return self._brokers_asked > 1 and self.free <= self._limits.in_flight // 2
 
 
 def unchecked() -> None:

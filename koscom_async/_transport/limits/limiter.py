@@ -1,7 +1,7 @@
 """When each call leaves: a broker's rate, a service's day, and the limits of one process, which put them together.
 
 A call is granted in the instant in which it leaves, so that a cancelled waiter has nothing to give back. Calls in
-flight are the bulkhead's concern; the limits that processes share are in `redis_limiter`.
+flight are the concern of `bulkhead`; the limits that processes share are in `redis_limiter`.
 """
 
 from collections.abc import Awaitable, Callable
@@ -33,11 +33,11 @@ from koscom_async.settings import Limits
 class Limiter(Protocol):
     """Decides when calls leave. `release` follows each `acquire` that returned; the client closes its limiter.
 
-    A limiter whose `acquire` and `release` take no `turn` is called without.
+    A limiter whose `acquire` takes no `turn` is called without, and its `record_quota` without `source`.
     """
 
     async def acquire(self, broker: str, service: str, turn: "Turn | None" = None) -> None:
-        """Return when a call to this broker may leave; raise `QuotaExceededError` if the service's day is spent.
+        """Wait until a call to this broker may leave; raise `QuotaExceededError` if the service's day is spent.
 
         `turn.check()` raises where the call that waits may not leave any more.
         """
@@ -51,7 +51,7 @@ class Limiter(Protocol):
     async def record_quota(
         self, service: str, *, remaining: int, limit: int | None, source: "Source | None" = None
     ) -> None:
-        """Record what an answer says is left of the service's day."""
+        """Record the calls that an answer says are left of the service's day, of `limit` (`None` where it has none)."""
 
     def quotas(self) -> tuple[ServiceQuota, ...]:
         """Return what is known of each service's day."""
@@ -229,14 +229,16 @@ class GCRA:
         self.free_at = min(self.free_at, now + self.burst / self.rate)
 
 
+# The daily quota.
+
 SETTLING_SECONDS = 60
 """This long after midnight an answer may still speak of yesterday: it was under way, or clocks differ."""
 
 
 def believed_until(now: datetime) -> datetime:
-    """Return how long to believe what an answer says of the day's calls: until the day ends, in UTC.
+    """Return until when an answer about the day's calls is believed: until the day ends, in UTC.
 
-    In the day's first minute only until that minute ends: yesterday's last answer, "none left", must not block the
+    In the day's first minute, only until that minute ends: yesterday's last answer, "none left", must not block the
     whole new day, as no call would leave any more to correct it.
     """
     reset = next_reset(now)
@@ -245,12 +247,10 @@ def believed_until(now: datetime) -> datetime:
 
 
 FIRST_PROBE, PROBE_EVERY = timedelta(seconds=1), timedelta(minutes=5)
-"""A call asks whether a day that counts as spent is so: after a second, then after twice as long, up to this."""
-
+"""One call asks about a spent day again: after the first time, then after twice as long each, up to the second."""
 
 ENOUGH = 2
-"""So many must say that no call is left."""
-
+"""That no call is left takes answers of so many brokers to so many investors; of one broker, to so many investors."""
 
 SOUND_FOR = timedelta(minutes=1)
 """So long after an answer that leaves calls it takes a 429 to believe that none is left."""
@@ -258,7 +258,10 @@ SOUND_FOR = timedelta(minutes=1)
 
 @frozen
 class Source:
-    """Whose answer says what is left of a day: a broker's, to an investor; `is_refusal`: with a 429."""
+    """Whose answer says what is left of a day: a broker's, to an investor (a number that stands for one).
+
+    Empty where it is not known; `is_refusal`: it came with a 429.
+    """
 
     broker: str = ""
     investor: int = 0
@@ -290,7 +293,7 @@ class DailyQuota:
     all when it comes with a 429, from the platform's own services, or from two brokers to two investors; of a broker,
     when two investors get it there. Now and then one call asks again, and a broker that is contradicted is not
     believed alone any more. `reserve` is the share of the day that this client leaves for others that use the same
-    key. Only `take`, `record`, `adopt` and `holds` change it.
+    key. Only `check`, `take`, `record`, `adopt` and `must_wait` change it.
     """
 
     def __init__(self, *, reserve: float = 0.0, now: Callable[[], datetime] = utc_now) -> None:
@@ -309,17 +312,17 @@ class DailyQuota:
         day = self._today(service)
         if day is None:
             return
-        if self._refuses(day, broker) and not self._probes(day):
+        if self._refuses(day, broker) and not self._becomes_probe(day):
             raise self._exceeded(day)
         day.quota = evolve(day.quota, remaining=max(0, day.quota.remaining - 1))
 
-    def holds(self, service: str, broker: str) -> bool:
-        """Whether no call is left to a broker, and none may ask about it now."""
+    def must_wait(self, service: str, broker: str) -> bool:
+        """Whether no call is left to a broker; `False` also where the caller becomes the call that asks again."""
         day = self._today(service)
-        return day is not None and self._refuses(day, broker) and not self._probes(day)
+        return day is not None and self._refuses(day, broker) and not self._becomes_probe(day)
 
     def record(self, service: str, source: Source, *, remaining: int, limit: int | None) -> bool:
-        """Record what an answer's headers say; return whether it is believed of all brokers."""
+        """Record an answer's headers (`limit`: calls a day, or `None`); return whether they hold for all brokers."""
         quota = ServiceQuota(
             service=service, remaining=remaining, limit=limit, resets_at=believed_until(self._now())
         )
@@ -374,7 +377,7 @@ class DailyQuota:
             day.probe_at = self._now() + day.probe_after
         return day.probe_at <= self._now()
 
-    def _probes(self, day: _Day) -> bool:
+    def _becomes_probe(self, day: _Day) -> bool:
         is_due = self._is_probe_due(day)
         if is_due:
             day.probe_after = min(2 * day.probe_after, PROBE_EVERY)

@@ -146,7 +146,7 @@ class RedisLimiter:
         if quota is None:
             return True
         self._quota.adopt(quota)
-        return self._quota.holds(quota.service, broker)
+        return self._quota.must_wait(quota.service, broker)
 
     async def _decide(
         self, broker: str, state: _BrokerState, service: str, *, reserve: float
