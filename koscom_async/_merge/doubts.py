@@ -26,7 +26,7 @@ Rows = Sequence[BalanceRow]
 Balances = Mapping[Key, Balance]
 
 _CLASSES: Sequence[type[BalanceRow]] = (EquityRow, FundRow, OtherRow)
-_APART = frozenset({TradeType.NORMAL, TradeType.MARGIN, TradeType.LOAN})
+_PART_TYPES = frozenset({TradeType.NORMAL, TradeType.MARGIN, TradeType.LOAN})
 
 
 def find_doubts(balances: Sequence[Balance], grouped: GroupedRows) -> Cooperative[tuple[Doubt, ...]]:
@@ -75,8 +75,7 @@ def _by_account(groups: Iterable[GroupDraft]) -> Iterator[tuple[VirtualAccount, 
     """Yield each account's rows of some groups."""
     rows: dict[Key, tuple[VirtualAccount, list[BalanceRow]]] = {}
     for group in groups:
-        accounts = [group.account, *(group.further or ())[1::2]]
-        for account, row in zip(accounts, group.rows(), strict=True):
+        for account, row in zip(group.accounts(), group.rows(), strict=True):
             rows.setdefault(account.key, (account, []))[1].append(row)
     yield from rows.values()
 
@@ -90,13 +89,13 @@ def _of_one_instrument(groups: Iterable[GroupDraft]) -> Iterator[Doubt]:
 
 def _sum_and_parts(account: VirtualAccount, rows: Rows) -> Iterator[Doubt]:
     sums = [row for row in rows if row.trade_type is TradeType.TOTAL and _holds(row)]
-    parts = [row for row in rows if row.trade_type in _APART and _holds(row)]
+    parts = [row for row in rows if row.trade_type in _PART_TYPES and _holds(row)]
     # The broker leaves loan balances out of SUM: beside loans alone it is no sum of them.
     if not sums or all(row.trade_type is TradeType.LOAN for row in parts):
         return
     amounts = [total(row.value for row in some) for some in (sums, parts)]
     known = [amount for amount in amounts if amount is not None]
-    types = "".join(f", {kind}" for kind in sorted({str(row.trade_type) for row in parts}))[2:]
+    types = ", ".join(sorted({str(row.trade_type) for row in parts}))
     why = f"a row of SUM beside rows of {types} of the same instrument"
     if total(row.quantity for row in sums) == total(row.quantity for row in parts):
         why += ", whose quantities it adds up to"
@@ -169,8 +168,8 @@ def _by_value(groups: Iterable[GroupDraft]) -> Iterator[Candidate]:
 
 
 def _totals(groups: Iterable[GroupDraft], balances: Balances) -> Iterator[Doubt]:
-    worth_it = [group for group in groups if group.name is None or is_called_total(group)]
-    for account, rows in _by_account(worth_it):
+    suspicious = [group for group in groups if group.name is None or is_called_total(group)]
+    for account, rows in _by_account(suspicious):
         candidates = [row for row in rows if _holds(row) and (is_total(row) or row.code is row.name is None)]
         sums = _Sums.of(balances[account.key].rows) if candidates else _Sums()
         for row in candidates:
@@ -230,8 +229,8 @@ def _of_other_class(groups: Iterable[GroupDraft]) -> Iterator[Doubt]:
         if group.product not in NOT_OF_CLASS[type(group.row)]:
             continue
         for account, rows in _by_account([group]):
-            foreign = [row for row in rows if row.product in NOT_OF_CLASS[type(row)] and _holds(row)]
-            if foreign:
-                product = min(str(row.product) for row in foreign)
-                why = f"{product} in the list of {foreign[0].asset_class.name.lower()} rows"
-                yield _doubt("other class", account, foreign, total(row.value for row in foreign), why)
+            misplaced = [row for row in rows if row.product in NOT_OF_CLASS[type(row)] and _holds(row)]
+            if misplaced:
+                product = min(str(row.product) for row in misplaced)
+                why = f"{product} in the list of {misplaced[0].asset_class.name.lower()} rows"
+                yield _doubt("other class", account, misplaced, total(row.value for row in misplaced), why)

@@ -161,9 +161,13 @@ class GroupDraft:
         """Return the rows, in the order in which they came."""
         return [self.row, *(self.further or ())[::2]]
 
+    def accounts(self) -> list[VirtualAccount]:
+        """Return the account of each row."""
+        return [self.account, *(self.further or ())[1::2]]
+
     def lots(self) -> tuple[Lot, ...]:
         """Return the rows as lots."""
-        return lots_of(self.rows(), [self.account, *(self.further or ())[1::2]])
+        return lots_of(self.rows(), self.accounts())
 
 
 def product_rank(product: Product) -> tuple[bool, bool, Product]:

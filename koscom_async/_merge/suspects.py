@@ -36,6 +36,7 @@ NOT_OF_CLASS: Mapping[type[BalanceRow], frozenset[Product]] = {
 }
 """The products that the platform's tables have in the list of another class."""
 
+# The names of rows that are the sum of others.
 _TOTALS = frozenset(
     {"합계", "소계", "총계", "총합계", "총합", "계", "total", "subtotal", "grandtotal", "sum"}
 )
@@ -49,9 +50,11 @@ class Suspects:
     """Groups by what is odd about them, some of them more than once."""
 
     repeated: Groups = field(factory=list)
+    """Those of which an account has several rows"""
     odd: Groups = field(factory=list)
     """Those without a code, of another class's product, or named as a total"""
     like_cash: Groups = field(factory=list)
+    """Repos, and rows that are named as cash, outside of the equities"""
     called_alike: list[tuple[str, Groups]] = field(factory=list)
     """Groups of several classes, and what they have in common"""
 

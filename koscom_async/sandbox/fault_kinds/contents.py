@@ -41,7 +41,7 @@ def _objects(value: Any) -> Iterator[Wire]:
 
 
 def _rows(document: Wire) -> Iterator[Wire]:
-    """Yield the rows of a balance; its summary and its cash have a cost, too."""
+    """Yield the rows of a balance: what has a cost, but for its summary and its cash, which have one, too."""
     return (each for each in _objects(document) if "valAtTrade" in each and "cashBalance" not in each)
 
 
@@ -50,7 +50,7 @@ def _number(value: Any) -> Decimal:
 
 
 def _unsettled(amount: int) -> Change:
-    """Leave today's trades unsettled: cash of today lacks `amount`, or has it still where that is below zero."""
+    """Leave today's trades unsettled: cash of today is `amount` won below that of later days, or above if negative."""
 
     def change(document: Wire) -> None:
         for summary in _objects(document):
@@ -72,11 +72,11 @@ def _owe_below_zero(document: Wire) -> None:
                 summary[name] = plain(-abs(_number(summary[name])))
 
 
-PLACEHOLDERS = ("000000000000", "-", "NULL", "N/A", "0")
+_PLACEHOLDERS = ("000000000000", "-", "NULL", "N/A", "0")
 
 
 def _put_placeholders(document: Wire) -> None:
-    placeholders = cycle(PLACEHOLDERS)
+    placeholders = cycle(_PLACEHOLDERS)
     for row in _rows(document):
         if "isinInfo" not in row:
             row["fundCode" if "fundCode" in row else "isinCode"] = next(placeholders)
@@ -85,11 +85,11 @@ def _put_placeholders(document: Wire) -> None:
             code["isinCode"] = next(placeholders)
 
 
-SHARED = (("상품코드", "01"), ("단축코드", "000000"))
+_SHARED = (("상품코드", "01"), ("단축코드", "000000"))
 
 
 def _share_second_codes(document: Wire) -> None:
-    shared = [{"isinType": kind, "isinCode": code, "isinName": None} for kind, code in SHARED]
+    shared = [{"isinType": kind, "isinCode": code, "isinName": None} for kind, code in _SHARED]
     for row in _objects(document):
         if "isinInfo" in row:
             codes = row["isinInfo"]
