@@ -76,8 +76,8 @@ Read = Callable[[Window], Awaitable["Rows | tuple[Window, ...]"]]
 
 
 @define(eq=False)
-class _Slot:
-    """A window's place in the order."""
+class _Part:
+    """One window of the range: not yet asked, under way (`scope`), read, or failed."""
 
     window: Window
     scope: anyio.CancelScope | None = None
@@ -103,7 +103,7 @@ class WindowFeed:
         prefetch: int,
         max_buffered_rows: int | None,
     ) -> None:
-        self._slots = [_Slot(window)]
+        self._parts = [_Part(window)]
         self._read = read
         self._group = group
         self._notifier = notifier
@@ -113,17 +113,17 @@ class WindowFeed:
     def start(self) -> None:
         """Start the windows that may be read now."""
         in_flight = buffered = 0
-        for slot in self._slots:
-            if slot.error is not None or in_flight >= self._prefetch:
+        for part in self._parts:
+            if part.error is not None or in_flight >= self._prefetch:
                 return
-            if slot.rows is not None:
-                buffered += len(slot.rows)
+            if part.rows is not None:
+                buffered += len(part.rows)
                 continue
-            if slot.scope is None:
-                if self._is_full(buffered) and slot is not self._slots[0]:  # all wait for the first
+            if part.scope is None:
+                if self._is_full(buffered) and part is not self._parts[0]:  # all wait for the first
                     return
-                slot.scope = anyio.CancelScope()
-                self._group.start_soon(self._fill, slot, slot.scope)
+                part.scope = anyio.CancelScope()
+                self._group.start_soon(self._fill, part, part.scope)
             in_flight += 1
 
     def _is_full(self, buffered: int) -> bool:
@@ -132,60 +132,60 @@ class WindowFeed:
     @property
     def is_finished(self) -> bool:
         """Whether everything has been handed out."""
-        return not self._slots
+        return not self._parts
 
     @property
     def error(self) -> Exception | None:
         """Why the next window cannot be handed out, and none after it; `None` while all is well."""
-        return self._slots[0].error if self._slots else None
+        return self._parts[0].error if self._parts else None
 
     @property
     def any_error(self) -> Exception | None:
         """The first error in any window, for callers that need all rows or none."""
-        return next((slot.error for slot in self._slots if slot.error is not None), None)
+        return next((part.error for part in self._parts if part.error is not None), None)
 
     @property
     def next_window(self) -> Window:
         """Where the next rows will lie; there is none once the feed is finished."""
-        return self._slots[0].window
+        return self._parts[0].window
 
     @property
     def buffered(self) -> int:
         """How many rows are unread."""
-        return sum(len(slot.rows) for slot in self._slots if slot.rows is not None)
+        return sum(len(part.rows) for part in self._parts if part.rows is not None)
 
     def pop_ready(self) -> Rows | None:
         """Return the next window's rows, or `None` where they are not there yet."""
-        if not self._slots or self._slots[0].rows is None:
+        if not self._parts or self._parts[0].rows is None:
             return None
-        rows = self._slots.pop(0).rows
+        rows = self._parts.pop(0).rows
         self.start()
         return rows
 
-    async def _fill(self, slot: _Slot, scope: anyio.CancelScope) -> None:
+    async def _fill(self, part: _Part, scope: anyio.CancelScope) -> None:
         with scope:
             try:
-                answer = await self._read(slot.window)
+                answer = await self._read(part.window)
             except Exception as error:  # the reader of the feed gets it
-                slot.error = error
-                self._end_after(slot)
+                part.error = error
+                self._end_after(part)
             else:
-                self._keep(slot, answer)
+                self._keep(part, answer)
                 self.start()
         self._notifier.announce()
 
-    def _keep(self, slot: _Slot, answer: Rows | tuple[Window, ...]) -> None:
+    def _keep(self, part: _Part, answer: Rows | tuple[Window, ...]) -> None:
         if not isinstance(answer, tuple):
-            slot.rows = answer
-        elif slot in self._slots:
-            at = self._slots.index(slot)
-            self._slots[at : at + 1] = [_Slot(part) for part in answer]
+            part.rows = answer
+        elif part in self._parts:
+            at = self._parts.index(part)
+            self._parts[at : at + 1] = [_Part(window) for window in answer]
 
-    def _end_after(self, slot: _Slot) -> None:
-        if slot not in self._slots:  # an earlier one has failed meanwhile
+    def _end_after(self, part: _Part) -> None:
+        if part not in self._parts:  # an earlier one has failed meanwhile
             return
-        at = self._slots.index(slot)
-        for later in self._slots[at + 1 :]:
+        at = self._parts.index(part)
+        for later in self._parts[at + 1 :]:
             if later.scope is not None:
                 later.scope.cancel()
-        del self._slots[at + 1 :]
+        del self._parts[at + 1 :]
