@@ -32,7 +32,7 @@ from koscom_async.settings import Breaker
 
 logger = logging.getLogger("koscom_async.transport.breaker")
 
-PROBE_SECONDS = 1.0
+LEAST_RETRY_SECONDS = 1.0
 """The least `retry_after`: while a probe is under way, the cool-down is over, and to ask at once does not help."""
 
 MOST_CALLERS = 1000
@@ -132,14 +132,14 @@ class Breakers:
         return {broker: self.state_of(broker).value for broker in self._circuits}
 
     def guard(self, broker: str, caller: Caller) -> "Guard":
-        """Enter it around one attempt, whose end it records; entering raises while the circuit is open."""
+        """Enter it around an attempt, whose end it records; raises `BreakerOpenError` while the circuit is open."""
         circuit = self._circuits.get(broker)
         if circuit is None:
             circuit = self._circuits[broker] = _Circuit(broker)
         return Guard(self, circuit, caller)
 
     def admit(self, circuit: _Circuit, caller: Caller) -> bool:
-        """Return whether an attempt is the probe; raise where it may not pass."""
+        """Return whether an attempt is the probe; raise `BreakerOpenError` where it may not pass."""
         latest = circuit.heard.get(caller)
         has_failed = latest is not None and latest.failures > 0
         if circuit.opened_at is None or not (has_failed or circuit.holds_for_all):
@@ -151,19 +151,14 @@ class Breakers:
         logger.info("probing %s with one call", circuit.broker)
         return True
 
-    def ended(
+    def record_end(
         self, circuit: _Circuit, caller: Caller, error: BaseException | None, *, is_probe: bool
     ) -> None:
         """Record how an attempt ended."""
         if error is None:
             self._answered(circuit, caller)
-        elif (
-            not isinstance(error, KoscomError)
-            or isinstance(error, BreakerOpenError | QuotaExceededError | LimitsUnavailableError | UsageError)
-            or (isinstance(error, ConnectionFailedError) and not error.retriable)
-        ):
-            # Refused by the breaker, by the limiter or by the gateway for itself, not written at all, cancelled, or
-            # this computer's own fault (certificates, a store): it says nothing about the broker. The next may probe.
+        elif not isinstance(error, KoscomError) or _is_not_the_brokers(error):
+            # Cancelled, or an error that says nothing about the broker. The next call may probe.
             circuit.is_probing = circuit.is_probing and not is_probe
         elif _is_failure(circuit.broker, error):
             self._failed(circuit, caller, error, is_probe=is_probe)
@@ -220,7 +215,18 @@ class Guard(AbstractContextManager["Guard"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._breakers.ended(self._circuit, self._caller, error, is_probe=self._is_probe)
+        self._breakers.record_end(self._circuit, self._caller, error, is_probe=self._is_probe)
+
+
+def _is_not_the_brokers(error: KoscomError) -> bool:
+    """Whether an error says nothing about the broker.
+
+    The breaker, the limiter or the gateway's quota refused the call, it could not be written, or this computer is at
+    fault (certificates, a token store).
+    """
+    return isinstance(error, BreakerOpenError | QuotaExceededError | LimitsUnavailableError | UsageError) or (
+        isinstance(error, ConnectionFailedError) and not error.retriable
+    )
 
 
 def _is_failure(broker: str, error: KoscomError) -> bool:
@@ -238,5 +244,5 @@ def _open_error(circuit: _Circuit, wait: float) -> BreakerOpenError:
         f"next probe in {wait:.0f} s",
         code=last.code if last else None,
         category=last.category if last else None,
-        retry_after=max(wait, PROBE_SECONDS),
+        retry_after=max(wait, LEAST_RETRY_SECONDS),
     )

@@ -160,7 +160,7 @@ def _check_document(value: Any, text: str, start: int, end: int, level: int = 0)
 
 
 def _keys_around(value: Any) -> int:
-    """Return the number of keys in rows and in the objects around them, where there are few such objects.
+    """Return the number of keys in rows and in the objects around them, where there are few such objects; else 0.
 
     What stands inside a row is not looked at, as this is done with every answer.
     """

@@ -15,6 +15,7 @@ from koscom_async._wire.values import LONGEST_NUMBER, any_number
 PROBES_A_SLICE = 16
 """A value that ends within this part of a slice is not walked."""
 WALKED_LEVELS = 16
+"""What lies deeper is left to the parser, however long it is."""
 
 Scan = Callable[[str, int, int], tuple[object, int]]
 """Reads the value that begins at a place, at a level, and says where it ends; raises what `json` raises."""
@@ -62,11 +63,11 @@ class Walk:
         found = _SPACE.match(self._text, at)
         return found.end() if found else at
 
-    def _mark(self, at: int) -> str:
+    def _character(self, at: int) -> str:
         return self._text[at : at + 1]
 
     def _value(self, at: int, level: int) -> Cooperative[tuple[object, int]]:
-        walk = {"{": self._object, "[": self._list}.get(self._mark(at))
+        walk = {"{": self._object, "[": self._list}.get(self._character(at))
         small = None if walk is None else self._small(at, level)
         if small is not None:
             return small
@@ -90,7 +91,7 @@ class Walk:
         return value, at + length
 
     def _is_due(self, at: int) -> bool:
-        """Whether it is time for a stop."""
+        """Whether it is time to yield; then the next time is a slice later."""
         if at < self._stop:
             return False
         self._stop = at + self._slice_length
@@ -99,31 +100,31 @@ class Walk:
     def _object(self, at: int, level: int) -> Cooperative[tuple[object, int]]:
         members: dict[object, object] = {}
         at = self._skip(at)
-        if self._mark(at) == "}":
+        if self._character(at) == "}":
             return members, at + 1
-        if self._mark(at) != '"':
+        if self._character(at) != '"':
             self._break("{", at)
         while True:
             if self._is_due(at):
                 yield
             name, end = self._scan(self._text, at, level)
             colon = self._skip(end)
-            if self._mark(colon) != ":":
+            if self._character(colon) != ":":
                 self._break('{""', end)
             value, end = yield from self._value(self._skip(colon + 1), level)
             refuse_second_value(members, name, value)
             members[name] = value
             comma = self._skip(end)
-            if self._mark(comma) == "}":
+            if self._character(comma) == "}":
                 return members, comma + 1
             at = self._skip(comma + 1)
-            if self._mark(comma) != "," or self._mark(at) != '"':
+            if self._character(comma) != "," or self._character(at) != '"':
                 self._break('{"":""', comma)
 
     def _list(self, at: int, level: int) -> Cooperative[tuple[object, int]]:
         values: list[object] = []
         at = first = self._skip(at)
-        if self._mark(at) == "]":
+        if self._character(at) == "]":
             return values, at + 1
         singly_until = 0
         opening: str | None = None
@@ -141,15 +142,15 @@ class Walk:
             if opening is None:
                 opening = self._opening(first, end)
             comma = self._skip(end)
-            if self._mark(comma) == "]":
+            if self._character(comma) == "]":
                 return values, comma + 1
             at = self._skip(comma + 1)
-            if self._mark(comma) != "," or self._mark(at) in {"", "]"}:
+            if self._character(comma) != "," or self._character(at) in {"", "]"}:
                 self._break('[""', comma)
 
     def _opening(self, first: int, end: int) -> str:
         """Return how the first entry begins, up to its first name: the others probably do, too."""
-        if self._mark(first) != "{":
+        if self._character(first) != "{":
             return ""
         return self._text[first : self._text.find(":", first, end) + 1] or "{"
 
@@ -169,7 +170,7 @@ class Walk:
             return None
 
     def _break(self, before: str, at: int) -> NoReturn:
-        """Raise what the parser raises here, after something like the text before; its versions differ in that."""
+        """Raise at the parser's own place, which differs by version: it is given a short text like the one before."""
         try:
             self._scan(before + self._text[at:], 0, 0)
         except JSONDecodeError as error:
