@@ -90,11 +90,10 @@ async def open_transport(
 ) -> httpx.AsyncBaseTransport:
     """Return a transport for the settings."""
     context = await load_context() if settings.base_url.startswith("https:") else None
+    in_flight = settings.limits.in_flight + settings.limits.in_flight_of_platform
     if not _uses_own_transport(settings.backend):
-        return HttpxPools(in_flight=settings.limits.in_flight, context=context)
-    return PooledTransport(
-        response_type, keep=settings.limits.in_flight, context=context, attempt=settings.timeouts.attempt
-    )
+        return HttpxPools(in_flight=in_flight, context=context)
+    return PooledTransport(response_type, keep=in_flight, context=context, attempt=settings.timeouts.attempt)
 
 
 def _uses_own_transport(backend: Backend) -> bool:

@@ -115,8 +115,8 @@ class Limits(Record):
     """The limits of calls to each broker and to the gateway.
 
     `default` holds for each broker that `brokers` (by short name) does not name; `in_flight` is the total of
-    unanswered calls, and the size of the connection pool. A tenth of it is kept for lists of accounts and tokens, and
-    where several brokers are asked, none takes more of it than it leaves free.
+    unanswered calls, and the size of the connection pool. Where several brokers are asked, none takes more of it than
+    it leaves free. Lists of accounts and tokens may have a tenth more in flight, at least one.
     `quota_reserve` is the share of the day's calls, from 0 to 1, that this client leaves to others: set it for batch
     work, so that interactive users keep their calls.
     """
@@ -127,6 +127,11 @@ class Limits(Record):
     )
     in_flight: int = field(default=40, validator=checks.positive_integer)
     quota_reserve: float = field(default=0.0, validator=checks.share)
+
+    @property
+    def in_flight_of_platform(self) -> int:
+        """How many calls for lists of accounts and tokens may be unanswered beside the total."""
+        return max(1, self.in_flight // 10)
 
     def of(self, broker: str) -> BrokerLimits:
         """Return the limits that hold for a broker."""

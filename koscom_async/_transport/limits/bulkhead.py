@@ -2,7 +2,7 @@
 
 A slot is one unanswered call. Three rules, each for a way in which brokers that stay silent would take all of them:
 
-- What every investor asks first, the list of accounts and the tokens, has a tenth of the slots to itself.
+- What every investor asks first, the list of accounts and the tokens, has slots of its own beside those that all share.
 - Where several brokers are asked, a broker takes at most as many slots as it leaves free (dynamic thresholds, as
   switches divide their buffers: Choudhury and Hahne, 1998). So the next broker finds some, and few stay unused.
 - A broker that does not answer in time has its limit halved each time, down to one, and each answer adds one again.
@@ -25,9 +25,6 @@ from koscom_async.settings import Limits
 PLATFORM = {COMMON, AUTH}
 """The platform's own services, which stand in a broker's place."""
 
-PLATFORM_SHARE = 10
-"""Of so many slots, one is for the platform's services alone; a client with fewer slots keeps none for them."""
-
 UNANSWERED_SECONDS = 5.0
 """A call that its caller gave up after so long speaks against the broker, and not against the caller's patience."""
 
@@ -47,12 +44,18 @@ class Slots:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._platform_share = limits.in_flight // PLATFORM_SHARE
+        self._shared, self._platform_own = limits.in_flight, limits.in_flight_of_platform
         # Keyed by broker, not by host: all share one gateway address, but each is metered on its own.
         self._brokers: dict[str, BrokerSlots] = {}
         self._platform_taken = 0
         self._brokers_asked = 0
-        self.free = limits.in_flight
+        self.taken = 0
+
+    @property
+    def free(self) -> int:
+        """How many are left of those that brokers and the platform's services share."""
+        of_brokers = self.taken - self._platform_taken
+        return self._shared - of_brokers - max(0, self._platform_taken - self._platform_own)
 
     def of(self, broker: str) -> BrokerSlots:
         """Return a broker's slots."""
@@ -65,27 +68,25 @@ class Slots:
 
     def may_take(self, slots: BrokerSlots) -> bool:
         """Whether a broker may have one slot more."""
-        if slots.taken >= slots.limit or not self.free:
+        free = self.free
+        if slots.taken >= slots.limit:
             return False
         if slots.is_platform:
-            return True
-        free = self.free - max(0, self._platform_share - self._platform_taken)
-        if free < 1:
-            return False
-        if self._brokers_asked < 2:
-            return True
+            return self._platform_taken < self._platform_own or free > 0
+        if free < 1 or self._brokers_asked < 2:
+            return free > 0
         return slots.taken <= free and (slots.taken < slots.shrunk or not self.is_crowded)
 
     def take(self, slots: BrokerSlots) -> None:
         """Count a slot as taken."""
         slots.taken += 1
-        self.free -= 1
+        self.taken += 1
         self._platform_taken += slots.is_platform
 
     def give_back(self, slots: BrokerSlots) -> None:
         """Count a slot as free."""
         slots.taken -= 1
-        self.free += 1
+        self.taken -= 1
         self._platform_taken -= slots.is_platform
 
     def record(self, slots: BrokerSlots, *, is_answered: bool) -> None:
@@ -98,7 +99,7 @@ class Slots:
     @property
     def is_crowded(self) -> bool:
         """Whether half of the slots are taken: brokers without one go before brokers that have some."""
-        return self._brokers_asked > 1 and self.free <= self._limits.in_flight // 2
+        return self._brokers_asked > 1 and self.free <= self._shared // 2
 
 
 def unchecked() -> None:
@@ -111,7 +112,6 @@ class Bulkhead:
     def __init__(
         self, limits: Limits, *, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]
     ) -> None:
-        self._in_flight = limits.in_flight
         self._clock = clock
         self._sleep = sleep
         self._slots = Slots(limits)
@@ -198,7 +198,7 @@ class Bulkhead:
 
     def in_flight(self, broker: str | None = None) -> int:
         """Return how many calls are in flight, at a broker or in all."""
-        return self._in_flight - self._slots.free if broker is None else self._slots.of(broker).taken
+        return self._slots.taken if broker is None else self._slots.of(broker).taken
 
     def _queue(self, broker: str) -> anyio.Lock:
         queue = self._queues.get(broker)
