@@ -15,9 +15,10 @@ from koscom_async._decimals import EXACT
 
 
 def spread(value: Any) -> Any:
-    """Return what hashes well where a value, or a tuple of values, holds decimals; equal ones stay equal.
+    """Return a value, or a tuple of values, with texts for decimals, to be hashed; equal ones stay equal.
 
-    Numbers hash by their remainder, so that anybody can send a hundred thousand that hash alike. Texts do not.
+    A number's hash is its remainder, so that a broker can send a hundred thousand numbers with one hash. A text's hash
+    is salted anew in each process.
     """
     if value.__class__ is tuple:
         return tuple(map(spread, value))
@@ -31,7 +32,7 @@ class Record:
 
     __slots__ = ()
 
-    _compared: ClassVar[Any]  # an attrgetter
+    _compared: ClassVar[Any]  # an attrgetter of the compared fields
     _shown: ClassVar[tuple[tuple[str, Callable[[Any], str]], ...]]
 
     @classmethod

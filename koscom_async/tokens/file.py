@@ -187,7 +187,7 @@ def _make_directory(path: Path) -> None:
         path.mkdir(mode=OWNERS_DIRECTORY, exist_ok=True)
 
 
-_FLAGS = os.O_RDONLY | sum(
+_OPEN_FLAGS = os.O_RDONLY | sum(
     getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
 )
 """Follows no link, waits for no pipe."""
@@ -195,9 +195,9 @@ _LINK_ERRORS = {errno.ELOOP, errno.EMLINK}
 
 
 def _read_private(path: Path) -> tuple[bytes, int]:
-    """Return content and mode of a file that is the user's own; what it says of itself is asked of the open file."""
+    """Return content and mode of a file that is the user's own: it is opened first, so that what is checked is read."""
     try:
-        descriptor = os.open(path, _FLAGS)
+        descriptor = os.open(path, _OPEN_FLAGS)
     except OSError as error:
         if error.errno not in _LINK_ERRORS:
             raise

@@ -16,12 +16,12 @@ from koscom_async.models.investor import Token
 from koscom_async.tokens.seal import Seal
 
 _T = TypeVar("_T")
-Record = dict[str, str | None]
+StoredRecord = dict[str, str | None]
 
 _SEALED, _KEPT_UNDER = "sealed", "key"
 
 
-def token_record(token: Token, *, key: str, seal: Seal | None) -> Record:
+def token_record(token: Token, *, key: str, seal: Seal | None) -> StoredRecord:
     """Return the token as JSON can hold it; raise `SettingsError` if the seal fails."""
     if seal is None:
         return _fields(token)
@@ -33,7 +33,7 @@ def token_record(token: Token, *, key: str, seal: Seal | None) -> Record:
 
 
 def read_record(record: object, *, key: str, seal: Seal | None) -> Token | None:
-    """Return the token in a record, `None` if it has none that can be read; `SettingsError` if it is not opened."""
+    """Return the token in a record, `None` if none can be read; raise `SettingsError` if the seal does not open it."""
     if not isinstance(record, dict):
         return None
     if not is_sealed(record):
@@ -63,12 +63,12 @@ def sealed_again(record: object, *, key: str, seal: Seal | None) -> object:
 
 
 def token_text(token: Token, *, key: str, seal: Seal | None) -> str:
-    """Return the token's record as JSON."""
+    """Return the token's record as JSON; raise `SettingsError` if the seal fails."""
     return json.dumps(token_record(token, key=key, seal=seal))
 
 
 def read_text(text: str | bytes, *, key: str, seal: Seal | None) -> Token | None:
-    """Return the token in a JSON text, or `None`."""
+    """Return the token in a JSON text, or `None`; raise `SettingsError` if the seal does not open it."""
     try:
         record = json.loads(text)
     except (ValueError, RecursionError):
@@ -76,7 +76,7 @@ def read_text(text: str | bytes, *, key: str, seal: Seal | None) -> Token | None
     return read_record(record, key=key, seal=seal)
 
 
-def _fields(token: Token) -> Record:
+def _fields(token: Token) -> StoredRecord:
     return {
         "access": token.access,
         "refresh": token.refresh,
@@ -103,13 +103,13 @@ def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _opened(record: Record, key: str, seal: Seal) -> Token | None:
+def _opened(record: StoredRecord, key: str, seal: Seal) -> Token | None:
     opened = json.loads(seal.open(b64decode(record[_SEALED] or "", validate=True)))
     return _token(opened) if opened[_KEPT_UNDER] == key else None
 
 
 def _tried(work: Callable[[], _T]) -> tuple[_T | None, str]:
-    """Return what a seal's work comes out as, or what it raised: the kind alone, as its frames may hold a token."""
+    """Return what a seal returns, or only the name of what it raised, whose frames may hold a token."""
     try:
         return work(), ""
     except (KoscomError, ImportError) as error:

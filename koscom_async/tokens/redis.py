@@ -78,8 +78,8 @@ class RedisTokenStore:
 
     async def save(self, key: str, token: Token) -> None:
         """Keep a token in the place of an earlier one."""
-        lives = 0.0 if token.expires_at is None else (token.expires_at - utc_now()).total_seconds()
-        seconds = max(self._keep_seconds, ceil(lives))
+        life_seconds = 0.0 if token.expires_at is None else (token.expires_at - utc_now()).total_seconds()
+        seconds = max(self._keep_seconds, ceil(life_seconds))
         await self._redis.set(self._prefix + key, token_text(token, key=key, seal=self._seal), ex=seconds)
 
     @asynccontextmanager

@@ -26,7 +26,7 @@ class FernetSeal:
     """Seals with cryptography's Fernet (AES and HMAC). Needs the extra `seal`.
 
     The first key seals, and each of them opens: to rotate, put a new key first, and drop an old one when the tokens
-    that it sealed have been renewed. `FernetSeal.new_key()` makes a key. Raises `SettingsError` for what is none.
+    that it sealed have been renewed. `FernetSeal.new_key()` makes a key. Raises `SettingsError` for what is not a key.
     """
 
     def __init__(self, *keys: str | bytes) -> None:
@@ -52,7 +52,7 @@ class FernetSeal:
         return sealed
 
     def open(self, sealed: bytes, /) -> bytes:
-        """Return the data, whichever of the keys sealed it."""
+        """Return the data, whichever of the keys sealed it; raise `InvalidToken` (cryptography's) if none did."""
         data: bytes = self._fernet.decrypt(sealed)
         return data
 
@@ -87,7 +87,7 @@ class KeyringSeal:
         self._seal: FernetSeal | None = None
 
     def seal(self, data: bytes, /) -> bytes:
-        """Return the data sealed with the keyring's key."""
+        """Return the data sealed with the keyring's key, which is made if there is none."""
         return self._opened(or_new=True).seal(data)
 
     def open(self, sealed: bytes, /) -> bytes:

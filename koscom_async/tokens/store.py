@@ -13,7 +13,10 @@ from koscom_async.settings import Settings
 
 
 class TokenStore(Protocol):
-    """Keeps tokens, each under its investor's key (see `token_key`). Write your own for a database."""
+    """Keeps tokens, each under its investor's key (see `token_key`). Write your own for a database.
+
+    What `load`, `save` or `lock` raises reaches the caller as `ConnectionFailedError`; a `KoscomError` as it is.
+    """
 
     async def load(self, key: str) -> Token | None:
         """Return the token that was saved last, or `None`."""
