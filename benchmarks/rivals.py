@@ -74,8 +74,12 @@ async def ours(url: str, in_flight: int, stack: AsyncExitStack, *, backend: Back
     settings = settings_for(url, in_flight=in_flight, backend=backend)
     gateway = Gateway(settings)
     stack.push_async_callback(gateway.aclose)
-    query = query_over(gateway, settings)
-    return partial(query.ask, AssetClass.ALL, None)  # one call, without paging around it
+
+    async def ask() -> object:
+        # One call, without paging around it. A query counts its calls and rows, so that each is asked once.
+        return await query_over(gateway, settings).ask(AssetClass.ALL, None)
+
+    return ask
 
 
 async def over_httpx(url: str, in_flight: int, stack: AsyncExitStack, *, read: Read) -> Ask:
