@@ -51,13 +51,18 @@ class Sender:
     async def send(self, call: Call[Any], token: Token | None) -> Response:
         """Return the response to a call, whatever it says; raise `ConnectionFailedError` if none came whole."""
         request = self._written(call, token)
+        cause: Exception | None = None
         try:
             transport = self.transport or await self._opened()
             if isinstance(transport, PooledTransport):  # it limits the attempt's time itself
                 return await self._receive(transport, request)
             return await self._within_attempt(partial(self._receive, transport, request))
         except OverdueError:  # before its base class, TimeoutException
-            pass
+            reason = f"no whole answer within {self._settings.timeouts.attempt:g} s"
+        except httpx.RemoteProtocolError as error:
+            reason = f"the connection failed ({type(error).__name__})"
+            # httpx's own quotes what came, and a server may echo secrets.
+            cause = error if isinstance(self.transport, PooledTransport) else None
         except ClosedError as error:
             raise UsageError("the client was closed", advice="close it when its calls have ended") from error
         except httpx.TimeoutException as error:
@@ -66,16 +71,15 @@ class Sender:
             raise
         # A transport that was given may raise anything.
         except Exception as error:
-            if (reason := distrust(error)) is not None:
-                raise untrusted(f"the server's certificate is not trusted: {reason}") from error
+            if (distrusted := distrust(error)) is not None:
+                raise untrusted(f"the server's certificate is not trusted: {distrusted}") from error
             may_pass = isinstance(error, httpx.TransportError | OSError)
             raise ConnectionFailedError(
                 f"the connection failed ({type(error).__name__})",
                 retriable=may_pass,
                 advice=None if may_pass else "see the error's cause, and check the transport that was given",
             ) from error
-        seconds = self._settings.timeouts.attempt
-        raise ConnectionFailedError(f"no whole answer within {seconds:g} s", retriable=True)
+        raise ConnectionFailedError(reason, retriable=True) from cause
 
     def _written(self, call: Call[Any], token: Token | None) -> httpx.Request:
         try:

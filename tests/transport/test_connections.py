@@ -8,16 +8,16 @@ import pytest
 import respx
 import trio
 
-from koscom_async import Koscom, UsageError
+from koscom_async import ConnectionFailedError, Koscom, UsageError
 from koscom_async._http.h11_parser import H11Response
 from koscom_async._http.llhttp_parser import LlhttpResponse
 from koscom_async._http.transport import REUSE, PooledTransport, Reuse
 from koscom_async._transport.backend import HttpxPools, choose_response_type, open_transport
 from koscom_async.sandbox import SandboxGateway
 from koscom_async.settings import Backend
-from tests.client.fake_gateway import settings_of
+from tests.client.fake_gateway import investor_of, settings_of
 from tests.end_to_end.test_main_job import impatient
-from tests.http.scripted import always, ask, scripted
+from tests.http.scripted import always, ask, once, scripted
 from tests.http.test_reuse import OK, Gate, dying, until
 
 
@@ -183,3 +183,24 @@ async def test_a_call_over_httpx_counts_until_its_response_is_closed(monkeypatch
     assert await ask(transport, server.url) == (200, b"{}")
     assert transport.busy == 0
     await transport.aclose()
+
+
+async def test_no_error_quotes_what_came_instead_of_an_answer():
+    """A server may echo secrets in a status line, a header or a chunk's size."""
+    for backend in (Backend.CORE, Backend.FAST, Backend.HTTPX):
+        for said in (
+            b"HTTP/9.1 TOKEN-MARK-A\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nTOKEN-MARK-A : 1\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nTOKEN-MARK-A\r\n",
+        ):
+            async with (
+                scripted(once(said)) as server,
+                Koscom(settings_of(base_url=server.url[:-1], backend=backend)) as koscom,
+            ):
+                with pytest.raises(ConnectionFailedError, match="RemoteProtocolError") as caught:
+                    await koscom.member.registration(investor_of())
+            error = caught.value
+            assert error.retriable
+            while error is not None:
+                assert "MARK" not in str(error), backend
+                error = error.__cause__ or error.__context__
