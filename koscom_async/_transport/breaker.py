@@ -18,7 +18,7 @@ from typing import Self
 
 from attrs import define, field
 
-from koscom_async._wire.endpoints import AUTH, COMMON, Caller
+from koscom_async._wire.endpoints import PLATFORM, Caller
 from koscom_async.errors import (
     BreakerOpenError,
     BrokerUnavailableError,
@@ -41,9 +41,8 @@ MOST_CALLERS = 1000
 LATEST_INVESTORS = 20
 """Of so many investors, the latest that were heard, most must fail: so an outage shows soon after a busy hour, too."""
 
-# What every investor asks first. A record that makes these fail must hold up its own investor only, so that no more
-# counts than what cannot be one investor's: no answer, or a gateway's that has none itself.
-_EVERY_INVESTORS = {COMMON, AUTH}
+# Every investor asks the platform's services first. A record that makes these fail must hold up its own investor only:
+# what counts there cannot be one investor's, no answer or that of a gateway which has none itself.
 _OF_A_GATEWAY = {502, 503, 504}
 
 
@@ -232,7 +231,7 @@ def _is_not_the_brokers(error: KoscomError) -> bool:
 def _is_failure(broker: str, error: KoscomError) -> bool:
     """Whether an error says that the broker is not available."""
     if isinstance(error, BrokerUnavailableError):
-        return broker not in _EVERY_INVESTORS or error.status in _OF_A_GATEWAY
+        return broker not in PLATFORM or error.status in _OF_A_GATEWAY
     return isinstance(error, ConnectionFailedError)
 
 

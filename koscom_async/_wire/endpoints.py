@@ -184,6 +184,9 @@ AUTH = "auth"
 COMMON = "common"
 """Stands where a broker's short name does, for services that belong to none."""
 
+PLATFORM = frozenset({COMMON, AUTH})
+"""The platform's own services, which stand in a broker's place and are what every investor asks first."""
+
 DEFAULT_VERSION = "v1"
 
 # No broker has the name of one of the platform's own services, whose limits and breaker it would share.

@@ -19,11 +19,8 @@ import anyio
 import anyio.lowlevel
 from attrs import define
 
-from koscom_async._wire.endpoints import AUTH, COMMON
+from koscom_async._wire.endpoints import PLATFORM
 from koscom_async.settings import Limits
-
-PLATFORM = {COMMON, AUTH}
-"""The platform's own services, which stand in a broker's place."""
 
 UNANSWERED_SECONDS = 5.0
 """A call that its caller gave up after so long speaks against the broker, and not against the caller's patience."""

@@ -15,7 +15,8 @@ import anyio
 from attrs import define, evolve, field, frozen
 
 from koscom_async._clock import utc_now
-from koscom_async._transport.limits.bulkhead import PLATFORM, UNANSWERED_SECONDS, Bulkhead, unchecked
+from koscom_async._transport.limits.bulkhead import UNANSWERED_SECONDS, Bulkhead, unchecked
+from koscom_async._wire.endpoints import PLATFORM
 from koscom_async._wire.envelope import next_reset
 from koscom_async._wire.failures import quota_exceeded
 from koscom_async.errors import (
@@ -197,7 +198,7 @@ class GCRA:
     """One broker's rate, by the generic cell rate algorithm: a call may leave when the backlog is at most a burst.
 
     Pure arithmetic on a clock that the caller reads: `rate` calls a second after a `burst`. `free_at` is when the
-    backlog is worked off, `paused_until` when a pause ends.
+    backlog is worked off, `paused_until` when a pause ends; `interval` and `slack` are seconds.
     """
 
     rate: float
