@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from attrs import Factory, define, field, frozen
 
 from koscom_async import error_codes
+from koscom_async._cooperative import Cooperative, run_cooperatively
 from koscom_async._services.lessons import Account
 from koscom_async._services.repeats import find_repeated, key_of_row
 from koscom_async._transport.gateway import Gateway
@@ -165,7 +166,7 @@ class Query(ABC, Generic[Part, AnyPage]):
             if error.code != error_codes.INVALID_PAGE:
                 raise
             return [], error
-        return pages, self.find_contradiction(part, pages)
+        return pages, await run_cooperatively(self.find_contradiction(part, pages))
 
     async def _read_to_the_end(self, part: Part, first: AnyPage | None) -> list[AnyPage]:
         pages: list[AnyPage] = []
@@ -200,12 +201,12 @@ class Query(ABC, Generic[Part, AnyPage]):
         self.trace.note(*answer.notes)
         return answer
 
-    def find_contradiction(self, part: Part, pages: Sequence[AnyPage]) -> ResponseError | None:
+    def find_contradiction(self, part: Part, pages: Sequence[AnyPage]) -> Cooperative[ResponseError | None]:
         """Return why the pages cannot be the whole part."""
         # Cash is no row, and brokers disagree on whether a query for it counts it.
         if part is AssetClass.CASH:
             return None
-        return find_contradiction(
+        wrong = yield from find_contradiction(
             self.name_of(part),
             self.counted(pages),
             trust_totals=self.overrides.trust_totals,
@@ -213,6 +214,7 @@ class Query(ABC, Generic[Part, AnyPage]):
             counts=self.counts(pages),
             key_of=self.key_of,
         )
+        return wrong
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -285,7 +287,7 @@ def find_contradiction(
     note: Callable[[str], None],
     counts: Collection[int] = (),
     key_of: Callable[[Any], Hashable] = key_of_row,
-) -> ResponseError | None:
+) -> Cooperative[ResponseError | None]:
     """Return why the pages cannot be the whole answer, each row once: too few hide money, too many double it.
 
     What is only odd is noted. `what` is what the rows are called: an asset class, mostly. `counts` are the numbers
@@ -306,7 +308,10 @@ def find_contradiction(
             if any(page.total == 0 for page in pages)
             else f"{what}: the broker announced no number of rows to hold them against"
         )
-    return find_repeated(what, [page.rows for page in pages], key_of) if len(pages) > 1 else None
+    if len(pages) < 2:
+        return None
+    repeated = yield from find_repeated(what, [page.rows for page in pages], key_of)
+    return repeated
 
 
 def _miscounted(what: object, counts: Collection[int], totals: Collection[int]) -> ResponseError | None:

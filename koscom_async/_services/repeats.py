@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import fields
 
+from koscom_async._cooperative import SLICE_ROWS, Cooperative, batched
 from koscom_async._record import spread
 from koscom_async.errors import PagingError
 from koscom_async.models.transactions import CASH
@@ -20,21 +21,30 @@ MOVING = frozenset({"value", "profit_loss", "return_rate", "rate", "foreign_depo
 
 def find_repeated(
     what: object, pages: Sequence[Sequence[object]], key_of: Callable[[Any], Hashable]
-) -> PagingError | None:
+) -> Cooperative[PagingError | None]:
     """Return the error of a page or a row that came twice; `key_of` gives `None` for rows that may be alike.
 
-    Each row is hashed once, so that the work grows with the number of rows and no faster.
+    Pages are compared by the hashes of their rows, and row by row only where these are equal, so that the work grows
+    with the number of rows and no faster.
     """
-    filled = [tuple(rows) for rows in pages if rows]
-    if len(set(filled)) < len(filled):
-        return PagingError(f"{what}: two pages have the very same rows")
+    known: dict[tuple[int, ...], list[Sequence[object]]] = {}
     before: set[Hashable] = set()
-    for rows in filled:
-        keys = {key for row in rows if (key := key_of(row)) is not None}
-        if not before.isdisjoint(keys):
-            return PagingError(f"{what}: a row of one page came again on another")
+    has_repeated_row = False
+    for rows in filter(None, pages):
+        hashes: list[int] = []
+        keys: set[Hashable] = set()
+        for some in batched(rows, count=SLICE_ROWS):
+            found = [key_of(row) for row in some]
+            hashes += [hash(row if key is None else key) for row, key in zip(some, found, strict=True)]
+            keys.update(key for key in found if key is not None)
+            yield
+        alike = known.setdefault(tuple(hashes), [])
+        if any(list(other) == list(rows) for other in alike):
+            return PagingError(f"{what}: two pages have the very same rows")
+        alike.append(rows)
+        has_repeated_row = has_repeated_row or not before.isdisjoint(keys)
         before |= keys
-    return None
+    return PagingError(f"{what}: a row of one page came again on another") if has_repeated_row else None
 
 
 def key_of_row(row: Any) -> Hashable:

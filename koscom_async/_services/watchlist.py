@@ -10,6 +10,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from koscom_async import error_codes
+from koscom_async._cooperative import Cooperative
 from koscom_async._services.lessons import EVERYTHING, NOTHING, Lessons
 from koscom_async._services.query import AccountQuery, CountedPage
 from koscom_async._wire.account import WatchlistReader, sent_symbols
@@ -85,11 +86,14 @@ class WatchlistQuery(AccountQuery[Variant, Page[WatchGroup]]):
     def name_of(self, part: Variant) -> str:
         return "watchlist"
 
-    def find_contradiction(self, part: Variant, pages: Sequence[Page[WatchGroup]]) -> ResponseError | None:
+    def find_contradiction(
+        self, part: Variant, pages: Sequence[Page[WatchGroup]]
+    ) -> Cooperative[ResponseError | None]:
         """Return why the pages cannot be the whole list; an answer to no query mostly announces nothing."""
         if part is Variant.PLAIN and all(page.total is None for page in pages):
             return None
-        return super().find_contradiction(part, pages)
+        wrong = yield from super().find_contradiction(part, pages)
+        return wrong
 
     def counted(self, pages: Sequence[Page[WatchGroup]]) -> Sequence[CountedPage]:
         """Return the pages with a row for each symbol and its group: a page's end may cut a group in two."""

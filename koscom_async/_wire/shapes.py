@@ -23,6 +23,7 @@ _NAME_LENGTH = 40
 _FIELDS = frozenset(chain.from_iterable(chain.from_iterable(names.values()) for names in WIRE_NAMES.values()))
 _MOST_UNKNOWN = 100
 """So many unknown blocks are compared with the missing ones."""
+_MOST_BLOCKS = 1_000
 _FEW_FIELDS = 3
 """An entry with so many of the platform's fields is a row."""
 
@@ -63,6 +64,8 @@ def refuse_misspelt_blocks(value: Any, expected: Collection[str], path: str, kno
     blocks: dict[str, Any] = {}
     for entry in read_entries(value):
         if isinstance(entry, dict):
+            if len(entry) > _MOST_BLOCKS:
+                raise MalformedResponseError(f"{path}: more than {_MOST_BLOCKS} blocks")
             blocks.update({name: each for name, each in entry.items() if not is_absent(each)})
     refuse_misspelt(blocks, expected, path, known)
 

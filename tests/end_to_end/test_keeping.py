@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from koscom_async import AccountOutcome, Balance, Holdings
 from koscom_async._merge import merge
 from koscom_async._wire.json import core, fast
-from koscom_async._wire.json.core import MAX_DEPTH
+from koscom_async._wire.json.walk import MAX_DEPTH
 from koscom_async.cli.output import encode, text_of
 from koscom_async.cli.views.positions import csv_text
 from koscom_async.cli.views.report import report

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koscom_async import BrokerOverrides, PagingError, TruncatedResponseError
+from koscom_async._cooperative import SLICE_ROWS, run_now
 from koscom_async._services.repeats import find_repeated, key_of_row
 from koscom_async.models.account import EquityRow, FundRow, OtherRow
 from koscom_async.models.codes import TradeType
@@ -183,12 +184,12 @@ BOUGHT = EquityRow(code="KR7005930003", quantity=Decimal(10), cost=Decimal(700),
     ],
 )
 def test_a_row_is_the_same_one_whatever_the_market_does_meanwhile(first, second, is_same):
-    wrong = find_repeated("EQTY", [[first], [second, BOUGHT.__class__(code="X")]], key_of_row)
+    wrong = run_now(find_repeated("EQTY", [[first], [second, BOUGHT.__class__(code="X")]], key_of_row))
     assert (wrong is not None) is is_same
 
 
 def test_rows_that_are_alike_on_one_page_are_two_lots():
-    assert find_repeated("EQTY", [[BOUGHT, BOUGHT], [evolve(BOUGHT, code="X")]], key_of_row) is None
+    assert run_now(find_repeated("EQTY", [[BOUGHT, BOUGHT], [evolve(BOUGHT, code="X")]], key_of_row)) is None
 
 
 def test_many_pages_are_compared_in_a_time_that_grows_with_their_number():
@@ -208,8 +209,17 @@ def test_many_pages_are_compared_in_a_time_that_grows_with_their_number():
             return self.number == other.number
 
     pages = [[Counted(number)] for number in range(2000)]
-    assert find_repeated("EQTY", pages, lambda row: row) is None
+    steps = find_repeated("EQTY", pages, lambda row: row)
+    assert run_now(steps) is None
     assert Counted.comparisons < 4000
+
+
+def test_others_have_their_turn_while_long_pages_are_compared():
+    rows = [EquityRow(code=f"KR{number}", quantity=Decimal(1)) for number in range(4 * SLICE_ROWS)]
+    assert len(list(find_repeated("EQTY", [rows[: 3 * SLICE_ROWS], rows[3 * SLICE_ROWS :]], key_of_row))) == 4
+    again = run_now(find_repeated("EQTY", [rows, rows[:1], rows], key_of_row))
+    assert again is not None
+    assert SAME_PAGES in again.message
 
 
 def test_numbers_that_hash_alike_make_no_rows_that_do():

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koscom_async import AssetClass, BrokerOverrides, PagingError, TruncatedResponseError
+from koscom_async._cooperative import run_now
 from koscom_async._services.query import find_contradiction
 from tests.client.fake_gateway import Book, FakeGateway, cash, fund, ok, said, share
 
@@ -46,7 +47,9 @@ def pages(*rows, total):
     ],
 )
 def test_pages_are_held_against_what_was_announced(given_pages, trust, kind, message):
-    wrong = find_contradiction(AssetClass.EQUITY, given_pages, trust_totals=trust, note=lambda _: None)
+    wrong = run_now(
+        find_contradiction(AssetClass.EQUITY, given_pages, trust_totals=trust, note=lambda _: None)
+    )
     assert (type(wrong) if wrong else None, wrong and wrong.message) == (kind, message)
 
 
@@ -60,7 +63,7 @@ def test_the_verdict_does_not_depend_on_the_order_of_the_pages(rows, total, chan
     shuffled = chance.sample(given_pages, len(given_pages))
 
     def verdict(of):
-        wrong = find_contradiction(AssetClass.EQUITY, of, trust_totals=True, note=lambda _: None)
+        wrong = run_now(find_contradiction(AssetClass.EQUITY, of, trust_totals=True, note=lambda _: None))
         return wrong and (type(wrong), wrong.message)
 
     assert verdict(given_pages) == verdict(shuffled)
@@ -68,8 +71,8 @@ def test_the_verdict_does_not_depend_on_the_order_of_the_pages(rows, total, chan
 
 @given(st.lists(st.lists(st.integers(), max_size=3), min_size=1, max_size=5), st.integers(1, 20))
 def test_where_a_number_is_announced_no_other_number_passes(rows, total):
-    wrong = find_contradiction(
-        AssetClass.FUND, pages(*rows, total=total), trust_totals=True, note=lambda _: None
+    wrong = run_now(
+        find_contradiction(AssetClass.FUND, pages(*rows, total=total), trust_totals=True, note=lambda _: None)
     )
     if sum(map(len, rows)) != total:
         assert wrong is not None

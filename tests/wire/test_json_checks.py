@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from koscom_async._cooperative import run_now
 from koscom_async._wire.json import core, fast
-from koscom_async._wire.json.core import MAX_DEPTH
+from koscom_async._wire.json.walk import MAX_DEPTH
 from koscom_async.errors import MalformedResponseError
 from tests.loops import each, naming
 from tests.wire.json_texts import outcome, scalars

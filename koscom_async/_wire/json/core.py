@@ -13,7 +13,7 @@ from types import NoneType
 from typing import Any, NoReturn
 
 from koscom_async._cooperative import SLICE_LENGTH, Cooperative
-from koscom_async._wire.json.walk import DocumentError, Walk, refuse_second_value
+from koscom_async._wire.json.walk import MAX_DEPTH, DocumentError, Walk, refuse_second_value, too_deep
 from koscom_async._wire.values import any_number, sent_number
 from koscom_async.errors import MalformedResponseError
 
@@ -121,7 +121,7 @@ def _check_not_empty(body: bytes) -> None:
 
 def _complaint(error: Exception, body: bytes) -> str:
     if isinstance(error, RecursionError):
-        error = _too_deep()
+        error = too_deep()
     if isinstance(error, DocumentError):
         return str(error)
     if isinstance(error, json.JSONDecodeError):
@@ -133,10 +133,7 @@ def _complaint(error: Exception, body: bytes) -> str:
 # pickled nor written. Each key has a colon behind it, so where a text has as many colons as its value has keys, no key
 # came twice. Counting is cheap. A text with a colon in a value is read again, pair by pair.
 
-MAX_DEPTH = 64
-"""Objects and lists inside each other; the platform's own answers have at most eight."""
-
-_FEW_CONTAINERS = 16
+_FEW_LEVELS = _FEW_CONTAINERS = 16
 """A text with no more lists, and a value with no more objects around its rows, cannot be too deep."""
 
 # Values of these types hold nothing, and are decimals where they are numbers.
@@ -155,7 +152,11 @@ def _check_document(value: Any, text: str, start: int, end: int, level: int = 0)
     """
     if type(value) not in _CONTAINERS:
         return
-    if _keys_around(value) != text.count(":", start, end) or _has_many_lists(text, start, end):
+    if (
+        _keys_around(value) != text.count(":", start, end)
+        or level > _FEW_LEVELS
+        or _has_many_lists(text, start, end)
+    ):
         check_keys(settle(value, level), text[start:end])
 
 
@@ -194,7 +195,7 @@ def settle(value: Any, level: int = 0) -> int:
     """
     level += 1
     if level > MAX_DEPTH:
-        raise _too_deep()
+        raise too_deep()
     entries: Iterable[tuple[Any, Any]]
     if type(value) is dict:
         keys, entries = len(value), value.items()
@@ -232,10 +233,6 @@ def _object_of(pairs: list[tuple[str, object]]) -> dict[str, object]:
         for name, value in pairs:
             refuse_second_value(members, name, value)
     return members
-
-
-def _too_deep() -> DocumentError:
-    return DocumentError(f"the answer is nested more than {MAX_DEPTH} levels deep")
 
 
 _PAIR_DECODER = json.JSONDecoder(

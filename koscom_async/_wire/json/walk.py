@@ -14,8 +14,8 @@ from koscom_async._wire.values import LONGEST_NUMBER, any_number
 
 PROBES_A_SLICE = 16
 """A value that ends within this part of a slice is not walked."""
-WALKED_LEVELS = 16
-"""What lies deeper is left to the parser, however long it is."""
+MAX_DEPTH = 64
+"""Objects and lists inside each other; the platform's own answers have at most eight."""
 
 Scan = Callable[[str, int, int], tuple[object, int]]
 """Reads the value that begins at a place, at a level, and says where it ends; raises what `json` raises."""
@@ -30,6 +30,11 @@ _NAME_LENGTH = 40
 
 class DocumentError(ValueError):
     """A document of good grammar that is not read; the message says why."""
+
+
+def too_deep() -> DocumentError:
+    """Return the error of a document that can be neither pickled nor written."""
+    return DocumentError(f"the answer is nested more than {MAX_DEPTH} levels deep")
 
 
 def refuse_second_value(members: dict[Any, object], name: Any, value: object) -> None:
@@ -68,11 +73,13 @@ class Walk:
 
     def _value(self, at: int, level: int) -> Cooperative[tuple[object, int]]:
         walk = {"{": self._object, "[": self._list}.get(self._character(at))
-        small = None if walk is None else self._small(at, level)
+        if walk is None:
+            return self._long_number(at) or self._scan(self._text, at, level)
+        small = self._small(at, level)
         if small is not None:
             return small
-        if walk is None or level == WALKED_LEVELS:
-            return self._long_number(at) or self._scan(self._text, at, level)
+        if level == MAX_DEPTH:
+            raise too_deep()
         return (yield from walk(at + 1, level + 1))
 
     def _long_number(self, at: int) -> tuple[object, int] | None:
