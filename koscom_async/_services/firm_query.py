@@ -87,6 +87,10 @@ class FirmQuery(Query[FirmPart, DiscretionaryPage[Row]], Generic[Row]):
     def broker(self) -> str:
         return self.at.short_name
 
+    @property
+    def is_about_one_account(self) -> bool:
+        return self.account is not None
+
     def call(self, part: FirmPart, page: PageKey | None) -> Call[DiscretionaryPage[Row]]:
         request_id = new_request_id()
         number = self.account.number if self.account else None

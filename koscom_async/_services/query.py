@@ -61,7 +61,7 @@ READINGS = 2
 """How often a query is read whose pages contradict each other."""
 
 UNANNOUNCED_PAGES = 100
-"""The most pages of a query whose broker does not say how many rows there are: they might have no end."""
+"""The most pages of an account's query whose broker does not say how many rows there are: they might have no end."""
 
 
 @define(eq=False)
@@ -116,6 +116,11 @@ class Query(ABC, Generic[Part, AnyPage]):
     @abstractmethod
     def call(self, part: Part, page: PageKey | None) -> Call[AnyPage]:
         """Return the call for one page of a part; the first page has no key."""
+
+    @property
+    def is_about_one_account(self) -> bool:
+        """Whether its cost in calls is bounded as one account's; a firm's list of accounts may be long."""
+        return True
 
     def name_of(self, part: Part) -> object:
         """Return what the rows of a part are called in an error: the part's own text, where nothing else is given."""
@@ -183,14 +188,15 @@ class Query(ABC, Generic[Part, AnyPage]):
                 raise PagingError("a page key came back a second time")
             if not page.rows:
                 raise PagingError("an empty page announces another one")
-            limit = self.settings.page_limit if page.total else UNANNOUNCED_PAGES
+            is_announced = page.total or not self.is_about_one_account
+            limit = self.settings.page_limit if is_announced else UNANNOUNCED_PAGES
             if len(pages) >= min(limit, self.settings.page_limit):
                 raise PagingError(f"more than {len(pages)} pages")
             seen.add(key)
 
     async def ask(self, part: Part, page: PageKey | None) -> AnyPage:
         """Return one page of a part; raise where the question has cost all the calls that it may."""
-        if self.trace.calls >= self.settings.call_limit:
+        if self.is_about_one_account and self.trace.calls >= self.settings.call_limit:
             raise PagingError(
                 f"the question took {self.trace.calls} calls, and is not answered",
                 retriable=False,

@@ -27,7 +27,7 @@ from koscom_async import (
     UsageError,
 )
 from koscom_async._clock import KST
-from koscom_async._services import firm_query
+from koscom_async._services import firm_query, query
 from koscom_async._wire.discretionary import firm_request
 from koscom_async.sandbox import SandboxGateway, firm
 from koscom_async.sandbox.endpoints.discretionary import FIRM_ENDPOINTS
@@ -317,3 +317,26 @@ async def test_rows_that_miss_or_exceed_what_was_announced_fail_the_account(gate
         answer = await koscom.discretionary.trades("diamond", number, EARLY, LATE)
     assert len(answer) == rows
     assert any(note.endswith("which the settings allow") for note in answer.notes)
+
+
+class Unannounced(Miscounting):
+    """Lets no answer announce how many rows there are."""
+
+    async def handle_async_request(self, request):
+        response = await self.transport.handle_async_request(request)
+        return httpx.Response(
+            response.status_code,
+            content=re.sub(rb'"totalCnt": ?\d+', b'"totalCnt": null', await response.aread()),
+        )
+
+
+async def test_a_firm_s_list_of_accounts_may_be_longer_than_what_one_account_may_cost(monkeypatch):
+    monkeypatch.setattr(query, "UNANNOUNCED_PAGES", 2)
+    async with SandboxGateway(in_process=True, ledger=firm({"star": 60}, seed=3)) as gateway:
+        settings = evolve(gateway.settings, limits=QUICK, call_limit=2)
+        async with Koscom(settings, transport=Unannounced(gateway.transport, 0)) as koscom:
+            accounts = await koscom.discretionary.accounts("star")
+            assert len(accounts) == 60
+            assert len(gateway.calls) > 2
+            with pytest.raises(PagingError):
+                await koscom.discretionary.trades("star", account_at(gateway, "star").number, EARLY, LATE)
