@@ -99,7 +99,10 @@ async def test_a_caller_that_gives_up_is_no_error(capfd):
     async with asking(in_process=False, latency={"star": 60}) as asker:
         with pytest.raises(httpx.ReadTimeout):
             await asker.client.post(
-                BALANCE.format("star"), json=asker.message(), headers=asker.bearer, timeout=0.01
+                BALANCE.format("star"),
+                json=asker.message(),
+                headers=asker.bearer,
+                timeout=httpx.Timeout(60, read=0.01),
             )
         assert (await asker.balance("cyber")).status_code == 200
     assert capfd.readouterr().err == ""
@@ -109,7 +112,10 @@ async def test_a_slow_broker_runs_into_the_callers_limit_in_process_too():
     async with asking(latency={"star": 60}) as asker:
         with pytest.raises(httpx.ReadTimeout):
             await asker.client.post(
-                BALANCE.format("star"), json=asker.message(), headers=asker.bearer, timeout=0.01
+                BALANCE.format("star"),
+                json=asker.message(),
+                headers=asker.bearer,
+                timeout=httpx.Timeout(60, read=0.01),
             )
 
 

@@ -32,7 +32,10 @@ async def test_a_broken_answer_is_an_error_of_the_connection(ask, kind):
     ask.gateway.set_fault("star", kind)
     with pytest.raises(error, match=message):
         await ask.client.post(
-            "/v1/star/account/balance/search", json=ask.message(), headers=ask.bearer, timeout=0.05
+            "/v1/star/account/balance/search",
+            json=ask.message(),
+            headers=ask.bearer,
+            timeout=httpx.Timeout(60, read=0.05),
         )
     ask.gateway.clear_faults()
     assert (await ask.balance("star")).status_code == 200
