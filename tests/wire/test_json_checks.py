@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koscom_async._cooperative import run_now
+from koscom_async._cooperative import SLICE_LENGTH, run_now
 from koscom_async._wire.json import core, fast
-from koscom_async._wire.json.walk import MAX_DEPTH
+from koscom_async._wire.json.walk import MAX_DEPTH, MAX_KEYS
 from koscom_async.errors import MalformedResponseError
 from tests.loops import each, naming
 from tests.wire.json_texts import outcome, scalars
@@ -152,3 +152,15 @@ def test_halves_of_a_character_that_stand_as_bytes_become_one_character():
             "c": "\ud83d",
             "\ude00": "\ude00\ud83d",
         }
+
+
+def test_an_object_of_a_large_answer_has_a_bounded_number_of_keys():
+    for number in (MAX_KEYS, MAX_KEYS + 1):
+        body = json.dumps({"a": [{f"key{each}": 1 for each in range(number)}]}).encode()
+        assert len(body) > SLICE_LENGTH
+        for json_reader in (core, fast):
+            if number == MAX_KEYS:
+                assert len(run_now(json_reader.json_steps(body))["a"][0]) == number
+            else:
+                with pytest.raises(MalformedResponseError, match="an object has more than 10,000 keys"):
+                    run_now(json_reader.json_steps(body))

@@ -14,6 +14,8 @@ from koscom_async._wire.values import LONGEST_NUMBER, any_number
 
 PROBES_A_SLICE = 16
 """A value that ends within this part of a slice is not walked."""
+MAX_KEYS = 10_000
+"""Keys of one object, which are read one by one; a text that is not walked has no room for so many."""
 MAX_DEPTH = 64
 """Objects and lists inside each other; the platform's own answers have at most eight."""
 
@@ -121,6 +123,8 @@ class Walk:
             value, end = yield from self._value(self._skip(colon + 1), level)
             refuse_second_value(members, name, value)
             members[name] = value
+            if len(members) > MAX_KEYS:
+                raise DocumentError(f"an object has more than {MAX_KEYS:,} keys")
             comma = self._skip(end)
             if self._character(comma) == "}":
                 return members, comma + 1
