@@ -36,10 +36,11 @@ NOT_OF_CLASS: Mapping[type[BalanceRow], frozenset[Product]] = {
 }
 """The products that the platform's tables have in the list of another class."""
 
-# The names of rows that are the sum of others.
-_TOTALS = frozenset(
-    {"합계", "소계", "총계", "총합계", "총합", "계", "total", "subtotal", "grandtotal", "sum"}
-)
+# The names of rows that are the sum of others, in brackets or spaced out as in a printed table.
+_WORDS = ("합계", "소계", "총계", "총합계", "총합", "계", "total", "subtotal", "grandtotal", "sum")
+_SPACED = "|".join(r"\s*".join(word) for word in _WORDS)
+_TOTAL_NAME = r"\A[\s\[\]()<>*:-]*(?:" + _SPACED + r")[\s\[\]()<>*:-]*"
+_TOTAL = re.compile(_TOTAL_NAME, re.IGNORECASE)
 _CASH = re.compile("MMF|MMW|MMDA|CMA|RP|예수금|예탁금|현금")
 
 Groups = list[GroupDraft]
@@ -79,7 +80,7 @@ def _odd(groups: Iterable[GroupDraft], products: frozenset[Product]) -> Groups:
         for group in groups
         if group.row.code is None
         or group.product in products
-        or group.name in _TOTALS
+        or (group.name is not None and _TOTAL.fullmatch(group.name) is not None)
         or (group.has_several_names and is_called_total(group))
     ]
 
@@ -119,8 +120,8 @@ def _called_alike(
 
 def is_total(row: BalanceRow) -> bool:
     """Whether a row is named as the sum of others, and is no instrument by its code."""
-    name = "".join((row.name or "").split()).strip("[]()<>*-:").casefold()
-    return name in _TOTALS and isin_of(row.asset_class, row.code) is None
+    is_named_so = row.name is not None and _TOTAL.fullmatch(row.name) is not None
+    return is_named_so and isin_of(row.asset_class, row.code) is None
 
 
 def is_called_total(group: GroupDraft) -> bool:

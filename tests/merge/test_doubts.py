@@ -91,7 +91,12 @@ FOR_SALE = (share("A", 1, 10, 100, name="가"), share("B", 2, 20, 200, name="나
 
 @pytest.mark.parametrize("name", ["합계", "소계", "[합 계]", "총계", "TOTAL", "Total ", "sub total"])
 @pytest.mark.parametrize(
-    "make", [lambda name: share(None, 3, 30, 300, name=name), lambda name: bond(name, 3, 30, 300)]
+    "make",
+    [
+        lambda name: share(None, 3, 30, 300, name=name),
+        lambda name: share("TOTAL", 3, 30, 300, name=name),
+        lambda name: bond(name, 3, 30, 300),
+    ],
 )
 def test_a_row_that_is_named_as_a_total_is_doubtful(name, make):
     doubts, reason = sums(*FOR_SALE, make(name), summed=summary(0, cost=30, value=300))
