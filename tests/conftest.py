@@ -14,8 +14,10 @@ from tests.hurry import hurrying
 from tests.machine import CHROMIUM, REDIS_SERVER, find_program, hide_system_fonts, require_programs
 from tests.redis_server import RedisServer
 
-# Machines are slow and noisy.
-settings.register_profile("house", deadline=None)
+# Machines are slow and noisy. The suite draws few examples each time; `--hypothesis-profile=thorough` draws many, and
+# `nox -s fuzz` goes on for as long as it is given.
+settings.register_profile("house", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("house")
 
 

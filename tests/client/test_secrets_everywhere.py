@@ -32,22 +32,20 @@ NUMBERS = {"diamond": "770011112222330001", "cyber": "770044445555660002", "star
 CODES = ("3005", "3600", "4001", "4006", "6001", "6005", "500", "401")
 SPEECHLESS = {
     *CONTENTS, "foreign-issuer", "short-lived", "cash-row", "drifting-pages", "empty-row", "euc-kr", "moved-row", "odd-coding", "odd-page-keys", "two-classes",
+    "slow-uniform", "slow-exponential", "slow-long-tail",
 } - {"misspelt-rows", "odd-fields", "repeated-account"}  # fmt: skip
 """Faults of which the client says nothing, or no more than of another."""
 NAMED = {name for name in FAULT_KINDS if not name.isdigit()}
-KINDS = sorted((NAMED | {*MATRIX}) - SPEECHLESS | {*CODES, "429"})
 # Each of these waits as long as its argument says, or for the limit of one try.
 SHORT = {
     "slow": "slow:0.05",
-    "slow:30": "slow:0.05",
     "drip": "drip:0.1",
-    "drip:1": "drip:0.1",
-    "429:1": "429:0.01",
     "429": "429:0.01",
 }
-
-for drawn in ("slow-uniform", "slow-exponential", "slow-long-tail"):
-    SHORT[drawn] = f"{drawn}:0-0.01" if drawn == "slow-uniform" else f"{drawn}:0.01"
+NAMES = NAMED | {*MATRIX} - {kind for kind in MATRIX if kind.startswith("slow")}
+REPEATED = {"drip:1", "429:1", "gzip-bomb:1024", "huge:100"}
+"""The kinds with the argument that they have without one, or that stands above."""
+KINDS = sorted(NAMES - SPEECHLESS - REPEATED | {*CODES, "429"})
 
 CODE = "CODEMARK-0123456789"
 VERIFIER = "VERIFIERMARK-0123456789-0123456789-0123456789"
