@@ -51,7 +51,7 @@ ENVELOPES = [
     ("transactionHistoryResponseBody", "queryParams"),
     ("transactionHistoryResponseBody", "queryResult"),
 ]
-UNUSED = frozenset({"earningRate", "maturity", "modifyDate"})
+UNUSED = frozenset({"proLoss", "earningRate", "maturity", "modifyDate"})
 """The fields that no sum uses."""
 JUNK = st.sampled_from([True, "1,234", "NaN", "１２", {"a": "5"}, [["5"]], "\ud800"])
 

@@ -21,7 +21,7 @@ from tests.wire.recorded import ABSENT_VALUES, MISSING, answer, read_balance, re
 EXAMPLE = answer()
 WHOLE = read_balance(EXAMPLE)
 LISTS = ("equityList", "fundList", "etcList")
-UNUSED = frozenset({"earningRate", "maturity", "firstDateBuy", "lastDateBuy"})
+UNUSED = frozenset({"proLoss", "earningRate", "maturity", "firstDateBuy", "lastDateBuy"})
 """The fields that no sum uses."""
 
 absent_values = st.sampled_from([MISSING, *ABSENT_VALUES])

@@ -64,6 +64,13 @@ def test_a_percent_sign_behind_a_rate_is_a_matter_of_spelling(rate, read):
     assert (page.rows[0].return_rate, page.notes) == (Decimal(read), ())
 
 
+@pytest.mark.parametrize("profit", ["NaN", "-12.9%", "1,234", "해당없음"])
+def test_a_profit_of_the_brokers_that_cannot_be_read_is_absent_and_noted(profit):
+    page = read_both(plain_balance(equityList=[SHARE | {"proLoss": profit}]))
+    assert page.notes == (LEFT_OUT.format("proLoss", 1, "row"),)
+    assert [(row.profit_loss, row.value) for row in page.rows] == [(None, 80)]
+
+
 @pytest.mark.parametrize("day", [0, "0", "무기한", 20250230, "20250230", "2025/01/01", False])
 @pytest.mark.parametrize("name", ["maturity", "firstDateBuy", "lastDateBuy"])
 def test_a_day_that_is_none_is_absent_and_noted(name, day):

@@ -192,8 +192,13 @@ WIRE_NAMES: Mapping[str, WireNames] = {
     "Cost": {"name": ("costName",), "amount": ("cost",)},
 }
 
-NOT_IN_SUMS = frozenset({"return_rate", "first_bought_on", "last_bought_on", "matures_on", "modified_on"})
-"""The attributes that no sum, no identity and no echo uses: one that cannot be read is absent, and noted."""
+NOT_IN_SUMS = frozenset(
+    {"profit_loss", "return_rate", "first_bought_on", "last_bought_on", "matures_on", "modified_on"}
+)
+"""The attributes of rows that no sum, no identity and no echo uses: one that cannot be read is absent, and noted.
+
+A profit is one of them: positions have the difference of value and cost, and the broker's own stays with its lot.
+"""
 
 LIST_NAMES: Mapping[str, str] = {"codes": "isinInfo", "costs": "costInfo", "executions": "execList"}
 """The lists inside a row of the discretionary service: attribute and wire name."""
