@@ -16,7 +16,7 @@ from tests.redis_server import RedisServer
 
 # Machines are slow and noisy. The suite draws few examples each time; `--hypothesis-profile=thorough` draws many, and
 # `nox -s fuzz` goes on for as long as it is given.
-settings.register_profile("house", deadline=None, max_examples=40)
+settings.register_profile("house", deadline=None, max_examples=30)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("house")
 

@@ -29,7 +29,7 @@ from tests.integrations.test_opentelemetry import Telescope
 DEADLINE_SECONDS = 0.25
 CI = "CIMARK+" + "A" * 79 + "=="
 NUMBERS = {"diamond": "770011112222330001", "cyber": "770044445555660002", "star": "770077778888990003"}
-CODES = ("3005", "3600", "4001", "4006", "6001", "6005", "500", "401")
+CODES = ("3005", "4001", "6001", "500", "401")
 SPEECHLESS = {
     *CONTENTS, "foreign-issuer", "short-lived", "cash-row", "drifting-pages", "empty-row", "euc-kr", "moved-row", "odd-coding", "odd-page-keys", "two-classes",
     "slow-uniform", "slow-exponential", "slow-long-tail",

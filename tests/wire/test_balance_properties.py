@@ -136,7 +136,7 @@ def test_a_field_that_does_not_fit_fails_by_its_name(place: tuple[int, str], val
     assert f".{key}: expected " in caught.value.message
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(document=messages, asset_class=st.sampled_from(AssetClass), strict=st.booleans())
 def test_arbitrary_json_is_a_page_or_an_error_of_ours(
     document: object, asset_class: AssetClass, *, strict: bool
@@ -149,7 +149,7 @@ def test_arbitrary_json_is_a_page_or_an_error_of_ours(
         assert isinstance(page, BalancePage)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(document=messages)
 def test_arbitrary_json_to_the_member_readers_is_a_record_or_an_error_of_ours(document: object) -> None:
     for reader, kind in ((read_registration, Registration), (read_linked_accounts, LinkedAccounts)):

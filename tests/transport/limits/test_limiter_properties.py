@@ -116,7 +116,7 @@ async def run(limits, callers, pauses):
 
 
 @given(limits=limits, callers=st.lists(callers, min_size=1, max_size=20), pauses=st.lists(pauses, max_size=4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_whatever_happens_the_limits_are_kept_and_everybody_comes_to_an_end(limits, callers, pauses):
     seen, limiter = anyio.run(run, limits, callers, pauses)
     own = limits.default

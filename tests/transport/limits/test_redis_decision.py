@@ -139,7 +139,7 @@ questions = st.builds(
 
 
 @given(drawn=states, question=questions)
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_script_decides_as_the_model_does(server, drawn, question):
     start = server.now()
     moments = {name: None if drawn[name] is None else start + drawn[name] for name in ("free", "paused")}
