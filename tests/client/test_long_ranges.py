@@ -11,7 +11,7 @@ SINCE, UNTIL = date(2015, 1, 1), date(2024, 12, 31)
 WORDS = {
     "3개월": 43,
     "1,000일": 5,
-    "1 year": 12,
+    "1년": 12,
 }
 """The most calls that each takes: one that is refused, and one for each window. More words: `tests/wire`."""
 
