@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from koscom_async._transport.limits.limiter import ProcessLimiter
 from tests.backends import BACKENDS, CHOICE
+from tests.fake_time import Clock
 from tests.hurry import hurrying
 from tests.machine import CHROMIUM, REDIS_SERVER, find_program, hide_system_fonts, require_programs
 from tests.redis_server import RedisServer
@@ -79,6 +80,20 @@ def backend(request, monkeypatch):
     """Which backend carries the test; it runs once over each."""
     monkeypatch.setattr(CHOICE, "backend", request.param)
     return request.param
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+async def standing_clock(monkeypatch):
+    """The loop's clock, which stands still unless a test moves it: no stall of the machine counts."""
+    loop = asyncio.get_running_loop()
+    clock = Clock(loop.time())
+    monkeypatch.setattr(loop, "time", clock)
+    return clock
 
 
 @pytest.fixture

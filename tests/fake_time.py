@@ -17,6 +17,16 @@ async def settled(turns: int = TURNS) -> None:
         await anyio.lowlevel.checkpoint()
 
 
+class Clock:
+    """A clock that shows what a test sets."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class FakeTime:
     """A clock and a sleep for what takes them as arguments; `run` drives both."""
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 FILE_VARIABLE = "KOSCOM_TOKEN_FILE"
 OWNERS_DIRECTORY = 0o700
 OWNERS_FILE = 0o600
+MODES_TELL = hasattr(os, "geteuid")
+"""Whether a file has an owner and a mode; on Windows these say nothing."""
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 OTHERS_MAY_READ = stat.S_IRGRP | stat.S_IROTH
 SAVE_SECONDS = 10.0
@@ -113,7 +115,7 @@ class FileTokenStore:
         return document if isinstance(document, dict) else {}
 
     def _warn_once(self, mode: int) -> None:
-        if self._is_warned or not hasattr(os, "geteuid"):  # on Windows a mode says nothing
+        if self._is_warned or not MODES_TELL:
             return
         self._is_warned = True
         if mode & OTHERS_MAY_READ:
@@ -214,7 +216,7 @@ def _read_private(path: Path) -> tuple[bytes, int]:
 def _check_owner(path: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise _not_believed(path, "is not an ordinary file", "move it away, and log in again")
-    if not hasattr(os, "geteuid"):  # Windows, where the mode says nothing
+    if not MODES_TELL:
         return
     if status.st_uid not in {os.geteuid(), 0}:
         advice = "move it away, and log in again"

@@ -2,7 +2,6 @@
 
 import asyncio
 from itertools import cycle
-from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -16,15 +15,6 @@ from tests.http.scripted import scripted
 MARKS = "ABC"
 PAUSES = (0.0, 0.001, 0.0, 0.0005, 0.005, 0.006, 0.06)
 """Between two calls."""
-
-
-@pytest.fixture
-async def clock(monkeypatch):
-    """The loop's clock, which stands still unless the test moves it: no stall of the machine counts."""
-    loop = asyncio.get_running_loop()
-    clock = SimpleNamespace(now=loop.time())
-    monkeypatch.setattr(loop, "time", lambda: clock.now)
-    return clock
 
 
 def doubling(gateway, delay):
@@ -63,7 +53,7 @@ def gateway_of():
 
 
 @pytest.mark.parametrize("backend", [Backend.CORE, Backend.FAST])
-async def test_each_investor_gets_their_own_list_token_and_rows(backend, clock):
+async def test_each_investor_gets_their_own_list_token_and_rows(backend, standing_clock):
     for delay in (0.0, 0.001, 0.005):
         async with (
             scripted(doubling(gateway_of(), delay)) as server,
@@ -73,7 +63,7 @@ async def test_each_investor_gets_their_own_list_token_and_rows(backend, clock):
 
             async def pause(delay=delay, pauses=pauses):
                 seconds = next(pauses)
-                clock.now += seconds
+                standing_clock.now += seconds
                 if seconds > delay:
                     await settled()  # the gateway is another process
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from types import SimpleNamespace
 
 import anyio
 import httpx
@@ -243,15 +242,6 @@ async def test_a_server_that_closes_behind_each_response_without_a_word_fails_no
 FOREIGN = b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nforeign"
 
 
-@pytest.fixture
-async def clock(monkeypatch):
-    """The loop's clock, which stands still unless a test moves it: no stall of the machine counts."""
-    loop = asyncio.get_running_loop()
-    clock = SimpleNamespace(now=loop.time())
-    monkeypatch.setattr(loop, "time", lambda: clock.now)
-    return clock
-
-
 def doubling(delay, *, status=b"200 OK"):
     """A script that sends back what it was asked, and a while later a whole second response."""
 
@@ -265,33 +255,35 @@ def doubling(delay, *, status=b"200 OK"):
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.001, 0.005])
-async def test_a_whole_second_response_behind_the_first_reaches_no_call(delay, clock):
+async def test_a_whole_second_response_behind_the_first_reaches_no_call(delay, standing_clock):
     for status, reuse in ((b"200 OK", Reuse.QUIET), (b"404 Not Found", Reuse.ANY), (b"200 OK", Reuse.NONE)):
         async with scripted(doubling(delay, status=status)) as server, opened(keep=100) as transport:
             for pause in (0.0, 0.0005, 0.001, 0.004, 0.006, 0.06) * 3:
                 sent = b"%f" % pause
                 _, body = await ask(transport, server.url, content=sent, reuse=reuse)
                 assert body == sent
-                clock.now += pause
+                standing_clock.now += pause
                 if pause > delay:
                     await settled()  # the server is another process
 
 
-async def test_a_call_whose_response_says_not_whose_it_is_takes_the_quiet_connection_used_last(clock):
+async def test_a_call_whose_response_says_not_whose_it_is_takes_the_quiet_connection_used_last(
+    standing_clock,
+):
     async with scripted(always(OK)) as server, opened() as transport:
         for _ in range(3):  # a connection that is quiet enough costs nothing
             assert await ask(transport, server.url, reuse=Reuse.QUIET) == (200, b"ok")
-            clock.now += QUIET_SECONDS
+            standing_clock.now += QUIET_SECONDS
         assert server.connections == 1
         await ask(transport, server.url)
         await ask(transport, server.url, reuse=Reuse.QUIET)  # behind another call at once: a new one
         assert server.connections == 2
         for _ in range(5):  # whoever can tell takes the one used last
             await ask(transport, server.url)
-        clock.now += QUIET_SECONDS / 2
+        standing_clock.now += QUIET_SECONDS / 2
         await ask(transport, server.url, reuse=Reuse.QUIET)
         assert server.connections == 3
-        clock.now += QUIET_SECONDS / 2
+        standing_clock.now += QUIET_SECONDS / 2
         await ask(transport, server.url, reuse=Reuse.QUIET)
         assert server.connections == 3
 

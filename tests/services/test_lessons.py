@@ -14,18 +14,6 @@ MINE, ALSO_MINE, THEIRS, ANOTHER = (1, 1), (1, 2), (2, 1), (3, 1)
 HOUR = 3600.0
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def ranges(clock):
     return Lessons("6006", least=30, clock=clock)

@@ -21,18 +21,6 @@ from koscom_async import (
 from koscom_async._transport.breaker import MOST_CALLERS, Breakers, BreakerState
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def breakers(clock):
     return Breakers(Breaker(failures=3, cool_down=30.0), clock=clock)
