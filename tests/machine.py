@@ -30,17 +30,24 @@ def find_program(*names):
     return None if is_set(BARE) else next(filter(None, map(shutil.which, names)), None)
 
 
+def require_program(fixture):
+    """Return the path of the program that a fixture is; where it is missing, fail the test in CI and skip it elsewhere."""
+    names, package = PROGRAMS[fixture]
+    if (found := find_program(*names)) is not None:
+        return found
+    reason = f"{names[0]} is not installed (Debian: apt-get install {package})"
+    if is_set("CI"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
 def require_programs(item):
-    """Fail a test in CI, and skip it elsewhere, where a program is missing that its fixtures ask for.
+    """Require the programs that a test's fixtures ask for.
 
     A skip that a fixture raises is reported at each test, and a skip from here in one line.
     """
-    for fixture, (names, package) in PROGRAMS.items():
-        if fixture in item.fixturenames and find_program(*names) is None:
-            reason = f"{names[0]} is not installed (Debian: apt-get install {package})"
-            if is_set("CI"):
-                pytest.fail(reason, pytrace=False)
-            pytest.skip(reason)
+    for fixture in PROGRAMS.keys() & set(item.fixturenames):
+        require_program(fixture)
 
 
 def hide_system_fonts(config):

@@ -49,7 +49,7 @@ from tests.client.fake_gateway import (
     transactions,
 )
 from tests.fake_time import settled
-from tests.machine import REDIS_SERVER, find_program
+from tests.machine import require_program
 from tests.redis_server import RedisServer
 
 DOCUMENT = Path(__file__).with_name("isolation.md").read_text(encoding="utf-8")
@@ -446,8 +446,7 @@ async def stored(town: Town) -> Seen:
     scripts={"hostile": SOUND},
 )
 async def shared(town: Town) -> Seen:
-    command = find_program(*REDIS_SERVER) or pytest.skip(f"{REDIS_SERVER[0]} is not installed")
-    with RedisServer(command) as server, redis.Redis.from_url(server.url) as client:
+    with RedisServer(require_program("redis_command")) as server, redis.Redis.from_url(server.url) as client:
         client.set("{koscom}:broker:star", "something else")
         async with town.client(limiter=RedisLimiter(server.url, settings_of().limits, timeout=5.0)) as koscom:
             holdings = await koscom.holdings(HOSTILE, deadline=DEADLINE_SECONDS)
