@@ -101,7 +101,9 @@ class Koscom:
         """
         return self._gateway.statistics(learned=self.account.learned)
 
-    async def holdings(self, investor: Investor, *, deadline: float | None = None) -> parts.Holdings:
+    async def holdings(
+        self, investor: Investor, *, deadline: float | None = None, after: parts.Holdings | None = None
+    ) -> parts.Holdings:
         """Return everything that the investor owns, across all linked accounts (통합 잔고).
 
         Every account is asked at once. The answer comes when the slowest has answered, or after `deadline` seconds,
@@ -109,19 +111,31 @@ class Koscom:
         `complete`, or use `require_complete()`. Amounts are exact decimals, each in its instrument's currency; `None`
         is unknown. Raises only what concerns every account before any was asked: `AuthenticationError`,
         `AccessDeniedError`, `QuotaExceededError`, or what kept the list of linked accounts from being read.
+
+        `after` is an earlier answer to the same question, to be continued: only accounts that failed in it and may be
+        read now (`retriable`; or the investor had to log in, or the day's calls were spent, and that is over; or the
+        consent has changed) and those that are new or listed otherwise are asked. Every other outcome stands, with its
+        own `as_of`; accounts that are no longer linked are left out. Raises `UsageError` for the answer of another
+        investor, as far as the account numbers show it.
         Manual: 서비스 연동, "가상계좌 리스트 조회"; 계좌 서비스, "계좌잔고 조회 API".
         """
-        return await parts.read_to_end(self.stream_holdings(investor, deadline=deadline))
+        return await parts.read_to_end(self.stream_holdings(investor, deadline=deadline, after=after))
 
     def stream_holdings(
-        self, investor: Investor, *, deadline: float | None = None
+        self, investor: Investor, *, deadline: float | None = None, after: parts.Holdings | None = None
     ) -> AbstractAsyncContextManager[parts.HoldingsStream]:
         """Yield a stream of each account's outcome as it is ready; its `holdings` is the merged answer at the end.
 
-        Otherwise as `holdings()`. Leaving the context early cancels what is still being asked.
+        Otherwise as `holdings()`; with `after`, the stream has the accounts that are asked, and `holdings` all of them.
+        Leaving the context early cancels what is still being asked.
         """
         return self._investor.stream(
-            parts.HoldingsStream, investor, self.account.read_balance, operation="holdings", deadline=deadline
+            parts.HoldingsStream,
+            investor,
+            self.account.read_balance,
+            operation="holdings",
+            deadline=deadline,
+            after=after,
         )
 
     async def portfolios(

@@ -49,8 +49,8 @@ def test_the_package_exports_these_names_and_no_others():
 
 def test_the_client_is_called_like_this():
     assert parameters(Koscom) == ["settings", "transport", "limiter", "tokens", "now", "observer"]
-    assert parameters(Koscom.holdings) == ["self", "investor", "deadline"]
-    assert parameters(Koscom.stream_holdings) == ["self", "investor", "deadline"]
+    assert parameters(Koscom.holdings) == ["self", "investor", "deadline", "after"]
+    assert parameters(Koscom.stream_holdings) == ["self", "investor", "deadline", "after"]
     assert inspect.signature(Koscom.holdings).parameters["deadline"].kind is inspect.Parameter.KEYWORD_ONLY
 
 

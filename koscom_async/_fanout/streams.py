@@ -26,13 +26,20 @@ Merged = TypeVar("Merged")
 class OutcomeStream(Generic[AnyOutcome, Merged]):
     """Accounts' outcomes in completion order. Iterate once, inside the `async with`.
 
-    After the last outcome, the whole answer is there; before it, asking for the answer raises `UsageError`.
+    After the last outcome, the whole answer is there; before it, asking for the answer raises `UsageError`. What was
+    kept of an earlier answer is in the whole answer, and is not delivered again.
     """
 
     def __init__(
-        self, outcomes: OutcomeQueue[AnyOutcome], as_of: datetime, consent_expires_on: date | None = None
+        self,
+        outcomes: OutcomeQueue[AnyOutcome],
+        as_of: datetime,
+        consent_expires_on: date | None = None,
+        *,
+        kept: Sequence[AnyOutcome] = (),
     ) -> None:
         self._outcomes = outcomes
+        self._kept = tuple(kept)
         self._as_of = as_of
         self._consent_expires_on = consent_expires_on
 
@@ -49,7 +56,10 @@ class OutcomeStream(Generic[AnyOutcome, Merged]):
         return self._result()
 
     def _result(self) -> Merged:
-        return self._merge(self._outcomes.result())
+        return self._merge(self._all_outcomes())
+
+    def _all_outcomes(self) -> tuple[AnyOutcome, ...]:
+        return (*self._kept, *self._outcomes.result())
 
     @abstractmethod
     def _merge(self, outcomes: Sequence[AnyOutcome]) -> Merged:
@@ -82,7 +92,7 @@ class HoldingsStream(OutcomeStream[AccountOutcome, Holdings]):
 
     async def merged(self) -> Holdings:
         """Return `holdings`, and yield to other tasks while tens of thousands of rows are merged."""
-        holdings = await run_cooperatively(merging(self._outcomes.result(), as_of=self._as_of))
+        holdings = await run_cooperatively(merging(self._all_outcomes(), as_of=self._as_of))
         return evolve(holdings, consent_expires_on=self._consent_expires_on)
 
     def _merge(self, outcomes: Sequence[AccountOutcome]) -> Holdings:
@@ -103,9 +113,10 @@ class PortfoliosStream(OutcomeStream[PortfolioOutcome, Portfolios]):
         as_of: datetime,
         consent_expires_on: date | None = None,
         *,
+        kept: Sequence[PortfolioOutcome] = (),
         measure: Measure,
     ) -> None:
-        super().__init__(outcomes, as_of, consent_expires_on)
+        super().__init__(outcomes, as_of, consent_expires_on, kept=kept)
         self._measure = measure
 
     @property

@@ -1,7 +1,7 @@
 """What a reader must know to believe the numbers: what totals leave out, and why a number is not known."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from koscom_async.export.amounts import AT_LEAST, money, money_change
@@ -102,13 +102,27 @@ def consent_notes(answer: Answered) -> list[str]:
     ends_on: date | None = getattr(answer, "consent_expires_on", None)
     if ends_on is None:
         return []
-    days = (ends_on - answer.as_of.date()).days
+    asked_at = max([answer.as_of, *(outcome.as_of for outcome in answer.outcomes)])
+    days = (ends_on - asked_at.date()).days
     if days > SOON_DAYS:
         return []
     if days < 0:
         return [f"The investor's consent ended on {ends_on}: have it renewed, as accounts may be missing"]
     when = f"in {counted(days, 'day')}" if days else "today"
     return [f"The investor's consent ends {when}, on {ends_on}: have it renewed before"]
+
+
+APART = timedelta(minutes=10)
+"""Accounts that were read so far apart are a note: an answer that was asked for at once takes less."""
+
+
+def _read_apart(holdings: Holdings) -> list[str]:
+    read_at = [outcome.as_of for outcome in holdings.outcomes if outcome.ok]
+    if not read_at or (last := max(read_at)) - (first := min(read_at)) < APART:
+        return []
+    until = f"{last:%H:%M}" if last.date() == first.date() else f"{last:%Y-%m-%d %H:%M}"
+    times = f"{first:%Y-%m-%d %H:%M} to {until}"
+    return [f"Accounts were read from {times}: what moved in between may count twice, or not at all"]
 
 
 def cash_line(account: AccountReconciliation) -> str | None:
@@ -131,6 +145,7 @@ def notes(holdings: Holdings, *, with_lots: bool = False) -> list[str]:
     """Return all notes on the numbers, the weightiest first."""
     return [
         *consent_notes(holdings),
+        *_read_apart(holdings),
         *_totals_unknown(holdings),
         *(
             note

@@ -154,9 +154,10 @@ class AccountReconciliation(Record):
 class Holdings(OfAccounts[AccountOutcome]):
     """Everything that could be read of what the investor owns, and what could not.
 
-    `as_of` is when the question was asked (KST): no number is older. `totals` is in KRW; `foreign_totals` has
-    one record for each other currency, as currencies are never added. Check `complete` before believing that
-    nothing is missing, and `doubts` before believing that nothing is counted twice: mostly it is empty.
+    `as_of` is when the question was asked (KST), and where an earlier answer was continued, when that was: no number is
+    older. `totals` is in KRW; `foreign_totals` has one record for each other currency, as currencies are never added.
+    Check `complete` before believing that nothing is missing, and `doubts` before believing that nothing is counted
+    twice: mostly it is empty.
     `consent_expires_on` is when the investor's consent ends (KST), or `None` where the platform does not say.
     """
 
