@@ -180,7 +180,7 @@ class AccountService:
             read,
             group=group,
             notifier=notifier,
-            prefetch=self._settings.limits.of(account.broker.short_name).in_flight,
+            prefetch=self._settings.limits.of(query.metered_as).in_flight,
             max_buffered_rows=MAX_BUFFERED_ROWS,
         )
 

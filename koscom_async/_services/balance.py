@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from attrs import frozen
 
 from koscom_async import error_codes
-from koscom_async._services.lessons import BELIEVED_SECONDS, EVERYTHING, NOTHING, Lessons
+from koscom_async._services.lessons import BELIEVED_SECONDS, EVERYTHING, NOTHING, Lessons, forget_a_broker
 from koscom_async._services.query import AccountQuery, AnyPage
 from koscom_async._services.tasks import gather
 from koscom_async._wire.account import BalancePage, BalanceReader
@@ -67,6 +67,7 @@ class AllSupport:
         now = monotonic()
         if self._proven_until.get(query.broker, now) <= now:
             self._proven_until[query.broker] = now + BELIEVED_SECONDS / 2
+            forget_a_broker(self._proven_until)
             self.lessons.answered(query.broker, EVERYTHING)
 
 

@@ -8,9 +8,11 @@ is forgotten after an hour: one call a broker and an hour is what it costs to no
 
 from collections.abc import Callable
 from time import monotonic
+from typing import Any
 
 from attrs import define, field
 
+from koscom_async.brokers import find_broker
 from koscom_async.models.statistics import LearnedRefusal
 
 Account = tuple[int, int]
@@ -19,8 +21,16 @@ Account = tuple[int, int]
 BELIEVED_SECONDS = 3600.0
 MOST_ACCOUNTS = 100
 """So many accounts' refusals are remembered for each broker. An older one's account is refused once more."""
+MOST_BROKERS = 100
+"""Of so many brokers something is remembered. Lists of accounts may name more: the oldest unregistered one goes."""
 NOTHING, EVERYTHING = 0, 10**6
 """How much is allowed of what a broker takes or does not take at all; what has a number lies between."""
+
+
+def forget_a_broker(known: dict[str, Any]) -> None:
+    """Drop one broker from a table by broker that has too many: the oldest that is not registered, if there is one."""
+    if len(known) > MOST_BROKERS:
+        del known[next((name for name in known if find_broker(short_name=name) is None), next(iter(known)))]
 
 
 @define(eq=False)
@@ -42,6 +52,7 @@ class Lessons:
     def refused(self, broker: str, account: Account, allowed: int) -> None:
         """Record that an account was refused, and how much is allowed by what that says."""
         lessons = self.taught.setdefault(broker, {})
+        forget_a_broker(self.taught)
         earlier = self._own(broker, account)
         lessons.pop(account, None)
         lessons[account] = _Lesson(allowed if earlier is None else min(allowed, earlier), self._ends_at())
@@ -53,6 +64,7 @@ class Lessons:
         lesson = self._answered.get(broker)
         if lesson is None or amount >= lesson.allowed or lesson.until <= self._clock():
             self._answered[broker] = _Lesson(amount, self._ends_at())
+            forget_a_broker(self._answered)
 
     def allowed(self, broker: str, account: Account) -> int | None:
         """Return how much an account may ask, or `None` where nothing was learned."""

@@ -15,7 +15,7 @@ from koscom_async._services.lessons import Account
 from koscom_async._services.repeats import find_repeated, key_of_row
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
-from koscom_async._wire.endpoints import Call, Endpoint, account_path
+from koscom_async._wire.endpoints import Call, Endpoint, account_path, metered_as
 from koscom_async._wire.envelope import Question
 from koscom_async._wire.requests import device_block, new_request_id
 from koscom_async._wire.values import PageKey
@@ -236,6 +236,11 @@ class AccountQuery(Query[Part, AnyPage]):
         return self.account.broker.short_name
 
     @property
+    def metered_as(self) -> str:
+        """The name under which the broker's calls are limited."""
+        return metered_as(self.broker, self.settings)
+
+    @property
     def key(self) -> Account:
         """What stands for the account where something is learned of it."""
         return (hash(self.investor.ci), hash(self.account.number))
@@ -259,7 +264,8 @@ class AccountQuery(Query[Part, AnyPage]):
         return Call(
             endpoint=self.endpoint,
             path=account_path(self.endpoint, self.account, self.settings.base_url),
-            broker=self.broker,
+            broker=self.metered_as,
+            asked=self.broker,
             account=self.account.masked_number,
             investor=self.investor,
             body=self.body(

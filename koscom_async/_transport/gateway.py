@@ -233,5 +233,5 @@ class _ErrorContext:
     ) -> None:
         if isinstance(error, KoscomError):
             call = self._call
-            locate(error, broker=call.broker, endpoint=call.endpoint.name, account=call.account)
+            locate(error, broker=call.asked or call.broker, endpoint=call.endpoint.name, account=call.account)
             attach_authorize_url(error, self._settings)

@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from koscom_async.brokers import find_broker
+from koscom_async.brokers import BROKERS, find_broker
 from koscom_async.errors import ResponseMismatchError, UntrustedEndpointError
 from koscom_async.models.investor import Investor
 from koscom_async.models.member import VirtualAccount
+from koscom_async.settings import Settings
 
 Answer = TypeVar("Answer")
 
@@ -69,7 +70,8 @@ class Endpoint:
 class Call(Generic[Answer]):
     """One call, as the layers hand it on: where to, with what body, and how its answer is read and checked.
 
-    `broker` is whose limits it counts against; `account` the account's masked number. `investor` is on whose behalf
+    `broker` is whose limits it counts against; `asked` the broker that errors name where that is another (see
+    `UNREGISTERED`); `account` the account's masked number. `investor` is on whose behalf
     it is asked; where the endpoint wants an access token, that joins each attempt. `read` gets the JSON
     document of a successful answer, and raises a `KoscomError` if it must not be believed. `keep` runs with an answer
     that has arrived, even if its caller is cancelled. `charge` counts the bytes of an answer, and refuses what is too
@@ -85,6 +87,7 @@ class Call(Generic[Answer]):
     investor: Investor | None = field(default=None, repr=False)
     keep: Callable[[Answer], Awaitable[None]] | None = field(default=None, repr=False)
     charge: Callable[[int], None] | None = field(default=None, repr=False)
+    asked: str | None = None
     account: str | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
     method: str = "POST"
@@ -186,6 +189,28 @@ COMMON = "common"
 
 PLATFORM = frozenset({COMMON, AUTH})
 """The platform's own services, which stand in a broker's place and are what every investor asks first."""
+
+UNREGISTERED = "unregistered"
+"""Stands where a broker's short name does, for every broker that neither the registry nor the settings name.
+
+A list of accounts may name any number of such brokers. With limits of its own for each it would outrun the gateway, and
+what is kept for a broker would be kept for each invented name.
+"""
+
+
+_REGISTERED = frozenset(broker.short_name for broker in BROKERS)
+
+
+def metered_as(broker: str, settings: Settings) -> str:
+    """Return under which name a broker's calls are limited, judged and counted."""
+    is_known = (
+        broker in _REGISTERED
+        or broker in settings.limits.brokers
+        or broker in settings.brokers
+        or broker in settings.discretionary_brokers
+    )
+    return broker if is_known else UNREGISTERED
+
 
 DEFAULT_VERSION = "v1"
 

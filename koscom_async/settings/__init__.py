@@ -116,7 +116,9 @@ class Limits(Record):
 
     `default` holds for each broker that `brokers` (by short name) does not name; `in_flight` is the total of
     unanswered calls, and the size of the connection pool. Where several brokers are asked, none takes more of it than
-    it leaves free. Lists of accounts and tokens may have a tenth more in flight, at least one.
+    it leaves free. Lists of accounts and tokens may have a tenth more in flight, at least one. Brokers that neither the
+    registry nor the settings name share one set of limits, one breaker and one line of the statistics, as
+    `unregistered`: name those that you know, such as `{"toss": BrokerLimits()}`.
     `quota_reserve` is the share of the day's calls, from 0 to 1, that this client leaves to others: set it for batch
     work, so that interactive users keep their calls.
     """

@@ -5,8 +5,9 @@ from collections import Counter
 import pytest
 from attrs.exceptions import FrozenInstanceError
 
-from koscom_async import Breaker, BrokerStatistics, Koscom, QuotaExceededError, Retry
+from koscom_async import Breaker, BrokerLimits, BrokerStatistics, Koscom, Limits, QuotaExceededError, Retry
 from koscom_async.sandbox import Fault, SandboxGateway
+from tests.client.fake_gateway import URL, FakeGateway, investor_of, link, refusal
 from tests.end_to_end.test_main_job import impatient
 
 PATIENT = Breaker(failures=1000)
@@ -94,3 +95,16 @@ async def test_a_broker_that_is_asked_class_by_class_comes_back_after_an_outage(
         await koscom.holdings(gateway.investor)
         assert koscom.statistics().of("star").breaker == "closed"
         assert (await koscom.holdings(gateway.investor)).complete
+
+
+async def test_brokers_that_no_one_registered_share_a_line_unless_the_settings_name_them_and_errors_tell_them_apart():
+    at = {broker: f"{URL}/v1/{broker}/account/" for broker in ("moon", "sun", "toss")}
+    links = [link("star", broker, comId="77777", endpoint=address) for broker, address in at.items()]
+    gateway = FakeGateway(scripts=dict.fromkeys(at, lambda _: refusal("3600", 503)), linked=links)
+    limits = Limits(brokers={"toss": BrokerLimits()})
+    async with gateway.client(limits=limits, breaker=PATIENT) as koscom:
+        holdings = await koscom.holdings(investor_of())
+        calls = {each.broker: each.calls for each in koscom.statistics().brokers}
+    assert [failure.error.broker for failure in holdings.failures] == list(at)
+    of_one = calls["toss"]
+    assert calls == {"common": 1, "unregistered": 2 * of_one, "toss": of_one}

@@ -358,6 +358,31 @@ async def silent_brokers(town: Town) -> Seen:
 
 
 @attack(
+    "list",
+    "it names 150 accounts, each at an invented broker, which stays silent",
+    lists={
+        HOSTILE.ci: [
+            link(
+                "diamond", f"invented-{number}", comId="77777", endpoint=f"{URL}/v1/broker-{number}/account/"
+            )
+            for number in range(150)
+        ]
+    },
+    scripts=dict.fromkeys((f"broker-{number}" for number in range(150)), silent),
+)
+async def invented_brokers(town: Town) -> Seen:
+    limits = Limits(brokers={"diamond": BrokerLimits()}, default=BrokerLimits(rate=1e6, burst=1000))
+    async with town.client(limits=limits) as koscom, anyio.create_task_group() as group:
+        group.start_soon(koscom.holdings, HOSTILE)
+        await settled(100)
+        assert len(town.questions) == limits.default.in_flight  # the invented ones share one broker's limits
+        seen = await seen_by_neighbour(koscom, town)
+        assert [each.broker for each in koscom.statistics().brokers] == ["common", "diamond", "unregistered"]
+        group.cancel_scope.cancel()
+    return seen
+
+
+@attack(
     "investor",
     "three years of transactions are read three days at a time; the neighbour has an account at that broker",
     lists={HOSTILE.ci: []},

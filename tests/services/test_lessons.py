@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from koscom_async import LearnedRefusal, VirtualAccount
-from koscom_async._services.lessons import EVERYTHING, MOST_ACCOUNTS, NOTHING, Lessons
+from koscom_async._services.lessons import EVERYTHING, MOST_ACCOUNTS, MOST_BROKERS, NOTHING, Lessons
 from koscom_async.brokers import find_broker
 from tests.client.fake_gateway import Book, FakeGateway, investor_of, refusal, share, transactions
 
@@ -63,6 +63,16 @@ def test_it_remembers_a_bounded_number_of_accounts(ranges):
     assert ranges.snapshot() == (
         LearnedRefusal(broker="star", code="6006", accounts=MOST_ACCOUNTS, max_days=40),
     )
+
+
+def test_it_remembers_a_bounded_number_of_brokers_and_forgets_invented_ones_first(ranges):
+    ranges.refused("star", MINE, 40)
+    for number in range(3 * MOST_BROKERS):
+        ranges.refused(f"invented-{number}", MINE, 40)
+        ranges.answered(f"invented-{number}", 40)
+    assert len(ranges.snapshot()) == MOST_BROKERS
+    assert ranges.allowed("star", MINE) == 40
+    assert [ranges.most_answered(f"invented-{number}") for number in (0, 3 * MOST_BROKERS - 1)] == [0, 40]
 
 
 def test_what_was_learned_says_for_whom_it_holds(clock):

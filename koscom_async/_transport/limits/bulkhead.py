@@ -1,10 +1,12 @@
 """Limits calls in flight: how the slots of one process are divided, and in which order calls get them.
 
-A slot is one unanswered call. Three rules, each for a way in which brokers that stay silent would take all of them:
+A slot is one unanswered call. Four rules, each for a way in which brokers that stay silent would take all of them:
 
 - What every investor asks first, the list of accounts and the tokens, has slots of its own beside those that all share.
 - Where several brokers are asked, a broker takes at most as many slots as it leaves free (dynamic thresholds, as
   switches divide their buffers: Choudhury and Hahne, 1998). So the next broker finds some, and few stay unused.
+- Of half of the slots, one is kept for each broker that was asked before and has no call in flight. However many
+  brokers fall silent at one instant, they do not take the last slots of the others.
 - A broker that does not answer in time has its limit halved each time, down to one, and each answer adds one again.
   It holds only where slots run short: where there are enough, a slow broker harms none but itself.
 
@@ -42,10 +44,12 @@ class Slots:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._shared, self._platform_own = limits.in_flight, limits.in_flight_of_platform
+        self._most_kept = limits.in_flight // 2
         # Keyed by broker, not by host: all share one gateway address, but each is metered on its own.
         self._brokers: dict[str, BrokerSlots] = {}
         self._platform_taken = 0
         self._brokers_asked = 0
+        self._brokers_idle = 0
         self.taken = 0
 
     @property
@@ -61,6 +65,7 @@ class Slots:
             limit = self._limits.of(broker).in_flight
             slots = self._brokers[broker] = BrokerSlots(broker in PLATFORM, limit, limit)
             self._brokers_asked += not slots.is_platform
+            self._brokers_idle += not slots.is_platform
         return slots
 
     def may_take(self, slots: BrokerSlots) -> bool:
@@ -72,10 +77,13 @@ class Slots:
             return self._platform_taken < self._platform_own or free > 0
         if free < 1 or self._brokers_asked < 2:
             return free > 0
+        if slots.taken and free <= min(self._brokers_idle, self._most_kept):
+            return False
         return slots.taken <= free and (slots.taken < slots.shrunk or not self.is_crowded)
 
     def take(self, slots: BrokerSlots) -> None:
         """Count a slot as taken."""
+        self._brokers_idle -= not (slots.taken or slots.is_platform)
         slots.taken += 1
         self.taken += 1
         self._platform_taken += slots.is_platform
@@ -83,6 +91,7 @@ class Slots:
     def give_back(self, slots: BrokerSlots) -> None:
         """Count a slot as free."""
         slots.taken -= 1
+        self._brokers_idle += not (slots.taken or slots.is_platform)
         self.taken -= 1
         self._platform_taken -= slots.is_platform
 

@@ -126,7 +126,7 @@ async def test_who_is_asked_alone_gives_way_to_nobody():
 async def test_when_places_run_short_brokers_that_have_none_go_first():
     time = FakeTime()
     limiter = limiter_of(time, rate=1000, burst=WIDE, total=4)
-    await ask_once(limiter, "diamond")
+    await ask_once(limiter, "cyber")
     departures = Departures(time, limiter)
     calls = [partial(departures.call, number, "star", answer_after=1.0) for number in range(5)]
     calls += [partial(departures.call, 10 + number, "cyber", answer_after=1.0) for number in range(2)]

@@ -31,6 +31,16 @@ def test_five_brokers_that_stay_silent_leave_slots_for_a_sixth_and_for_what_all_
     assert (slots.free, slots.taken) == (0, 44)
 
 
+def test_however_many_brokers_fall_silent_at_one_instant_those_asked_before_find_a_slot():
+    for silent in range(1, 18):
+        slots = Slots(Limits())
+        brokers = [slots.of(str(number)) for number in range(silent + 3)]
+        filled(slots, *map(str, range(silent)))
+        for each in brokers[silent:]:
+            assert slots.may_take(each), silent
+            slots.take(each)
+
+
 def test_a_broker_that_is_asked_alone_takes_all_that_the_platform_has_not_taken_beside_its_own():
     slots = Slots(Limits(default=BrokerLimits(in_flight=100), in_flight=40))
     assert filled(slots, "common", "star") == [44, 0]
