@@ -52,9 +52,10 @@ DIGITS = 38
 ZONE = "Asia/Seoul"
 
 
-def to_arrow(holdings: Holdings, table: TableName = "positions") -> "pa.Table":
+def to_arrow(holdings: Holdings, table: TableName = "positions", *, key: str | None = None) -> "pa.Table":
     """Return a table of the holdings as an Arrow table; its schema is the same whatever is held.
 
+    `key` is the caller's own name for the investor: the first column then, and a part of `account_key`.
     The schema's metadata say whether the holdings are complete, when the question was asked, and, as JSON lists of
     texts that are mostly empty, what may be counted twice (`koscom.doubts`) and a consent that ends soon
     (`koscom.notes`). A number with more digits than its column holds is null, and its row names the column in
@@ -65,7 +66,7 @@ def to_arrow(holdings: Holdings, table: TableName = "positions") -> "pa.Table":
         raise UsageError(f"there is no table {table!r}", advice=f"one of {', '.join(TABLES)}")
     arrays: dict[str, Any] = {}
     inexact: defaultdict[int, list[str]] = defaultdict(list)
-    for column, values in columns_of(holdings, table):
+    for column, values in columns_of(holdings, table, key=key):
         if column is INEXACT:  # the last
             values[:] = [", ".join(inexact[row]) if row in inexact else None for row in range(len(values))]
         arrays[column.name] = _array(arrow, column, values, inexact)
@@ -80,18 +81,57 @@ def to_arrow(holdings: Holdings, table: TableName = "positions") -> "pa.Table":
     return cast("pa.Table", arrow.table(arrays).replace_schema_metadata(facts))
 
 
-def to_polars(holdings: Holdings, table: TableName = "positions") -> "pl.DataFrame":
+def concat(holdings: Mapping[str, Holdings], table: TableName = "positions") -> "pa.Table":
+    """Return a table of many investors, by the caller's names for them, as one Arrow table with the column `key`.
+
+    Every row says whether its investor's holdings are complete; of the metadata only those remain that hold for all.
+    """
+    arrow = needed("pyarrow", extra="arrow")
+    if not holdings:
+        raise UsageError("there are no holdings", advice="give at least one investor's")
+    tables = [to_arrow(each, table, key=key) for key, each in holdings.items()]
+    is_complete = str(all(each.complete for each in holdings.values())).lower()
+    return cast(
+        "pa.Table", arrow.concat_tables(tables).replace_schema_metadata({"koscom.complete": is_complete})
+    )
+
+
+def to_polars(
+    holdings: Holdings, table: TableName = "positions", *, key: str | None = None
+) -> "pl.DataFrame":
     """Return a table of the holdings as a polars frame, which has no metadata: columns say if it is whole and sure."""
     polars = needed("polars", extra="polars")
-    return cast("pl.DataFrame", polars.from_arrow(to_arrow(holdings, table)))
+    return cast("pl.DataFrame", polars.from_arrow(to_arrow(holdings, table, key=key)))
 
 
-def to_pandas(holdings: Holdings, table: TableName = "positions") -> "pd.DataFrame":
-    """Return a table of the holdings as a pandas frame of Arrow-backed columns; `attrs` say if it is whole and sure."""
+def to_pandas(
+    holdings: Holdings, table: TableName = "positions", *, key: str | None = None, exact: bool = True
+) -> "pd.DataFrame":
+    """Return a table of the holdings as a pandas frame of Arrow-backed columns; `attrs` say if it is whole and sure.
+
+    With `exact=False`, of pandas' own types: doubles, text, times in Korea without a zone.
+    """
     pandas = needed("pandas", extra="pandas")
-    frame = to_arrow(holdings, table).to_pandas(types_mapper=pandas.ArrowDtype)
+    arrow = to_arrow(holdings, table, key=key)
+    frame = arrow.to_pandas(types_mapper=pandas.ArrowDtype) if exact else _plain(arrow)
     frame.attrs.update(complete=holdings.complete, as_of=holdings.as_of.isoformat(), **_remarks(holdings))
     return cast("pd.DataFrame", frame)
+
+
+def _plain(table: "pa.Table") -> Any:
+    """Return a pandas frame of which every column is a number, a text, a truth or a time."""
+    arrow, compute = import_module("pyarrow"), import_module("pyarrow.compute")
+
+    def plain(column: Any) -> Any:
+        if arrow.types.is_decimal(column.type):
+            return column.cast(arrow.float64())
+        if arrow.types.is_list(column.type):
+            return compute.binary_join(column, ", ")
+        if arrow.types.is_timestamp(column.type):
+            return compute.local_timestamp(column)
+        return column
+
+    return arrow.table(list(map(plain, table.columns)), names=table.column_names).to_pandas()
 
 
 def _remarks(holdings: Holdings) -> dict[str, list[str]]:

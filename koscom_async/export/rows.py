@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+from hashlib import blake2b
+from secrets import token_bytes
 from typing import Any, Literal
 
 import attrs
@@ -91,6 +93,7 @@ class Row:
     """The records behind a table's row; `None` where the table does not use them."""
 
     holdings: Holdings
+    key: str | None = None
     account_index: int | None = None
     account: VirtualAccount | None = None
     instrument: Instrument | None = None
@@ -101,6 +104,19 @@ class Row:
     outcome: AccountOutcome | None = None
     reconciliation: AccountReconciliation | None = None
     is_doubtful: bool = False
+
+    @property
+    def account_key(self) -> str | None:
+        """The account, without its number, which a digest alone would not hide: most of its digits can be tried."""
+        if self.account is None:
+            return None
+        if self.key is not None:
+            return f"{self.key}/{self.account_index}"
+        number = "/".join(self.account.key).encode("utf-8", "surrogatepass")
+        return blake2b(number, key=_OF_THIS_PROCESS, digest_size=8).hexdigest()
+
+
+_OF_THIS_PROCESS = token_bytes(16)
 
 
 def _positions(holdings: Holdings) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from koscom_async._decimals import EXACT
 from koscom_async.errors import KoscomError
@@ -62,12 +62,22 @@ _INSTRUMENT = (
     _column("instrument", "name", "text", NONE, "name, as the broker sends it"),
     _column("instrument", "currency", "text", NONE, "currency of the amounts"),
 )
+KEY = Column(
+    "key", "text", NONE, "the caller's name for the investor, where one is given", lambda row: row.key
+)
 _ACCOUNT = (
+    Column(
+        "account_key",
+        "text",
+        NONE,
+        "the account, in this process or below `key`: what to join on, also across investors",
+        lambda row: row.account_key,
+    ),
     Column(
         "account_index",
         "count",
         NONE,
-        "row of the account in `accounts`: the key to join on",
+        "row of the account in `accounts` of the same holdings",
         lambda row: row.account_index,
     ),
     Column("broker_code", "text", NONE, "the broker's code", lambda row: row.account.broker.code),
@@ -252,10 +262,12 @@ TABLES: Mapping[TableName, tuple[Column, ...]] = {
 }
 
 
-def columns_of(holdings: Holdings, table: TableName) -> Iterator[tuple[Column, list[object]]]:
-    """Yield each column of a table with its values, unconverted."""
-    rows = list(ROWS[table](holdings))
-    for column in TABLES[table]:
+def columns_of(
+    holdings: Holdings, table: TableName, *, key: str | None
+) -> Iterator[tuple[Column, list[object]]]:
+    """Yield each column of a table with its values, unconverted; with a key, that column first."""
+    rows = [evolve(row, key=key) for row in ROWS[table](holdings)]
+    for column in (*([] if key is None else [KEY]), *TABLES[table]):
         values = [_bare(column.read(row)) for row in rows]
         yield column, [_rounded(value, column.type) for value in values] if column.is_computed else values
 

@@ -220,7 +220,7 @@ class Holdings(OfAccounts[AccountOutcome]):
             "doubts": rows.plain(self.doubts),
         }
 
-    def to_arrow(self, table: "rows.TableName" = "positions") -> "pa.Table":
+    def to_arrow(self, table: "rows.TableName" = "positions", key: str | None = None) -> "pa.Table":
         """Return `"positions"`, `"lots"`, `"cash"` or `"accounts"` as an Arrow table, decimals exact (extra `arrow`).
 
         The columns are the same whatever is held; each row says whether the holdings are `complete`. `None` is null.
@@ -228,16 +228,27 @@ class Holdings(OfAccounts[AccountOutcome]):
         `koscom.notes` (a consent that ends soon); pandas frames have them as `attrs`.
         A number that does not fit its column is null, and the row names that column in `inexact`; only what the
         library computes (`value_in_won`) is rounded, half to even.
+
+        `key`, your own name for the investor, becomes the first column, so that tables of many can be concatenated;
+        `account_key` is what to join them on. `koscom_async.export.concat` does both.
         """
-        return frames.to_arrow(self, table)
+        return frames.to_arrow(self, table, key=key)
 
-    def to_polars(self, table: "rows.TableName" = "positions") -> "pl.DataFrame":
+    def to_polars(self, table: "rows.TableName" = "positions", key: str | None = None) -> "pl.DataFrame":
         """Return a table as `to_arrow` does, as a polars frame (extra `polars`)."""
-        return frames.to_polars(self, table)
+        return frames.to_polars(self, table, key=key)
 
-    def to_pandas(self, table: "rows.TableName" = "positions") -> "pd.DataFrame":
-        """Return a table as `to_arrow` does, as a pandas frame of Arrow-backed columns (extra `pandas`)."""
-        return frames.to_pandas(self, table)
+    def to_pandas(
+        self, table: "rows.TableName" = "positions", key: str | None = None, *, exact: bool = True
+    ) -> "pd.DataFrame":
+        """Return a table as `to_arrow` does, as a pandas frame of Arrow-backed columns (extra `pandas`).
+
+        Exact columns add, average, group, sort and compare. pandas cannot divide them by each other, nor use
+        `nlargest`, `cumsum`, `to_excel`, `to_sql`, or read its own `to_parquet` of the lists in `brokers`.
+        With `exact=False` amounts are doubles (about 15 digits), texts and times are pandas' own, lists are texts,
+        and times are Korean without a zone: for reading and plotting, and not for adding up money.
+        """
+        return frames.to_pandas(self, table, key=key, exact=exact)
 
     def plot(self, kind: "plots.PlotKind" = "class", *, theme: "plots.Theme" = "light") -> "figure.Figure":
         """Return a picture as a matplotlib figure, which `savefig` writes as SVG or PNG (extra `plot`).

@@ -3,7 +3,9 @@
 import io
 import json
 import re
+import sqlite3
 import sys
+from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 
@@ -17,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koscom_async import BrokerUnavailableError, Holdings, UsageError
+from koscom_async.export.frames import concat
 from koscom_async.export.tables import TABLES, Exact, type_name
 from tests.merge.accounts import (
     CYBER,
@@ -278,3 +281,58 @@ def test_all_amounts_have_a_place_for_every_digit_of_38():
         column.type for columns in TABLES.values() for column in columns if isinstance(column.type, Exact)
     }
     assert {kind.places for kind in kinds} == {2, 6, 8, 18}
+
+
+def test_frames_of_many_investors_join_on_a_key_of_their_own(holdings):
+    other = held(share(value=7), fund("KRZ2", "다른", 1))
+    lots, accounts = (concat({"A17": holdings, "B42": other}, table) for table in ("lots", "accounts"))
+    assert lots.column_names[0] == "key"
+    assert lots.column("key").to_pylist() == ["A17"] * 4 + ["B42"] * 2
+    joined = pl.from_arrow(lots).join(pl.from_arrow(accounts), on="account_key", validate="m:1")
+    assert len(joined) == 6
+    assert joined["account"].to_list() == joined["account_right"].to_list()
+    assert joined["key"].to_list() == joined["key_right"].to_list()
+    assert lots.schema.metadata == {b"koscom.complete": b"false"}
+    assert concat({"B42": other}).schema.metadata == {b"koscom.complete": b"true"}
+    with pytest.raises(UsageError, match="no holdings"):
+        concat({})
+
+
+def test_an_account_has_one_key_in_all_frames_of_the_process_and_no_number_in_it(holdings):
+    keys = holdings.to_arrow("accounts").column("account_key").to_pylist()
+    assert len(set(keys)) == 3
+    assert set(holdings.to_polars("lots")["account_key"]) == set(keys[:2])
+    numbers = [outcome.account.number for outcome in holdings.outcomes]
+    assert not [key for key in keys if any(number[4:-4] in key for number in numbers)]
+    assert holdings.to_pandas("cash", key="A17")["account_key"].tolist() == ["A17/0", "A17/1"]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_plain_pandas_frames_do_what_every_frame_does(holdings, table, tmp_path):
+    frame = holdings.to_pandas(table, exact=False)
+    assert frame.attrs == holdings.to_pandas(table).attrs
+    assert {str(kind) for kind in frame.dtypes} <= {
+        "float64",
+        "int64",
+        "bool",
+        "object",
+        "str",
+        "datetime64[us]",
+    }
+    assert frame["asked_at"].tolist() == [NOW.replace(tzinfo=None)] * len(frame)
+    frame.describe(include="all")
+    assert len(frame.drop_duplicates()) == len(frame)
+    frame.to_excel(tmp_path / "frame.xlsx")
+    with closing(sqlite3.connect(":memory:")) as database:
+        assert frame.to_sql("holdings", database) == len(frame)
+    frame.to_parquet(tmp_path / "frame.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "frame.parquet"), frame)
+
+
+def test_plain_pandas_frames_reckon(holdings):
+    frame = holdings.to_pandas(exact=False)
+    assert frame.nlargest(1, "value")["code"].tolist() == ["KRZ1"]
+    assert (frame["value"] / frame["quantity"]).round(2).tolist()[1:] == [23.46, 0.12]
+    assert frame["value"].cumsum().iloc[-1] == pytest.approx(72330206.75)
+    assert frame["brokers"].tolist() == ["diamond", "cyber, diamond", "cyber"]
+    assert frame["profit_loss"].isna().tolist() == [True, True, False]

@@ -97,6 +97,7 @@ def _whole(holdings: Holdings, *, with_lots: bool) -> Renderers:
         "json": holdings.to_dicts,
         "csv": lambda: csv_text(holdings, with_lots=with_lots),
         "parquet": lambda: _parquet(holdings, with_lots=with_lots),
+        "xlsx": lambda: _xlsx(holdings),
         "html": lambda: holdings.to_html().encode(),
     }
 
@@ -121,6 +122,15 @@ def _explain(holdings: Holdings, term: str) -> Renderers:
         "table": lambda: explanation_report(holdings, term),
         "json": lambda: explanation_data(holdings, term),
     }
+
+
+def _xlsx(holdings: Holdings) -> bytes:
+    from koscom_async.export.excel import workbook
+
+    try:
+        return workbook(holdings)
+    except ImportError as error:
+        raise Failed(str(error)) from error
 
 
 def _parquet(holdings: Holdings, *, with_lots: bool) -> bytes:

@@ -18,10 +18,10 @@ from koscom_async.cli.views.groups import HEADINGS
 from koscom_async.models.breakdown import GroupBy
 
 View = Literal["whole", "by", "diff", "explain", "watch"]
-Format = Literal["table", "json", "csv", "parquet", "html"]
+Format = Literal["table", "json", "csv", "parquet", "xlsx", "html"]
 
 FORMATS: Mapping[View, tuple[Format, ...]] = {
-    "whole": ("table", "json", "csv", "parquet", "html"),
+    "whole": ("table", "json", "csv", "parquet", "xlsx", "html"),
     "by": ("table", "json", "csv"),
     "diff": ("table", "json"),
     "explain": ("table", "json"),
@@ -34,9 +34,12 @@ LEAST_WATCH_SECONDS = 10.0
 """Each time costs several calls, and a day has 50,000."""
 
 _SUFFIXES: Mapping[str, Format] = {
+    "": "table",
+    ".txt": "table",
     ".json": "json",
     ".csv": "csv",
     ".parquet": "parquet",
+    ".xlsx": "xlsx",
     ".html": "html",
     ".htm": "html",
 }
@@ -189,7 +192,17 @@ def _format(format_: str | None, *, as_json: bool, as_csv: bool, output: Path | 
         raise click.UsageError(f"{' and '.join(given)} exclude each other")
     if given:
         return cast("Format", next(iter(given.values())))
-    return _SUFFIXES.get(output.suffix.lower(), "table") if output else "table"
+    return _by_suffix(output.suffix.lower()) if output else "table"
+
+
+def _by_suffix(suffix: str) -> Format:
+    if suffix not in _SUFFIXES:
+        known = ", ".join(filter(None, _SUFFIXES))
+        raise click.BadParameter(
+            f"the suffix {suffix!r} names no format: add --format, or use one of {known}",
+            param_hint="--output",
+        )
+    return _SUFFIXES[suffix]
 
 
 def _check(request: HoldingsRequest) -> None:
@@ -206,5 +219,5 @@ def _check(request: HoldingsRequest) -> None:
     if request.interval is not None and (request.save or request.output):
         option = "--save" if request.save else "--output"
         raise click.UsageError(f"--watch and {option} exclude each other: there is no last answer to write")
-    if request.format == "parquet" and request.output is None and sys.stdout.isatty():
-        raise click.UsageError("parquet is not for a terminal: add --output FILE, or redirect it")
+    if request.format in {"parquet", "xlsx"} and request.output is None and sys.stdout.isatty():
+        raise click.UsageError(f"{request.format} is not for a terminal: add --output FILE, or redirect it")

@@ -1,8 +1,9 @@
-"""Parquet: a number that a column cannot hold costs no other, and the command says so."""
+"""Files for other programs: a number without room costs no other; a suffix chooses the format, or is refused."""
 
 import io
 from decimal import Decimal
 
+import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
@@ -23,3 +24,17 @@ def test_a_number_that_does_not_fit_is_null_and_the_formats_that_hold_it_are_nam
 def test_numbers_that_fit_are_no_message(capsys):
     assert _parquet(held(share(value=120)), with_lots=False)
     assert capsys.readouterr().err == ""
+
+
+def test_a_workbook_is_written_by_its_suffix(koscom, tmp_path):
+    file = tmp_path / "holdings.xlsx"
+    assert koscom("holdings", "--sandbox", "--output", str(file)).exit_code == 0
+    book = openpyxl.load_workbook(file, read_only=True)
+    assert book.sheetnames == ["positions", "lots", "cash", "accounts"]
+
+
+def test_a_suffix_that_names_no_format_is_refused_before_a_call(koscom, tmp_path):
+    result = koscom("holdings", "--sandbox", "--output", str(tmp_path / "holdings.ods"))
+    assert result.exit_code == 2
+    assert "the suffix '.ods' names no format: add --format" in result.output
+    assert not list(tmp_path.iterdir())
