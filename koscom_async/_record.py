@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from attrs import fields
 
 from koscom_async._decimals import EXACT
+from koscom_async._lazy import rows
 
 
 def spread(value: Any) -> Any:
@@ -54,3 +55,13 @@ class Record:
     def __repr__(self) -> str:
         shown = (f"{name}={show(getattr(self, name))}" for name, show in self._shown)
         return f"{self.__class__.__qualname__.rpartition('>.')[2]}({', '.join(shown)})"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Return how pydantic takes a record, and FastAPI with it: as it is, and written as `to_dicts()` writes it."""
+        from pydantic_core import core_schema
+
+        writing = core_schema.plain_serializer_function_ser_schema(
+            rows.dicts_of, return_schema=core_schema.dict_schema()
+        )
+        return core_schema.is_instance_schema(cls, serialization=writing)

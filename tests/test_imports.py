@@ -22,7 +22,7 @@ FIRST_PROGRAM = "from koscom_async import Koscom, Settings, Investor, Device, To
 HEAVY = {
     "anyio", "asyncio", "cattrs", "click", "h11", "httpcore", "httptools", "httpx", "json", "logging", "matplotlib",
     "msgspec", "opentelemetry", "pandas", "polars", "pyarrow", "redis", "rich", "ssl", "starlette", "stdnum",
-    "tenacity", "uvicorn",
+    "tenacity", "uvicorn", "fastapi", "pydantic",
 }  # fmt: skip
 
 

@@ -54,6 +54,11 @@ def plain(value: object) -> Any:
             return _composite(value)
 
 
+def dicts_of(record: Any) -> Any:
+    """Return what a record's own `to_dicts()` returns, or its plain form where it has none."""
+    return record.to_dicts() if hasattr(record, "to_dicts") else plain(record)
+
+
 def _composite(value: object) -> Any:
     match value:
         case KoscomError():

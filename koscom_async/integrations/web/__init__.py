@@ -1,0 +1,39 @@
+"""What a web application needs, with Starlette alone: one client, problem documents, events, requests that end.
+
+FastAPI has the same names, and a few more, in `koscom_async.integrations.fastapi`. Nothing here is middleware.
+"""
+
+from importlib import import_module
+
+try:
+    import_module("starlette")
+except ImportError as error:
+    raise ImportError("this needs Starlette: pip install 'koscom_async[web]'", name=error.name) from error
+
+from koscom_async.integrations.web.events import Events, end_reconnection, holdings_events
+from koscom_async.integrations.web.problems import (
+    HoldingsResponse,
+    ProblemResponse,
+    install_error_handlers,
+)
+from koscom_async.integrations.web.requests import (
+    ClientGoneError,
+    RequestDeadline,
+    koscom_lifespan,
+    koscom_of,
+    until_gone,
+)
+
+__all__ = [
+    "ClientGoneError",
+    "Events",
+    "HoldingsResponse",
+    "ProblemResponse",
+    "RequestDeadline",
+    "end_reconnection",
+    "holdings_events",
+    "install_error_handlers",
+    "koscom_lifespan",
+    "koscom_of",
+    "until_gone",
+]
