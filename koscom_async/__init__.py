@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
         LimitsUnavailableError as LimitsUnavailableError,
         MalformedResponseError as MalformedResponseError,
         OutsideServiceHoursError as OutsideServiceHoursError,
+        OverloadedError as OverloadedError,
         PagingError as PagingError,
         PlatformError as PlatformError,
         QuotaExceededError as QuotaExceededError,

@@ -24,6 +24,7 @@ KoscomError
 ├── OutsideServiceHoursError    the service is closed now; no call was spent
 ├── LimitsUnavailableError      the limits that processes share cannot be kept: check Redis
 ├── DeadlineExceededError       the deadline passed
+│   └── OverloadedError         it would pass, by what is queued; no call was made: wait `retry_after` seconds
 └── IncompleteHoldingsError     raised by `require_complete()`: some accounts could not be read
 
 The platform's sixty codes are data, in `error_codes`; this module has no I/O and knows no message.
@@ -50,6 +51,7 @@ __all__ = [
     "LimitsUnavailableError",
     "MalformedResponseError",
     "OutsideServiceHoursError",
+    "OverloadedError",
     "PagingError",
     "PlatformError",
     "QuotaExceededError",
@@ -371,6 +373,21 @@ class DeadlineExceededError(KoscomError):
     default_code = "deadline"
     default_advice = "ask again, or give a longer deadline"
     default_retriable = True
+
+
+class OverloadedError(DeadlineExceededError):
+    """So many calls are queued that the deadline would pass before the answer arrived, so none was made.
+
+    Judged by the limits, by what is queued before it, and by what such a question has lately needed.
+    `retry_after` is the number of seconds in which what is queued now will have left.
+    """
+
+    default_code = "overloaded"
+    default_advice = "ask again after `retry_after` seconds, or give a longer deadline"
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.retry_after = retry_after
 
 
 class IncompleteHoldingsError(KoscomError):

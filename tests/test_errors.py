@@ -57,6 +57,8 @@ def whole(kind: type[KoscomError]) -> KoscomError:
     own: dict[str, Any] = {}
     if issubclass(kind, PlatformError):
         own |= {"status": 503, "retry_after": 2.5}
+    if kind is errors.OverloadedError:
+        own |= {"retry_after": 2.5}
     if kind is QuotaExceededError:
         own |= {"resets_at": NOW}
     if kind is OutsideServiceHoursError:
@@ -136,6 +138,7 @@ def test_every_class_is_ours_and_says_what_it_is_for(kind: type[KoscomError]) ->
         (errors.ResponseMismatchError, ResponseError),
         (errors.TruncatedResponseError, ResponseError),
         (errors.PagingError, ResponseError),
+        (errors.OverloadedError, DeadlineExceededError),
     ],
 )
 def test_the_tree_is_the_one_in_the_modules_docstring(kind: type, parent: type) -> None:
@@ -158,6 +161,7 @@ WORDS = {
     errors.PagingError: "paging",
     errors.UntrustedEndpointError: "untrusted-endpoint",
     errors.DeadlineExceededError: "deadline",
+    errors.OverloadedError: "overloaded",
     errors.IncompleteHoldingsError: "incomplete",
 }
 
@@ -200,6 +204,7 @@ def test_flag_and_advice_agree_on_every_refusal(status: int, document: object) -
 def test_what_may_be_another_answer_later_may_be_asked_again() -> None:
     for kind in (
         DeadlineExceededError,
+        errors.OverloadedError,
         errors.MalformedResponseError,
         errors.TruncatedResponseError,
         errors.PagingError,

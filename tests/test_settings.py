@@ -57,9 +57,8 @@ def test_the_defaults_are_cautious() -> None:
     assert (settings.limits.in_flight, settings.page_limit, settings.call_limit) == (40, 1000, 500)
     assert settings.breaker == Breaker(failures=10, cool_down=30.0)
     assert settings.timeouts == Timeouts(connect=5.0, read=15.0, write=5.0, attempt=30.0)
-    assert settings.overrides_of("star") == BrokerOverrides(
-        supports_all=None, trust_totals=True, check_request_id=True
-    )
+    assert settings.brokers == {}
+    assert BrokerOverrides() == BrokerOverrides(supports_all=None, trust_totals=True, check_request_id=True)
 
 
 @pytest.mark.parametrize(
@@ -262,14 +261,14 @@ def test_a_broker_has_its_own_limits_and_overrides_or_the_defaults() -> None:
     slow, relaxed = BrokerLimits(rate=0.5), BrokerOverrides(check_request_id=False)
     settings = made(limits=Limits(brokers={"star": slow}), brokers={"star": relaxed})
     assert (settings.limits.of("star"), settings.limits.of("cyber")) == (slow, BrokerLimits())
-    assert (settings.overrides_of("star"), settings.overrides_of("cyber")) == (relaxed, BrokerOverrides())
+    assert settings.brokers == {"star": relaxed}
 
 
 def test_the_callers_own_mapping_cannot_change_the_settings() -> None:
     given = {"star": BrokerOverrides(trust_totals=False)}
     settings = made(brokers=given)
     given.clear()
-    assert settings.overrides_of("star").trust_totals is False
+    assert settings.brokers["star"].trust_totals is False
     with pytest.raises(TypeError):
         settings.brokers["star"] = BrokerOverrides()  # type: ignore[index]
 

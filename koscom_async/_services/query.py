@@ -57,6 +57,8 @@ class Page(CountedPage, Protocol):
         """What was tolerated in the answer."""
 
 
+NO_OVERRIDES = BrokerOverrides()
+
 READINGS = 2
 """How often a query is read whose pages contradict each other."""
 
@@ -141,7 +143,7 @@ class Query(ABC, Generic[Part, AnyPage]):
     @property
     def overrides(self) -> BrokerOverrides:
         """What the settings say of the broker."""
-        return self.settings.overrides_of(self.broker)
+        return self.settings.brokers.get(self.broker, NO_OVERRIDES)
 
     async def read(self, part: Part, *, first: AnyPage | None = None) -> list[AnyPage]:
         """Return every page of a part. One whose pages contradict each other is read once more, from its first page.

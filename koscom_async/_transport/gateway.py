@@ -18,7 +18,8 @@ from koscom_async._masking import without_frames
 from koscom_async._transport.auth import Keep, TokenManager, attach_authorize_url, refresh_call
 from koscom_async._transport.breaker import Breakers, Guard
 from koscom_async._transport.isolation import shielded
-from koscom_async._transport.limits.limiter import Limiter, ProcessLimiter, Source, Turn, with_turns
+from koscom_async._transport.limits.limiter import Limiter, ProcessLimiter, Turn, with_turns
+from koscom_async._transport.limits.quota import Source
 from koscom_async._transport.reading import BodyReader
 from koscom_async._transport.retry import Attempts, Retrier
 from koscom_async._transport.sender import Response, Sender

@@ -283,10 +283,3 @@ class Settings(Record):
             name: environ[variable] for name in names if (variable := f"KOSCOM_{name.upper()}") in environ
         }
         return cls(**(read | overrides))
-
-    def overrides_of(self, broker: str) -> BrokerOverrides:
-        """Return what is set for a broker, or the defaults."""
-        return self.brokers.get(broker, _NO_OVERRIDES)
-
-
-_NO_OVERRIDES = BrokerOverrides()

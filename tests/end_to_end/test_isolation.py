@@ -30,7 +30,8 @@ from koscom_async import (
     Retry,
     VirtualAccount,
 )
-from koscom_async._transport.limits.limiter import FIRST_PROBE, ProcessLimiter
+from koscom_async._transport.limits.limiter import ProcessLimiter
+from koscom_async._transport.limits.quota import FIRST_PROBE
 from koscom_async.brokers import find_broker
 from koscom_async.integrations.redis import RedisLimiter
 from koscom_async.tokens import token_key

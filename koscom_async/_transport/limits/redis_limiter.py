@@ -21,7 +21,8 @@ from attrs import define
 
 from koscom_async._clock import utc_now
 from koscom_async._transport.limits.bulkhead import Bulkhead, unchecked
-from koscom_async._transport.limits.limiter import GCRA, LONG_AGO, DailyQuota, Source, Turn
+from koscom_async._transport.limits.limiter import GCRA, LONG_AGO, Turn
+from koscom_async._transport.limits.quota import DailyQuota, Source
 from koscom_async._transport.limits.redis_store import WHATEVER_IS_LEFT, Decision, Redis, RedisStore
 from koscom_async._wire.failures import quota_exceeded
 from koscom_async.errors import LimitsUnavailableError, SettingsError

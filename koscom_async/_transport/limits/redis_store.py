@@ -16,7 +16,7 @@ from typing import Any
 import anyio
 from attrs import define, frozen
 
-from koscom_async._transport.limits.limiter import SETTLING_SECONDS
+from koscom_async._transport.limits.quota import SETTLING_SECONDS
 from koscom_async._transport.limits.redis_scripts import ACQUIRE, GRANTED, PAUSE, RECORD, SPENT, WITHDRAW
 from koscom_async.errors import SettingsError
 from koscom_async.models.statistics import ServiceQuota

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koscom_async import BrokerLimits, Limits, QuotaExceededError, UsageError
-from koscom_async._transport.limits.limiter import ProcessLimiter, Source
+from koscom_async._transport.limits.limiter import ProcessLimiter
+from koscom_async._transport.limits.quota import Source
 from tests.fake_time import FakeTime, settled
 
 WIDE = 1000

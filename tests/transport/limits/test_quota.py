@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koscom_async import QuotaExceededError, ServiceQuota
-from koscom_async._transport.limits.limiter import FIRST_PROBE, PROBE_EVERY, DailyQuota, Source
+from koscom_async._transport.limits.quota import FIRST_PROBE, PROBE_EVERY, DailyQuota, Source
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from koscom_async import BrokerLimits, Limits, QuotaExceededError, SettingsError
-from koscom_async._transport.limits.limiter import Source
+from koscom_async._transport.limits.quota import Source
 from koscom_async._transport.limits.redis_limiter import RedisLimiter
 from koscom_async._transport.limits.redis_scripts import RECORD
 from tests.transport.limits.redis_time import TravellingTime, limiter_of, limits_of

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from koscom_async import LimitsUnavailableError, QuotaExceededError
-from koscom_async._transport.limits.limiter import Source
+from koscom_async._transport.limits.quota import Source
 from koscom_async._transport.limits.redis_limiter import RedisLimiter
 from tests.redis_server import free_port
 from tests.transport.limits.redis_time import TravellingTime, limiter_of, limits_of
