@@ -4,7 +4,7 @@ attrs can write these methods for each class, and compiles them when the class i
 of what the first client of a process costs. The constructor of a record is what attrs writes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -65,3 +65,28 @@ class Record:
             rows.dicts_of, return_schema=core_schema.dict_schema()
         )
         return core_schema.is_instance_schema(cls, serialization=writing)
+
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        """Yield what rich shows, also of records whose own `repr` is a line: each field, masked as in a `repr`."""
+        for name, show in self._shown:
+            value = getattr(self, name)
+            yield name, value if show is repr else _Verbatim(show(value))
+
+
+class _Verbatim(str):
+    """A text whose `repr` is itself."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 call`, `5 calls`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def amount(value: Decimal | None, unit: str) -> str:
+    """Return an amount for the line that a `repr` is."""
+    return "unknown" if value is None else f"{value:,f} {unit}"

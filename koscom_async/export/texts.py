@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from koscom_async._masking import clean
+from koscom_async._record import counted
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.positions import Instrument, Position
 
@@ -53,11 +54,6 @@ def broker_name(account: VirtualAccount) -> str:
 def account_name(account: VirtualAccount) -> str:
     """Return broker and masked number."""
     return f"{broker_name(account)} {clean(account.masked_number)}"
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: `1 call`, `5 calls`."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def kind(instrument: Instrument) -> str:

@@ -3,6 +3,7 @@
 Records only: `_merge` makes them from the accounts.
 """
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from attrs import field, frozen
 
 from koscom_async._lazy import rows
-from koscom_async._record import Record
+from koscom_async._record import Record, counted
 from koscom_async.models.codes import AssetClass, Measure, Product
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import OfAccounts, PortfolioOutcome, WatchlistOutcome
@@ -68,6 +69,10 @@ class Portfolios(OfAccounts[PortfolioOutcome]):
     as_of: datetime
     consent_expires_on: date | None = None
 
+    def _figures(self) -> Iterator[str]:
+        yield counted(len(self.positions), "position")
+        yield from super()._figures()
+
     def to_dicts(self) -> dict[str, Any]:
         """Return everything as nested dicts and lists, decimals as text, account numbers masked."""
         return {
@@ -112,6 +117,10 @@ class Watchlists(OfAccounts[WatchlistOutcome]):
     outcomes: tuple[WatchlistOutcome, ...] = ()
     as_of: datetime
     consent_expires_on: date | None = None
+
+    def _figures(self) -> Iterator[str]:
+        yield counted(len(self.symbols), "symbol")
+        yield from super()._figures()
 
     def to_dicts(self) -> dict[str, Any]:
         """Return everything as nested dicts and lists, account numbers masked."""

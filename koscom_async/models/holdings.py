@@ -3,6 +3,7 @@
 Records only; putting them together from accounts is `_merge`'s work.
 """
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
@@ -23,7 +24,7 @@ from koscom_async._lazy import (
     plots,
     rows,
 )
-from koscom_async._record import Record
+from koscom_async._record import Record, amount, counted
 from koscom_async.models.doubts import Doubt
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome, OfAccounts
@@ -257,6 +258,13 @@ class Holdings(OfAccounts[AccountOutcome]):
         losses. KRW only; what is left out, and that holdings are not complete, stands on the picture.
         """
         return plots.plot(self, kind, theme=theme)
+
+    def _figures(self) -> Iterator[str]:
+        yield counted(len(self.positions), "position")
+        yield from super()._figures()
+        yield f"net worth {amount(self.totals.net_worth, self.totals.currency)}"
+        if self.doubts:
+            yield counted(len(self.doubts), "doubt")
 
     def to_html(self) -> str:
         """Return a report as one HTML document: no script, nothing loaded from elsewhere, account numbers masked."""

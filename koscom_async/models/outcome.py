@@ -4,6 +4,7 @@ Records only: which accounts are asked, and what for, is decided elsewhere.
 """
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import ClassVar, Generic, Self, TypeVar
 
@@ -62,6 +63,11 @@ class Outcome(Record):
         """Whether the account was read, whole."""
         return self.error is None
 
+    def __repr__(self) -> str:
+        error = self.error
+        ended = "read" if error is None else " ".join(filter(None, (type(error).__name__, error.code)))
+        return f"<{type(self).__name__}: {self.account}, {ended}>"
+
 
 AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
 
@@ -85,6 +91,14 @@ class OfAccounts(Record, Generic[AnyOutcome]):
     def failures(self) -> tuple[AnyOutcome, ...]:
         """The accounts that could not be read, each with its error."""
         return tuple(outcome for outcome in self.outcomes if not outcome.ok)
+
+    def __repr__(self) -> str:
+        ended = "complete" if self.complete else "incomplete"
+        return f"<{type(self).__name__}: {', '.join((*self._figures(), ended))}>"
+
+    def _figures(self) -> Iterator[str]:
+        """Yield what the line says before whether it is complete."""
+        yield f"{len(self.outcomes) - len(self.failures)} of {len(self.outcomes)} accounts"
 
     def require_complete(self) -> Self:
         """Return this if every account was read, or raise `IncompleteHoldingsError`."""

@@ -15,7 +15,8 @@ from attrs import frozen
 from koscom_async._decimals import ZERO
 from koscom_async._identifiers import is_isin
 from koscom_async._lazy import pages
-from koscom_async._record import Record
+from koscom_async._masking import clean
+from koscom_async._record import Record, amount
 from koscom_async.models._fields import constructor, raw_field
 from koscom_async.models.account import BalanceRow
 from koscom_async.models.codes import AssetClass, Product, TradeType
@@ -216,6 +217,12 @@ class Position(Record):
     def counts_in(self, currency: str) -> bool:
         """Whether its value is part of the totals in that currency."""
         return self.instrument.currency == currency and not self.is_derivative
+
+    def __repr__(self) -> str:
+        held, unit = self.instrument, self.instrument.currency
+        named = " ".join(dict.fromkeys(filter(None, (clean(held.label), held.code))))
+        quantity = "unknown" if self.quantity is None else f"{self.quantity:,f}"
+        return f"<Position: {named}, quantity {quantity}, value {amount(self.value, unit)}>"
 
     def _repr_html_(self) -> str:
         return pages.position_view(self)

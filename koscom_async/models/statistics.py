@@ -5,7 +5,7 @@ from datetime import datetime
 from attrs import frozen
 
 from koscom_async._lazy import pages
-from koscom_async._record import Record
+from koscom_async._record import Record, counted
 
 __all__ = ["BrokerStatistics", "LearnedRefusal", "ServiceQuota", "Statistics"]
 
@@ -70,6 +70,14 @@ class Statistics(Record):
     def of(self, broker: str) -> BrokerStatistics:
         """Return a broker's figures; all zero if it was never asked."""
         return next((each for each in self.brokers if each.broker == broker), BrokerStatistics(broker=broker))
+
+    def __repr__(self) -> str:
+        sums = [
+            counted(sum(getattr(each, f"{noun}s") for each in self.brokers), noun)
+            for noun in ("call", "failure")
+        ]
+        open_ = [f"{each.broker} {each.breaker}" for each in self.brokers if each.breaker != "closed"]
+        return f"<Statistics: {', '.join((counted(len(self.brokers), 'broker'), *sums, *open_))}>"
 
     def _repr_html_(self) -> str:
         return pages.statistics_view(self)

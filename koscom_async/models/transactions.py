@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from attrs import field, frozen
 
 from koscom_async._lazy import rows as exports
-from koscom_async._record import Record
+from koscom_async._record import Record, counted
 from koscom_async.models._fields import NOT_ON_THE_WIRE, code_field, raw_field
 from koscom_async.models.codes import Direction, TransactionType
 from koscom_async.models.member import VirtualAccount
@@ -114,6 +114,10 @@ class TransactionHistory(OfAccounts[TransactionsOutcome]):
     outcomes: tuple[TransactionsOutcome, ...] = ()
     as_of: datetime
     consent_expires_on: date | None = None
+
+    def _figures(self) -> Iterator[str]:
+        yield counted(len(self.rows), "row")
+        yield from super()._figures()
 
     def __iter__(self) -> Iterator[Transaction]:
         return iter(self.rows)

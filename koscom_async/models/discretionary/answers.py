@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from attrs import frozen
 
-from koscom_async._record import Record
+from koscom_async._record import Record, counted
 from koscom_async.models._fields import omitted_field
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import OfAccounts, Outcome
@@ -56,6 +56,10 @@ class DiscretionaryAnswers(OfAccounts[DiscretionaryOutcome[Row]], Generic[Row]):
         """The rows of every account that was read."""
         answers = (outcome.answer for outcome in self.outcomes)
         return tuple(row for answer in answers if answer is not None for row in answer.rows)
+
+    def _figures(self) -> Iterator[str]:
+        yield counted(len(self.rows), "row")
+        yield from super()._figures()
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
