@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from stdnum.isin import calc_check_digit
 
@@ -34,6 +34,7 @@ from koscom_async import (
 )
 from koscom_async._merge import merge, merging
 from koscom_async.brokers import BROKERS
+from koscom_async.models.outcome import AccountFailure, AccountSuccess
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=timezone(timedelta(hours=9)))
 SIZES = (1_000, 10_000, 100_000)
@@ -106,9 +107,9 @@ def distinct(rows: int) -> Held:
 SHAPES: dict[str, Callable[[int], Held]] = {"shared": shared, "distinct": distinct}
 
 
-def outcomes(held: Held) -> list[AccountOutcome]:
+def outcomes(held: Held) -> list[AccountSuccess | AccountFailure]:
     """Return accounts, one after the other as they are read; what their summaries say is a little off, as in life."""
-    made = []
+    made: list[Any] = []
     for number, instruments in enumerate(held):
         rows = [row(index, holder) for index, holder in instruments]
         account = VirtualAccount(broker=BROKERS[number % len(BROKERS)], number=f"1606000000000{number:05d}")
@@ -144,7 +145,7 @@ class Cost(NamedTuple):
     yardstick: float
 
 
-def plain_sums(made: list[AccountOutcome]) -> dict[str | None, list[Decimal]]:
+def plain_sums(made: list[AccountSuccess | AccountFailure]) -> dict[str | None, list[Decimal]]:
     """Add up numbers by code: what no merge can do without, in the fewest words."""
     sums: dict[str | None, list[Decimal]] = {}
     nothing = Decimal(0)
@@ -157,7 +158,7 @@ def plain_sums(made: list[AccountOutcome]) -> dict[str | None, list[Decimal]]:
     return sums
 
 
-def longest_slice(made: list[AccountOutcome]) -> float:
+def longest_slice(made: list[AccountSuccess | AccountFailure]) -> float:
     """Return the CPU seconds of the longest slice."""
     kept: list[Holdings] = []  # else the last slice would be charged with taking the answer apart
 
@@ -172,7 +173,7 @@ def longest_slice(made: list[AccountOutcome]) -> float:
     return longest
 
 
-def cost(made: list[AccountOutcome]) -> Cost:
+def cost(made: list[AccountSuccess | AccountFailure]) -> Cost:
     """Merge once at once and once in slices."""
     began = time.process_time()
     holdings = merge(made, as_of=NOW)

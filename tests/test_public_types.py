@@ -31,11 +31,11 @@ from koscom_async import (
     Token,
     Transaction,
     TransactionHistory,
-    TransactionsOutcome,
     VirtualAccount,
     Watchlists,
 )
 from koscom_async.integrations.redis import RedisTokenStore
+from koscom_async.models.outcome import AccountFailure, AccountSuccess, TransactionsFailure
 from koscom_async.tokens import FernetSeal, KeyringSeal
 
 
@@ -47,13 +47,17 @@ async def holdings_are_typed(settings: Settings, investor: Investor, account: Vi
         assert_type(holdings.positions[0].value, Decimal | None)
         assert_type(holdings.positions[0].instrument.product, Product | None)
         assert_type(holdings.totals.net_worth, Decimal | None)
-        assert_type(holdings.failures[0].error, KoscomError | None)
+        assert_type(holdings.failures, tuple[AccountFailure, ...])
+        assert_type(holdings.failures[0].error, KoscomError)
         assert_type(holdings.as_of, datetime)
         assert_type(holdings.require_complete(), Holdings)
         assert_type(holdings.to_dicts(), dict[str, Any])
         async with koscom.stream_holdings(investor) as stream:
             async for outcome in stream:
-                assert_type(outcome, AccountOutcome)
+                assert_type(outcome, AccountSuccess | AccountFailure)
+                assert_type(outcome.balance if outcome.ok else outcome.error, Balance | KoscomError)
+                either: AccountOutcome = outcome
+                assert_type(either.balance, Balance | None)
             assert_type(stream.holdings, Holdings)
         assert_type(await koscom.member.registration(investor), Registration)
         assert_type(await koscom.member.accounts(investor), LinkedAccounts)
@@ -65,7 +69,7 @@ async def whole_answers_and_streams_are_typed(koscom: Koscom, investor: Investor
     assert_type(history, TransactionHistory)
     assert_type(history.require_complete(), TransactionHistory)
     assert_type(history.rows[0].on, date | None)
-    assert_type(history.failures, tuple[TransactionsOutcome, ...])
+    assert_type(history.failures, tuple[TransactionsFailure, ...])
     async with koscom.stream_transactions(investor, date(2024, 1, 1), date(2024, 3, 31)) as rows:
         async for row in rows:
             assert_type(row, Transaction)
@@ -81,7 +85,10 @@ async def whole_answers_and_streams_are_typed(koscom: Koscom, investor: Investor
     assert_type(trades.rows, tuple[DiscretionaryTrade, ...])
     async with koscom.discretionary.stream_settlements() as settlements:
         async for outcome in settlements:
-            assert_type(outcome.answer, DiscretionaryRows[DiscretionarySettlement] | None)
+            if outcome.ok:
+                assert_type(outcome.answer, DiscretionaryRows[DiscretionarySettlement])
+            else:
+                assert_type(outcome.error, KoscomError)
 
 
 class OwnSeal:

@@ -3,12 +3,10 @@
 import ast
 import inspect
 import re
-import textwrap
 from pathlib import Path
 from types import CodeType
 
 import pytest
-from mypy import api
 
 import koscom_async
 from koscom_async.sandbox import SandboxGateway
@@ -66,23 +64,3 @@ async def test_each_further_program_runs_on_the_sandbox(program, environment, ca
 @each("name", sorted(set(re.findall(r"`(\w+Error)`", README))))
 def test_every_error_that_is_named_exists(name):
     assert issubclass(getattr(koscom_async, name), koscom_async.KoscomError)
-
-
-def test_every_program_type_checks(tmp_path):
-    """The README's programs, each in a function of its own, as mypy sees them after the star import they name."""
-    lines = ["from koscom_async import *", "from koscom_async.sandbox import SandboxGateway", ""]
-    for number, program in enumerate(PROGRAMS[1:]):
-        lines += [f"async def program_{number}() -> None:", textwrap.indent(program, "    ")]
-    module = tmp_path / "readme.py"
-    module.write_text("\n".join([PROGRAMS[0].replace("asyncio.run(main())", ""), *lines]), encoding="utf-8")
-    settings = tmp_path / "mypy.ini"
-    # Of what the programs import, the types of this package are checked, and of what its interface is made.
-    settings.write_text(
-        "[mypy]\ncheck_untyped_defs = True\nignore_missing_imports = True\nfollow_imports = skip\n"
-        "[mypy-koscom_async.*,httpx.*,attr.*,attrs.*,anyio.*]\nfollow_imports = silent\n",
-        encoding="utf-8",
-    )
-    found, problems, status = api.run(
-        ["--config-file", str(settings), "--cache-dir", str(tmp_path / "cache"), str(module)]
-    )
-    assert status == 0, found + problems

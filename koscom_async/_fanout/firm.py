@@ -21,8 +21,10 @@ from koscom_async.models.account import Balance
 from koscom_async.models.codes import AssetClass
 from koscom_async.models.discretionary.answers import (
     DiscretionaryAnswers,
+    DiscretionaryFailure,
     DiscretionaryOutcome,
     DiscretionaryRows,
+    DiscretionarySuccess,
 )
 from koscom_async.models.discretionary.codes import OrderSide
 from koscom_async.models.discretionary.orders import DiscretionaryOrder
@@ -44,7 +46,9 @@ class DiscretionaryHoldingsStream(HoldingsStream):
     """
 
 
-class DiscretionaryStream(OutcomeStream[DiscretionaryOutcome[Row], DiscretionaryAnswers[Row]]):
+class DiscretionaryStream(
+    OutcomeStream[DiscretionarySuccess[Row] | DiscretionaryFailure[Row], DiscretionaryAnswers[Row]]
+):
     """Contract accounts' answers in completion order, and all of them together after the last. Iterate once.
 
     `accounts` grows as each broker's list of accounts is read.
@@ -55,12 +59,14 @@ class DiscretionaryStream(OutcomeStream[DiscretionaryOutcome[Row], Discretionary
         """The whole answer; raises `UsageError` while outcomes are still to be read from the stream."""
         return self._result()
 
-    def _merge(self, outcomes: Sequence[DiscretionaryOutcome[Row]]) -> DiscretionaryAnswers[Row]:
+    def _merge(
+        self, outcomes: Sequence[DiscretionarySuccess[Row] | DiscretionaryFailure[Row]]
+    ) -> DiscretionaryAnswers[Row]:
         in_order = sorted(outcomes, key=lambda outcome: outcome.account.key)
         return DiscretionaryAnswers(outcomes=tuple(in_order), as_of=self._as_of)
 
     @staticmethod
-    def make_outcome(answer: DiscretionaryRows[Row] | None, **facts: Any) -> DiscretionaryOutcome[Row]:
+    def make_outcome(answer: DiscretionaryRows[Row] | None, **facts: Any) -> Any:
         return DiscretionaryOutcome(answer=answer, **facts)
 
 

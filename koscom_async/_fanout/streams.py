@@ -17,7 +17,17 @@ from koscom_async.models.codes import Measure
 from koscom_async.models.gathered import Portfolios, Watchlists
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.outcome import AccountOutcome, PortfolioOutcome, WatchlistOutcome
+from koscom_async.models.outcome import (
+    AccountFailure,
+    AccountOutcome,
+    AccountSuccess,
+    PortfolioFailure,
+    PortfolioOutcome,
+    PortfolioSuccess,
+    WatchlistFailure,
+    WatchlistOutcome,
+    WatchlistSuccess,
+)
 from koscom_async.models.portfolio import Portfolio, Watchlist
 
 Merged = TypeVar("Merged")
@@ -79,7 +89,7 @@ async def read_to_end(opened: AbstractAsyncContextManager[OutcomeStream[Any, Mer
         return await stream.merged()
 
 
-class HoldingsStream(OutcomeStream[AccountOutcome, Holdings]):
+class HoldingsStream(OutcomeStream[AccountSuccess | AccountFailure, Holdings]):
     """Accounts' balances in completion order, and the merged holdings after the last. Iterate once.
 
     `accounts` are those that are being asked.
@@ -95,21 +105,21 @@ class HoldingsStream(OutcomeStream[AccountOutcome, Holdings]):
         holdings = await run_cooperatively(merging(self._all_outcomes(), as_of=self._as_of))
         return evolve(holdings, consent_expires_on=self._consent_expires_on)
 
-    def _merge(self, outcomes: Sequence[AccountOutcome]) -> Holdings:
+    def _merge(self, outcomes: Sequence[AccountSuccess | AccountFailure]) -> Holdings:
         holdings = merge(outcomes, as_of=self._as_of)
         return evolve(holdings, consent_expires_on=self._consent_expires_on)
 
     @staticmethod
-    def make_outcome(answer: Balance | None, **facts: Any) -> AccountOutcome:
+    def make_outcome(answer: Balance | None, **facts: Any) -> Any:
         return AccountOutcome(balance=answer, **facts)
 
 
-class PortfoliosStream(OutcomeStream[PortfolioOutcome, Portfolios]):
+class PortfoliosStream(OutcomeStream[PortfolioSuccess | PortfolioFailure, Portfolios]):
     """Accounts' portfolios in completion order, and all of them side by side after the last. Iterate once."""
 
     def __init__(
         self,
-        outcomes: OutcomeQueue[PortfolioOutcome],
+        outcomes: OutcomeQueue[PortfolioSuccess | PortfolioFailure],
         as_of: datetime,
         consent_expires_on: date | None = None,
         *,
@@ -124,16 +134,16 @@ class PortfoliosStream(OutcomeStream[PortfolioOutcome, Portfolios]):
         """The whole answer; raises `UsageError` while outcomes are still to be read from the stream."""
         return self._result()
 
-    def _merge(self, outcomes: Sequence[PortfolioOutcome]) -> Portfolios:
+    def _merge(self, outcomes: Sequence[PortfolioSuccess | PortfolioFailure]) -> Portfolios:
         portfolios = merge_portfolios(outcomes, measure=self._measure, as_of=self._as_of)
         return evolve(portfolios, consent_expires_on=self._consent_expires_on)
 
     @staticmethod
-    def make_outcome(answer: Portfolio | None, **facts: Any) -> PortfolioOutcome:
+    def make_outcome(answer: Portfolio | None, **facts: Any) -> Any:
         return PortfolioOutcome(portfolio=answer, **facts)
 
 
-class WatchlistsStream(OutcomeStream[WatchlistOutcome, Watchlists]):
+class WatchlistsStream(OutcomeStream[WatchlistSuccess | WatchlistFailure, Watchlists]):
     """Accounts' watchlists in completion order, and the merged answer after the last. Iterate once."""
 
     @property
@@ -141,10 +151,10 @@ class WatchlistsStream(OutcomeStream[WatchlistOutcome, Watchlists]):
         """The merged answer; raises `UsageError` while outcomes are still to be read from the stream."""
         return self._result()
 
-    def _merge(self, outcomes: Sequence[WatchlistOutcome]) -> Watchlists:
+    def _merge(self, outcomes: Sequence[WatchlistSuccess | WatchlistFailure]) -> Watchlists:
         watchlists = merge_watchlists(outcomes, as_of=self._as_of)
         return evolve(watchlists, consent_expires_on=self._consent_expires_on)
 
     @staticmethod
-    def make_outcome(answer: Watchlist | None, **facts: Any) -> WatchlistOutcome:
+    def make_outcome(answer: Watchlist | None, **facts: Any) -> Any:
         return WatchlistOutcome(watchlist=answer, **facts)

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
-from typing import Self
+from typing import Any, Self
 
 import anyio
 from attrs import define, field
@@ -22,7 +22,12 @@ from koscom_async._transport.statistics import TraceBuilder
 from koscom_async.errors import UsageError
 from koscom_async.models.codes import TransactionType
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.outcome import OfAccounts, TransactionsOutcome
+from koscom_async.models.outcome import (
+    OfAccounts,
+    TransactionsFailure,
+    TransactionsOutcome,
+    TransactionsSuccess,
+)
 from koscom_async.models.transactions import Transaction, TransactionHistory
 
 Rank = tuple[date, int]
@@ -64,7 +69,7 @@ class FollowedAccount:
         self.delivered += 1
         return row
 
-    def outcome(self) -> TransactionsOutcome:
+    def outcome(self) -> Any:
         error = self.feed.error
         return TransactionsOutcome(
             account=self.account,
@@ -86,7 +91,7 @@ def follow(
     return FollowedAccount(account=account, feed=feed, trace=trace, place=place)
 
 
-class TransactionStream(OfAccounts[TransactionsOutcome]):
+class TransactionStream(OfAccounts[TransactionsSuccess | TransactionsFailure, TransactionsFailure]):
     """Every account's transactions as one stream, the earliest first; those of one day account by account.
 
     Iterate once, inside the `async with`. A row is delivered as soon as no account that is still being asked can have
@@ -108,7 +113,7 @@ class TransactionStream(OfAccounts[TransactionsOutcome]):
         self._all = tuple(accounts)
         self._live = list(accounts)
         self._changed = changed
-        self._outcomes: list[TransactionsOutcome] = []
+        self._outcomes: list[TransactionsSuccess | TransactionsFailure] = []
         self._is_open = True
 
     @property
@@ -117,7 +122,7 @@ class TransactionStream(OfAccounts[TransactionsOutcome]):
         return tuple(each.account for each in self._all)
 
     @property
-    def outcomes(self) -> tuple[TransactionsOutcome, ...]:
+    def outcomes(self) -> tuple[TransactionsSuccess | TransactionsFailure, ...]:
         """How each account ended, of those that have."""
         return tuple(self._outcomes)
 

@@ -16,17 +16,17 @@ from koscom_async._merge.rates import prove_rates
 from koscom_async._merge.totals import by_currency, foreign_totals, weighed_whole, won_totals
 from koscom_async.models.account import WON
 from koscom_async.models.holdings import Holdings
-from koscom_async.models.outcome import AccountOutcome
+from koscom_async.models.outcome import AccountFailure, AccountSuccess
 
 __all__ = ["merge", "merging"]
 
 
-def merge(outcomes: Iterable[AccountOutcome], *, as_of: datetime) -> Holdings:
+def merge(outcomes: Iterable[AccountSuccess | AccountFailure], *, as_of: datetime) -> Holdings:
     """Return the holdings of all accounts that were read, with the outcome of every one."""
     return run_now(merging(outcomes, as_of=as_of))
 
 
-def merging(outcomes: Iterable[AccountOutcome], *, as_of: datetime) -> Cooperative[Holdings]:
+def merging(outcomes: Iterable[AccountSuccess | AccountFailure], *, as_of: datetime) -> Cooperative[Holdings]:
     """Return the holdings step by step. Each step enters a decimal context of its own, as the caller's may round."""
     settled = tuple(sorted(outcomes, key=lambda outcome: outcome.account.key))
     balances = [outcome.balance for outcome in settled if outcome.balance is not None]

@@ -18,7 +18,7 @@ from koscom_async.models.gathered import (
     WatchedSymbol,
     Watchlists,
 )
-from koscom_async.models.outcome import PortfolioOutcome, WatchlistOutcome
+from koscom_async.models.outcome import PortfolioFailure, PortfolioSuccess, WatchlistFailure, WatchlistSuccess
 from koscom_async.models.portfolio import Portfolio, PortfolioRow
 from koscom_async.models.positions import MatchedBy
 
@@ -28,7 +28,7 @@ _make_lot = constructor(PortfolioLot)
 
 
 def merge_portfolios(
-    outcomes: Iterable[PortfolioOutcome], *, measure: Measure, as_of: datetime
+    outcomes: Iterable[PortfolioSuccess | PortfolioFailure], *, measure: Measure, as_of: datetime
 ) -> Portfolios:
     """Return the portfolios side by side, whatever order they come in."""
     settled = tuple(sorted(outcomes, key=lambda outcome: outcome.account.key))
@@ -102,7 +102,9 @@ def _lot_rank(lot: PortfolioLot) -> tuple[object, ...]:
     return (lot.account.key, repr(row))
 
 
-def merge_watchlists(outcomes: Iterable[WatchlistOutcome], *, as_of: datetime) -> Watchlists:
+def merge_watchlists(
+    outcomes: Iterable[WatchlistSuccess | WatchlistFailure], *, as_of: datetime
+) -> Watchlists:
     """Return each symbol once, whatever order the accounts come in."""
     settled = tuple(sorted(outcomes, key=lambda outcome: outcome.account.key))
     watched: dict[str, list[Watched]] = {}

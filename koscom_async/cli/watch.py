@@ -113,7 +113,7 @@ async def watch(
 
 def _pause(holdings: Holdings, interval: float) -> float:
     """Return how long to wait; raise where the day's calls are spent."""
-    errors = [failure.error for failure in holdings.failures if failure.error]
+    errors = [failure.error for failure in holdings.failures]
     for error in errors:
         if isinstance(error, QuotaExceededError):
             raise error

@@ -14,7 +14,13 @@ from koscom_async._lazy import rows
 from koscom_async._record import Record, counted
 from koscom_async.models.codes import AssetClass, Measure, Product
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.outcome import OfAccounts, PortfolioOutcome, WatchlistOutcome
+from koscom_async.models.outcome import (
+    OfAccounts,
+    PortfolioFailure,
+    PortfolioSuccess,
+    WatchlistFailure,
+    WatchlistSuccess,
+)
 from koscom_async.models.portfolio import PortfolioRow
 from koscom_async.models.positions import MatchedBy
 
@@ -56,7 +62,7 @@ class PortfolioPosition(Record):
 
 
 @frozen(kw_only=True, eq=False, repr=False)
-class Portfolios(OfAccounts[PortfolioOutcome]):
+class Portfolios(OfAccounts[PortfolioSuccess | PortfolioFailure, PortfolioFailure]):
     """The portfolios of every account, side by side. Check `complete` before believing that nothing is missing.
 
     `as_of` is when the question was asked (KST); `measure` what was asked for; `consent_expires_on` when the investor's
@@ -65,7 +71,7 @@ class Portfolios(OfAccounts[PortfolioOutcome]):
 
     measure: Measure
     positions: tuple[PortfolioPosition, ...] = ()
-    outcomes: tuple[PortfolioOutcome, ...] = ()
+    outcomes: tuple[PortfolioSuccess | PortfolioFailure, ...] = ()
     as_of: datetime
     consent_expires_on: date | None = None
 
@@ -106,7 +112,7 @@ class WatchedSymbol(Record):
 
 
 @frozen(kw_only=True, eq=False, repr=False)
-class Watchlists(OfAccounts[WatchlistOutcome]):
+class Watchlists(OfAccounts[WatchlistSuccess | WatchlistFailure, WatchlistFailure]):
     """The watchlists of every account, merged by symbol. Check `complete` before believing that nothing is missing.
 
     `as_of` is when the question was asked (KST); `consent_expires_on` when the investor's consent ends (KST), or `None`
@@ -114,7 +120,7 @@ class Watchlists(OfAccounts[WatchlistOutcome]):
     """
 
     symbols: tuple[WatchedSymbol, ...] = ()
-    outcomes: tuple[WatchlistOutcome, ...] = ()
+    outcomes: tuple[WatchlistSuccess | WatchlistFailure, ...] = ()
     as_of: datetime
     consent_expires_on: date | None = None
 

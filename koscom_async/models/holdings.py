@@ -27,7 +27,7 @@ from koscom_async._lazy import (
 from koscom_async._record import Record, amount, counted
 from koscom_async.models.doubts import Doubt
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.outcome import AccountOutcome, OfAccounts
+from koscom_async.models.outcome import AccountFailure, AccountSuccess, OfAccounts
 from koscom_async.models.positions import Position
 
 __all__ = ["AccountReconciliation", "Cash", "CashBasis", "CashLot", "Holdings", "Totals"]
@@ -152,7 +152,7 @@ class AccountReconciliation(Record):
 
 
 @frozen(kw_only=True, eq=False, repr=False)
-class Holdings(OfAccounts[AccountOutcome]):
+class Holdings(OfAccounts[AccountSuccess | AccountFailure, AccountFailure]):
     """Everything that could be read of what the investor owns, and what could not.
 
     `as_of` is when the question was asked (KST), and where an earlier answer was continued, when that was: no number is
@@ -166,7 +166,7 @@ class Holdings(OfAccounts[AccountOutcome]):
     cash: tuple[Cash, ...] = ()
     totals: Totals = field(factory=Totals)
     foreign_totals: tuple[Totals, ...] = ()
-    outcomes: tuple[AccountOutcome, ...] = ()
+    outcomes: tuple[AccountSuccess | AccountFailure, ...] = ()
     reconciliation: tuple[AccountReconciliation, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     as_of: datetime

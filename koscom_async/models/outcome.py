@@ -6,7 +6,7 @@ Records only: which accounts are asked, and what for, is decided elsewhere.
 from abc import abstractmethod
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from attrs import field, frozen
 
@@ -70,9 +70,10 @@ class Outcome(Record):
 
 
 AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
+AnyFailure = TypeVar("AnyFailure", bound=Outcome)
 
 
-class OfAccounts(Record, Generic[AnyOutcome]):
+class OfAccounts(Record, Generic[AnyOutcome, AnyFailure]):
     """The part of an answer about many accounts that says whether it is whole; `outcomes` is the record's own."""
 
     __slots__ = ()
@@ -88,9 +89,10 @@ class OfAccounts(Record, Generic[AnyOutcome]):
         return all(outcome.ok for outcome in self.outcomes)
 
     @property
-    def failures(self) -> tuple[AnyOutcome, ...]:
+    def failures(self) -> tuple[AnyFailure, ...]:
         """The accounts that could not be read, each with its error."""
-        return tuple(outcome for outcome in self.outcomes if not outcome.ok)
+        failed: Any = (outcome for outcome in self.outcomes if not outcome.ok)
+        return tuple(failed)
 
     def __repr__(self) -> str:
         ended = "complete" if self.complete else "incomplete"
@@ -144,3 +146,51 @@ class WatchlistOutcome(Outcome):
     """One account's watchlist. Exactly one of `watchlist` and `error` is there."""
 
     watchlist: Watchlist | None = omitted_field()
+
+
+if TYPE_CHECKING:
+    # One class is two types, so that a failure's `error` is an error, and what was read is an answer. mypy knows which
+    # it is after `if outcome.ok`, pyright does not. So what is absent is `Any`: if it were `None`, pyright would refuse
+    # `outcome.balance.rows` there.
+
+    class Success(Outcome):
+        error: Any
+
+        @property
+        def ok(self) -> Literal[True]: ...
+
+    class Failure(Outcome):
+        error: KoscomError
+
+        @property
+        def ok(self) -> Literal[False]: ...
+
+    class AccountSuccess(Success, AccountOutcome):
+        balance: Balance
+
+    class AccountFailure(Failure, AccountOutcome):
+        balance: Any
+
+    class PortfolioSuccess(Success, PortfolioOutcome):
+        portfolio: Portfolio
+
+    class PortfolioFailure(Failure, PortfolioOutcome):
+        portfolio: Any
+
+    class TransactionsSuccess(Success, TransactionsOutcome): ...
+
+    class TransactionsFailure(Failure, TransactionsOutcome):
+        missing_from: date
+
+    class WatchlistSuccess(Success, WatchlistOutcome):
+        watchlist: Watchlist
+
+    class WatchlistFailure(Failure, WatchlistOutcome):
+        watchlist: Any
+
+else:  # hints find the class, and `isinstance` with a name that is only a type is a `TypeError`
+    Success = Failure = Outcome
+    AccountSuccess = AccountFailure = Annotated[AccountOutcome, "`ok` says which"]
+    PortfolioSuccess = PortfolioFailure = Annotated[PortfolioOutcome, "`ok` says which"]
+    TransactionsSuccess = TransactionsFailure = Annotated[TransactionsOutcome, "`ok` says which"]
+    WatchlistSuccess = WatchlistFailure = Annotated[WatchlistOutcome, "`ok` says which"]

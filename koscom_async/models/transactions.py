@@ -15,7 +15,7 @@ from koscom_async._record import Record, counted
 from koscom_async.models._fields import NOT_ON_THE_WIRE, code_field, raw_field
 from koscom_async.models.codes import Direction, TransactionType
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.outcome import OfAccounts, TransactionsOutcome
+from koscom_async.models.outcome import OfAccounts, TransactionsFailure, TransactionsSuccess
 
 __all__ = ["Transaction", "TransactionHistory", "Transactions"]
 
@@ -97,7 +97,7 @@ class Transactions(Record):
 
 
 @frozen(kw_only=True, eq=False, repr=False)
-class TransactionHistory(OfAccounts[TransactionsOutcome]):
+class TransactionHistory(OfAccounts[TransactionsSuccess | TransactionsFailure, TransactionsFailure]):
     """The transactions of every account from `since` to `until`, both included, the earliest first.
 
     Those of one day stand account by account, and in the broker's order. Check `complete` before believing that nothing
@@ -111,7 +111,7 @@ class TransactionHistory(OfAccounts[TransactionsOutcome]):
     isin: str | None = None
     side: TransactionType | None = None
     rows: tuple[Transaction, ...] = ()
-    outcomes: tuple[TransactionsOutcome, ...] = ()
+    outcomes: tuple[TransactionsSuccess | TransactionsFailure, ...] = ()
     as_of: datetime
     consent_expires_on: date | None = None
 

@@ -158,7 +158,7 @@ async def _read_contracts(koscom: Koscom, question: Question) -> DiscretionaryAn
     """Ask every broker at once for its list; the outcome of each is independent of the others."""
     asked_at = korean_now()
     asked = koscom.discretionary.brokers_of(question.brokers or None)
-    outcomes: dict[str, DiscretionaryOutcome[DiscretionaryAccount]] = {}
+    outcomes: dict[str, Any] = {}
 
     async def read(broker: Broker) -> None:
         # The list is the broker's: an account without a number stands for all of its accounts.

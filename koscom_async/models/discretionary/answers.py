@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 from attrs import frozen
 
 from koscom_async._record import Record, counted
 from koscom_async.models._fields import omitted_field
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.outcome import OfAccounts, Outcome
+from koscom_async.models.outcome import Failure, OfAccounts, Outcome, Success
 
 __all__ = ["DiscretionaryAnswers", "DiscretionaryOutcome", "DiscretionaryRows"]
 
@@ -41,14 +41,28 @@ class DiscretionaryOutcome(Outcome, Generic[Row]):
     answer: DiscretionaryRows[Row] | None = omitted_field()
 
 
+if TYPE_CHECKING:  # as the other outcomes'
+
+    class DiscretionarySuccess(Success, DiscretionaryOutcome[Row]):
+        answer: DiscretionaryRows[Row]
+
+    class DiscretionaryFailure(Failure, DiscretionaryOutcome[Row]):
+        answer: Any
+
+else:
+    DiscretionarySuccess = DiscretionaryFailure = Annotated[DiscretionaryOutcome[Row], "`ok` says which"]
+
+
 @frozen(kw_only=True, eq=False, repr=False)
-class DiscretionaryAnswers(OfAccounts[DiscretionaryOutcome[Row]], Generic[Row]):
+class DiscretionaryAnswers(
+    OfAccounts[DiscretionarySuccess[Row] | DiscretionaryFailure[Row], DiscretionaryFailure[Row]], Generic[Row]
+):
     """The answers of all accounts at all brokers, and the accounts that could not be read.
 
     `as_of` is when the question was asked (KST). Outcomes are in the order of broker and account.
     """
 
-    outcomes: tuple[DiscretionaryOutcome[Row], ...] = ()
+    outcomes: tuple[DiscretionarySuccess[Row] | DiscretionaryFailure[Row], ...] = ()
     as_of: datetime
 
     @property
