@@ -13,7 +13,7 @@ from importlib.machinery import SourceFileLoader
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["listed", "load", "pa", "pd", "pl"]
+__all__ = ["listed", "load", "pa", "pd", "pl", "redis_asyncio"]
 
 
 @cache
@@ -87,6 +87,7 @@ if TYPE_CHECKING:  # the client's parts, and the types in its signatures
     import polars as pl
     import pyarrow as pa
     from matplotlib import figure as figure
+    from redis import asyncio as redis_asyncio
 
     from koscom_async.export import (
         document as document,
@@ -112,7 +113,8 @@ else:
         def __getattr__(self, name: str) -> Any:
             return getattr(import_module(self.__name__), name)
 
-    pd, pl, pa, figure = map(_LazyModule, ("pandas", "polars", "pyarrow", "matplotlib.figure"))
+    pd, pl, pa = map(_LazyModule, ("pandas", "polars", "pyarrow"))
+    figure, redis_asyncio = map(_LazyModule, ("matplotlib.figure", "redis.asyncio"))
     document, frames, plots, rows, texts, pages = (
         _LazyModule(f"koscom_async.export.{name}")
         for name in ("document", "frames", "plots", "rows", "texts", "html.pages")

@@ -5,7 +5,7 @@ masked.
 """
 
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from attrs import define
 
@@ -47,6 +47,7 @@ class Attempt:
     outcome: str = CANCELLED
 
 
+@runtime_checkable
 class Observer(Protocol):
     """Give one to `Koscom(observer=…)`: its context managers surround each operation and each attempt.
 

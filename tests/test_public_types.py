@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from importlib import import_module
 from typing import Any, assert_type, get_type_hints
+
+import pytest
+from beartype import beartype
+from beartype.roar import BeartypeCallHintParamViolation
 
 import koscom_async
 from koscom_async import (
@@ -37,6 +42,8 @@ from koscom_async import (
 from koscom_async.integrations.redis import RedisTokenStore
 from koscom_async.models.outcome import AccountFailure, AccountSuccess, TransactionsFailure
 from koscom_async.tokens import FernetSeal, KeyringSeal
+
+INTEGRATIONS = ("integrations.fastapi", "integrations.opentelemetry", "integrations.redis")
 
 
 async def holdings_are_typed(settings: Settings, investor: Investor, account: VirtualAccount) -> None:
@@ -129,19 +136,42 @@ def functions_of(kind: type) -> Iterator[Callable[..., Any]]:
                 yield member
 
 
+def public_items() -> dict[str, Any]:
+    """The classes and functions that a program imports from the package, and from its rooms that are documented."""
+    rooms = ("errors", "notebook", "observer", "sandbox", "settings", "tokens", *INTEGRATIONS)
+    modules = [koscom_async, *(import_module(f"koscom_async.{room}") for room in rooms)]
+    named = {
+        f"{module.__name__}.{name}": getattr(module, name) for module in modules for name in module.__all__
+    }
+    return {name: each for name, each in named.items() if inspect.isroutine(each) or inspect.isclass(each)}
+
+
 def test_the_hints_of_everything_public_can_be_resolved() -> None:
     failed = []
-    for name in dir(koscom_async):
-        public = getattr(koscom_async, name)
-        classes = [public] if inspect.isclass(public) else []
-        if public is Koscom:
-            classes += services().values()
-        for kind in classes:
-            for documented in (kind, *functions_of(kind)):
-                try:
-                    get_type_hints(documented)
-                except Exception as error:
-                    failed.append(f"{name} {documented}: {error!r}")
+    for name, public in (public_items() | services()).items():
+        for documented in (public, *(functions_of(public) if inspect.isclass(public) else ())):
+            try:
+                get_type_hints(documented)
+            except Exception as error:
+                failed.append(f"{name} {documented}: {error!r}")
+    assert failed == []
+
+
+def test_a_user_can_have_every_public_type_checked_at_run_time() -> None:
+    def takes(value: Any) -> Any:
+        return value
+
+    failed = []
+    for name, kind in (public_items() | services()).items():
+        if inspect.isclass(kind):
+            takes.__annotations__ = {"value": kind, "return": kind | None}
+            try:
+                checked = beartype(takes)
+            except Exception as error:
+                failed.append(f"{name}: {error!r}")
+            else:
+                with pytest.raises(BeartypeCallHintParamViolation):
+                    checked("a text that is none of them")
     assert failed == []
 
 

@@ -123,7 +123,7 @@ class PortfoliosStream(OutcomeStream[PortfolioSuccess | PortfolioFailure, Portfo
         as_of: datetime,
         consent_expires_on: date | None = None,
         *,
-        kept: Sequence[PortfolioOutcome] = (),
+        kept: Sequence[PortfolioSuccess | PortfolioFailure] = (),
         measure: Measure,
     ) -> None:
         super().__init__(outcomes, as_of, consent_expires_on, kept=kept)

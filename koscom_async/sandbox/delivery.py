@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from enum import Enum
 from http import HTTPStatus
 from random import Random
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from attrs import Attribute, field, frozen
 
@@ -22,6 +22,7 @@ def _seconds(_: object, attribute: "Attribute[float]", value: float) -> None:
         raise ValueError(f"a latency's {attribute.name} must be 0 or more seconds, got {value!r}")
 
 
+@runtime_checkable
 class Latency(Protocol):
     """Anything that says how long the next answer takes."""
 

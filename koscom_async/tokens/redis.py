@@ -8,19 +8,17 @@ know.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from math import ceil
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 from uuid import uuid4
 
 import anyio
 
 from koscom_async._clock import utc_now
+from koscom_async._lazy import redis_asyncio
 from koscom_async.errors import SettingsError
 from koscom_async.models.investor import Token
 from koscom_async.tokens.records import read_text, token_text
 from koscom_async.tokens.seal import Seal
-
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
 
 LOCK_SECONDS = 60.0
 POLL_SECONDS = 0.05
@@ -43,7 +41,7 @@ class RedisTokenStore:
 
     def __init__(
         self,
-        redis: "Redis",
+        redis: "redis_asyncio.Redis",
         *,
         prefix: str = "koscom:token:",
         lock_seconds: float = LOCK_SECONDS,

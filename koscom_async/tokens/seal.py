@@ -4,11 +4,12 @@ Owns the ciphers and their keys. What is sealed, and when, is `records`' to say.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from koscom_async.errors import SettingsError
 
 
+@runtime_checkable
 class Seal(Protocol):
     """Encrypts what a store keeps. Write your own for a key service that answers at once: a store waits for it.
 

@@ -12,6 +12,7 @@ from koscom_async.models.investor import Investor, Token
 from koscom_async.settings import Settings
 
 
+@runtime_checkable
 class TokenStore(Protocol):
     """Keeps tokens, each under its investor's key (see `token_key`). Write your own for a database.
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from inspect import signature
 from time import monotonic
 from types import TracebackType
-from typing import Any, Protocol, Self, cast
+from typing import Any, Protocol, Self, cast, runtime_checkable
 
 import anyio
 from attrs import define, field
@@ -28,6 +28,7 @@ from koscom_async.models.statistics import ServiceQuota
 from koscom_async.settings import Limits
 
 
+@runtime_checkable
 class Limiter(Protocol):
     """Decides when calls leave. `release` follows each `acquire` that returned; the client closes its limiter.
 

@@ -18,7 +18,7 @@ from koscom_async.errors import KoscomError
 from koscom_async.export.rows import plain
 from koscom_async.integrations.web.problems import encoded, problem
 from koscom_async.integrations.web.requests import cancel_when_gone
-from koscom_async.models.outcome import AccountOutcome
+from koscom_async.models.outcome import AccountFailure, AccountSuccess
 
 END = "end"
 """The id of the last event."""
@@ -73,7 +73,7 @@ async def holdings_events(stream: HoldingsStream, *, growing: bool = False) -> A
       With `growing`, `so_far` has totals, positions and cash of the accounts that were read until then;
     - `holdings`: what `to_dicts()` returns; or `problem`: the members of a problem document. Its id is `end`.
     """
-    outcomes: list[AccountOutcome] = []
+    outcomes: list[AccountSuccess | AccountFailure] = []
     listed: Sequence[object] | None = None
     try:
         while True:
@@ -96,20 +96,20 @@ async def holdings_events(stream: HoldingsStream, *, growing: bool = False) -> A
         yield _event("problem", problem(error), number=END)
 
 
-async def _next_outcome(stream: HoldingsStream) -> AccountOutcome | None:
+async def _next_outcome(stream: HoldingsStream) -> AccountSuccess | AccountFailure | None:
     """Return the next outcome, or `None` where it is long in coming; raise `StopAsyncIteration` after the last."""
     with anyio.move_on_after(COMMENT_SECONDS):
         return await anext(aiter(stream))
     return None
 
 
-def _facts(stream: HoldingsStream, outcomes: Sequence[AccountOutcome]) -> dict[str, Any]:
+def _facts(stream: HoldingsStream, outcomes: Sequence[AccountSuccess | AccountFailure]) -> dict[str, Any]:
     outcome, keys = outcomes[-1], [account.key for account in stream.accounts]
     index = keys.index(outcome.account.key) if outcome.account.key in keys else None
     return {"index": index, "waiting": max(len(keys) - len(outcomes), 0)} | dict(plain(outcome))
 
 
-async def _merged(outcomes: Sequence[AccountOutcome]) -> dict[str, Any]:
+async def _merged(outcomes: Sequence[AccountSuccess | AccountFailure]) -> dict[str, Any]:
     """Return the holdings of some of the accounts, without what could be taken for a whole answer."""
     holdings = await run_cooperatively(merging(outcomes, as_of=outcomes[-1].as_of))
     return {
