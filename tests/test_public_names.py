@@ -55,8 +55,8 @@ def test_the_client_is_called_like_this():
 
 
 def test_ways_out_are_called_like_this():
-    for method in (Holdings.to_arrow, Holdings.to_polars, Holdings.to_pandas):
-        assert parameters(method) == ["self", "table"]
+    assert parameters(Holdings.to_arrow) == parameters(Holdings.to_polars) == ["self", "table", "key"]
+    assert parameters(Holdings.to_pandas) == ["self", "table", "key", "exact"]
     assert parameters(Holdings.plot) == ["self", "kind", "theme"]
     assert parameters(Holdings.to_html) == ["self"]
     assert notebook.__all__ == ["watched_holdings"]
