@@ -194,15 +194,15 @@ async def test_a_crowd_has_accounts_of_its_own():
     [
         (
             {"latency": {"moon": 1}},
-            "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth",
+            "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth, market",
         ),
         (
             {"rate_limits": {"moon": 1}},
-            "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth",
+            "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth, market",
         ),
         (
             {"faults": {"moon": "down"}},
-            "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth",
+            "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth, market",
         ),
         ({"rate_limits": {"star": 0}}, "RateLimit.rate must be above 0, got 0"),
     ],
