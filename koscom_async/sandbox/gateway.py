@@ -148,13 +148,24 @@ class SandboxGateway:
         if self._thread is not None:
             self._thread.stop()
 
+    async def start(self) -> Self:
+        """Start it and return it, for a notebook, whose cells no `async with` spans; `stop` ends it."""
+        return await self.__aenter__()
+
+    async def stop(self) -> None:
+        """Stop what `start` started; again, it does nothing."""
+        if self._is_running:
+            await self.__aexit__(None, None, None)
+
     @property
     def url(self) -> str:
         """Scheme, host and port; known once the gateway runs."""
         if self._thread is None:
             return "http://localhost"
         if not self._is_running:
-            raise RuntimeError("the gateway has no address yet: enter it with `async with`")
+            raise RuntimeError(
+                "the gateway has no address yet: enter it with `async with`, or `await gateway.start()`"
+            )
         return f"http://{HOST}:{self._thread.port}"
 
     @property
