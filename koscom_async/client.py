@@ -91,7 +91,11 @@ class Koscom:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections, and the transport and limiter that were given. The client cannot be used again."""
+        """Close the connections, and the transport and limiter that were given. The client cannot be used again.
+
+        Calls that are under way fail with a `UsageError`. So does closing it in another event loop than the one where
+        it was used, or after that one has ended.
+        """
         await self._gateway.aclose()
 
     def statistics(self) -> parts.Statistics:

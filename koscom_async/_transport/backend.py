@@ -7,11 +7,11 @@ and what else takes part count, too.
 import asyncio
 import ssl
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import cache, partial
 from importlib.util import find_spec
 from types import FunctionType
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import anyio
 import httpx
@@ -154,24 +154,27 @@ class HttpxPools(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; where a kept connection fails before the head of a response, once more over a new one."""
-        if request.extensions.get(REUSE, Reuse.NONE) is not Reuse.ANY:
-            return await self._send(request, self._new)
         steps = _Steps()
         request.extensions.setdefault("trace", steps)  # of a user who traces, nothing is sent twice
+        if request.extensions.get(REUSE, Reuse.NONE) is not Reuse.ANY:
+            return await self._send(request, self._new, steps)
         try:
-            return await self._send(request, min(self._pools, key=self._calls.__getitem__))
+            return await self._send(request, min(self._pools, key=self._calls.__getitem__), steps)
         except (httpx.NetworkError, httpx.RemoteProtocolError):
             if not steps.took_kept_connection:
                 raise
-        return await self._send(request, self._new)
+        return await self._send(request, self._new, steps)
 
-    async def _send(self, request: httpx.Request, pool: httpx.AsyncHTTPTransport) -> httpx.Response:
+    async def _send(
+        self, request: httpx.Request, pool: httpx.AsyncHTTPTransport, steps: "_Steps"
+    ) -> httpx.Response:
         """Send it over one of them, which counts as busy until the response is closed."""
         self._calls[pool] += 1
         try:
             response = await pool.handle_async_request(request)
         except BaseException:
             self._release(pool)
+            await steps.close_half_open()
             raise
         if response.is_closed:  # a mock's
             self._release(pool)
@@ -193,14 +196,23 @@ class _Steps:
     """Hears from httpcore what it does for a request, by the extension `trace`."""
 
     took_kept_connection = False
+    _has_connected = False
+    _half_open: Any = None  # connected, and before the end of the TLS handshake
 
-    async def __call__(self, step: str, info: object) -> None:
+    async def __call__(self, step: str, info: Mapping[str, Any]) -> None:
         if step == "http11.send_request_headers.started":
             self.took_kept_connection = not self._has_connected
+            self._half_open = None
         elif step.startswith("connection."):
             self._has_connected = True
+            if step == "connection.connect_tcp.complete":
+                self._half_open = info["return_value"]
 
-    _has_connected = False
+    async def close_half_open(self) -> None:
+        """Close what httpcore (1.0) leaves open where a call is cancelled in the TLS handshake."""
+        if self._half_open is not None:
+            with anyio.CancelScope(shield=True):
+                await self._half_open.aclose()
 
 
 @frozen(eq=False)

@@ -200,6 +200,10 @@ class Gateway:
 
     async def aclose(self) -> None:
         """Close the connections and the limiter; the gateway cannot be asked again."""
+        if self._loop not in (None, current_token()) and not self._is_closed:
+            raise _other_loop(
+                "close the client in that loop, before it ends; its sockets are open until then"
+            )
         self._is_closed = True
         try:
             await self.sender.aclose()
@@ -213,10 +217,13 @@ class Gateway:
         if self._loop is None:
             self._loop = loop
         elif self._loop != loop:
-            raise UsageError(
-                "the client belongs to another event loop, as its connections and limits do",
-                advice="make one client for each event loop",
-            )
+            raise _other_loop("make one client for each event loop")
+
+
+def _other_loop(advice: str) -> UsageError:
+    return UsageError(
+        "the client belongs to another event loop, as its connections and limits do", advice=advice
+    )
 
 
 @define(eq=False, repr=False)

@@ -43,6 +43,7 @@ class Sender:
         self.transport = transport
         self._opening = anyio.Lock()
         self._is_closed = False
+        self._under_way: set[anyio.CancelScope] = set()
         self._writer = RequestWriter(settings)
         # Here, so that a missing extra is reported where the client is made, and that no call waits for an import.
         load_event_loop()
@@ -50,6 +51,8 @@ class Sender:
 
     async def send(self, call: Call[Any], token: Token | None) -> Response:
         """Return the response to a call, whatever it says; raise `ConnectionFailedError` if none came whole."""
+        if self._is_closed:  # while the call waited for its turn
+            raise _was_closed()
         request = self._written(call, token)
         cause: Exception | None = None
         try:
@@ -64,7 +67,7 @@ class Sender:
             # httpx's own quotes what came, and a server may echo secrets.
             cause = error if isinstance(self.transport, PooledTransport) else None
         except ClosedError as error:
-            raise UsageError("the client was closed", advice="close it when its calls have ended") from error
+            raise _was_closed() from error
         except httpx.TimeoutException as error:
             raise ConnectionFailedError(f"timed out ({type(error).__name__})", retriable=True) from error
         except KoscomError:
@@ -96,28 +99,38 @@ class Sender:
 
     async def _within_attempt(self, receive: Callable[[], Awaitable[Response]]) -> Response:
         """Limit an attempt for httpx's transports: they time each read only, and leak where `task.cancel()` strikes."""
-        ends_at = anyio.current_time() + self._settings.timeouts.attempt
-        # Where the operation's scope ends it first, another would only cost 15 us.
-        if anyio.current_effective_deadline() <= ends_at:
-            return await isolated(receive)
-        with anyio.CancelScope(deadline=ends_at):
-            return await isolated(receive)
+        with anyio.CancelScope(deadline=anyio.current_time() + self._settings.timeouts.attempt) as scope:
+            self._under_way.add(scope)
+            try:
+                return await isolated(receive)
+            finally:
+                self._under_way.discard(scope)
+        if self._is_closed:
+            raise ClosedError("the client was closed")
         raise OverdueError("the response is not whole in time")
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections; the calls that are under way fail."""
         self._is_closed = True
+        # httpx's transports close what is open, and let what is only being opened go on.
+        for scope in self._under_way:
+            scope.cancel()
         if self.transport is not None:
             await self.transport.aclose()
 
     async def _receive(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> Response:
         # Not through an httpx.AsyncClient: no cookies that one investor's response could leave for another's
         # request, no redirects that take a token elsewhere, and a fraction of the work.
-        response = await transport.handle_async_request(request)
         try:
-            body = await read_body(response, max_bytes=self._settings.max_response_bytes)
-        finally:
-            await response.aclose()
+            response = await transport.handle_async_request(request)
+            try:
+                body = await read_body(response, max_bytes=self._settings.max_response_bytes)
+            finally:
+                await response.aclose()
+        except httpx.TransportError as error:
+            if self._is_closed:
+                raise ClosedError("the client was closed") from error
+            raise
         return Response(status=response.status_code, headers=response.headers, body=body)
 
     async def _opened(self) -> httpx.AsyncBaseTransport:
@@ -127,6 +140,10 @@ class Sender:
             if self._is_closed:  # meanwhile; it has no connections yet
                 raise ClosedError("the client was closed")
             return self.transport
+
+
+def _was_closed() -> UsageError:
+    return UsageError("the client was closed", advice="close it when its calls have ended")
 
 
 _MEDIA_TYPES = {
