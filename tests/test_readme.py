@@ -10,6 +10,7 @@ import pytest
 
 import koscom_async
 from koscom_async.sandbox import SandboxGateway
+from tests.integrations.web.visits import browser, read_events
 from tests.loops import each
 
 README = Path(__file__).parent.parent.joinpath("README.md").read_text(encoding="utf-8")
@@ -59,6 +60,18 @@ async def test_each_further_program_runs_on_the_sandbox(program, environment, ca
         await result
     if "print(" in program:
         assert capsys.readouterr().out.strip()
+
+
+async def test_the_web_application_serves_holdings_and_events(environment):
+    (program,) = [each for each in PROGRAMS if "FastAPI(" in each]
+    names = {}
+    exec(compiled(program), names)  # noqa: S102  # running it is the test
+    async with browser(names["app"]) as client:
+        assert (await client.get("/holdings")).json()["complete"] is True
+        events = read_events((await client.get("/holdings/events")).text)
+        assert [name for name, _, _ in events] == ["accounts", "account", "account", "account", "holdings"]
+        again = await client.get("/holdings/events", headers={"Last-Event-ID": "end"})
+        assert again.status_code == 204
 
 
 @each("name", sorted(set(re.findall(r"`(\w+Error)`", README))))

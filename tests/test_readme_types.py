@@ -77,7 +77,7 @@ strict = True
 # Of what the modules import, this package's types are read, and those of which its interface is made.
 follow_imports = skip
 ignore_missing_imports = True
-[mypy-koscom_async.*,httpx.*,attr.*,attrs.*,anyio.*]
+[mypy-koscom_async.*,httpx.*,attr.*,attrs.*,anyio.*,fastapi,fastapi.applications,fastapi.types]
 follow_imports = silent
 """
 

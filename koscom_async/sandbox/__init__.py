@@ -22,7 +22,6 @@ from koscom_async.sandbox.fault_kinds import FAULT_KINDS
 from koscom_async.sandbox.faults import Fault
 from koscom_async.sandbox.gateway import SandboxGateway
 from koscom_async.sandbox.ledger import Ledger
-from koscom_async.sandbox.market.market import Market
 from koscom_async.sandbox.meters import RateLimit
 
 __all__ = [
@@ -32,7 +31,6 @@ __all__ = [
     "Fault",
     "Ledger",
     "LongTail",
-    "Market",
     "RateLimit",
     "SandboxGateway",
     "Uniform",

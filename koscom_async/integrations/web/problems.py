@@ -41,6 +41,7 @@ STATUSES: Mapping[type[KoscomError], int] = {
     errors.BrokerUnavailableError: 503,
     errors.OutsideServiceHoursError: 503,
     errors.LimitsUnavailableError: 503,
+    errors.OverloadedError: 503,
     errors.ConnectionFailedError: 504,
     errors.DeadlineExceededError: 504,
 }
@@ -132,9 +133,7 @@ def encoded(content: Any) -> str:
 
 
 def _status(error: KoscomError) -> int:
-    status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
-    # A deadline that could not be kept under load passed nowhere: who knows when to come again is busy.
-    return 503 if status == HTTPStatus.GATEWAY_TIMEOUT and hasattr(error, "retry_after") else status
+    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
 def _title(kind: type[KoscomError]) -> str:

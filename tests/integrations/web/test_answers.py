@@ -1,0 +1,193 @@
+"""What the routes of a shop answer: holdings as JSON, events and problem documents, and what they cost."""
+
+import json
+
+import anyio
+import pytest
+from attrs import evolve
+from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import Mount, Route
+
+from koscom_async import UsageError
+from koscom_async.integrations import web
+from koscom_async.integrations.fastapi import RequestDeadline
+from koscom_async.integrations.web import events
+from koscom_async.sandbox import Ledger, SandboxGateway, generated
+from tests.integrations.web.conftest import Shop
+from tests.integrations.web.visits import browser, read_events
+from tests.loops import each
+
+
+async def test_holdings_are_json_however_a_route_returns_them(gateway, shop):
+    async with browser(shop.app) as client:
+        whole = (await client.get("/holdings")).json()
+        assert whole["complete"] is True
+        assert len(whole["positions"]) > 5
+        assert whole["totals"]["net_worth"].isdecimal()
+        assert gateway.ledger.people[0].accounts[0].number not in json.dumps(whole)
+        for path in ("/named", "/response"):
+            answer = await client.get(path)
+            assert answer.status_code == 200, path
+            assert answer.json()["positions"] == whole["positions"], path
+            assert answer.json()["failures"] == []
+        assert (await client.get("/positions")).json() == whole["positions"]
+        assert (await client.get("/inside")).json() == {"positions": whole["positions"]}
+        described = (await client.get("/openapi.json")).json()["paths"]["/named"]["get"]["responses"]["200"]
+        assert described["content"]["application/json"]["schema"]["type"] == "object"
+
+
+async def test_a_partial_answer_is_a_success_that_says_what_it_lacks(gateway, shop):
+    gateway.set_fault("star", "4001")
+    async with browser(shop.app) as client:
+        for path in ("/holdings", "/named", "/response"):
+            answer = await client.get(path)
+            assert answer.status_code == 200
+            assert answer.json()["complete"] is False
+            assert [failure["error"]["code"] for failure in answer.json()["failures"]] == ["4001"]
+
+
+async def test_events_show_each_account_as_it_is_ready_and_end_with_the_whole(gateway, shop):
+    async with browser(shop.app) as client:
+        answer = await client.get("/events")
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert answer.headers["cache-control"] == "no-store, no-transform"
+        assert answer.headers["x-accel-buffering"] == "no"
+        (first, *accounts, last) = read_events(answer.text)
+        assert first[:2] == ("accounts", None)
+        listed = first[2]["accounts"]
+        assert {each["broker"]["short_name"] for each in listed} == {"diamond", "cyber", "star"}
+        assert [name for name, _, _ in accounts] == ["account"] * 3
+        for _, _, facts in accounts:
+            assert facts["account"] == listed[facts["index"]]
+            assert facts["ok"] is True
+            assert "so_far" not in facts
+        assert [facts["waiting"] for _, _, facts in accounts] == [2, 1, 0]
+        assert last[:2] == ("holdings", "end")
+        assert last[2]["positions"] == (await client.get("/holdings")).json()["positions"]
+        growing = read_events((await client.get("/events?growing=true")).text)
+        so_far = [facts["so_far"] for name, _, facts in growing if name == "account"]
+        assert "complete" not in so_far[0]
+        assert so_far[0]["positions"] != growing[-1][2]["positions"]
+        for part in ("positions", "cash", "totals"):
+            assert so_far[-1][part] == growing[-1][2][part]
+
+
+async def test_a_browser_that_connects_again_after_the_end_costs_no_call(gateway, shop):
+    async with browser(shop.app) as client:
+        await client.get("/events")
+        before = len(gateway.calls)
+        again = await client.get("/events", headers={"Last-Event-ID": "end"})
+        assert (again.status_code, again.content) == (204, b"")
+        assert len(gateway.calls) == before
+        assert read_events((await client.get("/events", headers={"Last-Event-ID": "x"})).text)
+
+
+async def test_an_error_before_the_first_event_is_a_problem_document(gateway, shop):
+    async with browser(shop.app) as client:
+        gateway.set_fault("common", "4002")
+        for path in ("/events", "/holdings"):
+            answer = await client.get(path)
+            assert answer.status_code == 409
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.json()["type"] == "urn:koscom:error:4002"
+        assert (await client.get("/holdings", headers={"Prefer": "wait=0"})).status_code == 504
+
+
+async def test_one_load_asks_each_account_once(gateway, shop):
+    async with browser(shop.app) as client:
+        await client.get("/holdings")  # after it, what brokers refuse is known
+        gateway.clear_calls()
+        await client.get("/holdings")
+        once = sorted((call.broker, call.asset_type or "", call.page or "") for call in gateway.calls)
+        for path in ("/events", "/events?growing=true"):
+            gateway.clear_calls()
+            await client.get(path)
+            asked = sorted((call.broker, call.asset_type or "", call.page or "") for call in gateway.calls)
+            assert asked == once, path
+
+
+async def test_a_stream_that_is_silent_for_long_sends_comments(gateway, monkeypatch):
+    monkeypatch.setattr(events, "COMMENT_SECONDS", 0.01)
+    gateway.set_fault("star", "slow")
+    async with browser(Shop(gateway, deadline=RequestDeadline(0.3)).app) as client:
+        text = (await client.get("/events")).text
+    assert ":\n\n" in text
+    *_, last = read_events(text)
+    assert last[:2] == ("holdings", "end")
+    assert [failure["error"]["code"] for failure in last[2]["failures"]] == ["deadline"]
+
+
+async def test_an_error_after_the_first_event_is_the_last_event(gateway, shop):
+    async with browser(shop.app) as client:
+        stream = shop.koscom.stream_holdings(gateway.investor)
+        async with stream as opened:
+            sent = web.holdings_events(opened)
+            assert read_events(await anext(sent))[0][0] == "accounts"
+        # The context was left, so that no outcome comes.
+        (problem,) = read_events("".join([event async for event in sent]))
+        assert problem[:2] == ("problem", "end")
+        assert problem[2]["type"] == "urn:koscom:error:usage"
+        assert client
+
+
+async def test_two_hundred_requests_at_once_get_what_the_ledger_says():
+    people = generated(investors=20, accounts=2, rows=5, transactions=12).people
+    # Most have one account, to keep it cheap.
+    ledger = Ledger((*people[:4], *(evolve(each, accounts=each.accounts[:1]) for each in people[4:])))
+    async with (
+        SandboxGateway(in_process=True, ledger=ledger, page_sizes={"cyber": 100}) as gateway,
+        browser(Shop(gateway).app) as client,
+    ):
+        answers = {}
+
+        async def ask(number):
+            answers[number] = await client.get("/holdings", params={"person": number % 20})
+
+        async with anyio.create_task_group() as group:
+            for number in range(200):
+                group.start_soon(ask, number)
+    for number, answer in answers.items():
+        person, holdings = ledger.people[number % 20], answer.json()
+        assert holdings["complete"], number
+        rows = [row for account in person.accounts for row in (*account.equities, *account.funds)]
+        lots = [lot for position in holdings["positions"] for lot in position["lots"]]
+        assert sorted(lot["value"] for lot in lots) == sorted(str(row.value) for row in rows), number
+        assert holdings["totals"]["value"] == str(sum(row.value for row in rows)), number
+        cash = sum(int(account.summary.cash) for account in person.accounts)
+        assert holdings["totals"]["cash"] == str(cash), number
+
+
+@each(
+    "header, seconds",
+    [
+        ("wait=5", 5), ("respond-async, wait=5", 5), ('Wait = "5"', 5), ("wait=5; x=1", 5), ("wait=1000", 20),
+        ("wait=999999999999", 8), ("wait=0", 0), ("", 8), ("wait=", 8), ("wait=-5", 8), ("wait=nan", 8), ("await=5", 8),
+        ("x=wait=5", 8), ("wait=five", 8), ("wait=5x", 8), (" " * 600 + "wait=5", 8),
+    ],
+)  # fmt: skip
+def test_a_request_says_how_long_it_waits_and_a_setting_how_long_it_may(header, seconds):
+    headers = [(b"prefer", header.encode())] if header else []
+    request = Request({"type": "http", "headers": headers})
+    assert RequestDeadline(8, longest=20)(request) == seconds
+
+
+async def test_starlette_alone_and_applications_in_applications_have_the_client(gateway, shop):
+    async def holdings(request):
+        koscom = web.koscom_of(request)
+        return web.HoldingsResponse(await web.until_gone(request, koscom.holdings(gateway.investor)))
+
+    inner = Starlette(routes=[Route("/holdings", holdings)])
+    outer = Starlette(
+        routes=[Route("/holdings", holdings), Mount("/inner", inner)],
+        lifespan=web.koscom_lifespan(gateway.settings, transport=gateway.transport),
+    )
+    web.install_error_handlers(outer)
+    async with browser(outer) as client:
+        for path in ("/holdings", "/inner/holdings"):
+            answer = await client.get(path)
+            assert answer.json()["complete"] is True
+            assert answer.headers["cache-control"] == "no-store"
+    with pytest.raises(UsageError, match="koscom_lifespan"):
+        web.koscom_of(Request({"type": "http", "app": FastAPI()}))
