@@ -48,14 +48,14 @@ def types(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run the tests on each Python that is installed."""
-    session.install("-e", ".[test]")
+    session.install("-e", ".[browser,test]")
     session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session(python="3.11")
 def floors(session: nox.Session) -> None:
     """Run the quick tests with the lowest versions that `pyproject.toml` allows."""
-    session.install("-e", ".[test]", "-c", _floors(session))
+    session.install("-e", ".[browser,test]", "-c", _floors(session))
     slow = ("benchmarks", "end_to_end", "rendering", "client/test_secrets_everywhere.py")
     ignored = [f"--ignore=tests/{name}" for name in slow]
     session.run("python", "-m", "pytest", "-n", "auto", *ignored, *session.posargs)

@@ -129,6 +129,7 @@ NETWORK_EXCEPTIONS = {
     "koscom_async._lazy",  # names httpx's transport, for the client's signature
     "koscom_async.tokens.redis",  # a store that processes share: redis-py's connection, not the gateway's
     "koscom_async.cli.callback",  # where the browser comes back, on loopback
+    "koscom_async.cli.demo.server",  # serves a page, on loopback
 }
 NETWORK = r"^\s*(?:import|from) (?:httpx|httpcore|redis|socket|uvicorn)\b|\banyio\.(?:connect|create)_(?:tcp|unix|udp)"
 

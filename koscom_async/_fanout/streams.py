@@ -37,7 +37,7 @@ class OutcomeStream(Generic[AnyOutcome, Merged]):
     """Accounts' outcomes in completion order. Iterate once, inside the `async with`.
 
     After the last outcome, the whole answer is there; before it, asking for the answer raises `UsageError`. What was
-    kept of an earlier answer is in the whole answer, and is not delivered again.
+    `kept` of an earlier answer is in the whole answer, and is not delivered again.
     """
 
     def __init__(
@@ -57,6 +57,11 @@ class OutcomeStream(Generic[AnyOutcome, Merged]):
     def accounts(self) -> tuple[VirtualAccount, ...]:
         """The accounts that are being asked, each once."""
         return self._outcomes.accounts
+
+    @property
+    def kept(self) -> tuple[AnyOutcome, ...]:
+        """The outcomes of an earlier answer that stand, and are not asked for again."""
+        return self._kept
 
     def __aiter__(self) -> AsyncIterator[AnyOutcome]:
         return self._outcomes

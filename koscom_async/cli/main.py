@@ -68,6 +68,7 @@ ENTRIES: Mapping[str, Entry] = {
     "brokers": Entry("reference", "brokers_command", "List the known brokers."),
     "call": Entry("call", "call_command", "Call any endpoint."),
     "columns": Entry("reference", "columns_command", "List the columns of data frames."),
+    "demo": Entry("demo", "demo_command", "Show holdings as they arrive, in a browser."),
     "discretionary": Entry(
         "discretionary", "discretionary_group", "Contract accounts (일임매매) of the firm."
     ),

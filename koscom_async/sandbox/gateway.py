@@ -235,14 +235,15 @@ class SandboxGateway:
         async with self:
             if on_ready is not None:
                 on_ready(self)
-            await _until_stopped()
+            await until_stopped()
 
     def serve_forever(self, on_ready: Callable[[Self], object] | None = None) -> None:
         """Run as `serve` does, where no event loop is running yet: for a command."""
         anyio.run(self.serve, on_ready)
 
 
-async def _until_stopped() -> None:
+async def until_stopped() -> None:
+    """Return when the process is asked to end: SIGINT or SIGTERM."""
     if sys.platform == "win32":  # which has no signal handlers in an event loop: KeyboardInterrupt ends it
         await anyio.sleep_forever()
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:

@@ -133,7 +133,7 @@ class ServerThread:
 
     def start(self) -> None:
         """Bind the socket and return once calls are answered; `OSError` if the port is taken."""
-        listener = _bind(self._wanted_port)
+        listener = bind(self._wanted_port)
         self.port = listener.getsockname()[1]
         server = self._server = _Server(self._application)
         self._thread = threading.Thread(
@@ -164,7 +164,8 @@ class ServerThread:
             listener.close()
 
 
-def _bind(port: int) -> socket.socket:
+def bind(port: int) -> socket.socket:
+    """Return a socket on the loopback address, on a port or a free one; `OSError` if the port is taken."""
     # With the protocol named, asyncio sets TCP_NODELAY; without, each answer waits 40 ms for an ACK.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

@@ -1,4 +1,4 @@
-"""How the pages look: one style sheet, which applies inside a view and nowhere else on the page.
+"""How the pages look: colours and fonts, and one style sheet, which applies inside a view and nowhere else on the page.
 
 Light or dark follows the notebook where it says which it is, and the system where it does not.
 """
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 VIEW = "koscom-view"
 
-_LIGHT: Mapping[str, str] = {
+LIGHT: Mapping[str, str] = {
     "surface": "#ffffff",
     "raised": "#f5f7fa",
     "line": "#e2e6ec",
@@ -30,7 +30,7 @@ _LIGHT: Mapping[str, str] = {
     "7": "#98a1ae",
 }
 
-_DARK: Mapping[str, str] = {
+DARK: Mapping[str, str] = {
     "surface": "#14171c",
     "raised": "#1c2128",
     "line": "#2d333d",
@@ -53,14 +53,14 @@ _DARK: Mapping[str, str] = {
     "7": "#78818e",
 }
 
-_FONTS = (
+FONTS = (
     '-apple-system, "Segoe UI", "Apple SD Gothic Neo", "Noto Sans KR", "Noto Sans CJK KR", "Malgun Gothic", '
     "Roboto, sans-serif"
 )
 
 # `&` stands for the view's class, twice: what a notebook says of every table weighs less than that.
 _RULES = f"""
-& {{ color: var(--text); background: var(--surface); font: 400 13px/1.45 {_FONTS}; text-align: left;
+& {{ color: var(--text); background: var(--surface); font: 400 13px/1.45 {FONTS}; text-align: left;
   container-type: inline-size; border: 1px solid var(--line); border-radius: 12px; padding: 18px 20px;
   margin: 2px; box-sizing: border-box; max-width: 1280px; font-variant-numeric: tabular-nums;
   word-break: keep-all; overflow-wrap: anywhere; -webkit-text-size-adjust: 100%; }}
@@ -183,12 +183,13 @@ _SAY_LIGHT = (
 )
 
 
-def _theme(scheme: str, colours: Mapping[str, str]) -> str:
+def theme(scheme: str, colours: Mapping[str, str]) -> str:
+    """Return a scheme's colours as custom properties."""
     return f"color-scheme: {scheme}; " + " ".join(f"--{name}: {value};" for name, value in colours.items())
 
 
 def _sheet() -> str:
-    light, dark = _theme("light", _LIGHT), _theme("dark", _DARK)
+    light, dark = theme("light", LIGHT), theme("dark", DARK)
     themes = [
         f"& {{ {light} }}",
         f"@media (prefers-color-scheme: dark) {{ & {{ {dark} }} }}",
@@ -202,7 +203,7 @@ STYLE = _sheet()
 """The style sheet of a view."""
 
 PAGE_STYLE = (
-    f"html {{ background: {_LIGHT['raised']}; }} body {{ margin: 24px auto; max-width: 1280px; padding: 0 16px; }}"
+    f"html {{ background: {LIGHT['raised']}; }} body {{ margin: 24px auto; max-width: 1280px; padding: 0 16px; }}"
     f" @media (prefers-color-scheme: dark) {{ html {{ background: #0c0e11; }} }}"
     " @media (max-width: 700px) { body { margin: 8px auto; padding: 0 6px; } }"
     " @media print { html { background: none; } }"

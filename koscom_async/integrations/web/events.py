@@ -70,7 +70,8 @@ async def holdings_events(stream: HoldingsStream, *, growing: bool = False) -> A
 
     - `accounts`, at once: `accounts` is the list of those that are asked;
     - `account`, for each as it is ready: its outcome, its `index` on that list, and how many are still `waiting`.
-      With `growing`, `so_far` has totals, positions and cash of the accounts that were read until then;
+      With `growing`, `so_far` has totals, positions and cash of the accounts that were read until then, those of an
+      earlier answer that is continued among them;
     - `holdings`: what `to_dicts()` returns; or `problem`: the members of a problem document. Its id is `end`.
     """
     outcomes: list[AccountSuccess | AccountFailure] = []
@@ -88,7 +89,7 @@ async def holdings_events(stream: HoldingsStream, *, growing: bool = False) -> A
                 yield COMMENT
                 continue
             outcomes.append(outcome)
-            so_far = {"so_far": await _merged(outcomes)} if growing else {}
+            so_far = {"so_far": await _merged((*stream.kept, *outcomes))} if growing else {}
             yield _event("account", _facts(stream, outcomes) | so_far)
         holdings = await stream.merged()
         yield _event("holdings", holdings.to_dicts(), number=END)
@@ -114,7 +115,7 @@ async def _merged(outcomes: Sequence[AccountSuccess | AccountFailure]) -> dict[s
     holdings = await run_cooperatively(merging(outcomes, as_of=outcomes[-1].as_of))
     return {
         name: plain(getattr(holdings, name))
-        for name in ("totals", "foreign_totals", "positions", "cash", "doubts")
+        for name in ("totals", "foreign_totals", "positions", "cash", "reconciliation", "doubts")
     }
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from koscom_async.export.html.style import _DARK, _LIGHT, PAGE_STYLE, STYLE
+from koscom_async.export.html.style import DARK, LIGHT, PAGE_STYLE, STYLE
 from tests.loops import each
 
 
@@ -35,19 +35,19 @@ def contrast(first, second):
     return (light + 0.05) / (dark + 0.05)
 
 
-@each("theme", [_LIGHT, _DARK])
+@each("theme", [LIGHT, DARK])
 @each("surface", ["surface", "raised"])
 @each("colour", ["text", "faint", "gain", "loss", "good", "alarm", "notice"])
 def test_text_has_the_contrast_that_wcag_asks_for(theme, surface, colour):
     assert contrast(theme[colour], theme[surface]) >= 4.5
 
 
-@pytest.mark.parametrize("theme", [_LIGHT, _DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_the_alarm_is_legible_and_stands_out(theme):
     assert contrast(theme["alarm-text"], theme["alarm-surface"]) >= 7
     assert contrast(theme["alarm"], theme["surface"]) >= 4.5
 
 
 def test_both_themes_name_the_same_colours():
-    assert _LIGHT.keys() == _DARK.keys()
-    assert set(re.findall(r"var\(--([\w-]+)\)", STYLE)) - {"slice", "w"} == set(_LIGHT)
+    assert LIGHT.keys() == DARK.keys()
+    assert set(re.findall(r"var\(--([\w-]+)\)", STYLE)) - {"slice", "w"} == set(LIGHT)
