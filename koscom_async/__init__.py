@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
         KoscomError as KoscomError,
         LimitsUnavailableError as LimitsUnavailableError,
         MalformedResponseError as MalformedResponseError,
+        NotYetAvailableError as NotYetAvailableError,
         OutsideServiceHoursError as OutsideServiceHoursError,
         OverloadedError as OverloadedError,
         PagingError as PagingError,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
         ResponseTooLargeError as ResponseTooLargeError,
         SettingsError as SettingsError,
         TruncatedResponseError as TruncatedResponseError,
+        UndocumentedServiceError as UndocumentedServiceError,
         UntrustedEndpointError as UntrustedEndpointError,
         UsageError as UsageError,
     )
@@ -58,6 +60,12 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
         OtherRow as OtherRow,
     )
     from koscom_async.models.breakdown import Group as Group
+    from koscom_async.models.catalogue.answer import Answer as Answer, Row as Row
+    from koscom_async.models.catalogue.operation import (
+        AnswerField as AnswerField,
+        Operation as Operation,
+        Parameter as Parameter,
+    )
     from koscom_async.models.codes import (
         AssetClass as AssetClass,
         Direction as Direction,

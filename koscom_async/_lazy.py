@@ -69,12 +69,15 @@ if TYPE_CHECKING:  # the client's parts, and the types in its signatures
         read_history as read_history,
     )
     from koscom_async._services.account import AccountService as AccountService
+    from koscom_async._services.catalogue.ask import Ask as Ask
+    from koscom_async._services.catalogue.asker import Asker as Asker
     from koscom_async._services.member import MemberService as MemberService
     from koscom_async._services.oauth import OAuthService as OAuthService
     from koscom_async._services.raw import call_raw as call_raw
     from koscom_async._services.resolve import BrokerLike as BrokerLike, resolve_measure as resolve_measure
     from koscom_async._transport.gateway import Gateway as Gateway
     from koscom_async._transport.limits.limiter import Limiter as Limiter
+    from koscom_async._wire.catalogue.operations import Operations as Operations
     from koscom_async.models.gathered import Portfolios as Portfolios, Watchlists as Watchlists
     from koscom_async.models.holdings import Holdings as Holdings
     from koscom_async.models.statistics import Statistics as Statistics

@@ -55,6 +55,8 @@ class Koscom:
         self._call = partial(parts.call_raw, self._gateway, settings)
         if settings.discretionary_brokers:
             _ = self.discretionary  # a firm that names its brokers uses it: no call waits for its import
+        if settings.catalogue is not None:
+            _ = self.operations  # what is wrong with the file is raised here
 
     @cached_property
     def oauth(self) -> parts.OAuthService:
@@ -78,6 +80,20 @@ class Koscom:
         Loaded with the client if the settings name `discretionary_brokers`, and otherwise when it is first used.
         """
         return parts.Discretionary(self._gateway, self._settings, now=self._now)
+
+    @cached_property
+    def _asker(self) -> parts.Asker:
+        return parts.Asker(self._gateway, self._settings, now=self._now)
+
+    @cached_property
+    def ask(self) -> parts.Ask:
+        """Any operation of the platform by its name: `await koscom.ask("market.stocks.price", issue="005930")`."""
+        return parts.Ask(self._asker)
+
+    @property
+    def operations(self) -> parts.Operations:
+        """The platform's operations by name: what each takes and gives, its service, hours, licence and status."""
+        return self._asker.operations
 
     async def __aenter__(self) -> Self:
         return self

@@ -3,6 +3,7 @@
 KoscomError
 ├── SettingsError               a setting or investor field is invalid: fix it (also a ValueError)
 ├── UsageError                  the client is used in a way that cannot work (closed, second loop, wrong argument)
+├── UndocumentedServiceError    no public document says how this is asked: add the one that you have as data
 ├── ConnectionFailedError       no answer: unreachable, reset, timed out
 ├── PlatformError               the platform refused, with one of its codes
 │   ├── AuthenticationError     credentials or token are not accepted: renew them
@@ -22,6 +23,7 @@ KoscomError
 │   └── PagingError             the pages do not end, or rows came twice
 ├── UntrustedEndpointError      the account's address is not the gateway's
 ├── OutsideServiceHoursError    the service is closed now; no call was spent
+├── NotYetAvailableError        today's data are not there yet
 ├── LimitsUnavailableError      the limits that processes share cannot be kept: check Redis
 ├── DeadlineExceededError       the deadline passed
 │   └── OverloadedError         it would pass, by what is queued; no call was made: wait `retry_after` seconds
@@ -50,6 +52,7 @@ __all__ = [
     "KoscomError",
     "LimitsUnavailableError",
     "MalformedResponseError",
+    "NotYetAvailableError",
     "OutsideServiceHoursError",
     "OverloadedError",
     "PagingError",
@@ -63,6 +66,7 @@ __all__ = [
     "ResponseTooLargeError",
     "SettingsError",
     "TruncatedResponseError",
+    "UndocumentedServiceError",
     "UntrustedEndpointError",
     "UsageError",
 ]
@@ -153,6 +157,21 @@ class UsageError(KoscomError):
     """The client was used in a way that cannot work: closed, in a second event loop, or with a wrong argument."""
 
     default_code = "usage"
+
+
+class UndocumentedServiceError(KoscomError):
+    """No public document says how this operation is asked, so nothing was sent.
+
+    `missing` is what is not known of it, `document` what has it. A firm that has the document adds it as data.
+    """
+
+    default_code = "undocumented"
+    default_advice = "add what the document says as data: Settings(catalogue=PATH)"
+
+    def __init__(self, message: str, *, missing: Sequence[str], document: str | None, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.missing = tuple(missing)
+        self.document = document
 
 
 class ConnectionFailedError(KoscomError):
@@ -355,6 +374,18 @@ class OutsideServiceHoursError(KoscomError):
     def __init__(self, message: str, *, opens_at: datetime, **context: Any) -> None:
         super().__init__(message, **context)
         self.opens_at = opens_at
+
+
+class NotYetAvailableError(KoscomError):
+    """The platform has today's data later in the day; `available_at` (KST) is when."""
+
+    default_code = "not-yet"
+    default_advice = "ask again at `available_at`"
+    default_retriable = True
+
+    def __init__(self, message: str, *, available_at: datetime, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.available_at = available_at
 
 
 class LimitsUnavailableError(KoscomError):

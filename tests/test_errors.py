@@ -63,6 +63,10 @@ def whole(kind: type[KoscomError]) -> KoscomError:
         own |= {"resets_at": NOW}
     if kind is OutsideServiceHoursError:
         own |= {"opens_at": NOW}
+    if kind is errors.NotYetAvailableError:
+        own |= {"available_at": NOW}
+    if kind is errors.UndocumentedServiceError:
+        own |= {"missing": ("path",), "document": "FIX_REST_API_v1.03.pdf"}
     if kind is errors.ResponseTooLargeError:
         own |= {"budget": "max_accounts"}
     return kind("it is down", **CONTEXT, **own)

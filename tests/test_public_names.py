@@ -30,6 +30,7 @@ DiscretionaryRows DiscretionarySettlement DiscretionaryStream DiscretionaryTrade
 OrderSide OutsideServiceHoursError OverloadedError TradeKind
 TradeType TruncatedResponseError UntrustedEndpointError UsageError VirtualAccount __version__
 Direction Measure Outcome Portfolio PortfolioCash PortfolioEquity PortfolioFund PortfolioLot PortfolioOther PortfolioOutcome PortfolioPosition PortfolioRow
+Answer AnswerField NotYetAvailableError Operation Parameter Row UndocumentedServiceError
 Portfolios PortfoliosStream Transaction TransactionHistory TransactionStream TransactionType Transactions TransactionsOutcome WatchGroup Watched WatchedSymbol Watchlist WatchlistOutcome Watchlists WatchlistsStream
 """.split()  # noqa: SIM905  # sixty names read better as text
 
@@ -69,6 +70,8 @@ def test_settings_take_these_values():
     assert parameters(Settings) == [
         "environment",
         "base_url",
+        "market_url",
+        "market_version",
         "api_key",
         "api_secret",
         "com_id",
@@ -90,6 +93,7 @@ def test_settings_take_these_values():
         "discretionary_brokers",
         "check_service_hours",
         "backend",
+        "catalogue",
     ]
 
 

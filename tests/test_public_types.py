@@ -177,13 +177,18 @@ def test_a_user_can_have_every_public_type_checked_at_run_time() -> None:
 
 def services() -> dict[str, Any]:
     """The services of the client, as its own hints have them."""
-    members = {name: each for name, each in vars(Koscom).items() if isinstance(each, cached_property)}
+    members = {
+        name: each
+        for name, each in vars(Koscom).items()
+        if isinstance(each, cached_property) and not name.startswith("_")
+    }
     return {name: get_type_hints(each.func)["return"] for name, each in members.items()}
 
 
 def test_the_services_are_typed_where_a_program_finds_them() -> None:
     assert {name: kind.__name__ for name, kind in services().items()} == {
         "account": "AccountService",
+        "ask": "Ask",
         "discretionary": "Discretionary",
         "member": "MemberService",
         "oauth": "OAuthService",

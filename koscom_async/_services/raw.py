@@ -41,7 +41,11 @@ async def call_raw(
     query = raw.checked_params(params, secrets)
     is_safe = verb in raw.SAFE_METHODS
     endpoint = Endpoint(
-        f"{where.service}.call", where.path, how, repeatable=is_safe if repeatable is None else repeatable
+        f"{where.service}.call",
+        where.path,
+        how,
+        repeatable=is_safe if repeatable is None else repeatable,
+        site=where.site,
     )
     call = Call(
         endpoint=endpoint,

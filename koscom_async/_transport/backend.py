@@ -89,7 +89,8 @@ async def open_transport(
     settings: Settings, response_type: type[IncomingResponse]
 ) -> httpx.AsyncBaseTransport:
     """Return a transport for the settings."""
-    context = await load_context() if settings.base_url.startswith("https:") else None
+    is_encrypted = any(url.startswith("https:") for url in (settings.base_url, settings.market_url))
+    context = await load_context() if is_encrypted else None
     in_flight = settings.limits.in_flight + settings.limits.in_flight_of_platform
     if not _uses_own_transport(settings.backend):
         return HttpxPools(in_flight=in_flight, context=context)

@@ -5,10 +5,10 @@ may take. Only here httpx's exceptions are seen. What a response means is not de
 """
 
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import anyio
 import httpx
@@ -20,7 +20,7 @@ from koscom_async._transport.backend import choose_response_type, json_of, load_
 from koscom_async._transport.certificates import distrust, untrusted
 from koscom_async._transport.isolation import isolated
 from koscom_async._transport.reading import read_body
-from koscom_async._wire.endpoints import AuthScheme, Call, Content, Endpoint
+from koscom_async._wire.endpoints import AuthScheme, Call, Content, Endpoint, Site
 from koscom_async.errors import ConnectionFailedError, KoscomError, UsageError
 from koscom_async.models.investor import Token
 from koscom_async.settings import Settings, Timeouts
@@ -158,20 +158,18 @@ class RequestWriter:
     """Writes the requests of one client, with its address, credentials and timeouts."""
 
     def __init__(self, settings: Settings) -> None:
-        self._base_url = settings.base_url
         self._json = json_of(settings.backend)
-        self._host = (b"Host", httpx.URL(settings.base_url).netloc)
+        self._gateway, self._market = _Host(settings.base_url), _Host(settings.market_url)
         self._credentials = Credentials(settings)
         timeout = _httpx_timeout(settings.timeouts)
         self._extensions = {reuse: {"timeout": timeout, REUSE: reuse} for reuse in Reuse}
-        # By path: as many as endpoints times brokers. To parse one costs a twentieth of a call.
-        self._urls: dict[str, httpx.URL] = {}
 
     def write(self, call: Call[Any], token: Token | None) -> httpx.Request:
         """Return the request of a call; raise `UsageError` where it lacks a token."""
         body = self._encoded(call)
+        host = self._market if call.endpoint.site is Site.MARKET else self._gateway
         headers = [
-            self._host,
+            host.header,
             _MEDIA_TYPES[call.endpoint.content],
             _ACCEPT,
             *self._credentials.headers(call.endpoint.scheme, token),
@@ -181,7 +179,7 @@ class RequestWriter:
         # Complete headers and a stream: what httpx makes of `content=` costs three times as much.
         request = httpx.Request(
             call.method,
-            self._url(call),
+            host.url(call.path, call.params),
             headers=headers,
             stream=httpx.ByteStream(body),
             extensions=self._extensions[_reuse_by(call.endpoint)],
@@ -196,13 +194,29 @@ class RequestWriter:
             return urlencode(call.body).encode()
         return self._json.write_json(call.body)
 
-    def _url(self, call: Call[Any]) -> httpx.URL:
-        url = self._urls.get(call.path)
+
+class _Host:
+    """One of the configured hosts, and the URLs on it."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+        self.header = (b"Host", httpx.URL(base_url).netloc)
+        # By path: as many as endpoints times brokers. To parse one costs a twentieth of a call.
+        self._urls: dict[str, httpx.URL] = {}
+
+    def url(self, path: str, params: Mapping[str, str | None]) -> httpx.URL:
+        """Return the URL of a path with a query, in which a name may stand alone."""
+        url = self._urls.get(path)
         if url is None:
-            url = httpx.URL(self._base_url + call.path)
+            url = httpx.URL(self._base_url + path)
             if len(self._urls) < _MOST_URLS:
-                self._urls[call.path] = url
-        return httpx.URL(url, params=call.params) if call.params else url
+                self._urls[path] = url
+        if not params:
+            return url
+        if None not in params.values():
+            return httpx.URL(url, params=params)
+        parts = (quote(name) if value is None else urlencode({name: value}) for name, value in params.items())
+        return url.copy_with(query="&".join(parts).encode())
 
 
 def _reuse_by(endpoint: Endpoint) -> Reuse:

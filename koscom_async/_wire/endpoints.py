@@ -44,6 +44,15 @@ class Content(Enum):
     FORM = auto()
 
 
+class Site(Enum):
+    """Which of the configured hosts an endpoint is on."""
+
+    GATEWAY = auto()
+    """`Settings.base_url`"""
+    MARKET = auto()
+    """`Settings.market_url`: market data, since its third version"""
+
+
 @frozen(eq=False, repr=False)
 class Endpoint:
     """One endpoint, and what it answers, as a deadline error says that it did not arrive.
@@ -59,6 +68,7 @@ class Endpoint:
     content: Content = Content.JSON
     answer: str = "the answer"
     is_echoed: bool = False
+    site: Site = Site.GATEWAY
 
     @property
     def service(self) -> str:
@@ -76,7 +86,8 @@ class Call(Generic[Answer]):
     document of a successful answer, and raises a `KoscomError` if it must not be believed. `keep` runs with an answer
     that has arrived, even if its caller is cancelled. `charge` counts the bytes of an answer, and refuses what is too
     much. `secrets` are the texts that no error may repeat from an answer. `method` and `params` (the query of the URL,
-    never a secret) are for endpoints that are not POSTs; those without a `body` send none.
+    never a secret; a name alone has the value `None`) are for endpoints that are not POSTs; those without a `body` send
+    none.
     """
 
     endpoint: Endpoint
@@ -91,7 +102,7 @@ class Call(Generic[Answer]):
     account: str | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
     method: str = "POST"
-    params: Mapping[str, str] = field(factory=dict, repr=False)
+    params: Mapping[str, str | None] = field(factory=dict, repr=False)
 
     @property
     def caller(self) -> Caller:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from attrs import frozen
 
-from koscom_async._wire.endpoints import COMMON, AuthScheme
+from koscom_async._wire.endpoints import COMMON, AuthScheme, Site
 from koscom_async._wire.envelope import check_request_id, check_response_code
 from koscom_async._wire.values import read_field, read_object, read_text
 from koscom_async.brokers import find_broker
@@ -18,7 +18,8 @@ from koscom_async.errors import UsageError
 SCHEMES = {"apikey": AuthScheme.API_KEY, "basic": AuthScheme.BASIC, "bearer": AuthScheme.BEARER}
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
-MARKET = "market"
+_MARKET = "/v3/market/"
+"""Where paths of the market data service begin that are on its own host."""
 
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?", re.ASCII)
 _VERSION = re.compile(r"v\d{1,2}", re.ASCII)
@@ -27,11 +28,12 @@ _SHORTEST_SECRET = 4
 
 @frozen(eq=False, repr=False)
 class RawPath:
-    """A path that may be asked: whose limits it counts against, and of which service's day."""
+    """A path that may be asked: whose limits it counts against, of which service's day, and at which host."""
 
     path: str
     broker: str
     service: str
+    site: Site
 
 
 def checked_method(method: str) -> str:
@@ -69,6 +71,7 @@ def checked_path(path: str) -> RawPath:
         path=str(path),
         broker=named if is_broker else COMMON if named == COMMON else service,
         service={COMMON: "member", "b2baccount": "discretionary"}.get(service, service),
+        site=Site.MARKET if str(path).startswith(_MARKET) else Site.GATEWAY,
     )
 
 

@@ -53,11 +53,17 @@ class Backend(StrEnum):
     """httpx's own transports, at three times the cost of `CORE`; JSON as with `AUTO`"""
 
 
-# Since July 2022 the manual names other hosts for the v3 market services: hence `base_url`.
 BASE_URLS: Mapping[Environment, str] = {
     Environment.PRODUCTION: "https://apigw.koscom.co.kr",
     Environment.SANDBOX: "https://sandbox-apigw.koscom.co.kr",
 }
+
+# Since July 2022 the manual names them for version 3 of the market data service.
+MARKET_URLS: Mapping[Environment, str] = {
+    Environment.PRODUCTION: "https://oap.k-mydata.org",
+    Environment.SANDBOX: "https://testoap.k-mydata.org",
+}
+MARKET_VERSIONS = (3, 2)
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -196,15 +202,48 @@ def _gateway_url(value: str, settings: Any) -> str:
             setting="environment",
         )
     url = addresses.gateway_address(value) if value else BASE_URLS[environment]  # type: ignore[index]  # it is there
+    _check_environment(url, environment, "base_url", BASE_URLS)
+    return url
+
+
+def _market_url(value: str, settings: Any) -> str:
+    environment: Environment | None = settings.environment
+    if value:
+        url = addresses.gateway_address(value, setting="market_url")
+        _check_environment(url, environment, "market_url", MARKET_URLS)
+        return url
+    known = next((each for each, url in BASE_URLS.items() if url == settings.base_url), None)
+    # A gateway of another address is a proxy or a sandbox: nothing goes around it.
+    base_url: str = settings.base_url
+    return MARKET_URLS[known] if known is not None else base_url
+
+
+def _check_environment(
+    url: str, environment: Environment | None, setting: str, hosts: Mapping[Environment, str]
+) -> None:
     # An `attrs.evolve` that changes one of the two, mostly.
-    other = next((each for each, known in BASE_URLS.items() if known == url), environment)
+    other = next((each for each, known in hosts.items() if known == url), environment)
     if environment not in {None, other}:
         raise SettingsError(
-            f"base_url is the gateway of {other}, and environment is {environment}: change both, "
-            'or pass base_url="" beside the environment',
-            setting="base_url",
+            f"{setting} is the gateway of {other}, and environment is {environment}: change both, "
+            f'or pass {setting}="" beside the environment',
+            setting=setting,
         )
-    return url
+
+
+def _market_version(value: object) -> int:
+    version = int(value) if isinstance(value, str) and value in {"2", "3"} else value
+    if isinstance(version, bool) or version not in MARKET_VERSIONS:
+        raise SettingsError(f"market_version must be 3 or 2, got {value!r}", setting="market_version")
+    return int(str(version))
+
+
+def _path(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str | os.PathLike):
+        raise SettingsError(f"catalogue must be a path, got {type(value).__name__}", setting="catalogue")
+    return os.fspath(value)
 
 
 def _nothing_if_empty(value: str | None) -> str | None:
@@ -230,6 +269,9 @@ class Settings(Record):
     refuse, so name yours. `check_service_hours` refuses discretionary balances and
     settlements before a call is spent while the platform does not answer them (08:30 to 16:00 KST).
     `backend` is what carries HTTP and reads JSON: `"auto"`, `"core"`, `"fast"` or `"httpx"` (see `Backend`).
+    Market data come from `market_url` (by default the host of the environment, or `base_url` where that is a gateway of
+    your own) in version 3, or with `market_version=2` from `base_url`. `catalogue` is the path of a file that adds or
+    completes operations.
     Raises `SettingsError`, naming the setting, for anything missing or impossible.
     """
 
@@ -238,6 +280,11 @@ class Settings(Record):
         default="",
         converter=Converter(_gateway_url, takes_self=True),  # type: ignore[misc]  # mypy knows no `Converter` yet
     )
+    market_url: str = field(
+        default="",
+        converter=Converter(_market_url, takes_self=True),  # type: ignore[misc]  # mypy knows no `Converter` yet
+    )
+    market_version: int = field(default=3, converter=_market_version)
     api_key: str = field(default="", repr=hidden, validator=checks.required("KOSCOM_API_KEY", "the API key"))
     api_secret: str = field(
         default="", repr=hidden, validator=checks.required("KOSCOM_API_SECRET", "the API key's secret")
@@ -267,17 +314,27 @@ class Settings(Record):
     )
     check_service_hours: bool = field(default=True, validator=checks.boolean)
     backend: Backend = field(default=Backend.AUTO, converter=_backend)
+    catalogue: str | None = field(default=None, converter=_path)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **overrides: Any) -> Self:
         """Read KOSCOM_ENVIRONMENT, _BASE_URL, _API_KEY, _API_SECRET, _COM_ID, _SRV_ID, _REDIRECT_URI, _SCOPE, _BACKEND.
 
-        Also KOSCOM_DISCRETIONARY_BROKERS, with commas between the names. Arguments win.
+        Also KOSCOM_MARKET_URL, _MARKET_VERSION, _CATALOGUE, and KOSCOM_DISCRETIONARY_BROKERS, with commas between the
+        names. Arguments win.
         """
         environ = os.environ if environ is None else environ
         names = (
             *("environment", "base_url", "api_key", "api_secret", "com_id", "srv_id"),
-            *("redirect_uri", "scope", "discretionary_brokers", "backend"),
+            *(
+                "redirect_uri",
+                "scope",
+                "discretionary_brokers",
+                "backend",
+                "market_url",
+                "market_version",
+                "catalogue",
+            ),
         )
         read = {
             name: environ[variable] for name in names if (variable := f"KOSCOM_{name.upper()}") in environ

@@ -67,11 +67,11 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def gateway_address(value: str) -> str:
-    """Return scheme, host and port of a gateway, or raise naming `base_url`."""
+def gateway_address(value: str, *, setting: str = "base_url") -> str:
+    """Return scheme, host and port of a gateway, or raise naming the setting."""
 
     def wrong(why: str) -> SettingsError:
-        return SettingsError(f"base_url {why}", setting="base_url")
+        return SettingsError(f"{setting} {why}", setting=setting)
 
     if not str(value).isascii() or not str(value).isprintable():
         raise wrong("must be an ASCII URL such as https://gateway.example")

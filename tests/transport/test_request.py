@@ -105,4 +105,4 @@ def test_paths_without_end_fill_no_memory(writer, monkeypatch):
     monkeypatch.setattr(module, "_MOST_URLS", 2)
     for number in range(5):
         assert writer.write(call_of(path=f"/v1/{number}"), None).url.path == f"/v1/{number}"
-    assert len(writer._urls) == 2
+    assert len(writer._gateway._urls) == 2

@@ -1,0 +1,221 @@
+"""Asks any operation of the catalogue: checks the arguments, cuts long ranges into windows, and joins the answers.
+
+What the platform calls its operations and how it spells them is data; here is only how they are asked.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from functools import cached_property, partial
+from typing import Any
+
+from attrs import evolve, frozen
+
+from koscom_async._clock import KST, korean_now
+from koscom_async._services.catalogue.boards import Boards
+from koscom_async._services.catalogue.spans import Span, spans
+from koscom_async._services.operation import NO_DEADLINE, Deadline, deadline_at, operation
+from koscom_async._services.resolve import expect_investor
+from koscom_async._services.tasks import gather
+from koscom_async._transport.gateway import Gateway
+from koscom_async._transport.statistics import TraceBuilder
+from koscom_async._wire.catalogue.arguments import Values, checked, written
+from koscom_async._wire.catalogue.operations import Operations
+from koscom_async._wire.endpoints import Call, Endpoint, Site
+from koscom_async._wire.raw import SCHEMES
+from koscom_async.errors import (
+    NotYetAvailableError,
+    RequestRejectedError,
+    ResponseMismatchError,
+    UndocumentedServiceError,
+    UsageError,
+)
+from koscom_async.models.catalogue.answer import Answer
+from koscom_async.models.catalogue.operation import Operation
+from koscom_async.models.investor import Investor
+from koscom_async.settings import Settings
+
+_MARKET = "market"
+_NO_DATA = "10010"
+"""The market data service's code for a question that has no rows."""
+_NOT_READY = 400
+
+
+@frozen(kw_only=True, eq=False, repr=False)
+class _Asked:
+    """One question: the operation in its version, the checked arguments, on whose behalf, and the calls so far."""
+
+    operation: Operation
+    version: str
+    values: Values
+    investor: Investor | None
+    trace: TraceBuilder
+
+
+class Asker:
+    """Asks the operations of one client's catalogue."""
+
+    def __init__(
+        self, gateway: Gateway, settings: Settings, *, now: Callable[[], datetime] = korean_now
+    ) -> None:
+        self._gateway, self._settings, self._now = gateway, settings, now
+        self.boards = Boards(self.ask, now=now)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """The catalogue, read when it is first used."""
+        return Operations(self._settings.catalogue)
+
+    async def ask(
+        self,
+        name: str | Operation,
+        arguments: Mapping[str, object],
+        *,
+        investor: Investor | None = None,
+        deadline: float | None = None,
+    ) -> Answer:
+        """Return the answer to an operation, all windows of a long range together.
+
+        Raises `UsageError` for arguments that it does not take, before a call is spent; `UndocumentedServiceError` for
+        an operation that no public document describes; `NotYetAvailableError` where the platform has the data later.
+        """
+        asked = self.operations.named(name.name if isinstance(name, Operation) else name)
+        version = self._version(asked)
+        values = checked(asked, arguments, today=self._now().date())
+        if asked.scheme == "bearer":
+            expect_investor(investor)
+        until = deadline_at(deadline)
+        with self._entered(asked, version, until) as trace:
+            await self._find_board(asked, values)
+            question = _Asked(operation=asked, version=version, values=values, investor=investor, trace=trace)
+            return await self._ask_spans(question)
+
+    def _entered(
+        self, asked: Operation, version: str, deadline: Deadline = NO_DEADLINE
+    ) -> AbstractContextManager[TraceBuilder]:
+        return operation(self._gateway, _endpoint(asked, version), broker=asked.service, deadline=deadline)
+
+    def _version(self, asked: Operation) -> str:
+        if asked.missing:
+            has_it = f"; {asked.document} has it" if asked.document else ""
+            raise UndocumentedServiceError(
+                f"no public document says how to ask {asked.name}: {', '.join(asked.missing)} not known{has_it}",
+                missing=asked.missing,
+                document=asked.document,
+                endpoint=asked.name,
+            )
+        if asked.python is not None:
+            raise UsageError(f"{asked.name} has a method of its own", advice=f"use {asked.python}(…)")
+        version = f"v{self._settings.market_version}"
+        if asked.path(version) is None:
+            raise UsageError(
+                f"{asked.name} is not part of version {self._settings.market_version} of the service",
+                advice=f"set Settings(market_version={5 - self._settings.market_version})",
+            )
+        return version
+
+    async def _find_board(self, asked: Operation, values: Values) -> None:
+        """Find the board of the issue that is asked about, where it was not given."""
+        for parameter in asked.parameters:
+            if parameter.found_by is not None and parameter.name not in values:
+                values[parameter.name] = await self.boards.of(values[parameter.found_by])
+
+    async def _ask_spans(self, question: _Asked) -> Answer:
+        parts = spans(question.operation, question.values)
+        if len(parts) > self._settings.call_limit:
+            raise UsageError(
+                f"{question.operation.name}: the range takes {len(parts)} calls, and call_limit is "
+                f"{self._settings.call_limit}",
+                advice="ask for less at a time, or raise Settings(call_limit=…)",
+            )
+        answers = await gather([partial(self._ask_span, question, span) for span in parts])
+        return _joined(answers)
+
+    async def _ask_span(self, question: _Asked, span: Span | None) -> Answer:
+        """Return the rows of a part of the range, in as many calls as it takes."""
+        if span is None:
+            return await self._ask_once(question)
+        answers: list[Answer] = []
+        rest: Span | None = span
+        while rest is not None:
+            values = {**question.values, "since": rest.since, "until": rest.until}
+            answers.append(await self._ask_once(evolve(question, values=values)))
+            rest = rest.before(answers[-1], most=question.operation.rows_per_call)
+        return _joined(answers)
+
+    async def _ask_once(self, question: _Asked) -> Answer:
+        asked = question.operation
+        endpoint, reader = (
+            _endpoint(asked, question.version),
+            self.operations.reader(asked.name, question.version),
+        )
+        sent = written(asked, question.version, question.values)
+        firm = (self._settings.api_key, self._settings.api_secret)
+        call = Call(
+            endpoint=endpoint,
+            path=sent.path,
+            method=asked.method or "GET",
+            params=sent.params,
+            broker=sent.broker or asked.service,
+            body=sent.body,
+            read=reader,
+            investor=question.investor if asked.scheme == "bearer" else None,
+            secrets=(*sent.secrets, *firm),
+        )
+        try:
+            answer = await self._gateway.ask(call, question.trace)
+        except RequestRejectedError as error:
+            if error.code == _NO_DATA:
+                return reader.empty()
+            self._raise_if_early(asked, error)
+            raise
+        self._check_issue(question, answer)
+        return answer
+
+    def _raise_if_early(self, asked: Operation, error: RequestRejectedError) -> None:
+        """Raise `NotYetAvailableError` for a refusal before the hour at which today's data are ready."""
+        now, hour = self._now().astimezone(KST), asked.ready_from or asked.available_from
+        if hour is None or error.status != _NOT_READY or now.time() >= hour:
+            return
+        raise NotYetAvailableError(
+            f"the platform has it from {hour:%H:%M} KST on ({error.message})",
+            available_at=datetime.combine(now.date(), hour, KST),
+            code=error.code,
+            attempts=error.attempts,
+        ) from None
+
+    @staticmethod
+    def _check_issue(question: _Asked, answer: Answer) -> None:
+        """Raise where the answer names another issue than was asked about."""
+        issue = question.values.get("issue")
+        if issue is None or "board" not in question.values or question.operation.service != _MARKET:
+            return
+        row: Mapping[str, Any] = (
+            answer.head if "code" in answer.head else (answer[0] if len(answer) == 1 else {})
+        )
+        if row.get("code") not in {None, issue}:
+            raise ResponseMismatchError("the answer is about another issue than was asked")
+
+
+def _endpoint(asked: Operation, version: str) -> Endpoint:
+    path = asked.path(version) or ""
+    return Endpoint(
+        asked.name,
+        path,
+        SCHEMES[asked.scheme],
+        repeatable=asked.repeatable,
+        answer=f"the answer to {asked.name}",
+        site=Site.MARKET if asked.service == _MARKET and version == "v3" else Site.GATEWAY,
+    )
+
+
+def _joined(answers: list[Answer]) -> Answer:
+    first, *more = answers
+    if not more:
+        return first
+    return evolve(
+        first,
+        rows=first.rows.joined([each.rows for each in more]),
+        complete=all(each.complete for each in answers),
+        notes=tuple(note for each in answers for note in each.notes),
+    )

@@ -1,0 +1,202 @@
+"""The catalogue as it is kept: read when it is first used, and completed by a file of the caller's, which is checked.
+
+A file has the form of `catalogue.json`: `fields`, `parameters` and `shapes` by name, and `operations`. An operation of
+a known name is completed: what the file says of it counts, and what it says is missing; nothing, where it says nothing.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from koscom_async._wire.catalogue.kinds import KINDS
+from koscom_async.errors import SettingsError
+
+Document = dict[str, dict[str, Any]]
+
+PARTS = ("fields", "parameters", "shapes", "operations")
+SCHEMES = ("apikey", "basic", "bearer")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+PARAMETER_KINDS = ("text", "code", "codes", "digits", "number", "date", "time", "fields", "broker")
+
+_KEYS: Mapping[str, frozenset[str]] = {
+    "fields": frozenset({"name", "kind", "unit", "secret", "ko"}),
+    "parameters": frozenset(
+        ("name", "wire", "in", "kind", "values", "required", "default", "fixed", "most", "by", "secret", "ko")
+    ),
+    "shapes": frozenset({"rows", "row", "head", "one", "units", "as", "loose", "success"}),
+    "operations": frozenset(
+        (
+            *(
+                "title",
+                "ko",
+                "method",
+                "auth",
+                "path",
+                "v2",
+                "v3",
+                "ask",
+                "needs",
+                "one_of",
+                "shape",
+                "v2_shape",
+            ),
+            *("rows", "window", "repeatable", "licence", "hours", "from", "ready", "status", "source"),
+            *("missing", "document", "known", "python"),
+        )
+    ),
+}
+_NAME = re.compile(r"\A[a-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+){0,5}\Z", re.ASCII)
+_ATTRIBUTE = re.compile(r"\A[a-z][a-z0-9_]{0,79}\Z", re.ASCII)
+_PATH = re.compile(r"\A(?:/(?:[A-Za-z0-9._~-]+|\{[a-z_]+\}))+/?\Z", re.ASCII)
+_HOUR = re.compile(r"\A(?:[01]\d|2[0-3]):[0-5]\d\Z", re.ASCII)
+_LONGEST = 4 * 2**20
+
+
+@cache
+def own_document() -> Document:
+    """Return the catalogue of the package."""
+    text = files("koscom_async._wire").joinpath("catalogue.json").read_text(encoding="utf-8")
+    document: Document = json.loads(text)
+    return document
+
+
+def load_document(path: str | None) -> Document:
+    """Return the package's catalogue, completed by a file's; raise `SettingsError` for what is wrong with the file."""
+    own = own_document()
+    if path is None:
+        return own
+    added = _read(path)
+    joined = {part: {**own[part], **added.get(part, {})} for part in PARTS}
+    for name, entry in added.get("operations", {}).items():
+        joined["operations"][name] = {**own["operations"].get(name, {}), "missing": [], **entry}
+    for complaint in complaints(joined, {part: added.get(part, {}) for part in PARTS}):
+        raise _wrong(path, complaint)
+    return joined
+
+
+def _wrong(path: str, complaint: str) -> SettingsError:
+    return SettingsError(f"catalogue {Path(path).name}: {complaint}", setting="catalogue")
+
+
+def _read(path: str) -> Document:
+    try:
+        with Path(path).open("rb") as file:
+            document = json.loads(file.read(_LONGEST))
+    except OSError as error:
+        raise _wrong(path, f"cannot be read ({type(error).__name__})") from error
+    except (ValueError, RecursionError):
+        raise _wrong(path, "is not JSON") from None
+    if not isinstance(document, dict) or not all(isinstance(part, dict) for part in document.values()):
+        raise _wrong(path, f"must be an object of {', '.join(PARTS)}")
+    for part, entries in document.items():
+        if part not in PARTS:
+            raise _wrong(path, f"has an unknown part {part!r}; the parts are {', '.join(PARTS)}")
+        for name, entry in entries.items():
+            if not isinstance(entry, dict):
+                raise _wrong(path, f"{part}.{name} must be an object")
+    return document
+
+
+def complaints(whole: Document, parts: Document) -> Iterator[str]:
+    """Yield what is wrong with the entries of some parts, which refer to the entries of the whole."""
+    for part, entries in parts.items():
+        for name, entry in entries.items():
+            for key in entry.keys() - _KEYS[part]:
+                yield f"{part}.{name} has an unknown key {key!r}"
+    for name, entry in parts["fields"].items():
+        yield from _about_field(f"fields.{name}", entry)
+    for name, entry in parts["parameters"].items():
+        yield from _about_parameter(f"parameters.{name}", name, entry)
+    for name, entry in parts["shapes"].items():
+        yield from _about_shape(f"shapes.{name}", entry, whole)
+    for name in parts["operations"]:
+        yield from _about_operation(name, whole["operations"][name], whole)
+
+
+def _about_field(place: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    if not _ATTRIBUTE.match(str(entry.get("name"))):
+        yield f"{place}.name must be a name in small letters, such as order_id"
+    if entry.get("kind", "text") not in KINDS:
+        yield f"{place}.kind must be one of {', '.join(KINDS)}"
+    units = entry.get("unit", 1)
+    for unit in units.values() if isinstance(units, dict) else [units]:
+        if type(unit) is not int or unit < 1:
+            yield f"{place}.unit must be a whole number, or one for each of the shapes' units"
+
+
+def _about_parameter(place: str, name: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    if not _ATTRIBUTE.match(str(entry.get("name", name))) and "fixed" not in entry:
+        yield f"{place} must have a name in small letters, such as quantity"
+    if entry.get("in", "query") not in ("path", "query", "body"):
+        yield f"{place}.in must be path, query or body"
+    if entry.get("kind", "text") not in PARAMETER_KINDS:
+        yield f"{place}.kind must be one of {', '.join(PARAMETER_KINDS)}"
+    if entry.get("secret") and entry.get("in", "query") != "body":
+        yield f"{place} is secret: it must be sent in the body, and not in a URL"
+    if not _are_texts(entry.get("values", {})):
+        yield f"{place}.values must map words to the texts that are sent"
+
+
+def _are_texts(values: object) -> bool:
+    return isinstance(values, dict) and all(isinstance(value, str) for value in values.values())
+
+
+def _about_shape(place: str, entry: Mapping[str, Any], whole: Document) -> Iterator[str]:
+    if not isinstance(entry.get("rows"), str):
+        yield f'{place}.rows must say where the rows are, such as result.hisLists, or "" for the whole answer'
+    for key in ("row", "head"):
+        names = entry.get(key, [])
+        if not isinstance(names, list):
+            yield f"{place}.{key} must be a list of fields"
+            continue
+        for name in names:
+            if name not in whole["fields"] and name not in entry.get("as", {}):
+                yield f"{place}.{key}: {name!r} is not among the fields"
+    for name, field in entry.get("as", {}).items():
+        yield from _about_field(f"{place}.as.{name}", field)
+
+
+def _about_operation(name: str, entry: Mapping[str, Any], whole: Document) -> Iterator[str]:
+    place = f"operations.{name}"
+    if not _NAME.match(name):
+        yield f"{place} must be named by its service and itself, such as orders.place"
+    for key in ("from", "ready"):
+        if key in entry and not _HOUR.match(str(entry[key])):
+            yield f"{place}.{key} must be an hour, such as 15:40"
+    sizes = {key: size for key, size in entry.get("window", {}).items() if key != "unit"}
+    if any(type(size) is not int or size < 1 for size in sizes.values()):
+        yield f"{place}.window must give a whole number for each word of every, or for *"
+    if entry.get("missing") or entry.get("python"):
+        return
+    if entry.get("method") not in METHODS:
+        yield f"{place}.method must be one of {', '.join(METHODS)}"
+    if entry.get("auth", "apikey") not in SCHEMES:
+        yield f"{place}.auth must be one of {', '.join(SCHEMES)}"
+    if not isinstance(entry.get("shape"), str) or entry["shape"] not in whole["shapes"]:
+        yield f"{place}.shape must be one of the shapes, got {entry.get('shape')!r}"
+    yield from _about_paths(place, entry, whole)
+
+
+def _about_paths(place: str, entry: Mapping[str, Any], whole: Document) -> Iterator[str]:
+    ask = entry.get("ask", [])
+    unknown = [each for each in ask if each not in whole["parameters"]]
+    if unknown:
+        yield f"{place}.ask: {unknown[0]!r} is not among the parameters"
+        return
+    found = {
+        whole["parameters"][each].get("name", each)
+        for each in ask
+        if whole["parameters"][each].get("in") == "path"
+    }
+    paths = [entry[key] for key in ("path", "v2", "v3") if key in entry]
+    if not paths:
+        yield f"{place} must have a path"
+    for path in paths:
+        if not isinstance(path, str) or not _PATH.match(path):
+            yield f"{place}: a path is one of the gateway's, such as /v1/orders/{{broker}}, without host and query"
+        elif set(re.findall(r"\{([a-z_]+)\}", path)) != found:
+            yield f"{place}: the path has other parameters than ask has in the path"

@@ -1,0 +1,152 @@
+"""The operations by name: each made into a record, and into what reads its answers, when it is first looked at."""
+
+from collections.abc import Iterator, Mapping
+from datetime import time
+from difflib import get_close_matches
+from typing import Any
+
+from koscom_async._wire.catalogue.loading import Document, load_document
+from koscom_async._wire.catalogue.reader import AnswerReader, Shape
+from koscom_async.errors import UsageError
+from koscom_async.models.catalogue.operation import AnswerField, Operation, Parameter
+
+
+class Operations(Mapping[str, Operation]):
+    """Every operation of the platform, by name: what it takes and gives, its service, hours, licence and status."""
+
+    def __init__(self, path: str | None = None) -> None:
+        self._document: Document = load_document(path)
+        self._made: dict[str, Operation] = {}
+        self._readers: dict[tuple[str, str], AnswerReader] = {}
+
+    def __getitem__(self, name: str) -> Operation:
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = self._operation(name, self._document["operations"][name])
+        return made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._document["operations"])
+
+    def __len__(self) -> int:
+        return len(self._document["operations"])
+
+    def __repr__(self) -> str:
+        return f"Operations({len(self)})"
+
+    def named(self, name: object) -> Operation:
+        """Return the operation of a name; raise `UsageError` where there is none."""
+        if isinstance(name, str) and name in self:
+            return self[name]
+        near = get_close_matches(str(name), self, n=3)
+        advice = (
+            f"did you mean {' or '.join(near)}?" if near else "see koscom.operations, or `koscom operations`"
+        )
+        raise UsageError(f"{str(name)[:80]!r} is no operation of the platform", advice=advice)
+
+    def find(self, word: str) -> tuple[Operation, ...]:
+        """Return the operations in whose name, title, path or fields a word stands, in any case."""
+        wanted = word.strip().casefold()
+        return tuple(each for each in self.values() if wanted in _text_of(each))
+
+    def reader(self, name: str, version: str) -> AnswerReader:
+        """Return what reads the answers of an operation in a version."""
+        entry = self._document["operations"][name]
+        shape = entry.get(f"{version}_shape") or entry["shape"]
+        reader = self._readers.get((name, shape))
+        if reader is None:
+            reader = self._readers[name, shape] = AnswerReader(name, self._shape(shape))
+        return reader
+
+    def _shape(self, name: str) -> Shape:
+        entry = self._document["shapes"][name]
+        return Shape(
+            rows=entry["rows"],
+            row=self._fields(entry, "row"),
+            head=self._fields(entry, "head"),
+            is_one=entry.get("one", False),
+            is_loose=entry.get("loose", False),
+            success=tuple(entry.get("success", ())),
+        )
+
+    def _fields(self, shape: Mapping[str, Any], part: str) -> tuple[AnswerField, ...]:
+        known, units = self._document["fields"], shape.get("units", "*")
+        return tuple(
+            _field(wire, {**known.get(wire, {}), **shape.get("as", {}).get(wire, {})}, units)
+            for wire in shape.get(part, ())
+        )
+
+    def _operation(self, name: str, entry: Mapping[str, Any]) -> Operation:
+        shape = self._document["shapes"].get(entry.get("shape", ""), {})
+        needed = entry.get("needs", ())
+        return Operation(
+            name=name,
+            title=entry.get("title", name),
+            title_ko=entry.get("ko"),
+            method=entry.get("method"),
+            scheme=entry.get("auth", "apikey"),
+            paths={version: entry[key] for key, version in _VERSIONS if key in entry},
+            parameters=tuple(
+                _parameter(each, self._document["parameters"][each], needed) for each in entry.get("ask", ())
+            ),
+            one_of=tuple(entry.get("one_of", ())),
+            head=self._fields(shape, "head"),
+            fields=self._fields(shape, "row"),
+            rows_per_call=entry.get("rows"),
+            window=entry.get("window", {}),
+            repeatable=entry.get("repeatable", True),
+            licence=entry.get("licence"),
+            hours=entry.get("hours"),
+            available_from=_hour(entry.get("from")),
+            ready_from=_hour(entry.get("ready")),
+            status=entry.get("status", ""),
+            source=entry.get("source", ""),
+            missing=tuple(entry.get("missing", ())),
+            document=entry.get("document"),
+            python=entry.get("python"),
+        )
+
+
+_VERSIONS = (("path", ""), ("v3", "v3"), ("v2", "v2"))
+
+
+def _hour(text: str | None) -> time | None:
+    return time.fromisoformat(text) if text else None
+
+
+def _field(wire: str, entry: Mapping[str, Any], units: str) -> AnswerField:
+    unit: int | dict[str, int] = entry.get("unit", 1)
+    return AnswerField(
+        name=entry["name"],
+        wire=wire,
+        kind=entry.get("kind", "text"),
+        unit=unit.get(units, unit.get("*", 1)) if isinstance(unit, dict) else unit,
+        secret=entry.get("secret", False),
+        ko=entry.get("ko"),
+    )
+
+
+def _parameter(key: str, entry: Mapping[str, Any], needed: tuple[str, ...]) -> Parameter:
+    name = entry.get("name", key)
+    return Parameter(
+        name=name,
+        wire=entry.get("wire", name),
+        place=entry.get("in", "query"),
+        kind=entry.get("kind", "text"),
+        values=entry.get("values", {}),
+        required=entry.get("required", False) or name in needed,
+        default=entry.get("default"),
+        fixed=entry.get("fixed"),
+        most=entry.get("most"),
+        found_by=entry.get("by"),
+        secret=entry.get("secret", False),
+        ko=entry.get("ko"),
+    )
+
+
+def _text_of(operation: Operation) -> str:
+    fields = (
+        text for each in (*operation.head, *operation.fields) for text in (each.name, each.wire, each.ko)
+    )
+    words = (operation.name, operation.title, operation.title_ko, *operation.paths.values(), *fields)
+    return "\n".join(filter(None, words)).casefold()

@@ -1,0 +1,249 @@
+"""Reads the answer of any operation: finds its rows, and makes each of them a record by the operation's shape.
+
+Rows of one kind are read column by column, since mostly a whole column needs nothing done to it. What stands under a
+name that the shape does not have stays in the row's `raw` and `extra`.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from attrs import frozen
+
+from koscom_async._cooperative import SLICE_ROWS, Cooperative, CooperativeReader, batched
+from koscom_async._wire.catalogue.kinds import Column, is_dash
+from koscom_async._wire.failures import failure, read_code
+from koscom_async._wire.json.core import read_json
+from koscom_async._wire.values import ScalarError
+from koscom_async.errors import MalformedResponseError
+from koscom_async.models.catalogue.answer import Answer, RowNames, Rows
+from koscom_async.models.catalogue.operation import AnswerField
+
+_MOST_NOTES = 20
+
+Sources = Sequence[str | None]
+"""For each attribute the wire name under which a row has it."""
+
+
+@frozen(kw_only=True, eq=False)
+class Shape:
+    """Where an answer's rows are, and which fields stand in them and above them.
+
+    `is_one` where the answer is a single row and no list; `is_loose` where a field that cannot be read is noted, and
+    does not refuse the answer; `success` is the field that says how it went, with its value where all is well.
+    """
+
+    rows: str
+    row: tuple[AnswerField, ...]
+    head: tuple[AnswerField, ...]
+    is_one: bool
+    is_loose: bool
+    success: tuple[str, ...]
+
+
+class AnswerReader(CooperativeReader[Answer]):
+    """Reads the answers of one operation."""
+
+    __slots__ = ("_head", "_name", "_row", "_shape")
+
+    def __init__(self, name: str, shape: Shape) -> None:
+        self._name, self._shape = name, shape
+        self._row = _Fields(shape.row, is_loose=shape.is_loose)
+        self._head = _Fields(shape.head, is_loose=shape.is_loose)
+
+    def steps(self, document: object) -> Cooperative[Answer]:
+        """Return the answer, or raise a `KoscomError`, step by step."""
+        above, entries, path = self._found(document)
+        rows = self._row.draft()
+        notes: list[str] = []
+        for batch in batched(entries, count=SLICE_ROWS):
+            rows.read(batch, path, notes)
+            yield
+        return self._answer(above, rows, notes)
+
+    def empty(self) -> Answer:
+        """Return an answer without rows."""
+        return self._answer({}, self._row.draft(), [])
+
+    def _answer(self, above: dict[str, Any], rows: "_Draft", notes: list[str]) -> Answer:
+        head = self._head.draft()
+        head.read([above], "", notes)
+        return Answer(
+            operation=self._name, rows=rows.rows(), head=head.rows()[0], notes=tuple(notes[:_MOST_NOTES])
+        )
+
+    def _found(self, document: object) -> tuple[dict[str, Any], list[Any], str]:
+        """Return the object above the rows, the rows, and their place in words."""
+        *above, last = self._shape.rows.split(".")
+        block = document
+        for name in above:
+            block = self._member(block, name, document)
+        self._check_success(block)
+        value = self._member(block, last, document) if last else block
+        path = f"{self._shape.rows}." if last else ""
+        head = {}
+        if self._shape.head and isinstance(block, dict):
+            head = {name: each for name, each in block.items() if name.lower() != last.lower()}
+        if self._shape.is_one:
+            if not isinstance(value, dict) or not value:
+                raise self._malformed(self._shape.rows or "the answer", value)
+            return head, [value], path
+        return head, [] if is_dash(value) else value if isinstance(value, list) else [value], path
+
+    def _member(self, block: object, name: str, document: object) -> Any:
+        """Return what an object has under a name, in any case of its letters; text that holds JSON is read."""
+        if isinstance(block, dict):
+            found = (
+                name if name in block else next((key for key in block if key.lower() == name.lower()), None)
+            )
+            if found is not None:
+                value = block[found]
+                return (
+                    read_json(value.encode())
+                    if isinstance(value, str) and value.strip()[:1] == "{"
+                    else value
+                )
+            if self._shape.success and any(field.wire in block for field in self._shape.row):
+                return block  # the fields stand beside the code of success
+        raise self._refusal(document) or self._malformed(name, None)
+
+    def _check_success(self, block: object) -> None:
+        """Raise what an answer says that went wrong, if its shape has a field for that."""
+        if self._shape.success and isinstance(block, dict):
+            name, value = self._shape.success
+            code = read_code(block.get(name))
+            if code != value:
+                words = block.get("result_msg")
+                raise failure(
+                    status=200, document={"code": code, "category": self._service, "message": words}
+                )
+
+    @property
+    def _service(self) -> str:
+        return self._name.partition(".")[0]
+
+    @staticmethod
+    def _refusal(document: object) -> Exception | None:
+        """Return the error that stands in the place of an answer, with HTTP 200."""
+        if isinstance(document, dict) and isinstance(document.get("error") or document.get("message"), str):
+            return failure(status=200, document=document)
+        return None
+
+    @staticmethod
+    def _malformed(place: str, value: object) -> MalformedResponseError:
+        got = "nothing" if value is None else f"a {type(value).__name__}"
+        return MalformedResponseError(f"{place}: expected the rows of the answer, got {got}")
+
+
+class _Fields:
+    """The fields of one kind of rows, and under which names each of them was sent."""
+
+    __slots__ = ("_sources", "_wires", "columns", "names")
+
+    def __init__(self, fields: Sequence[AnswerField], *, is_loose: bool) -> None:
+        by_name: dict[str, list[AnswerField]] = {}
+        for field in fields:
+            by_name.setdefault(field.name, []).append(field)
+        self.columns = tuple(Column(each[0], is_loose) for each in by_name.values())
+        # A name may be spelled in several ways; the first that was sent counts.
+        self._wires = tuple(tuple(field.wire for field in each) for each in by_name.values())
+        self.names = RowNames(
+            tuple(by_name),
+            {name: place for place, name in enumerate(by_name)},
+            frozenset(field.wire.lower() for field in fields),
+            frozenset(field.name for field in fields if field.secret),
+        )
+        self._sources: dict[tuple[str, ...], Sources] = {}
+
+    def draft(self) -> "_Draft":
+        """Return what rows are read into."""
+        return _Draft(self)
+
+    def as_object(self, entry: object, path: str) -> dict[str, Any]:
+        """Return an entry of the rows; one that is no object is the value of the only field."""
+        if isinstance(entry, dict):
+            return entry
+        if len(self.columns) == 1 and not isinstance(entry, list):
+            return {self._wires[0][0]: entry}
+        raise MalformedResponseError(f"{path}: expected a row, got a {type(entry).__name__}")
+
+    def sources(self, keys: tuple[str, ...]) -> Sources:
+        """Return for each attribute the name under which rows with these names have it."""
+        sources = self._sources.get(keys)
+        if sources is None:
+            sent: Mapping[str, str] = {key.lower(): key for key in reversed(keys)} | {
+                key: key for key in keys
+            }
+            sources = [
+                next((found for wire in wires if (found := sent.get(wire) or sent.get(wire.lower()))), None)
+                for wires in self._wires
+            ]
+            if len(self._sources) < _MOST_KINDS:
+                self._sources[keys] = sources
+        return sources
+
+
+class _Draft:
+    """The rows of one answer, read batch by batch."""
+
+    __slots__ = ("_columns", "_fields", "_sent")
+
+    def __init__(self, fields: _Fields) -> None:
+        self._fields = fields
+        self._columns: list[list[Any]] = [[] for _ in fields.columns]
+        self._sent: list[dict[str, Any]] = []
+
+    def rows(self) -> Rows:
+        """Return what was read."""
+        return Rows(self._fields.names, tuple(map(tuple, self._columns)), tuple(self._sent))
+
+    def read(self, entries: Sequence[Any], path: str, notes: list[str]) -> None:
+        """Read a batch of rows; raise `MalformedResponseError` where one cannot be read."""
+        if not _OBJECTS.issuperset(map(type, entries)):
+            entries = [self._fields.as_object(entry, path) for entry in entries]
+        try:
+            keys = tuple(entries[0])
+            table = _table(keys, entries)
+            if table is not None:
+                self._add(keys, table, entries, path, notes)
+                return
+            for names, run in groupby(entries, key=tuple):
+                group = list(run)
+                self._add(names, [tuple(entry.values()) for entry in group], group, path, notes)
+        except ScalarError as error:
+            complaint = str(error)
+        else:
+            return
+        raise MalformedResponseError(complaint)  # out here: the error's context would hold the rows
+
+    def _add(
+        self,
+        keys: tuple[str, ...],
+        table: list[tuple[Any, ...]],
+        sent: Sequence[dict[str, Any]],
+        path: str,
+        notes: list[str],
+    ) -> None:
+        by_wire = dict(zip(keys, zip(*table, strict=True), strict=True))
+        nothing = (None,) * len(sent)
+        for mine, column, wire in zip(
+            self._columns, self._fields.columns, self._fields.sources(keys), strict=True
+        ):
+            mine.extend(nothing if wire is None else column.read(by_wire[wire], path, notes))
+        self._sent += sent
+
+
+def _table(keys: tuple[str, ...], entries: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]] | None:
+    """Return the values of all entries where all have the same names, as mostly; else `None`."""
+    if len(keys) < 2 or len(set(map(len, entries))) > 1:
+        return None
+    try:
+        return list(map(itemgetter(*keys), entries))
+    except KeyError:
+        return None
+
+
+_OBJECTS = frozenset({dict})
+_MOST_KINDS = 32
+"""Rows have mostly the same names; a gateway that invents names must not make the memory grow."""

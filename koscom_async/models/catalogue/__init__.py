@@ -1,0 +1,1 @@
+"""The platform's operations as records: what each takes and gives, and what it answered."""

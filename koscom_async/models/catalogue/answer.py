@@ -1,0 +1,155 @@
+"""What an operation answered: rows whose fields have readable names, and everything as it was sent beside them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from types import MappingProxyType
+from typing import Any, overload
+
+from attrs import field, frozen
+
+from koscom_async._masking import hidden
+from koscom_async._record import Record, spread
+
+__all__ = ["Answer", "Row", "Rows"]
+
+
+@frozen
+class RowNames:
+    """The attributes that all rows of one kind have, in order, and the wire names behind them in small letters."""
+
+    order: tuple[str, ...]
+    places: Mapping[str, int] = field(eq=False)
+    wires: frozenset[str] = field(eq=False)
+    secret: frozenset[str] = field(eq=False)
+
+
+@frozen(eq=False, repr=False)
+class Row(Mapping[str, Any]):
+    """One row, by attribute or by key: `row.price`, `row["price"]`. What was not sent is `None`.
+
+    Numbers are exact `Decimal`s in shares, contracts and KRW, counts `int`s, days `date`s, times of day `time`s, in
+    Korea; a signal in the place of a time, such as "the session is closed", is `None`. `raw` is the row as it came;
+    `extra` what in it the catalogue does not know.
+    """
+
+    _names: RowNames
+    _values: tuple[Any, ...]
+    _sent: dict[str, Any]
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[self._names.places[name]]
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_"):  # else while it is being made
+            place = self._names.places.get(name)
+            if place is not None:
+                return self._values[place]
+        raise AttributeError(f"the answer has no field {name!r}; see row.keys()", name=name, obj=self)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names.order)
+
+    def __len__(self) -> int:
+        return len(self._names.order)
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """What came, by the platform's own names; numbers are `Decimal`s with the digits that were sent."""
+        return MappingProxyType(self._sent)
+
+    @property
+    def extra(self) -> Mapping[str, Any]:
+        """What came under names that the catalogue does not have."""
+        wires = self._names.wires
+        return {name: value for name, value in self._sent.items() if name.lower() not in wires}
+
+    def __hash__(self) -> int:
+        return hash((self._names.order, spread(self._values)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Row):
+            return NotImplemented
+        return (self._names.order, self._values) == (other._names.order, other._values)
+
+    def __repr__(self) -> str:
+        secret = self._names.secret
+        shown = (
+            f"{name}={hidden(value) if name in secret else repr(value)}"
+            for name, value in self.items()
+            if value is not None
+        )
+        return f"Row({', '.join(shown)})"
+
+
+@frozen(eq=False, repr=False)
+class Rows(Record, Sequence[Row]):
+    """The rows of an answer, kept as columns: a row is made when it is looked at."""
+
+    names: RowNames
+    columns: tuple[Sequence[Any], ...]
+    sent: Sequence[dict[str, Any]] = field(eq=False)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Row, ...]: ...
+    def __getitem__(self, index: int | slice) -> Row | tuple[Row, ...]:
+        if isinstance(index, slice):
+            return tuple(self[place] for place in range(*index.indices(len(self))))
+        sent = self.sent[index]
+        return Row(self.names, tuple(column[index] for column in self.columns), sent)
+
+    def __len__(self) -> int:
+        return len(self.sent)
+
+    def column(self, name: str) -> tuple[Any, ...]:
+        """Return one attribute of all rows; raises `KeyError` for one that they do not have."""
+        return tuple(self.columns[self.names.places[name]])
+
+    def joined(self, more: "Sequence[Rows]") -> "Rows":
+        """Return these rows and those of other answers to the same operation."""
+        parts = (self, *more)
+        columns = tuple(tuple(chain(*each)) for each in zip(*(part.columns for part in parts), strict=True))
+        return Rows(self.names, columns, tuple(chain(*(part.sent for part in parts))))
+
+    def __repr__(self) -> str:
+        return f"Rows({', '.join(map(repr, self))})"
+
+
+@frozen(kw_only=True, eq=False, repr=False)
+class Answer(Record, Sequence[Row]):
+    """The rows of an answer, as the platform orders them: histories have the newest first.
+
+    `head` is what stands above them, such as the issue's code. `complete` is `False` where rows may be missing: the
+    platform keeps the newest hundred of a call, and drops the rest without a word. `notes` say what could not be read.
+    """
+
+    operation: str
+    rows: Rows
+    head: Row
+    complete: bool = True
+    notes: tuple[str, ...] = field(default=(), eq=False)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Row, ...]: ...
+    def __getitem__(self, index: int | slice) -> Row | tuple[Row, ...]:
+        return self.rows[index]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def one(self) -> Row:
+        """The only row, of an operation that has no list; raises `ValueError` where there are several or none."""
+        (row,) = self.rows
+        return row
+
+    def column(self, name: str) -> tuple[Any, ...]:
+        """Return one attribute of all rows; raises `KeyError` for one that they do not have."""
+        return self.rows.column(name)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return each row as a dict."""
+        return [dict(row) for row in self.rows]

@@ -1,0 +1,126 @@
+"""A catalogue of one's own: adds or completes operations, and says what is wrong with it."""
+
+import copy
+import json
+
+import httpx
+import pytest
+
+from koscom_async import Koscom, SettingsError
+from koscom_async._wire.catalogue.loading import complaints, own_document
+from koscom_async._wire.catalogue.operations import Operations
+from tests.client.fake_gateway import settings_of
+
+ORDERS = {
+    "fields": {"ordNo": {"name": "order_id", "kind": "text", "ko": "주문번호"}},
+    "parameters": {
+        "quantity": {"kind": "number", "in": "body", "wire": "order.qty", "required": True},
+        "account": {"kind": "digits", "in": "body", "wire": "order.accNo", "required": True, "secret": True},
+        "broker": {"kind": "broker", "in": "path", "required": True},
+    },
+    "shapes": {"order": {"rows": "result", "row": ["ordNo"], "one": True}},
+    "operations": {
+        "orders.place": {
+            "method": "POST",
+            "auth": "basic",
+            "path": "/v1/{broker}/order/new",
+            "ask": ["broker", "quantity", "account"],
+            "shape": "order",
+        }
+    },
+}
+
+
+def changed(path, value):
+    document = copy.deepcopy(ORDERS)
+    *parts, last = path
+    block = document
+    for part in parts:
+        block = block[part]
+    block[last] = value
+    return document
+
+
+def saved(folder, document):
+    path = folder / "orders.json"
+    path.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
+    return path
+
+
+def test_our_own_is_right():
+    document = own_document()
+    assert list(complaints(document, document)) == []
+
+
+async def test_a_firm_completes_what_no_public_document_describes(tmp_path):
+    seen = []
+
+    def answer(request):
+        seen.append(request)
+        return (
+            httpx.Response(503) if len(seen) > 1 else httpx.Response(200, json={"result": {"ordNo": "A-1"}})
+        )
+
+    settings = settings_of(catalogue=saved(tmp_path, ORDERS))
+    async with Koscom(settings, transport=httpx.MockTransport(answer)) as koscom:
+        place = koscom.operations["orders.place"]
+        assert (place.missing, place.title_ko, place.repeatable) == ((), "신규주문", False)
+        placed = await koscom.ask(place, broker="samsung", quantity=10, account="12345678901")
+    assert placed.one.order_id == "A-1"
+    (request,) = seen
+    assert str(request.url) == "https://gateway.example/v1/samsung/order/new"
+    assert json.loads(request.content) == {"order": {"qty": "10", "accNo": "12345678901"}}
+    assert request.headers["authorization"].startswith("Basic ")
+    assert koscom.statistics().of("samsung").calls == 1
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "must be an object"),
+        ({"operation": {}}, "unknown part 'operation'"),
+        ({"fields": {"a": 1}}, "fields.a must be an object"),
+        (changed(("operations", "orders.place", "url"), "x"), "unknown key 'url'"),
+        (changed(("operations", "orders.place", "method"), "FETCH"), "method must be one of"),
+        (changed(("operations", "orders.place", "auth"), "none"), "auth must be one of"),
+        (changed(("operations", "orders.place", "path"), "https://evil.example/x"), "one of the gateway's"),
+        (changed(("operations", "orders.place", "path"), "/v1/order/new"), "other parameters than ask"),
+        (
+            changed(("operations", "orders.place", "ask"), ["broker", "price"]),
+            "'price' is not among the parameters",
+        ),
+        (changed(("operations", "orders.place", "shape"), "odd"), "shape must be one of the shapes"),
+        (changed(("operations", "orders.place", "from"), "8 o'clock"), "from must be an hour"),
+        (changed(("operations", "orders.place", "window"), {"*": 0}), "window must give"),
+        (changed(("operations", "Orders"), {}), "must be named"),
+        (changed(("parameters", "account", "in"), "query"), "is secret"),
+        (changed(("parameters", "account", "kind"), "phone"), "kind must be one of"),
+        (changed(("parameters", "account", "values"), {"a": 1}), "must map words"),
+        (changed(("fields", "ordNo", "kind"), "number"), "kind must be one of"),
+        (changed(("fields", "ordNo", "name"), "Order No"), "name must be"),
+        (changed(("fields", "ordNo", "unit"), 0), "unit must be"),
+        (changed(("shapes", "order", "rows"), None), "rows must say"),
+        (changed(("shapes", "order", "row"), ["odd"]), "'odd' is not among the fields"),
+        (changed(("shapes", "order", "row"), "odd"), "must be a list of fields"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_named(tmp_path, document, words):
+    settings = settings_of(catalogue=saved(tmp_path, document))
+    with pytest.raises(SettingsError, match=words) as caught:
+        Koscom(settings)
+    assert caught.value.setting == "catalogue"
+    assert "orders.json" in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(SettingsError, match="cannot be read"):
+        Koscom(settings_of(catalogue=tmp_path / "none.json"))
+
+
+def test_operations_are_found_by_a_word():
+    operations = Operations()
+    assert {each.name for each in operations.find("공매도")} >= {"market.stocks.shortsell"}
+    assert {each.name for each in operations.find("thecheat")} == {"thecheat.fraudsearch"}
+    assert operations.find("no such thing") == ()
+    assert len(operations.find("")) == len(operations)
