@@ -22,6 +22,7 @@ from koscom_async.sandbox.fault_kinds import FAULT_KINDS
 from koscom_async.sandbox.faults import Fault
 from koscom_async.sandbox.gateway import SandboxGateway
 from koscom_async.sandbox.ledger import Ledger
+from koscom_async.sandbox.market.market import Market
 from koscom_async.sandbox.meters import RateLimit
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Fault",
     "Ledger",
     "LongTail",
+    "Market",
     "RateLimit",
     "SandboxGateway",
     "Uniform",

@@ -4,6 +4,8 @@ Guard, quota, rate, latency, fault, answer: in this order, as a gateway in front
 decides is elsewhere.
 """
 
+from functools import cache
+
 import anyio
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
@@ -18,11 +20,23 @@ from koscom_async.sandbox.reply import Refused, Reply, code_reply, json_reply
 from koscom_async.sandbox.state import State
 
 NO_ROUTE = "no Route matched with those values"
+_STATE = "koscom_async.sandbox.state"
 
 
 def build_application(state: State) -> ASGIApp:
     """Return the application for one gateway's state."""
-    routes = [Route(endpoint.path, endpoint=_EndpointApp(endpoint, state)) for endpoint in ENDPOINTS]
+    router = _router()
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        await router({**scope, _STATE: state}, receive, send)
+
+    return application
+
+
+@cache
+def _router() -> Router:
+    """Return the routes, which all gateways share: to compile a hundred takes longer than all else of a start."""
+    routes = [Route(endpoint.path, endpoint=_EndpointApp(endpoint)) for endpoint in ENDPOINTS]
     return Router(routes, redirect_slashes=False, default=_no_route)
 
 
@@ -42,9 +56,8 @@ async def _send(reply: Reply, scope: Scope, receive: Receive, send: Send) -> Non
 class _EndpointApp:
     """One endpoint, behind the checks that all endpoints share."""
 
-    def __init__(self, endpoint: Endpoint, state: State) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         received = HttpRequest(scope, receive)
@@ -55,27 +68,27 @@ class _EndpointApp:
             body=await received.body(),
             base_url=str(received.base_url).rstrip("/"),
             method=received.method,
+            path=received.path_params,
             query=received.url.query,
         )
         if request.method not in self._endpoint.methods:
             reply = code_reply("405")
         else:
-            reply = await self._logged(request)
+            reply = await self._logged(request, scope[_STATE])
         await _send(reply, scope, receive, send)
 
-    async def _logged(self, request: Request) -> Reply:
-        calls = self._state.calls
+    async def _logged(self, request: Request, state: State) -> Reply:
+        calls = state.calls
         place = calls.begin(_record(self._endpoint, request))
         status = None
         try:
-            reply = await self._checked(request, place)
+            reply = await self._checked(request, state, place)
             status = reply.status
             return reply
         finally:
             calls.end(place, status=status)
 
-    async def _checked(self, request: Request, place: int) -> Reply:
-        state = self._state
+    async def _checked(self, request: Request, state: State, place: int) -> Reply:
         headers: dict[str, str] = {}
         try:
             request = self._endpoint.guard(request, state)
@@ -85,14 +98,14 @@ class _EndpointApp:
             fault = state.faults.strike(request.broker)
             state.calls.mark(place, fault=fault.name)
             await anyio.sleep(state.seconds_before_answer(request.broker) + fault.seconds(state.random))
-            return self._answer(request, fault).with_headers(headers)
+            return self._answer(request, state, fault).with_headers(headers)
         except Refused as refusal:
             return refusal.reply.with_headers(headers)
 
-    def _answer(self, request: Request, fault: FaultKind) -> Reply:
+    def _answer(self, request: Request, state: State, fault: FaultKind) -> Reply:
         reply = fault.instead(request.broker)
         if reply is None:
-            reply = self._endpoint.answer(request, self._state, fault)
+            reply = self._endpoint.answer(request, state, fault)
         return fault.corrupt(reply)
 
 

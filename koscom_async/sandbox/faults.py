@@ -11,8 +11,8 @@ from attrs import Attribute, field, frozen
 
 from koscom_async.sandbox.fault_kinds import NO_FAULT, FaultKind, find_kind
 
-_MEMBER, _AUTH = "common", "auth"
-_SERVICES = {_MEMBER: "the member service", _AUTH: "the authorization server"}
+_MEMBER, _AUTH, _MARKET = "common", "auth", "market"
+_SERVICES = {_MEMBER: "the member service", _AUTH: "the authorization server", _MARKET: "market data"}
 
 
 def _seconds(_: object, __: "Attribute[float]", value: float) -> None:
@@ -74,7 +74,7 @@ class _ActiveFault:
 
 
 class Faults:
-    """The faults that are set, by broker (or `common` for the member service)."""
+    """The faults that are set, by broker, or by service."""
 
     def __init__(self, brokers: Iterable[str], *, seed: int) -> None:
         self._brokers = tuple(brokers)
@@ -89,7 +89,11 @@ class Faults:
         kind = find_kind(fault.kind)
         if kind.brokers_only and broker in _SERVICES:
             raise ValueError(f"fault {fault.kind!r} is one of a broker, and {broker} is {_SERVICES[broker]}")
-        for service, is_its_own in ((_MEMBER, kind.member_only), (_AUTH, kind.auth_only)):
+        for service, is_its_own in (
+            (_MEMBER, kind.member_only),
+            (_AUTH, kind.auth_only),
+            (_MARKET, kind.market_only),
+        ):
             if is_its_own and broker != service:
                 raise ValueError(
                     f"fault {fault.kind!r} is one of {_SERVICES[service]}, which is {service!r} here"

@@ -25,15 +25,16 @@ from koscom_async.sandbox.dialects import DIALECTS
 from koscom_async.sandbox.faults import Fault, Faults
 from koscom_async.sandbox.firm.spelling import FIRM_DIALECTS
 from koscom_async.sandbox.ledger import Ledger, Person
+from koscom_async.sandbox.market.market import Market
 from koscom_async.sandbox.meters import DAILY_QUOTA, Quota, RateLimit, RateMeter
 from koscom_async.sandbox.server import HOST, ServerThread
-from koscom_async.sandbox.state import AUTH_SERVICE, MEMBER_SERVICE, State
+from koscom_async.sandbox.state import AUTH_SERVICE, MARKET_SERVICE, MEMBER_SERVICE, State
 from koscom_async.sandbox.transport import InProcessTransport
 from koscom_async.settings import Settings
 
 _T = TypeVar("_T")
 
-_NAMES = (*dict.fromkeys((*DIALECTS, *FIRM_DIALECTS)), MEMBER_SERVICE, AUTH_SERVICE)
+_NAMES = (*dict.fromkeys((*DIALECTS, *FIRM_DIALECTS)), MEMBER_SERVICE, AUTH_SERVICE, MARKET_SERVICE)
 _FIRM = ("base_url", "api_key", "api_secret", "com_id", "srv_id")
 # An address block that is reserved for documentation.
 _DEVICE = Device(ip="192.0.2.10", mac="00:00:5E:00:53:01")
@@ -51,16 +52,18 @@ class SandboxGateway:
     It listens on 127.0.0.1, on `port` or a free one; with `in_process=True` there is no socket, and
     `transport` is how it is reached. `latency` (seconds), `faults` (see `Fault`) and `rate_limits` (calls a
     second, or a `RateLimit` with a burst) are given by broker: `diamond`, `cyber`, `star`, `comet` (which has
-    discretionary accounts only), or `common` for the member service and `auth` for the authorization server; a
-    latency that is not by broker holds for all, and may be a distribution such as `LongTail(0.1)`.
-    `quota` is calls a day, to each service or by service (`common`, `account`, `b2baccount`). `date_limits` are the
-    most days that a query for transactions may span (365 at `diamond`, 90 at `cyber`, 30 at `star`), and `page_sizes`
-    the most rows on a page of a balance or portfolio (100 at `diamond`, 2 at the others). `seed` fixes what is drawn by
-    chance. `ledger` replaces the example data.
+    discretionary accounts only), or `common` for the member service, `auth` for the authorization server and `market`
+    for market data; a latency that is not by broker holds for all, and may be a distribution such as `LongTail(0.1)`.
+    `quota` is calls a day, to each service or by service (`common`, `account`, `b2baccount`, `market`). `date_limits`
+    are the most days that a query for transactions may span (365 at `diamond`, 90 at `cyber`, 30 at `star`), and
+    `page_sizes` the most rows on a page of a balance or portfolio (100 at `diamond`, 2 at the others). `seed` fixes
+    what is drawn by chance. `ledger` replaces the example data, and `market` the made-up market (`Market(issues=2600)`
+    is a larger one).
     Tokens that are issued live `token_lifetime` seconds (by default as long as the documents say for their scope), and
     come with refresh tokens unless `refresh_tokens` is false: not every firm gets them. With `now`, a clock, the
-    discretionary service keeps its hours, and answers neither balances nor settlements from 08:30 to 16:00 KST;
-    without, it answers always. A broker or fault that the sandbox does not know raises `ValueError`.
+    discretionary service keeps its hours, and answers neither balances nor settlements from 08:30 to 16:00 KST, and the
+    market keeps its own; without, both answer always. A broker or fault that the sandbox does not know raises
+    `ValueError`.
 
     Without an event loop a plain `with` starts and stops it: it runs in a thread of its own.
 
@@ -81,6 +84,7 @@ class SandboxGateway:
         page_sizes: Mapping[str, int] | None = None,
         seed: int = 0,
         ledger: Ledger | None = None,
+        market: Market | None = None,
         now: Callable[[], datetime] | None = None,
         token_lifetime: float | None = None,
         refresh_tokens: bool = True,
@@ -101,6 +105,7 @@ class SandboxGateway:
             page_sizes=dict(_known(page_sizes or {})),
             calls=CallRecord(),
             random=Random(seed),
+            market=Market(seed=seed, now=now) if market is None else market,
             now=now,
         )
         for broker, fault in (faults or {}).items():
@@ -143,13 +148,24 @@ class SandboxGateway:
         if self._thread is not None:
             self._thread.stop()
 
+    async def start(self) -> Self:
+        """Start it and return it, for a notebook, whose cells no `async with` spans; `stop` ends it."""
+        return await self.__aenter__()
+
+    async def stop(self) -> None:
+        """Stop what `start` started; again, it does nothing."""
+        if self._is_running:
+            await self.__aexit__(None, None, None)
+
     @property
     def url(self) -> str:
         """Scheme, host and port; known once the gateway runs."""
         if self._thread is None:
             return "http://localhost"
         if not self._is_running:
-            raise RuntimeError("the gateway has no address yet: enter it with `async with`")
+            raise RuntimeError(
+                "the gateway has no address yet: enter it with `async with`, or `await gateway.start()`"
+            )
         return f"http://{HOST}:{self._thread.port}"
 
     @property

@@ -268,3 +268,10 @@ class Ledger:
 
 def _accounts(people: Iterable[Person], without: Person) -> Iterable[Account]:
     return (account for person in people if person is not without for account in person.accounts)
+
+
+def with_check_digit(body: str) -> str:
+    """Return a standard code: the first eleven characters, and the check digit that follows from them."""
+    digits = "".join(str(int(letter, 36)) for letter in body)
+    doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(digits)))
+    return f"{body}{-sum(n // 10 + n % 10 for n in doubled) % 10}"

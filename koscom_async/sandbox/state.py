@@ -12,6 +12,7 @@ from koscom_async.sandbox.delivery import Latency
 from koscom_async.sandbox.dialects import DIALECTS, Dialect
 from koscom_async.sandbox.faults import Faults
 from koscom_async.sandbox.ledger import Ledger
+from koscom_async.sandbox.market.market import Market
 from koscom_async.sandbox.meters import Quota, RateMeter
 from koscom_async.sandbox.reply import refused
 
@@ -20,6 +21,9 @@ MEMBER_SERVICE = "common"
 
 AUTH_SERVICE = "auth"
 """The same, for the authorization server."""
+
+MARKET_SERVICE = "market"
+"""The same, for market data."""
 
 
 @frozen(kw_only=True)
@@ -38,6 +42,7 @@ class State:
     page_sizes: Mapping[str, int] = field(factory=dict)
     calls: CallRecord = field(repr=False)
     random: Random = field(repr=False)
+    market: Market = field(repr=False)
     now: Callable[[], datetime] | None = None
     """The clock by which the discretionary service keeps its hours; `None` where it keeps none."""
 

@@ -35,7 +35,7 @@ SPEECHLESS = {
     "slow-uniform", "slow-exponential", "slow-long-tail",
 } - {"misspelt-rows", "odd-fields", "repeated-account"}  # fmt: skip
 """Faults of which the client says nothing, or no more than of another."""
-NAMED = {name for name in FAULT_KINDS if not name.isdigit()}
+NAMED = {name for name, kind in FAULT_KINDS.items() if not (name.isdigit() or kind.market_only)}
 # Each of these waits as long as its argument says, or for the limit of one try.
 SHORT = {
     "slow": "slow:0.05",

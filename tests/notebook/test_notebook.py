@@ -66,5 +66,13 @@ def test_a_plot_shows_itself_once_and_sharply(outputs):
     assert shown["metadata"]["image/png"]["width"] == 900
 
 
+@pytest.mark.parametrize("cell", ["holdings", "position", "outcome", "statistics"])
+def test_the_text_of_what_is_shown_is_a_line(outputs, cell):
+    *_, shown = outputs[cell]
+    text = "".join(shown["data"]["text/plain"])
+    assert text.startswith("<")
+    assert "\n" not in text
+
+
 def test_closing_says_nothing(outputs):
     assert outputs["setup"] == outputs["close"] == []

@@ -1,7 +1,12 @@
 """Pages around a view, as notebooks have them, with a script that measures what the view came to."""
 
 import json
+import re
+from functools import cache
 from html import escape
+
+from nbconvert import HTMLExporter
+from nbformat import v4
 
 WIDTHS = (600, 760, 900, 1100, 1400)
 
@@ -30,6 +35,11 @@ for (const frame of document.querySelectorAll('iframe')) {
         && !each.matches('.kv-frame')) beyond.push('cut: ' + (each.className || each.tagName));
   }
   const frames = [...view.querySelectorAll('.kv-frame')];
+  const place = view.getBoundingClientRect(), boxes = [...view.querySelectorAll('*')].map(each => {
+    const box = each.getBoundingClientRect();
+    return [each.className || each.tagName, box.left - place.left, box.top - place.top, box.width, box.height].map(
+      part => Math.round(part * 2) / 2 || part);
+  });
   const style = getComputedStyle(view), cell = view.querySelector('.kv-table tbody tr');
   found.push({
     width: frame.clientWidth,
@@ -37,10 +47,12 @@ for (const frame of document.querySelectorAll('iframe')) {
     beyond: beyond,
     tables: Math.max(0, ...frames.map(each => each.scrollWidth - each.clientWidth)),
     text: view.innerText.length,
+    boxes: boxes.filter(box => box[3]),
+    place: view.parentElement.getBoundingClientRect().width,
     ground: style.backgroundColor,
     ink: style.color,
     row: cell ? getComputedStyle(cell).backgroundColor : null,
-    outside: getComputedStyle(page.querySelector('#outside')).fontSize
+    outside: page.querySelector('#outside') && getComputedStyle(page.querySelector('#outside')).fontSize
       + getComputedStyle(page.querySelector('#outside td')).textAlign,
     lots: [...view.querySelectorAll('.kv-lot')].map(each => getComputedStyle(each).display),
     open: view.querySelectorAll('details[open]').length,
@@ -67,6 +79,20 @@ def notebook(view: str, *, theme: str | None = None, is_alone: bool = False) -> 
         f'<!doctype html><meta charset="utf-8"><style>body {{ margin: 0; background: {"#0c0e11" if theme == "dark" else "#fff"}; }} {JUPYTER}</style>'
         f'<body{attribute}><div class="jp-RenderedHTMLCommon">{view}</div>{"" if is_alone else _OUTSIDE}</body>'
     )
+
+
+@cache
+def _converted(theme: str) -> str:
+    """A page as nbconvert makes it of a notebook whose only output is a mark; nothing in it is loaded from elsewhere."""
+    output = v4.new_output("execute_result", data={"text/html": "MARK"})
+    exporter = HTMLExporter(theme=theme)
+    page, _ = exporter.from_notebook_node(v4.new_notebook(cells=[v4.new_code_cell("", outputs=[output])]))
+    return re.sub(r"<script\b.*?</script>", "", page, flags=re.DOTALL)
+
+
+def converted_notebook(view: str, *, theme: str) -> str:
+    """A view in the page that nbconvert makes of a notebook."""
+    return _converted(theme).replace("MARK", view)
 
 
 def measured_at_each_width(page: str) -> str:

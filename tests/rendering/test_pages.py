@@ -19,7 +19,7 @@ from tests.merge.accounts import (
     share,
     summary,
 )
-from tests.rendering.hosts import WIDTHS, measured_at_each_width, notebook
+from tests.rendering.hosts import WIDTHS, converted_notebook, measured_at_each_width, notebook
 
 DOWN = BrokerUnavailableError(
     "broker server cannot serve (금투사 서비스 불가)",
@@ -105,6 +105,19 @@ def test_neither_does_the_notebook_style_the_view_nor_the_view_the_notebook(chro
     (first, *_) = chromium.measured(measured_at_each_width(notebook(WHOLE._repr_html_())), "leaks")
     assert first["row"] == "rgba(0, 0, 0, 0)"
     assert first["outside"] == "31pxcenter"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_page_of_nbconvert_moves_nothing(chromium, theme):
+    for name in {"light": ("partial", "statistics"), "dark": ("partial",)}[theme]:
+        view = VIEWS[name]._repr_html_()
+        page = converted_notebook(f'<div class="place">{view}</div>', theme=theme)
+        (there, *_) = chromium.measured(measured_at_each_width(page), f"{name}-converted-{theme}")
+        style = f"margin: 0; width: {there['place']}px"
+        alone = f'<!doctype html><meta charset="utf-8"><body style="{style}">{view}'
+        (here, *_) = chromium.measured(measured_at_each_width(alone), f"{name}-alone-{theme}")
+        assert there["boxes"] == here["boxes"], name
+        assert (there["ground"] == "rgb(20, 23, 28)") is (theme == "dark")
 
 
 @pytest.mark.parametrize("is_open", [False, True])

@@ -12,7 +12,7 @@ import anyio
 import httpx
 import pytest
 
-from koscom_async import Investor, Settings
+from koscom_async import Investor, Koscom, Settings
 from koscom_async.sandbox import SandboxGateway, crowd
 from tests.sandbox.asking import BALANCE, CONSENT, Asker, asking
 
@@ -49,6 +49,16 @@ async def test_there_is_no_url_before_it_runs_and_none_after():
         assert gateway.url
     with pytest.raises(RuntimeError, match="enter it"):
         _ = gateway.url
+    assert repr(gateway) == "<SandboxGateway not running>"
+
+
+@pytest.mark.parametrize("in_process", [False, True])
+async def test_a_notebook_starts_it_in_one_cell_and_stops_it_in_another(in_process):
+    gateway = await SandboxGateway(in_process=in_process).start()
+    async with Koscom(gateway.settings, transport=gateway.transport) as koscom:
+        assert (await koscom.holdings(gateway.investor)).complete
+    await gateway.stop()
+    await gateway.stop()
     assert repr(gateway) == "<SandboxGateway not running>"
 
 
@@ -194,15 +204,15 @@ async def test_a_crowd_has_accounts_of_its_own():
     [
         (
             {"latency": {"moon": 1}},
-            "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth",
+            "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth, market",
         ),
         (
             {"rate_limits": {"moon": 1}},
-            "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth",
+            "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth, market",
         ),
         (
             {"faults": {"moon": "down"}},
-            "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth",
+            "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth, market",
         ),
         ({"rate_limits": {"star": 0}}, "RateLimit.rate must be above 0, got 0"),
     ],

@@ -65,7 +65,8 @@ _RULES = f"""
   margin: 2px; box-sizing: border-box; max-width: 1280px; font-variant-numeric: tabular-nums;
   word-break: keep-all; overflow-wrap: anywhere; -webkit-text-size-adjust: 100%; }}
 & *, & *::before {{ box-sizing: border-box; }}
-& h2, & h3, & p, & ul, & dl, & dd, & dt {{ margin: 0; padding: 0; font: inherit; color: inherit; border: 0; }}
+& h2, & h3, & p, & ul, & dl, & dd, & dt {{ display: block; float: none; width: auto; margin: 0; padding: 0; border: 0;
+  font: inherit; color: inherit; }}
 & h2 {{ font-size: 18px; font-weight: 700; letter-spacing: -.01em; }}
 & h3 {{ font-size: 13px; font-weight: 650; margin: 22px 0 6px; }}
 & h3 small {{ font-size: 12px; font-weight: 400; color: var(--faint); margin-left: 8px; }}

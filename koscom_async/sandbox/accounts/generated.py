@@ -6,7 +6,16 @@ from hashlib import sha256, sha512
 from random import Random
 
 from koscom_async.sandbox.accounts.history import with_history
-from koscom_async.sandbox.ledger import Account, Equity, Fund, Ledger, Person, Summary, WatchGroup
+from koscom_async.sandbox.ledger import (
+    Account,
+    Equity,
+    Fund,
+    Ledger,
+    Person,
+    Summary,
+    WatchGroup,
+    with_check_digit,
+)
 
 BROKERS = ("diamond", "cyber", "star")
 FIRST_NUMBER = 160_700_000_000_000_000
@@ -81,18 +90,17 @@ def _equity(number: int, chance: Random) -> Equity:
     cost, value = (quantity * chance.randrange(100, MAX_PRICE) for _ in range(2))
     rate = ((value - cost) * Decimal(100) / cost).quantize(Decimal("0.01"))
     return Equity(
-        "KSP", _isin(number), "NRM", str(quantity), str(cost), str(value), str(value - cost), str(rate)
+        "KSP",
+        with_check_digit(f"KR79{number:05d}00"),
+        "NRM",
+        str(quantity),
+        str(cost),
+        str(value),
+        str(value - cost),
+        str(rate),
     )
 
 
 def _fund(number: int, chance: Random) -> Fund:
     cost, value = (chance.randrange(100_000, 50_000_000) for _ in range(2))
     return Fund(f"KRZ5{number:07d}0", f"생성펀드{number}호", str(cost), str(value), str(value - cost))
-
-
-def _isin(number: int) -> str:
-    """Return the ISIN of a share that is not listed, with the check digit that it would have."""
-    body = f"KR79{number:05d}00"
-    digits = "".join(str(int(letter, 36)) for letter in body)
-    doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(digits)))
-    return f"{body}{-sum(n // 10 + n % 10 for n in doubled) % 10}"

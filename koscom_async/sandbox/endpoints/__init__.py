@@ -17,6 +17,7 @@ from koscom_async.sandbox.endpoints.endpoint import (
     by_secret,
     without_credentials,
 )
+from koscom_async.sandbox.endpoints.market import MARKET_ENDPOINTS
 from koscom_async.sandbox.endpoints.oauth import (
     answer_authorize,
     answer_revoke,
@@ -81,6 +82,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         )
         for each in FIRM_ENDPOINTS
     ),
+    *MARKET_ENDPOINTS,
     Endpoint(
         name="auth.authorize",
         path="/auth/oauth/v2/authorize",

@@ -29,6 +29,8 @@ class Request:
     body: bytes = field(repr=False)
     base_url: str
     method: str = "POST"
+    path: Mapping[str, str] = field(factory=dict)
+    """What the address says, by the names in the endpoint's path."""
     query: str = field(default="", repr=False)
     owner: Person | None = None
     """Whose access token it is, once a guard has seen to that."""

@@ -33,6 +33,13 @@ from koscom_async.sandbox.fault_kinds.doubles import (
 )
 from koscom_async.sandbox.fault_kinds.grants import ForeignIssuer, OtherScope, SameToken, ShortLived
 from koscom_async.sandbox.fault_kinds.kind import NO_FAULT, FaultKind
+from koscom_async.sandbox.fault_kinds.market import (
+    FewerRows,
+    LeftOutIssue,
+    NotReady,
+    RepeatedIssue,
+    RepeatedPeriod,
+)
 from koscom_async.sandbox.fault_kinds.pages import (
     CodeIn200,
     DriftingPages,
@@ -96,6 +103,7 @@ FAULT_KINDS: Mapping[str, type[FaultKind]] = {
     "error-200": CodeIn200,
     "error-body-200": ErrorBodyIn200,
     "euc-kr": EucKr,
+    "fewer-rows": FewerRows,
     "flapping": Flapping,
     "foreign": Foreign,
     "foreign-issuer": ForeignIssuer,
@@ -104,16 +112,20 @@ FAULT_KINDS: Mapping[str, type[FaultKind]] = {
     "half-closed": HalfClosed,
     "html": Html,
     "huge": Huge,
+    "left-out-issue": LeftOutIssue,
     "length-long": LengthLong,
     "length-short": LengthShort,
     "long-range": LongRange,
     "maintenance": Maintenance,
     "moved-row": MovedRow,
+    "not-ready": NotReady,
     "odd-coding": OddCoding,
     "odd-page-keys": OddKeys,
     "other-scope": OtherScope,
     "own-reason": OwnReason,
     "quota": QuotaSpent,
+    "repeated-issue": RepeatedIssue,
+    "repeated-period": RepeatedPeriod,
     "reset": Reset,
     "same-page": SamePage,
     "same-token": SameToken,

@@ -23,6 +23,8 @@ class FaultKind:
     """Whether it bends an answer of the member service, so that no broker can have it."""
     auth_only = False
     """Whether it bends an answer of the authorization server, so that no other can have it."""
+    market_only = False
+    """Whether it bends an answer of market data, so that no other service can have it."""
     repeats_token = False
     """Whether a renewal returns the access token that it was to replace."""
 
