@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from anyio.lowlevel import checkpoint
+from attrs import define
 
 Item = TypeVar("Item")
 Page = TypeVar("Page")
@@ -24,12 +25,30 @@ SLICE_LENGTH = 2**16
 """Characters of JSON that a step reads, about 300 rows: half a millisecond to a millisecond of work."""
 SLICE_ROWS = 250
 """Rows that a step makes records of: about as much work."""
+SLICE_ODD_ROWS = 25
+"""Rows that are spelled oddly, of which a step makes records: each takes ten times as long as a plain one."""
 
 
 def batched(items: Sequence[Item], *, count: int) -> Iterator[Sequence[Item]]:
     """Yield the items in batches of at most `count`."""
     for start in range(0, len(items), count):
         yield items[start : start + count]
+
+
+@define(eq=False)
+class Pace:
+    """Says when a step is long enough: after `most` of what it counts."""
+
+    most: int
+    _done: int = 0
+
+    def is_due(self, done: int = 1) -> bool:
+        """Count what was done, and return whether it is time to yield; then the count begins again."""
+        self._done += done
+        if self._done < self.most:
+            return False
+        self._done = 0
+        return True
 
 
 def run_now(steps: Cooperative[Result]) -> Result:

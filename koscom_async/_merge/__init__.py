@@ -33,8 +33,9 @@ def merging(outcomes: Iterable[AccountSuccess | AccountFailure], *, as_of: datet
     grouped = yield from group_rows(balances)
     doubts = yield from find_doubts(balances, grouped)
     reconciliation = yield from all_reconciled(balances, grouped.accounts, doubts)
+    securities = by_currency(grouped.groups)
+    yield
     with exactly():
-        securities = by_currency(grouped.groups)
         for currency, each in securities.items():
             if currency != WON:
                 prove_rates([*each.counted, *each.derivatives])

@@ -14,11 +14,16 @@ from koscom_async._services.query import CountedPage, Query
 from koscom_async._services.repeats import key_of_row
 from koscom_async._wire import discretionary as wire
 from koscom_async._wire import endpoints
-from koscom_async._wire.discretionary import Blocks, DiscretionaryPage, DiscretionaryReader, firm_request
+from koscom_async._wire.discretionary import (
+    Blocks,
+    DiscretionaryPage,
+    DiscretionaryReader,
+    ReadItem,
+    firm_request,
+)
 from koscom_async._wire.endpoints import Call, Endpoint
-from koscom_async._wire.records.converter import Unread
 from koscom_async._wire.requests import new_request_id
-from koscom_async._wire.values import Block, PageKey
+from koscom_async._wire.values import PageKey
 from koscom_async.brokers import Broker
 from koscom_async.errors import OutsideServiceHoursError, UsageError
 from koscom_async.models.codes import AssetClass
@@ -43,7 +48,7 @@ class FirmEndpoint:
     endpoint: Endpoint
     blocks: Blocks
     conditions: Callable[..., Mapping[str, object]]
-    row_reader: Callable[[Any], Callable[[Block, str, Unread], Any]]
+    row_reader: Callable[[Any], ReadItem[Any]]
 
 
 BALANCES = FirmEndpoint(

@@ -205,9 +205,13 @@ class Query(ABC, Generic[Part, AnyPage]):
                 advice="ask for less, such as a shorter range of dates, or set a higher Settings(call_limit=…)",
             )
         answer = await self.gateway.ask(self.call(part, page), self.trace)
-        self.budget.add_rows(len(answer.rows))
+        self.budget.add_rows(self.size_of(answer))
         self.trace.note(*answer.notes)
         return answer
+
+    def size_of(self, page: AnyPage) -> int:
+        """Return how many rows of the answer's budget a page takes."""
+        return len(page.rows)
 
     def find_contradiction(self, part: Part, pages: Sequence[AnyPage]) -> Cooperative[ResponseError | None]:
         """Return why the pages cannot be the whole part."""

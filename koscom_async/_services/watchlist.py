@@ -106,6 +106,10 @@ class WatchlistQuery(AccountQuery[Variant, Page[WatchGroup]]):
             for page in pages
         ]
 
+    def size_of(self, page: Page[WatchGroup]) -> int:
+        """Return how many symbols and groups a page has."""
+        return len(page.rows) + sum(len(group.symbols) for group in page.rows)
+
     def counts(self, pages: Sequence[Page[WatchGroup]]) -> Collection[int]:
         """Return every number that a broker may call the total: of groups, of symbols, or of both.
 

@@ -20,7 +20,7 @@ from koscom_async._wire.envelope import (
 from koscom_async._wire.records.converter import Unread, unread_notes
 from koscom_async._wire.records.fast import read_row, read_row_list
 from koscom_async._wire.shapes import refuse_misspelt_blocks
-from koscom_async._wire.values import Block, read_blocks, read_object, read_texts
+from koscom_async._wire.values import Block, read_blocks, read_entries, read_object, read_texts
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models._fields import constructor
 from koscom_async.models.account import BalanceRow, BalanceSummary, EquityRow, FundRow, OtherRow
@@ -117,6 +117,16 @@ def sent_symbols(group: WatchGroup) -> tuple[str, ...]:
     return read_texts(group.raw.get("isinCode"))
 
 
+MOST_SYMBOLS = 20_000
+"""Symbols on a page of a watchlist, which is what one person looks at."""
+
+
+def _check_symbols(groups: object) -> None:
+    lists = (group.get("isinCode") for group in read_entries(groups) if isinstance(group, dict))
+    if sum(len(symbols) for symbols in lists if isinstance(symbols, list)) > MOST_SYMBOLS:
+        raise MalformedResponseError(f"groupList.group: more than {MOST_SYMBOLS:,} symbols")
+
+
 @frozen(kw_only=True, eq=False, repr=False)
 class WatchlistReader(CooperativeReader[Page[WatchGroup]]):
     """Reads a page of the watched groups."""
@@ -131,6 +141,7 @@ class WatchlistReader(CooperativeReader[Page[WatchGroup]]):
             raise MalformedResponseError("neither interestSymbolListResponseBody nor resp is there")
         container = open_container(envelope.body, "groupList", "group")
         unread: Unread = {}
+        _check_symbols(container.get("group"))
         rows = yield from read_row_list(WatchGroup, container.get("group"), "groupList.group", unread)
         notes = (*envelope.notes, *(unread_notes(unread) if unread else ()))
         return Page(rows=tuple(rows), total=envelope.total, next_page=envelope.next_page, notes=notes)

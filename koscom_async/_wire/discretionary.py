@@ -3,13 +3,14 @@
 Which pages are asked for, and whether rows are missing, is the services' work.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
-from koscom_async._cooperative import SLICE_ROWS, Cooperative, CooperativeReader, batched
+from koscom_async._cooperative import SLICE_ODD_ROWS, Cooperative, CooperativeReader, Pace
 from koscom_async._record import Record
 from koscom_async._wire.envelope import (
     check_account_number,
@@ -25,7 +26,13 @@ from koscom_async._wire.records.fast import read_row
 from koscom_async._wire.records.names import LIST_NAMES
 from koscom_async._wire.requests import BROKERS_CHOICE, FIRST_PAGE
 from koscom_async._wire.shapes import refuse_misspelt, respelled
-from koscom_async._wire.values import Block, PageKey, read_field, read_object, read_rows, read_text
+from koscom_async._wire.values import (
+    Block,
+    PageKey,
+    read_identifier,
+    read_object,
+    read_rows,
+)
 from koscom_async.brokers import Broker
 from koscom_async.errors import MalformedResponseError
 from koscom_async.models.codes import AssetClass, InstrumentCode
@@ -37,6 +44,11 @@ from koscom_async.models.discretionary.settlements import DiscretionarySettlemen
 from koscom_async.settings import Settings
 
 Row = TypeVar("Row")
+
+ReadItem: TypeAlias = Callable[[Block, str, Unread, Pace], Cooperative[Row]]
+"""Reads a row, with the lists inside it step by step."""
+
+CONTRACT_NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z -]{0,29}", re.ASCII)
 
 _INSIDE = ("cashBalInfo", "securitiesBalInfo")
 """The lists inside an account of a balance."""
@@ -166,7 +178,7 @@ class DiscretionaryReader(CooperativeReader[DiscretionaryPage[Row]], Generic[Row
     """
 
     blocks: Blocks
-    read_item: Callable[[Block, str, Unread], Row]
+    read_item: ReadItem[Row]
     request_id: str
     account_number: str | None = field(default=None, repr=False)
     query: Mapping[str, object] = field(factory=dict, repr=False)
@@ -174,6 +186,7 @@ class DiscretionaryReader(CooperativeReader[DiscretionaryPage[Row]], Generic[Row
 
     def steps(self, document: object) -> Cooperative[DiscretionaryPage[Row]]:
         """Return the page in steps, or raise a `KoscomError`."""
+        pace = Pace(SLICE_ODD_ROWS)
         answer = read_document(document)
         check_response_code(answer)
         body_name, container_name = self.blocks.answer, self.blocks.container
@@ -188,17 +201,21 @@ class DiscretionaryReader(CooperativeReader[DiscretionaryPage[Row]], Generic[Row
             rows = [(path, respelled(row)) for path, row in rows]
             for path, row in rows:
                 refuse_misspelt(row, _INSIDE, path)
+                if pace.is_due():
+                    yield
         if self.account_number is not None:
             notes += yield from check_account_number(body, rows, self.account_number)
         items: list[Row] = []
         unread: Unread = {}
-        for some in batched(self._items(rows), count=SLICE_ROWS):
-            items += [self.read_item(row, path, unread) for row, path in some]
-            yield
+        for row, path in self._items(rows):
+            items.append((yield from self.read_item(row, path, unread, pace)))
+            if pace.is_due():
+                yield
+        cash = yield from self._cash(rows, pace)
         total, next_page = read_paging(body, body_name)
         return DiscretionaryPage(
             items=tuple(items),
-            cash=tuple(self._cash(rows)),
+            cash=tuple(cash),
             total=total,
             next_page=next_page,
             notes=(*notes, *(unread_notes(unread) if unread else ())),
@@ -214,16 +231,16 @@ class DiscretionaryReader(CooperativeReader[DiscretionaryPage[Row]], Generic[Row
             for inner, row in read_rows(block.get("securitiesBalInfo"), f"{path}.securitiesBalInfo")
         ]
 
-    def _cash(self, rows: list[tuple[str, Block]]) -> list[DiscretionaryCash]:
+    def _cash(self, rows: list[tuple[str, Block]], pace: Pace) -> Cooperative[list[DiscretionaryCash]]:
         if self.blocks != BALANCE_BLOCKS:
             return []
-        return _one_view_each(
-            [
-                (inner, read_row(DiscretionaryCash, row, inner))
-                for path, block in rows
-                for inner, row in read_rows(block.get("cashBalInfo"), f"{path}.cashBalInfo")
-            ]
-        )
+        read = []
+        for path, block in rows:
+            for inner, row in read_rows(block.get("cashBalInfo"), f"{path}.cashBalInfo"):
+                read.append((inner, read_row(DiscretionaryCash, row, inner)))
+                if pace.is_due():
+                    yield
+        return _one_view_each(read)
 
 
 def _one_view_each(rows: list[tuple[str, DiscretionaryCash]]) -> list[DiscretionaryCash]:
@@ -236,43 +253,51 @@ def _one_view_each(rows: list[tuple[str, DiscretionaryCash]]) -> list[Discretion
     return list(views.values())
 
 
-def _inner(kind: type, name: str, row: Block, path: str) -> tuple[Any, ...]:
-    return tuple(read_row(kind, block, where) for where, block in read_rows(row.get(name), f"{path}.{name}"))
+def _inner(kind: type, name: str, row: Block, path: str, pace: Pace) -> Cooperative[tuple[Any, ...]]:
+    records: list[Any] = []
+    for where, block in read_rows(row.get(name), f"{path}.{name}"):
+        records.append(read_row(kind, block, where))
+        if pace.is_due():
+            yield
+    return tuple(records)
 
 
-def item_reader(kind: type[Row], **given: object) -> Callable[[Block, str, Unread], Row]:
+def item_reader(kind: type[Row], **given: object) -> ReadItem[Row]:
     """Return what reads a row of that kind with the lists inside it; `given` is what the row does not say itself."""
     inner = [(attribute, name) for attribute, name in LIST_NAMES.items() if hasattr(kind, attribute)]
 
-    def read(row: Block, path: str, unread: Unread) -> Row:
-        lists = {attribute: _inner(_INNER[attribute], name, row, path) for attribute, name in inner}
+    def read(row: Block, path: str, unread: Unread, pace: Pace) -> Cooperative[Row]:
+        lists = {}
+        for attribute, name in inner:
+            lists[attribute] = yield from _inner(_INNER[attribute], name, row, path, pace)
         return read_row(kind, row, path, unread, **given, **lists)
 
     return read
 
 
-def account_reader(broker: Broker) -> Callable[[Block, str, Unread], DiscretionaryAccount]:
+def account_reader(broker: Broker) -> ReadItem[DiscretionaryAccount]:
     """Return what reads one account of the list; one without a number makes the list unbelievable."""
 
-    def read(row: Block, path: str, unread: Unread) -> DiscretionaryAccount:
-        if read_field(row, "accNo", read_text, path) is None:
+    def read(row: Block, path: str, unread: Unread, _: Pace) -> Cooperative[DiscretionaryAccount]:
+        if read_identifier(row, "accNo", CONTRACT_NUMBER, path) is None:
             raise MalformedResponseError(f"{path}.accNo: an account without a number")
+        yield from ()
         return read_row(DiscretionaryAccount, row, path, unread, broker=broker)
 
     return read
 
 
-def row_reader(asset_class: AssetClass) -> Callable[[Block, str, Unread], DiscretionaryRow]:
+def row_reader(asset_class: AssetClass) -> ReadItem[DiscretionaryRow]:
     """Return what reads a security."""
     return item_reader(DiscretionaryRow, asset_class=asset_class)
 
 
-def order_reader(asset_class: AssetClass) -> Callable[[Block, str, Unread], DiscretionaryOrder]:
+def order_reader(asset_class: AssetClass) -> ReadItem[DiscretionaryOrder]:
     """Return what reads an order and its executions."""
     return item_reader(DiscretionaryOrder, asset_class=asset_class)
 
 
-def settlement_reader(asset_class: AssetClass) -> Callable[[Block, str, Unread], DiscretionarySettlement]:
+def settlement_reader(asset_class: AssetClass) -> ReadItem[DiscretionarySettlement]:
     """Return what reads a settlement and its costs."""
     return item_reader(DiscretionarySettlement, asset_class=asset_class)
 

@@ -4,7 +4,15 @@ import re
 
 from koscom_async._wire.endpoints import broker_in
 from koscom_async._wire.envelope import check_response_code, read_document
-from koscom_async._wire.values import Block, read_date, read_entries, read_field, read_rows, read_text
+from koscom_async._wire.values import (
+    Block,
+    read_date,
+    read_entries,
+    read_field,
+    read_identifier,
+    read_rows,
+    read_text,
+)
 from koscom_async.brokers import Broker, find_broker
 from koscom_async.errors import MalformedResponseError, ResponseTooLargeError
 from koscom_async.models.member import LinkedAccounts, Registration, VirtualAccount
@@ -45,16 +53,10 @@ def read_linked_accounts(document: object, *, max_accounts: int | None = None) -
 
 
 def _account(row: Block, path: str) -> VirtualAccount:
-    number = read_field(row, "vtAccNo", read_text, path)
-    code = read_field(row, "comId", read_text, path)
+    number = read_identifier(row, "vtAccNo", _NUMBER, path)
+    code = read_identifier(row, "comId", _CODE, path)
     if number is None or code is None:
         raise MalformedResponseError(f"{path}: an account without number or broker code")
-    # Both stand in errors, logs and paths of others: what does not look like one is never shown.
-    for name, text, shape in (("vtAccNo", number, _NUMBER), ("comId", code, _CODE)):
-        if not shape.fullmatch(text):
-            raise MalformedResponseError(
-                f"{path}.{name}: expected letters and digits, got other text, or too much"
-            )
     address = read_field(row, "endpoint", read_text, path)
     return VirtualAccount(
         broker=_broker(code, broker_in(address) if address else None),

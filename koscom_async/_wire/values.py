@@ -177,6 +177,16 @@ def read_page_key(value: object) -> PageKey | None:
     return value if isinstance(value, str | Decimal) else text
 
 
+def read_identifier(block: Block, name: str, shape: re.Pattern[str], path: str) -> str | None:
+    """Read a field that stands in errors, logs and paths of others: what does not have its shape is never shown."""
+    text: str | None = read_field(block, name, read_text, path)
+    if text is not None and not shape.fullmatch(text):
+        raise MalformedResponseError(
+            f"{path}.{name}: expected letters and digits, got other text, or too much"
+        )
+    return text
+
+
 def read_texts(value: object) -> tuple[str, ...]:
     """Return a list of texts without what is absent in it; a single text stands for a list of one."""
     if is_absent(value):

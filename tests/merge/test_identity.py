@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koscom_async import AccountOutcome, AssetClass, Broker, DiscretionaryBalance, Holdings
+from koscom_async._cooperative import Pace, run_now
 from koscom_async._wire.discretionary import row_reader
 from koscom_async._wire.json.core import read_json
 from koscom_async._wire.records.converter import Unread
@@ -38,7 +39,9 @@ def contract(
     who = account(broker)
     reader = row_reader(asset_class)
     document: Any = read_json(json.dumps(rows).encode())
-    securities = tuple(reader(row, f"row[{index}]", Unread()) for index, row in enumerate(document))
+    securities = tuple(
+        run_now(reader(row, f"row[{index}]", Unread(), Pace(10**6))) for index, row in enumerate(document)
+    )
     balance = DiscretionaryBalance(account=who, securities=securities).as_balance()
     return AccountOutcome(account=who, balance=balance, as_of=NOW)
 

@@ -1,10 +1,12 @@
 """Positions: what is one instrument and what is not, and what its numbers come to."""
 
 from decimal import Decimal
+from random import Random
 
 import pytest
 
 from koscom_async import AssetClass, Product, TradeType
+from koscom_async._merge.positions import SORTED_A_SLICE, in_order
 from tests.merge.accounts import (
     CYBER,
     DIAMOND,
@@ -206,6 +208,14 @@ def test_rows_that_are_told_apart_only_by_their_lots_stand_in_one_order_whatever
     for turn in range(len(rows)):
         positions = held(*rows[turn:], *rows[:turn]).positions
         assert [(each.quantity, each.cost) for each in positions] == [(3, 5), (3, 4), (2, None), (1, 5)]
+
+
+def test_many_positions_of_one_value_stand_in_the_same_order_and_are_sorted_step_by_step():
+    codes = [f"KR7{number:09}" for number in range(2 * SORTED_A_SLICE + 1)]
+    Random(0).shuffle(codes)
+    positions = held(*(share(code, value=7) for code in codes)).positions
+    assert [each.instrument.code for each in positions] == sorted(codes)
+    assert len(list(in_order(positions[::-1]))) >= 8
 
 
 def test_a_known_product_counts_more_than_an_invented_one_and_the_fuller_name_more_than_a_cut_one():

@@ -167,20 +167,21 @@ async def test_steps_are_closed_when_reading_is_cancelled(bodies):
 
     class Endless(CooperativeReader):
         def steps(self, _):
+            scope.cancel()
             try:
                 while True:
                     yield
             finally:
                 ended.append(True)
 
-    with anyio.move_on_after(0) as scope:
+    with anyio.CancelScope() as scope:
         await bodies.read_answer(call_of(Endless()), b" " * SLICE_LENGTH + b"{}")
     assert scope.cancelled_caught
     assert ended == [True]
 
 
 async def test_a_large_refusal_is_read_in_slices_and_one_that_is_no_json_is_none(bodies):
-    body = json.dumps({"code": "4001", "rows": [{"a": number} for number in range(30_000)]}).encode()
+    body = json.dumps({"code": "4001", "rows": [{"a": number} for number in range(15_000)]}).encode()
     document, turns = await turns_of_others(bodies.read_refusal(body))
     assert document["code"] == "4001"
     assert turns >= 1

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from koscom_async._wire.account import MOST_SYMBOLS
 from koscom_async._wire.portfolio import measured
 from koscom_async.errors import MalformedResponseError, RequestRejectedError, ResponseMismatchError
 from koscom_async.models.codes import AssetClass, Measure, TransactionType
@@ -259,3 +260,15 @@ def test_a_fund_keeps_the_day_on_which_it_matures():
     document["portfolioList"]["portfolio"]["fundList"][0]["maturity"] = "20310115"
     funds = [row for row in portfolio_reader()(document).rows if isinstance(row, PortfolioFund)]
     assert [f"{row.matures_on}" for row in funds] == ["2031-01-15", "None", "None"]
+
+
+def test_a_watchlist_of_more_symbols_than_a_person_looks_at_is_refused():
+    document = answer("watchlist")
+    for count, is_read in ((MOST_SYMBOLS // 2, True), (MOST_SYMBOLS // 2 + 1, False)):
+        groups = [{"groupName": name, "isinCode": ["F"] * count} for name in "AB"]
+        document["interestSymbolListResponseBody"]["groupList"] = {"group": groups}
+        if is_read:
+            assert len(WATCHLIST(document).rows) == 2
+        else:
+            with pytest.raises(MalformedResponseError, match="more than 20,000 symbols"):
+                WATCHLIST(document)

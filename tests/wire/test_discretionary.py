@@ -1,6 +1,7 @@
 """The discretionary service's documented messages: sent as in the examples, and read to every number in them."""
 
 import copy
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -89,16 +90,19 @@ each_case = pytest.mark.parametrize("case", CASES)
 CASH = "discretionary_balances"
 
 
-def read(case, document, *, number=..., **changes):
+def reader_of(case, *, number=..., **changes):
     blocks, read_item, known, query = CASES[case]
-    reader = DiscretionaryReader(
+    return DiscretionaryReader(
         blocks=blocks,
         read_item=read_item,
         request_id=changes.pop("request_id", ID),
         account_number=known if number is ... else number,
         query=changes.pop("query", query),
     )
-    return reader(document)
+
+
+def read(case, document, **changes):
+    return reader_of(case, **changes)(document)
 
 
 def rows_of(case, document):
@@ -329,3 +333,33 @@ def test_a_field_that_does_not_fit_is_named(case):
 @each_case
 def test_recorded_answers_are_whole_json(case):
     assert isinstance(read_json(recorded(case)), dict)
+
+
+def test_lists_inside_rows_are_read_in_steps_too():
+    document = answer("discretionary_orders")
+    (order,) = document["orderDetailList"]["orderDetail"]
+    order["execList"] = [{"execQty": Decimal(number), "execPrice": Decimal(1)} for number in range(1000)]
+    steps = reader_of("discretionary_orders").steps(document)
+    stops = 0
+    with suppress(StopIteration):
+        while True:
+            next(steps)
+            stops += 1
+    assert stops >= 40
+    (item,) = read("discretionary_orders", document).items
+    assert [each.quantity for each in item.executions] == list(range(1000))
+
+
+@pytest.mark.parametrize(
+    "odd", ["9\nCRITICAL root: forged\x1b[2J", "\u202e99", "9" * 31, "９９", "a/b", "<b>"]
+)
+def test_a_contract_account_s_number_of_another_shape_is_refused_and_not_repeated(odd):
+    document = answer("discretionary_accounts")
+    document["accountList"]["account"][0]["accNo"] = odd
+    with pytest.raises(
+        MalformedResponseError, match=r"account\[0\].accNo: expected letters and digits"
+    ) as caught:
+        read("discretionary_accounts", document)
+    assert odd not in str(caught.value)
+    document["accountList"]["account"][0]["accNo"] = " 001-01 992323232 "
+    assert read("discretionary_accounts", document).items[0].number == "001-01 992323232"

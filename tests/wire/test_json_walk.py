@@ -9,7 +9,7 @@ from hypothesis import example, given
 
 from koscom_async._cooperative import SLICE_LENGTH, run_now
 from koscom_async._wire.json.core import json_steps, read_json, read_list, scan
-from koscom_async._wire.json.walk import Walk
+from koscom_async._wire.json.walk import MAX_TEXT, SINGLE_VALUES, Walk
 from koscom_async.errors import MalformedResponseError
 from tests.loops import each
 from tests.wire.json_texts import bodies, broken_bodies, outcome
@@ -107,3 +107,22 @@ def test_an_error_holds_nothing_of_the_document():
 def test_nothing_is_nothing_in_slices_too():
     with pytest.raises(MalformedResponseError, match="the answer is empty"):
         in_slices(b" " * 3000)
+
+
+@each("value", [b'"%s"', b'"\\"%s"', b"%s"])
+@each("body", [b'{"a": %s}', b'{"a": [%s, 1], "b": 2}', b"{%s: 1}"])
+def test_a_text_or_number_that_is_longer_than_any_field_is_refused(value, body):
+    if value == b"%s" and body.startswith(b"{%s"):
+        return  # a number is no key
+    around = len(value) - len(b"%s")
+    longest = body % (value % (b"7" * (MAX_TEXT - max(around, 1))))
+    assert run_now(json_steps(longest)) == read_json(longest)
+    with pytest.raises(MalformedResponseError, match="more than 262,144 characters"):
+        run_now(json_steps(body % (value % (b"7" * (MAX_TEXT - around + 1)))))
+
+
+def test_values_that_are_read_one_by_one_are_at_most_so_many_in_a_step():
+    members = {f"k{number}": number for number in range(4 * SINGLE_VALUES)}
+    body = json.dumps({"rows": [members, members]}).encode()
+    assert len(list(json_steps(body))) >= 7
+    assert run_now(json_steps(body)) == read_json(body)

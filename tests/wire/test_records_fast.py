@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koscom_async._cooperative import SLICE_ROWS, run_now
+from koscom_async._cooperative import SLICE_ODD_ROWS, SLICE_ROWS, run_now
 from koscom_async._wire.json import fast
 from koscom_async._wire.json.core import read_json
 from koscom_async._wire.records import fast as fast_records
@@ -262,3 +262,12 @@ def test_long_texts_are_not_kept_in_memory():
             if kind is DiscretionaryCash:
                 assert row.currency
     assert [cached.cache_info().currsize for cached in caches] == before
+
+
+def test_rows_that_are_spelled_oddly_are_fewer_in_a_step():
+    row = {"assetType": "KSP", "isinCode": " KR7005930003", "qty": "1"}
+    for odd, stops in ((0, 1), (SLICE_ODD_ROWS, 2), (SLICE_ROWS, 1 + SLICE_ROWS // SLICE_ODD_ROWS)):
+        rows = [row] * odd + [row | {"isinCode": "KR7005930003", "qty": Decimal(1)}] * (SLICE_ROWS - odd)
+        steps = read_row_list(EquityRow, rows, "equityList")
+        assert len(list(steps)) == stops
+        assert len(run_now(read_row_list(EquityRow, rows, "equityList"))) == SLICE_ROWS

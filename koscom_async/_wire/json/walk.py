@@ -9,13 +9,17 @@ from collections.abc import Callable
 from json import JSONDecodeError
 from typing import Any, NoReturn
 
-from koscom_async._cooperative import SLICE_LENGTH, Cooperative
+from koscom_async._cooperative import SLICE_LENGTH, Cooperative, Pace
 from koscom_async._wire.values import LONGEST_NUMBER, any_number
 
 PROBES_A_SLICE = 16
 """A value that ends within this part of a slice is not walked."""
 MAX_KEYS = 10_000
 """Keys of one object, which are read one by one; a text that is not walked has no room for so many."""
+MAX_TEXT = 2**18
+"""Characters of one text or number, which a parser reads in one go."""
+SINGLE_VALUES = 500
+"""Values that are read one by one in a step, however short they are: two to four milliseconds of work."""
 MAX_DEPTH = 64
 """Objects and lists inside each other; the platform's own answers have at most eight."""
 
@@ -46,6 +50,12 @@ def refuse_second_value(members: dict[Any, object], name: Any, value: object) ->
         raise DocumentError(f"{f'the key {name}' if is_plain else 'a key'} has two values in one object")
 
 
+def _too_long() -> DocumentError:
+    return DocumentError(
+        f"a text or number in the answer has more than {MAX_TEXT:,} characters, or is broken"
+    )
+
+
 class Walk:
     """One walk through one text."""
 
@@ -57,9 +67,12 @@ class Walk:
         self._read_list = read_list
         self._slice_length = self._stop = slice_length
         self._probe_length = slice_length // PROBES_A_SLICE
+        self._pace = Pace(SINGLE_VALUES)
 
     def steps(self) -> Cooperative[object]:
         """Return the value of the text, or raise what `json` would raise."""
+        if len(self._text) > self._slice_length:
+            yield  # to count the values of a large body, and to decode it, was a step
         value, at = yield from self._value(self._skip(0), 0)
         at = self._skip(at)
         if at != len(self._text):
@@ -76,7 +89,7 @@ class Walk:
     def _value(self, at: int, level: int) -> Cooperative[tuple[object, int]]:
         walk = {"{": self._object, "[": self._list}.get(self._character(at))
         if walk is None:
-            return self._long_number(at) or self._scan(self._text, at, level)
+            return self._text_value(at, level) if self._character(at) == '"' else self._number(at, level)
         small = self._small(at, level)
         if small is not None:
             return small
@@ -84,12 +97,25 @@ class Walk:
             raise too_deep()
         return (yield from walk(at + 1, level + 1))
 
-    def _long_number(self, at: int) -> tuple[object, int] | None:
-        """Return what stands for a number too long to be one, of which a parser would make a decimal first."""
-        found = _NUMBER.match(self._text, at)
+    def _number(self, at: int, level: int) -> tuple[object, int]:
+        """Return a number or a word; what stands for a number too long to be one, before a parser makes a decimal."""
+        found = _NUMBER.match(self._text, at, at + MAX_TEXT)
         if found is None or found.end() - at <= LONGEST_NUMBER:
-            return None
+            return self._scan(self._text, at, level)
+        if found.end() - at == MAX_TEXT:
+            raise _too_long()
         return any_number(found[0]), found.end()
+
+    def _text_value(self, at: int, level: int) -> tuple[object, int]:
+        """Return a text, unless it is longer than any field: a parser reads it in one go."""
+        end = self._text.find('"', at + 1, at + MAX_TEXT)
+        if at + MAX_TEXT >= len(self._text) or (end > 0 and self._character(end - 1) != "\\"):
+            return self._scan(self._text, at, level)
+        try:
+            value, length = self._scan(self._text[at : at + MAX_TEXT], 0, level)
+        except ValueError:
+            raise _too_long() from None
+        return value, at + length
 
     def _small(self, at: int, level: int) -> tuple[object, int] | None:
         """Return an object or a list that ends soon; `None` for one that is large or broken."""
@@ -100,8 +126,8 @@ class Walk:
         return value, at + length
 
     def _is_due(self, at: int) -> bool:
-        """Whether it is time to yield; then the next time is a slice later."""
-        if at < self._stop:
+        """Whether it is time to yield, once for each value; then the next time is a slice or many values later."""
+        if at < self._stop and not self._pace.is_due():
             return False
         self._stop = at + self._slice_length
         return True
@@ -116,7 +142,7 @@ class Walk:
         while True:
             if self._is_due(at):
                 yield
-            name, end = self._scan(self._text, at, level)
+            name, end = self._text_value(at, level)
             colon = self._skip(end)
             if self._character(colon) != ":":
                 self._break('{""', end)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from koscom_async._cooperative import SLICE_ROWS, Cooperative, batched
+from koscom_async._cooperative import SLICE_ODD_ROWS, SLICE_ROWS, Cooperative, Pace, batched
 from koscom_async._identifiers import ISIN_LENGTH
 from koscom_async._wire.records.converter import Unread, code_of, is_code, names_of, read_record
 from koscom_async._wire.values import (
@@ -113,15 +113,16 @@ def read_row_list(
     """Return the records of what stands in the place of rows; an empty object is none."""
     read: FastReader[Record] = partial(generated(kind), **given) if given else generated(kind)
     records: list[Record] = []
+    pace = Pace(SLICE_ODD_ROWS)
     start = 0
     for entries in batched(read_entries(value), count=SLICE_ROWS):
         made = [read(entry) for entry in entries]
         if not all(made):  # a record is never false
-            pairs = enumerate(zip(made, entries, strict=True), start)
-            made = [
-                record or _odd_record(kind, entry, f"{path}[{index}]", unread, **given)
-                for index, (record, entry) in pairs
-            ]
+            for index, (record, entry) in enumerate(zip(made, entries, strict=True)):
+                if not record:
+                    made[index] = _odd_record(kind, entry, f"{path}[{start + index}]", unread, **given)
+                    if pace.is_due():
+                        yield
         records += filter(None, made)
         start += len(entries)
         yield
