@@ -5,14 +5,28 @@ What each kind does is in `fault_kinds`; this module owns the counting, the chan
 
 import math
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from attrs import Attribute, field, frozen
 
 from koscom_async.sandbox.fault_kinds import NO_FAULT, FaultKind, find_kind
 
-_MEMBER, _AUTH, _MARKET = "common", "auth", "market"
-_SERVICES = {_MEMBER: "the member service", _AUTH: "the authorization server", _MARKET: "market data"}
+MEMBER_SERVICE = "common"
+"""What stands in a broker's place for the member service: in its paths, and in settings by broker."""
+
+AUTH_SERVICE, MARKET_SERVICE = "auth", "market"
+COMPANY_SERVICE, TESTBED_SERVICE, FRAUD_SERVICE = "nice", "ratestbed", "thecheat"
+"""The same for the other services that belong to no broker."""
+
+SERVICES: Mapping[str, str] = {
+    MEMBER_SERVICE: "the member service",
+    AUTH_SERVICE: "the authorization server",
+    MARKET_SERVICE: "market data",
+    COMPANY_SERVICE: "company data",
+    TESTBED_SERVICE: "the robo-adviser testbed",
+    FRAUD_SERVICE: "the search for reported fraud",
+}
+"""These services, in words."""
 
 
 def _seconds(_: object, __: "Attribute[float]", value: float) -> None:
@@ -87,16 +101,16 @@ class Faults:
             raise ValueError(f"unknown broker {broker!r}: the sandbox has {', '.join(self._brokers)}")
         fault = Fault(fault) if isinstance(fault, str) else fault
         kind = find_kind(fault.kind)
-        if kind.brokers_only and broker in _SERVICES:
-            raise ValueError(f"fault {fault.kind!r} is one of a broker, and {broker} is {_SERVICES[broker]}")
+        if kind.brokers_only and broker in SERVICES:
+            raise ValueError(f"fault {fault.kind!r} is one of a broker, and {broker} is {SERVICES[broker]}")
         for service, is_its_own in (
-            (_MEMBER, kind.member_only),
-            (_AUTH, kind.auth_only),
-            (_MARKET, kind.market_only),
+            (MEMBER_SERVICE, kind.member_only),
+            (AUTH_SERVICE, kind.auth_only),
+            (MARKET_SERVICE, kind.market_only),
         ):
             if is_its_own and broker != service:
                 raise ValueError(
-                    f"fault {fault.kind!r} is one of {_SERVICES[service]}, which is {service!r} here"
+                    f"fault {fault.kind!r} is one of {SERVICES[service]}, which is {service!r} here"
                 )
         self._active[broker] = _ActiveFault(fault)
 

@@ -22,19 +22,19 @@ from koscom_async.sandbox.calls import Call, CallRecord
 from koscom_async.sandbox.credentials import Firm, Grants, Tokens
 from koscom_async.sandbox.delivery import Latency, latency_of
 from koscom_async.sandbox.dialects import DIALECTS
-from koscom_async.sandbox.faults import Fault, Faults
+from koscom_async.sandbox.faults import SERVICES, Fault, Faults
 from koscom_async.sandbox.firm.spelling import FIRM_DIALECTS
 from koscom_async.sandbox.ledger import Ledger, Person
 from koscom_async.sandbox.market.market import Market
 from koscom_async.sandbox.meters import DAILY_QUOTA, Quota, RateLimit, RateMeter
 from koscom_async.sandbox.server import HOST, ServerThread
-from koscom_async.sandbox.state import AUTH_SERVICE, MARKET_SERVICE, MEMBER_SERVICE, State
+from koscom_async.sandbox.state import State
 from koscom_async.sandbox.transport import InProcessTransport
 from koscom_async.settings import Settings
 
 _T = TypeVar("_T")
 
-_NAMES = (*dict.fromkeys((*DIALECTS, *FIRM_DIALECTS)), MEMBER_SERVICE, AUTH_SERVICE, MARKET_SERVICE)
+_NAMES = (*dict.fromkeys((*DIALECTS, *FIRM_DIALECTS)), *SERVICES)
 _FIRM = ("base_url", "api_key", "api_secret", "com_id", "srv_id")
 # An address block that is reserved for documentation.
 _DEVICE = Device(ip="192.0.2.10", mac="00:00:5E:00:53:01")

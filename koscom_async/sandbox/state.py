@@ -16,15 +16,6 @@ from koscom_async.sandbox.market.market import Market
 from koscom_async.sandbox.meters import Quota, RateMeter
 from koscom_async.sandbox.reply import refused
 
-MEMBER_SERVICE = "common"
-"""What stands in a broker's place for the member service: in its paths, and in settings by broker."""
-
-AUTH_SERVICE = "auth"
-"""The same, for the authorization server."""
-
-MARKET_SERVICE = "market"
-"""The same, for market data."""
-
 
 @frozen(kw_only=True)
 class State:

@@ -199,20 +199,23 @@ async def test_a_crowd_has_accounts_of_its_own():
         assert answer.status_code == 200
 
 
+UNKNOWN = "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth, market, nice, ratestbed, thecheat"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (
             {"latency": {"moon": 1}},
-            "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth, market",
+            UNKNOWN,
         ),
         (
             {"rate_limits": {"moon": 1}},
-            "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth, market",
+            UNKNOWN,
         ),
         (
             {"faults": {"moon": "down"}},
-            "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth, market",
+            UNKNOWN,
         ),
         ({"rate_limits": {"star": 0}}, "RateLimit.rate must be above 0, got 0"),
     ],

@@ -7,6 +7,7 @@ from koscom_async.sandbox.endpoints.account import (
     answer_transactions,
     answer_watchlist,
 )
+from koscom_async.sandbox.endpoints.companies import COMPANY_ENDPOINTS
 from koscom_async.sandbox.endpoints.discretionary import FIRM_ENDPOINTS
 from koscom_async.sandbox.endpoints.endpoint import (
     Endpoint,
@@ -25,6 +26,7 @@ from koscom_async.sandbox.endpoints.oauth import (
     token_question,
 )
 from koscom_async.sandbox.endpoints.portfolio import answer_portfolio
+from koscom_async.sandbox.endpoints.services import SERVICE_ENDPOINTS
 
 __all__ = ["ENDPOINTS", "Endpoint", "Request"]
 
@@ -83,6 +85,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         for each in FIRM_ENDPOINTS
     ),
     *MARKET_ENDPOINTS,
+    *COMPANY_ENDPOINTS,
+    *SERVICE_ENDPOINTS,
     Endpoint(
         name="auth.authorize",
         path="/auth/oauth/v2/authorize",

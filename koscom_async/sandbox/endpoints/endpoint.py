@@ -4,9 +4,10 @@ A page key is an opaque text that only the account's broker understands: an offs
 so that nothing is remembered between calls.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from hashlib import blake2s
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
 from attrs import evolve, field, frozen
@@ -15,8 +16,9 @@ from koscom_async.sandbox.credentials import check_api_key, check_basic, check_b
 from koscom_async.sandbox.dialects import DIALECTS, Dialect
 from koscom_async.sandbox.fault_kinds import FaultKind
 from koscom_async.sandbox.ledger import Account, AssetClass, Entry, Person
+from koscom_async.sandbox.market.question import WRONG_PARAMETER, Unanswerable
 from koscom_async.sandbox.question import FIRST_PAGE, OFFSET_DIGITS, Block, Paged, read_json
-from koscom_async.sandbox.reply import Reply, refused, refused_token
+from koscom_async.sandbox.reply import Reply, json_reply, refused, refused_token
 from koscom_async.sandbox.state import State
 
 
@@ -51,9 +53,31 @@ class Request:
             raise refused_token("invalid_request", "The form is malformed", status=400)
         return fields
 
+    def parameters(self) -> Mapping[str, str]:
+        """Return the query; a name without a value is one all the same, and one that comes twice is not believed."""
+        pairs = parse_qsl(self.query, keep_blank_values=True)
+        query = dict(pairs)
+        if len(query) != len(pairs):
+            raise Unanswerable(WRONG_PARAMETER.format("query"))
+        return query
+
 
 Guard: TypeAlias = Callable[[Request, State], Request]
 Answer: TypeAlias = Callable[[Request, State, FaultKind], Reply]
+
+
+def with_document(make: Callable[[Request, State], Any]) -> Answer:
+    """Return what answers with a document, and refuses with `{"error": …}`, as the services beside accounts do."""
+
+    def answer(request: Request, state: State, _: FaultKind) -> Reply:
+        try:
+            document = make(request, state)
+        except Unanswerable as refusal:
+            return json_reply({"error": refusal.message}, status=refusal.status)
+        # A snapshot has thousands of rows: the writer of spellings would take its time.
+        return Reply(body=json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
+
+    return answer
 
 
 @frozen(kw_only=True)
