@@ -136,5 +136,5 @@ def rendering(session: nox.Session) -> None:
 @nox.session
 def pictures(session: nox.Session) -> None:
     """Make the README's pictures anew."""
-    session.install("-e", ".[test]")
+    session.install("-e", ".[browser,test]")
     session.run("python", "-m", "tests.rendering.pictures")

@@ -11,7 +11,7 @@ from koscom_async.cli.demo.app import POLICY
 from koscom_async.cli.demo.pages import LANGUAGES, asset, page, style, texts_in
 from koscom_async.export.html.style import DARK, LIGHT
 from tests.demo.conftest import served
-from tests.integrations.test_web import read_events
+from tests.integrations.web.visits import read_events
 
 SILENT = "/holdings/events?fault=star%3Dsilent"
 
@@ -46,6 +46,9 @@ async def test_the_page_is_in_the_language_that_is_asked_for_and_otherwise_the_b
         chosen = (await client.get("/?fault=star%3Ddown&lang=en")).text
         assert re.findall(r'<option value="([^"]*)" selected', chosen) == ["star=down"]
         assert 'href="/?fault=star%3Ddown&amp;lang=ko"' in chosen
+        assert (
+            '<option value="cyber=drip:0.1" selected' in (await client.get("/?fault=cyber%3Ddrip:0.1")).text
+        )
 
 
 async def test_what_the_page_loads_is_there_and_nothing_else_is_named(gateway):

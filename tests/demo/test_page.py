@@ -103,7 +103,7 @@ async def test_the_page_in_a_browser(chromium_command, gateway, tmp_path):
         await complete(browser, url, gateway, tmp_path)
         await partial_and_asked_again(browser, url, gateway, tmp_path)
         await dark_and_narrow(browser, url, tmp_path)
-        await without_script(browser, url)
+        await refused_and_without_script(browser, url)
 
 
 async def loading(browser, url, folder):
@@ -208,8 +208,17 @@ async def dark_and_narrow(browser, url, folder):
         assert brightness(await picture(page, folder, "narrow-dark")) < 70
 
 
-async def without_script(browser, url):
-    """Where no script runs, the page leads to the server's report."""
+async def refused_and_without_script(browser, url):
+    """A question that is refused at once ends in words; where no script runs, the page leads to the server's report."""
+    async with opened(browser, f"{url}?fault=common%3D4001&lang=en") as page:
+        await page.locator(END).wait_for()
+        assert await page.locator("#status").inner_text() == (
+            "The question was refused, or the connection was lost: ask again."
+        )
+        assert await page.locator("#ask-all").get_attribute("aria-disabled") == "false"
+        (noticed,) = page.wrong
+        assert "Failed to load resource" in noticed
+        page.wrong.clear()
     async with opened(browser, f"{url}?fault=star%3D4001", java_script_enabled=False) as page:
         await page.locator("noscript a").click()
         assert page.url == f"{url}report?fault=star%3D4001"

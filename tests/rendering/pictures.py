@@ -14,6 +14,7 @@ from rich.terminal_theme import TerminalTheme
 from koscom_async import Holdings, Koscom
 from koscom_async.cli.views.report import report
 from koscom_async.sandbox import SandboxGateway
+from tests.demo.conftest import served
 from tests.machine import CHROMIUM, find_program
 from tests.rendering.chromium import running
 from tests.rendering.hosts import notebook
@@ -76,6 +77,21 @@ def terminal(shown: Holdings) -> str:
     return _WINDOW % "".join(f"<i>{each}</i>" if east_asian_width(each) in "WF" else each for each in page)
 
 
+async def demonstration(browser: str, folder: Path) -> Path:
+    """The page of `koscom demo`, where a broker failed and another sent rows twice."""
+    from playwright.async_api import async_playwright
+
+    picture = folder / "demo.png"
+    async with SandboxGateway() as gateway, served(gateway) as url, async_playwright() as driver:
+        chromium = await driver.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+        page = await chromium.new_page(viewport={"width": 1000, "height": 1090}, device_scale_factor=SCALE)
+        await page.goto(f"{url}?lang=en&fault=star%3Ddown&fault=cyber%3Ddoubled-row")
+        await page.locator('#positions[aria-busy="false"]').wait_for()
+        await page.screenshot(path=picture, animations="disabled")
+        await chromium.close()
+    return picture
+
+
 def cropped(picture: Path) -> Image.Image:
     """The picture without the empty ground at its end."""
     image = Image.open(picture).convert("RGB")
@@ -84,10 +100,10 @@ def cropped(picture: Path) -> Image.Image:
     return image.crop((0, 0, min(image.width, right + EDGE), min(image.height, bottom + EDGE)))
 
 
-def save(image: Image.Image, name: str) -> None:
+def save(image: Image.Image, name: str, method: Image.Quantize = Image.Quantize.MAXCOVERAGE) -> None:
     """Save a picture with as many colours as a small file has."""
     path = PICTURES / f"{name}.png"
-    image.quantize(160, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
+    image.quantize(160, method=method, dither=Image.Dither.NONE).save(path, optimize=True)
     size = path.stat().st_size
     assert size < MOST_BYTES, f"{path.name} has {size:,} bytes"
     print(f"{path.name}: {image.width} × {image.height}, {size:,} bytes")  # noqa: T201  # a script that says what it made
@@ -113,6 +129,8 @@ def main() -> None:
             page = notebook(view, theme=theme, is_alone=True)
             shot = chromium.screenshot(page, name, width=1000, height=1700, dark=theme == "dark", scale=SCALE)
             save(cropped(shot), name)
+        page = Image.open(asyncio.run(demonstration(browser, Path(home)))).convert("RGB")
+        save(page, "demo", Image.Quantize.MEDIANCUT)  # which keeps its pale grounds as they are
         for name, kind, theme in (("plot-treemap", "treemap", "light"), ("plot-profit", "profit", "dark")):
             partial_or_whole = whole if theme == "light" else partial
             partial_or_whole.plot(kind, theme=theme).savefig(Path(home) / f"{name}.png", dpi=150)

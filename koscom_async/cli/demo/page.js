@@ -6,7 +6,7 @@ const at = (id) => document.getElementById(id);
 const made = (id) => at(id).content.firstElementChild.cloneNode(true);
 const filled = (text, facts) => text.replace(/\{(\w+)\}/g, (_, name) => facts[name]);
 // What a broker sends may turn the line around, or hide in it.
-const clean = (text) => (text ?? "").replace(/[\p{Cc}\p{Cf}]/gu, "");
+const clean = (text) => (text ?? "").replace(/(?!\u2060)[\p{Cc}\p{Cf}]/gu, "");
 
 const UNKNOWN = "—", AT_LEAST = "≥", JOINED = "\u2060"; // no line may end between a sign and its currency
 const DECIMALS = { KRW: 0, JPY: 0, VND: 0, IDR: 0 };

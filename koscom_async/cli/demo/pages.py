@@ -76,9 +76,14 @@ def _selects(faults: Mapping[str, str], chosen: Collection[str]) -> Iterator[Chi
     for short_name in DIALECTS:
         broker = find_broker(short_name=short_name)
         values = {f"{short_name}={kind}" if kind else "": words for kind, words in faults.items()}
+        # Any fault of the sandbox can be chosen, in the address.
+        values |= {each: each for each in chosen if each.startswith(f"{short_name}=") and each not in values}
         options = [
             element("option", words, value=value, selected="" if value in chosen else None)
             for value, words in values.items()
         ]
         name = element("span", broker.name_ko if broker else short_name, lang="ko")
         yield element("label", name, element("select", *options, name="fault"))
+    for each in chosen:
+        if each.partition("=")[0] not in DIALECTS:  # the platform's own services
+            yield element("input", type="hidden", name="fault", value=each)

@@ -20,7 +20,7 @@ class Markup(str):
 
 Child = Markup | str | None | Iterable["Child"]
 
-_VOID = {"br", "meta"}
+_VOID = {"br", "input", "meta"}
 
 
 def element(tag: str, *children: Child, kind: str = "", **attributes: str | None) -> Markup:
