@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import anyio
@@ -16,8 +17,9 @@ from koscom_async._merge import merging
 from koscom_async._services.tasks import background
 from koscom_async.errors import KoscomError
 from koscom_async.export.rows import plain
-from koscom_async.integrations.web.problems import encoded, problem
+from koscom_async.integrations.web.problems import encoded, problem, written
 from koscom_async.integrations.web.requests import cancel_when_gone
+from koscom_async.models.holdings import Holdings
 from koscom_async.models.outcome import AccountFailure, AccountSuccess
 
 END = "end"
@@ -27,6 +29,7 @@ COMMENT_SECONDS = 15.0
 """After so long without an event a comment is sent, for proxies that close what is silent."""
 
 COMMENT = ":\n\n"
+_SO_FAR = ("totals", "foreign_totals", "positions", "cash", "reconciliation", "doubts")
 _HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
 
 
@@ -80,7 +83,7 @@ async def holdings_events(stream: HoldingsStream, *, growing: bool = False) -> A
         while True:
             if stream.accounts != listed:  # a firm's list grows as its brokers answer
                 listed = stream.accounts
-                yield _event("accounts", {"accounts": plain(listed)})
+                yield _event("accounts", encoded({"accounts": plain(listed)}))
             try:
                 outcome = await _next_outcome(stream)
             except StopAsyncIteration:
@@ -89,12 +92,12 @@ async def holdings_events(stream: HoldingsStream, *, growing: bool = False) -> A
                 yield COMMENT
                 continue
             outcomes.append(outcome)
-            so_far = {"so_far": await _merged((*stream.kept, *outcomes))} if growing else {}
-            yield _event("account", _facts(stream, outcomes) | so_far)
+            so_far = await _merged((*stream.kept, *outcomes)) if growing else None
+            yield _event("account", await written(partial(_facts, stream, outcomes, so_far)))
         holdings = await stream.merged()
-        yield _event("holdings", holdings.to_dicts(), number=END)
+        yield _event("holdings", await written(holdings.to_dicts), number=END)
     except KoscomError as error:
-        yield _event("problem", problem(error), number=END)
+        yield _event("problem", encoded(problem(error)), number=END)
 
 
 async def _next_outcome(stream: HoldingsStream) -> AccountSuccess | AccountFailure | None:
@@ -104,21 +107,25 @@ async def _next_outcome(stream: HoldingsStream) -> AccountSuccess | AccountFailu
     return None
 
 
-def _facts(stream: HoldingsStream, outcomes: Sequence[AccountSuccess | AccountFailure]) -> dict[str, Any]:
-    outcome, keys = outcomes[-1], [account.key for account in stream.accounts]
-    index = keys.index(outcome.account.key) if outcome.account.key in keys else None
-    return {"index": index, "waiting": max(len(keys) - len(outcomes), 0)} | dict(plain(outcome))
+async def _merged(outcomes: Sequence[AccountSuccess | AccountFailure]) -> Holdings:
+    return await run_cooperatively(merging(outcomes, as_of=outcomes[-1].as_of))
 
 
-async def _merged(outcomes: Sequence[AccountSuccess | AccountFailure]) -> dict[str, Any]:
-    """Return the holdings of some of the accounts, without what could be taken for a whole answer."""
-    holdings = await run_cooperatively(merging(outcomes, as_of=outcomes[-1].as_of))
-    return {
-        name: plain(getattr(holdings, name))
-        for name in ("totals", "foreign_totals", "positions", "cash", "reconciliation", "doubts")
+def _facts(
+    stream: HoldingsStream, outcomes: Sequence[AccountSuccess | AccountFailure], so_far: Holdings | None
+) -> dict[str, Any]:
+    """Return what an event says of the last outcome, and of all so far nothing that could be taken for the whole."""
+    keys, key = [account.key for account in stream.accounts], outcomes[-1].account.key
+    facts: dict[str, Any] = {
+        "index": keys.index(key) if key in keys else None,
+        "waiting": max(len(keys) - len(outcomes), 0),
     }
+    facts |= plain(outcomes[-1])
+    if so_far is not None:
+        facts["so_far"] = {name: plain(getattr(so_far, name)) for name in _SO_FAR}
+    return facts
 
 
-def _event(name: str, data: Mapping[str, Any], *, number: str | None = None) -> str:
-    lines = [f"event: {name}", *([f"id: {number}"] if number else []), f"data: {encoded(data)}"]
+def _event(name: str, data: str, *, number: str | None = None) -> str:
+    lines = [f"event: {name}", *([f"id: {number}"] if number else []), f"data: {data}"]
     return "\n".join(lines) + "\n\n"

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import anyio
 from attrs import frozen
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.types import Receive
 
 from koscom_async._services.tasks import background
@@ -38,8 +38,8 @@ def koscom_lifespan(settings: Settings | Callable[[], Koscom], **parts: Any) -> 
     return lifespan
 
 
-def koscom_of(request: Request) -> Koscom:
-    """Return the application's client, or that of the application in which it is mounted."""
+def koscom_of(request: HTTPConnection) -> Koscom:
+    """Return the client of a request's application, or of the application in which that is mounted."""
     for state in (request.state, request.app.state):
         if isinstance(koscom := getattr(state, "koscom", None), Koscom):
             return koscom

@@ -1,6 +1,10 @@
 """What the routes of a shop answer: holdings as JSON, events and problem documents, and what they cost."""
 
 import json
+import re
+import sys
+import threading
+from importlib import import_module
 
 import anyio
 import pytest
@@ -11,13 +15,14 @@ from starlette.requests import Request
 from starlette.routing import Mount, Route
 
 from koscom_async import UsageError
-from koscom_async.integrations import web
+from koscom_async.integrations import fastapi, web
 from koscom_async.integrations.fastapi import RequestDeadline
 from koscom_async.integrations.web import events
 from koscom_async.sandbox import Ledger, SandboxGateway, generated
 from tests.integrations.web.conftest import Shop
-from tests.integrations.web.visits import browser, read_events
+from tests.integrations.web.visits import Visit, browser, read_events
 from tests.loops import each
+from tests.source import MODULES
 
 
 async def test_holdings_are_json_however_a_route_returns_them(gateway, shop):
@@ -191,3 +196,35 @@ async def test_starlette_alone_and_applications_in_applications_have_the_client(
             assert answer.headers["cache-control"] == "no-store"
     with pytest.raises(UsageError, match="koscom_lifespan"):
         web.koscom_of(Request({"type": "http", "app": FastAPI()}))
+
+
+async def test_no_other_request_waits_while_an_answer_is_written():
+    threads = []
+
+    class Watched:
+        def to_dicts(self):
+            threads.append(threading.current_thread())
+            return {}
+
+    visit = Visit("/")
+    await web.HoldingsResponse(Watched())(visit.scope(), visit.receive, visit.send)
+    assert (visit.status, visit.text) == (200, "{}")
+    assert dict(visit.messages[0]["headers"])[b"content-length"] == b"2"
+    assert threads
+    assert threading.main_thread() not in threads
+
+
+@each("missing, module", [("fastapi", "fastapi"), ("starlette", "web")])
+def test_a_library_that_is_missing_is_named_with_its_extra(missing, module):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, missing, None)
+        patch.delitem(sys.modules, f"koscom_async.integrations.{module}")
+        with pytest.raises(ImportError, match=r"koscom_async\[web\]"):
+            import_module(f"koscom_async.integrations.{module}")
+
+
+def test_starlette_is_enough():
+    knowing = [name for name, module in MODULES.items() if re.search(r"(import|from) fastapi", module.text)]
+    assert "koscom_async.integrations.fastapi" in knowing
+    assert not any(name.startswith("koscom_async.integrations.web") for name in knowing)
+    assert set(web.__all__) < set(fastapi.__all__)

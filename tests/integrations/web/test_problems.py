@@ -23,15 +23,15 @@ STATUSES = {
     401: ["ReauthorizationRequiredError"],
     403: ["AccessDeniedError"],
     409: ["AccountUnavailableError"],
-    500: ["KoscomError", "RequestRejectedError", "SettingsError", "UsageError"],
+    500: ["KoscomError", "RequestRejectedError", "SettingsError", "UndocumentedServiceError", "UsageError"],
     502: [
         "AuthenticationError", "IncompleteHoldingsError", "MalformedResponseError", "PagingError", "PlatformError",
         "ResponseError", "ResponseMismatchError", "ResponseTooLargeError", "TruncatedResponseError",
         "UntrustedEndpointError",
     ],
     503: [
-        "BreakerOpenError", "BrokerUnavailableError", "LimitsUnavailableError", "OutsideServiceHoursError",
-        "OverloadedError", "QuotaExceededError", "RateLimitedError",
+        "BreakerOpenError", "BrokerUnavailableError", "LimitsUnavailableError", "NotYetAvailableError",
+        "OutsideServiceHoursError", "OverloadedError", "QuotaExceededError", "RateLimitedError",
     ],
     504: ["ConnectionFailedError", "DeadlineExceededError"],
 }  # fmt: skip
@@ -40,6 +40,8 @@ NEEDED = {
     "SettingsError": {"setting": "api_key"},
     "QuotaExceededError": {"resets_at": LATER},
     "OutsideServiceHoursError": {"opens_at": LATER},
+    "NotYetAvailableError": {"available_at": LATER},
+    "UndocumentedServiceError": {"missing": (), "document": None},
     "ResponseTooLargeError": {"budget": "values"},
     "IncompleteHoldingsError": {"failures": ()},
 }
@@ -86,6 +88,7 @@ def test_it_says_in_whole_seconds_when_to_ask_again_where_that_is_known():
         "BrokerUnavailableError": ({"retry_after": -1.0}, "0"),
         "QuotaExceededError": ({}, "91"),
         "OutsideServiceHoursError": ({}, "91"),
+        "NotYetAvailableError": ({}, "91"),
         "LimitsUnavailableError": ({}, None),
         "DeadlineExceededError": ({}, None),
     }

@@ -25,7 +25,7 @@ class Visit:
         with suppress(OSError):  # the server's own, of which it thinks nothing
             await app(self.scope(state), self.receive, self.send)
 
-    def scope(self, state):
+    def scope(self, state=None):
         return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": self.spec},
