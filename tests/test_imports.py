@@ -73,6 +73,11 @@ def test_a_first_program_loads_only_the_modules_of_its_names():
     }
 
 
+def test_the_first_client_loads_no_catalogue():
+    program = "from koscom_async import Koscom, Settings\nKoscom(Settings(environment='sandbox', api_key='k', api_secret='s', com_id='F0995', srv_id='297'))"
+    assert {name for name in modules_after(program) if "catalogue" in name} == set()
+
+
 def test_settings_alone_load_nothing_of_the_client():
     assert "koscom_async.client" not in modules_after("from koscom_async import Settings")
 

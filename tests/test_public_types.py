@@ -16,6 +16,7 @@ from beartype.roar import BeartypeCallHintParamViolation
 import koscom_async
 from koscom_async import (
     AccountOutcome,
+    Answer,
     Balance,
     DiscretionaryAnswers,
     DiscretionaryOrder,
@@ -217,3 +218,14 @@ def test_help_shows_what_an_editor_shows() -> None:
 
 def test_the_types_are_there_to_be_checked() -> None:
     assert holdings_are_typed.__annotations__["settings"] is Settings
+
+
+async def asking_is_typed(koscom: Koscom) -> Answer:
+    """Checked by mypy and never run: each `ignore` that is not needed is an error."""
+    await koscom.ask("market.stocks.price", issue="005930", isue="005930")  # type: ignore[call-overload]
+    await koscom.ask("market.stocks.prize", issue="005930")  # type: ignore[call-overload]
+    await koscom.ask("market.stocks.history", issue="005930")  # type: ignore[call-overload]
+    await koscom.ask("market.stocks.history", issue="005930", since="2026-01-02", every="hour")  # type: ignore[call-overload]
+    await koscom.ask("orders.place")  # type: ignore[call-overload]
+    await koscom.ask(koscom.operations["orders.place"], anything=1, deadline=2.0)
+    return await koscom.ask("market.stocks.history", issue="005930", since=date(2026, 1, 2), every="week")

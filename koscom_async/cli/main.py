@@ -65,6 +65,7 @@ class Entry(NamedTuple):
 
 ENTRIES: Mapping[str, Entry] = {
     "accounts": Entry("accounts", "accounts_command", "List the linked accounts."),
+    "ask": Entry("operations", "ask_command", "Ask any operation by its name."),
     "brokers": Entry("reference", "brokers_command", "List the known brokers."),
     "call": Entry("call", "call_command", "Call any endpoint."),
     "columns": Entry("reference", "columns_command", "List the columns of data frames."),
@@ -76,6 +77,7 @@ ENTRIES: Mapping[str, Entry] = {
     "fields": Entry("reference", "fields_command", "List the wire fields behind the attributes."),
     "holdings": Entry("holdings", "holdings_command", "Holdings at all linked brokers, merged."),
     "login": Entry("login", "login_command", "Log in and save a token."),
+    "operations": Entry("operations", "operations_command", "List the platform's operations."),
     "portfolio": Entry("portfolio", "portfolio_command", "Portfolio of each account."),
     "sandbox": Entry("sandbox", "sandbox_group", "Run the sandbox gateway."),
     "transactions": Entry("transactions", "transactions_command", "Transactions, oldest first."),

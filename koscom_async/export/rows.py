@@ -1,7 +1,7 @@
 """Holdings as plain data: any record as JSON-ready values, and the rows of each table, from which columns are read."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from enum import Enum
 from hashlib import blake2b
@@ -48,7 +48,7 @@ def plain(value: object) -> Any:
             return value.value
         case None | bool() | int() | float() | str():
             return value
-        case date():
+        case date() | time():
             return value.isoformat()
         case _:
             return _composite(value)

@@ -210,27 +210,27 @@ TYPED = {
 _ORDER_DOCUMENT = (
     "FIX_REST_API_v1.03.pdf and the REST API Developer Guide 1.05 (2017-08-22), for firms with a contract"
 )
-_UNSEEN = "what the answer holds: only public client code is known, and it may be gone"
+_UNSEEN = "names and types of its answer"
 
 # Without a public specification: what is missing, and which document has it.
 UNDOCUMENTED = {
-    "orders.place": ("order", ["path", "authentication", "every JSON name"], _ORDER_DOCUMENT),
-    "orders.amend": ("order", ["path", "authentication", "every JSON name"], _ORDER_DOCUMENT),
-    "orders.cancel": ("order", ["path", "authentication", "every JSON name"], _ORDER_DOCUMENT),
+    "orders.place": ("order", ["path, authentication and every JSON name"], _ORDER_DOCUMENT),
+    "orders.amend": ("order", ["path, authentication and every JSON name"], _ORDER_DOCUMENT),
+    "orders.cancel": ("order", ["path, authentication and every JSON name"], _ORDER_DOCUMENT),
     "bccard.sectors": (
         "bccard",
-        ["path", "parameters", "every JSON name"],
+        ["path, parameters and every JSON name"],
         "[BC 카드] API 서비스 명세서 (2017-11-13, v0.1)",
     ),
     "market.stocks.selectivereal": (
         "market.v2.stocks.selectivereal",
-        ["an answer: the manual announced the call and never offered it"],
+        ["answer: the manual announced the call, and never offered it"],
         "the platform's answer to an inquiry",
     ),
     **{
         name.replace("market.v2", "market"): (
             name,
-            ["the prefix of its WebSocket's address"],
+            ["address of its WebSocket"],
             "the platform's page on WebSocket push, taken from the manual in 2018-12",
         )
         for name in (
@@ -250,6 +250,16 @@ UNDOCUMENTED = {
         }.items()
         for name in names
     },
+}
+# The beginning of a status, and where the specification comes from in few words.
+SPECIFICATIONS = {
+    "current in the newest manual": "manual of 2022-10",
+    "retired": "manual of 2022-10, retired",
+    "removed from the online manual on 2022-02-11": "manual until 2022-02",
+    "removed from the manual": "manual until 2018-12",
+    "not": "older manual",
+    "from public client code": "public client code",
+    "overview only": "overview only",
 }
 ORDER_TITLES = {
     "place": ("신규주문", "New order"),
@@ -301,6 +311,9 @@ class Maker:
             "hours": endpoint.get("hours"),
             "status": endpoint["status"],
             "source": endpoint["source"],
+            "specification": next(
+                words for begin, words in SPECIFICATIONS.items() if endpoint["status"].startswith(begin)
+            ),
         }
         return {key: value for key, value in made.items() if value}
 
@@ -363,6 +376,7 @@ class Maker:
         made = self.described(endpoint)
         if name.startswith("orders."):
             made["ko"], made["title"] = ORDER_TITLES[name.rpartition(".")[2]]
+            made["specification"] = "overview only"
             made["repeatable"] = False
         path = endpoint.get("path")
         if path and "unknown" not in path:
@@ -393,6 +407,9 @@ class Maker:
         ]
         if arrays and not row:
             row = [rows.rpartition(".")[2]]  # a list of values
+        row.sort(
+            key=lambda wire: wire not in {"isuSrtCd", "trdDd", "inddTm"}
+        )  # what a row is about comes first
         made = {"rows": rows, "row": row}
         if arrays or name == "thecheat.fraudsearch":
             made["head"] = head

@@ -13,7 +13,7 @@ def _no_credentials(monkeypatch, tmp_path):
         monkeypatch.delenv(f"KOSCOM_{name}", raising=False)
     for name in ("CI", "NAME", "ACCESS_TOKEN", "REFRESH_TOKEN", "DEVICE_IP", "DEVICE_MAC"):
         monkeypatch.delenv(f"KOSCOM_{name}", raising=False)
-    for name in ("REDIRECT_URI", "SCOPE"):
+    for name in ("REDIRECT_URI", "SCOPE", "MARKET_URL", "MARKET_VERSION", "CATALOGUE"):
         monkeypatch.delenv(f"KOSCOM_{name}", raising=False)
     monkeypatch.setenv("KOSCOM_TOKEN_FILE", str(tmp_path / "tokens.json"))
     for name in ("COLUMNS", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "NO_COLOR"):

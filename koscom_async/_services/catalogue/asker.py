@@ -97,9 +97,9 @@ class Asker:
 
     def _version(self, asked: Operation) -> str:
         if asked.missing:
-            has_it = f"; {asked.document} has it" if asked.document else ""
+            document = f"; see {asked.document}" if asked.document else ""
             raise UndocumentedServiceError(
-                f"no public document says how to ask {asked.name}: {', '.join(asked.missing)} not known{has_it}",
+                f"no public document has the {', '.join(asked.missing)}{document}",
                 missing=asked.missing,
                 document=asked.document,
                 endpoint=asked.name,

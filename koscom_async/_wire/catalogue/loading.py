@@ -45,6 +45,7 @@ _KEYS: Mapping[str, frozenset[str]] = {
                 "v2_shape",
             ),
             *("rows", "window", "repeatable", "licence", "hours", "from", "ready", "status", "source"),
+            "specification",
             *("missing", "document", "known", "python"),
         )
     ),

@@ -45,9 +45,9 @@ class Operations(Mapping[str, Operation]):
         raise UsageError(f"{str(name)[:80]!r} is no operation of the platform", advice=advice)
 
     def find(self, word: str) -> tuple[Operation, ...]:
-        """Return the operations in whose name, title, path or fields a word stands, in any case."""
+        """Return the operations in whose name, title, path or Korean terms a word stands, or that have such a field."""
         wanted = word.strip().casefold()
-        return tuple(each for each in self.values() if wanted in _text_of(each))
+        return tuple(each for each in self.values() if wanted in _text_of(each) or wanted in _names_of(each))
 
     def reader(self, name: str, version: str) -> AnswerReader:
         """Return what reads the answers of an operation in a version."""
@@ -101,6 +101,7 @@ class Operations(Mapping[str, Operation]):
             ready_from=_hour(entry.get("ready")),
             status=entry.get("status", ""),
             source=entry.get("source", ""),
+            specification=entry.get("specification", "catalogue of your own"),
             missing=tuple(entry.get("missing", ())),
             document=entry.get("document"),
             python=entry.get("python"),
@@ -145,8 +146,11 @@ def _parameter(key: str, entry: Mapping[str, Any], needed: tuple[str, ...]) -> P
 
 
 def _text_of(operation: Operation) -> str:
-    fields = (
-        text for each in (*operation.head, *operation.fields) for text in (each.name, each.wire, each.ko)
-    )
-    words = (operation.name, operation.title, operation.title_ko, *operation.paths.values(), *fields)
+    terms = (each.ko for each in (*operation.head, *operation.fields))
+    words = (operation.name, operation.title, operation.title_ko, *operation.paths.values(), *terms)
     return "\n".join(filter(None, words)).casefold()
+
+
+def _names_of(operation: Operation) -> set[str]:
+    fields = (*operation.head, *operation.fields)
+    return {name.casefold() for each in fields for name in (each.name, each.wire)}

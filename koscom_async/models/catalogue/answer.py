@@ -146,6 +146,11 @@ class Answer(Record, Sequence[Row]):
         (row,) = self.rows
         return row
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The attributes that each row has."""
+        return self.rows.names.order
+
     def column(self, name: str) -> tuple[Any, ...]:
         """Return one attribute of all rows; raises `KeyError` for one that they do not have."""
         return self.rows.column(name)

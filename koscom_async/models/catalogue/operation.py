@@ -57,7 +57,8 @@ class Operation(Record):
     of the answer, `head` above them. `ready_from` is when the running day's data are there, `available_from` when the
     service opens, both in Korean time; `hours` are the manual's words. `missing` is what no public document says:
     such an operation raises `UndocumentedServiceError`, and `document` has it. `python` names the typed method that
-    asks it in place of `koscom.ask`. `source` says where the specification comes from.
+    asks it in place of `koscom.ask`. `specification` says in few words where it comes from, `source` and `status` in
+    more.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Operation(Record):
     ready_from: time | None = None
     status: str = ""
     source: str = ""
+    specification: str = ""
     missing: tuple[str, ...] = ()
     document: str | None = None
     python: str | None = None
