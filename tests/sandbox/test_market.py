@@ -46,7 +46,8 @@ class Caller:
 @pytest.fixture
 async def market():
     now = [at(10, 3, 27)]
-    async with asking(now=lambda: now[0]) as asker:
+    few = Market(issues=140, now=lambda: now[0])
+    async with asking(market=few) as asker:
 
         def clock(*moment, day=WEDNESDAY):
             now[0] = at(*moment, day=day)
@@ -317,6 +318,14 @@ async def test_faults_bend_the_rows(market):
     for fault, count in (("fewer-rows:7", 7), ("repeated-period", 101)):
         gateway.set_fault("market", fault)
         assert len((await market(history, **RANGE))["hisLists"]) == count
+    day = {**SESSION, "inqStrtDd": "20261124"}
+    for fault, count in (("today-only", 0), ("fewer-rows:5", 5)):
+        gateway.set_fault("market", fault)
+        answer = await market.send(f"/v3/market/realtime/kospi/stocks/{SAMSUNG}/intraday", **day)
+        assert len(answer.json()["result"]["hisLists"]) == count
+    gateway.set_fault("market", "unknown-refused")
+    assert len((await market(quotes, isuCd=f"{SAMSUNG},000660"))["isulist"]) == 2
+    assert await market.refused(quotes, isuCd=f"{SAMSUNG},999999") == (400, ["error"])
     gateway.set_fault("market", "not-ready:200")
     assert await market.refused(history, **RANGE) == (200, ["error"])
     gateway.set_fault("market", "429:3")

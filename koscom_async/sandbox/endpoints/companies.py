@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from koscom_async.sandbox.endpoints.endpoint import Endpoint, Request, by_api_key, with_document
+from koscom_async.sandbox.fault_kinds import FaultKind
 from koscom_async.sandbox.faults import COMPANY_SERVICE
 from koscom_async.sandbox.market.figures import number
 from koscom_async.sandbox.market.listing import BOARDS
@@ -54,7 +55,7 @@ def _choice(request: Request, name: str, allowed: str, default: str = "") -> str
     return value
 
 
-def _company_code(request: Request, state: State) -> Document:
+def _company_code(request: Request, state: State, _: FaultKind) -> Document:
     company = _find(request, state.market, "crpno", "bizno", "stockcd")
     return _items([] if company is None else [{"kiscode": company_codes(company.code)["kiscode"]}])
 
@@ -63,7 +64,7 @@ def _items(rows: list[Document] | Document, **head: Any) -> Document:
     return {"items": {**head, "item": rows}}
 
 
-def _outline(request: Request, state: State) -> Document:
+def _outline(request: Request, state: State, _: FaultKind) -> Document:
     company = _find(request, state.market, "bizno", "kiscode")
     if company is None:
         return _items([])
@@ -97,7 +98,7 @@ def _settled(market: Market) -> list[date]:
     return [date(year - back, 12, 31) for back in range(1, YEARS + 1)]
 
 
-def _rate_dates(request: Request, state: State) -> Document:
+def _rate_dates(request: Request, state: State, _: FaultKind) -> Document:
     company = _find(request, state.market, "kiscode")
     _choice(request, "stacdivcd", "FBTK")
     _choice(request, "fatpcd", "01")
@@ -105,7 +106,7 @@ def _rate_dates(request: Request, state: State) -> Document:
     return _items([{"stac_date": f"{day:%Y%m%d}"} for day in days])
 
 
-def _statement_dates(request: Request, state: State) -> Document:
+def _statement_dates(request: Request, state: State, _: FaultKind) -> Document:
     company = _find(request, state.market, "bizno", "kiscode")
     kind = _choice(request, "stacdivcd", "FBTK", "K")
     days = [] if company is None else _settled(state.market)
@@ -150,7 +151,7 @@ def _figures(
     return _items(made, **head)
 
 
-def _ratios(request: Request, state: State) -> Document:
+def _ratios(request: Request, state: State, _: FaultKind) -> Document:
     def rows(company: Instrument) -> Iterator[Document]:
         for report, item, korean, english, rate in _tables()["ratios"]:
             chance = draws(state.market.seed, company.code, "ratio", item)
@@ -163,7 +164,7 @@ def _ratios(request: Request, state: State) -> Document:
     return _figures(request, state, "ratios", rows)
 
 
-def _statement(request: Request, state: State) -> Document:
+def _statement(request: Request, state: State, _: FaultKind) -> Document:
     unit, unit_name = UNITS[_choice(request, "amtuit", "1234", "2")]
 
     def rows(company: Instrument) -> Iterator[Document]:

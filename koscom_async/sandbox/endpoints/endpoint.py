@@ -66,12 +66,12 @@ Guard: TypeAlias = Callable[[Request, State], Request]
 Answer: TypeAlias = Callable[[Request, State, FaultKind], Reply]
 
 
-def with_document(make: Callable[[Request, State], Any]) -> Answer:
+def with_document(make: Callable[[Request, State, FaultKind], Any]) -> Answer:
     """Return what answers with a document, and refuses with `{"error": …}`, as the services beside accounts do."""
 
-    def answer(request: Request, state: State, _: FaultKind) -> Reply:
+    def answer(request: Request, state: State, fault: FaultKind) -> Reply:
         try:
-            document = make(request, state)
+            document = make(request, state, fault)
         except Unanswerable as refusal:
             return json_reply({"error": refusal.message}, status=refusal.status)
         # A snapshot has thousands of rows: the writer of spellings would take its time.

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from koscom_async.sandbox.endpoints.endpoint import Endpoint, Request, by_api_key, with_document
+from koscom_async.sandbox.fault_kinds import FaultKind
 from koscom_async.sandbox.faults import MARKET_SERVICE
 from koscom_async.sandbox.market.answers import answer
 from koscom_async.sandbox.market.operations import OPERATIONS, Operation
@@ -11,7 +12,7 @@ from koscom_async.sandbox.market.question import Question
 from koscom_async.sandbox.state import State
 
 
-def _answer(operation: Operation, request: Request, state: State) -> Any:
+def _answer(operation: Operation, request: Request, state: State, fault: FaultKind) -> Any:
     return answer(
         Question(
             operation=operation,
@@ -19,6 +20,7 @@ def _answer(operation: Operation, request: Request, state: State) -> Any:
             moment=state.market.moment(),
             path=request.path,
             query=request.parameters(),
+            fault=fault.name,
         )
     )
 

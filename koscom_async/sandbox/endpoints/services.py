@@ -21,13 +21,13 @@ ALGORITHMS = ("18", "19", "20", "35")
 MAX_DAYS = 366
 
 
-def _algorithms(request: Request, state: State) -> Document:
+def _algorithms(request: Request, state: State, _: FaultKind) -> Document:
     document: Document = examples()["ratestbed.algoapi"]
     return document
 
 
-def _testbed(name: str, rows: str) -> Callable[[Request, State], Document]:
-    def answer(request: Request, state: State) -> Document:
+def _testbed(name: str, rows: str) -> Callable[[Request, State, FaultKind], Document]:
+    def answer(request: Request, state: State, _: FaultKind) -> Document:
         example, query = examples()[f"ratestbed.{name}"], request.parameters()
         since, until = (_day(query, key) for key in ("startDate", "endDate"))
         if since > until or (until - since).days > MAX_DAYS:

@@ -39,6 +39,8 @@ from koscom_async.sandbox.fault_kinds.market import (
     NotReady,
     RepeatedIssue,
     RepeatedPeriod,
+    TodayOnly,
+    UnknownRefused,
 )
 from koscom_async.sandbox.fault_kinds.pages import (
     CodeIn200,
@@ -140,9 +142,11 @@ FAULT_KINDS: Mapping[str, type[FaultKind]] = {
     "slow-long-tail": SlowLongTail,
     "slow-uniform": SlowUniform,
     "sum-row": SumRow,
+    "today-only": TodayOnly,
     "total-row": TotalRow,
     "truncated": Truncated,
     "two-classes": TwoClasses,
+    "unknown-refused": UnknownRefused,
     "wrong-id": WrongId,
     "429": OverLimit,
     **{row.code: Code for row in ERROR_CODES if find_refusal_code(row.code) is row},

@@ -32,6 +32,14 @@ class NotReady(MarketFault):
         return json_reply(_NOT_READY, status=int(self.argument or "400"))
 
 
+class UnknownRefused(MarketFault):
+    """A multi-quote with a code that is not on the board is refused, where it is left out otherwise."""
+
+
+class TodayOnly(MarketFault):
+    """The course of a day that is past has no rows."""
+
+
 class _Rows(MarketFault):
     """A fault that changes the rows of an answer, in lists of these names."""
 

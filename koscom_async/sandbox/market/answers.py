@@ -1,6 +1,7 @@
 """What answers each operation: documents with the names of the manual's examples and the market's own values."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from koscom_async.sandbox.market.calendar import holidays, nations
@@ -9,7 +10,9 @@ from koscom_async.sandbox.market.figures import number
 from koscom_async.sandbox.market.question import (
     MAX_CODES,
     MAX_FIELDS,
+    NO_ISSUE,
     NOT_READY,
+    UNKNOWN_REFUSED,
     WRONG_PARAMETER,
     Question,
     Unanswerable,
@@ -63,12 +66,17 @@ def _listing(question: Question) -> Any:
             "map_to": feed_code(issue) if code == issue.code else code,
         }
         for code, issue in issues.items()
-        if issue.listed <= question.moment.number
     ]
     return {"trdDd": f"{question.today:%Y%m%d}", "mktEndTm": question.example["mktEndTm"], "isuLists": rows}
 
 
 def _snapshot(question: Question) -> Any:
+    """Answer for all issues of a board: as the platform does, once a second."""
+    name = f"{question.operation.path} {question.path['board']}"
+    return question.market.snapshot(name, question.moment, partial(_make_snapshot, question))
+
+
+def _make_snapshot(question: Question) -> Any:
     example = question.example
     after_hours = question.operation.path.endswith("ahtohlclists")
     rows = []
@@ -89,6 +97,8 @@ def _quotes(question: Question) -> Any:
     if len(codes) > MAX_CODES:
         raise Unanswerable(WRONG_PARAMETER.format("isuCd"))
     issues, example = question.issues(), question.example["result"]["isulist"][0]
+    if question.fault == UNKNOWN_REFUSED and not issues.keys() >= set(codes):
+        raise Unanswerable(NO_ISSUE)
     # A code that is not on the board is left out without a word.
     rows = [like(example, question.facts(issues[code])) for code in codes if code in issues]
     return enveloped({"isulist": rows})

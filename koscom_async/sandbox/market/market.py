@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from functools import cached_property, lru_cache
+from typing import Any
 
 from attrs import frozen
 
@@ -55,7 +56,9 @@ class Market:
         self._issues, self.seed, self._now = issues, seed, now
         self.days = TradingDays()
         self.day_of = lru_cache(_DAYS_KEPT)(self._make_day)
+        self.price = lru_cache(_DAYS_KEPT)(self._find_price)
         self._contracts = lru_cache(64)(self._list_contracts)
+        self._snapshots: dict[str, tuple[str, Any]] = {}
 
     def moment(self) -> Moment:
         """Return the moment that answers are about."""
@@ -108,7 +111,8 @@ class Market:
 
     def _make_day(self, instrument: Instrument, number: int) -> Day:
         if instrument.strike is None:
-            return make_day(self.seed, instrument, number)
+            previous, close = (self.price(instrument, each) for each in (number - 1, number))
+            return make_day(self.seed, instrument, number, previous=previous, close=close)
         return self._make_option_day(instrument, instrument.strike, number)
 
     def _make_option_day(self, option: Instrument, strike: float, number: int) -> Day:
@@ -124,11 +128,15 @@ class Market:
         previous = worth(under.previous) if volume else knots[0]
         return Day(option, previous=previous, volume=volume, marks=under.marks, knots=knots)
 
-    def price(self, instrument: Instrument, number: int) -> float:
-        """Return the closing price of a day."""
-        if instrument.strike is None:
-            return instrument.on_grid(level(self.seed, instrument, number))
-        return self.day_of(instrument, number).knots[-1]
+    def _find_price(self, instrument: Instrument, number: int) -> float:
+        return instrument.on_grid(level(self.seed, instrument, number))
+
+    def snapshot(self, name: str, moment: Moment, make: Callable[[], Any]) -> Any:
+        """Return what is made once a second, at most, under a name."""
+        second = f"{moment.at:%Y%m%d%H%M%S}"
+        if name not in self._snapshots or self._snapshots[name][0] != second:
+            self._snapshots[name] = (second, make())
+        return self._snapshots[name][1]
 
     def bars(
         self, instrument: Instrument, since: date, until: date, *, cycle: str, moment: Moment

@@ -173,7 +173,7 @@ class Day:
 def draws(seed: int, *names: object) -> tuple[float, ...]:
     """Return sixteen numbers from 0 to 1 that belong to these names."""
     digest = blake2b(f"{seed}|{names}".encode(), digest_size=64).digest()
-    return tuple(number / 0xFFFFFFFF for number in struct.unpack("16I", digest))
+    return tuple([number / 0xFFFFFFFF for number in struct.unpack("16I", digest)])
 
 
 def level(seed: int, instrument: Instrument, number: int) -> float:
@@ -191,11 +191,9 @@ def level(seed: int, instrument: Instrument, number: int) -> float:
     return instrument.price * math.exp(instrument.swing * _WAVES * total)
 
 
-def make_day(seed: int, instrument: Instrument, number: int) -> Day:
+def make_day(seed: int, instrument: Instrument, number: int, *, previous: float, close: float) -> Day:
     """Return the day of a share, a fund, an index or a future; an option's follows from its index."""
     chance = draws(seed, instrument.code, "day", number)
-    previous = instrument.on_grid(level(seed, instrument, number - 1))
-    close = instrument.on_grid(level(seed, instrument, number))
     open_ = instrument.on_grid(previous + (close - previous) * (chance[0] - 0.25))
     high = instrument.on_grid(max(open_, close) * (1 + instrument.swing * chance[1]))
     low = instrument.on_grid(min(open_, close) * (1 - instrument.swing * chance[2]))

@@ -27,6 +27,9 @@ _SUBSTITUTES = {
     "market.v2.stocks.selectivemaster": "market.v2.stocks.master",
 }
 
+# Faults of which the manual does not say that they are any: the platform may do so.
+UNKNOWN_REFUSED, TODAY_ONLY = "unknown-refused", "today-only"
+
 NOT_READY = "당일 종가 제공 시간이 아닙니다."
 NO_ISSUE = "종목코드가 올바르지 않습니다."
 NO_MARKET = "시장코드가 올바르지 않습니다."
@@ -57,6 +60,7 @@ class Question:
     moment: Moment
     path: Mapping[str, str]
     query: Mapping[str, str]
+    fault: str = ""
 
     @property
     def example(self) -> Any:
@@ -86,11 +90,12 @@ class Question:
         return issue
 
     def issues(self) -> Mapping[str, Instrument]:
-        """Return the issues of the board that is asked about."""
+        """Return the issues of the board that is asked about, as far as they are listed yet."""
         try:
-            return self.market.board(self.path["board"])
+            issues = self.market.board(self.path["board"])
         except KeyError:
             raise Unanswerable(NO_MARKET) from None
+        return {code: issue for code, issue in issues.items() if issue.listed <= self.moment.number}
 
     def contracts(self) -> Mapping[str, Instrument]:
         """Return the futures or options of the market that is asked about."""

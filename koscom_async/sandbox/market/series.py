@@ -18,7 +18,7 @@ from koscom_async.sandbox.market.figures import (
 )
 from koscom_async.sandbox.market.market import Moment
 from koscom_async.sandbox.market.prices import Instrument, draws
-from koscom_async.sandbox.market.question import Question, like, with_rows
+from koscom_async.sandbox.market.question import TODAY_ONLY, Question, like, with_rows
 
 CYCLES = {"10": 10, "60": 60, "600": 600}
 SHORT_SALES_READY = 18  # o'clock
@@ -103,7 +103,8 @@ def answer_intraday(question: Question) -> Any:
     start, end = max(question.second("strtTm"), 0), min(question.second("endTm"), instrument.seconds)
     asked = question.day("inqStrtDd") if question.query.get("inqStrtDd") else days.day(moment.number)
     place = days.number(asked)
-    if not days.has(asked) or place > moment.number or place < instrument.listed:
+    is_past = place < moment.number and question.fault == TODAY_ONLY
+    if not days.has(asked) or place > moment.number or place < instrument.listed or is_past:
         return with_rows(question, (), isuSrtCd=instrument.code)
     now = moment.second if place == moment.number else math.inf
     day = question.market.day_of(instrument, place)
