@@ -13,10 +13,11 @@ QUIET_SECONDS = 0.25
 
 
 @contextmanager
-def hurrying(loop: asyncio.AbstractEventLoop):
+def hurrying(loop: asyncio.AbstractEventLoop, *, quiet_seconds: float = QUIET_SECONDS):
     """Give the loop a clock that counts what this process works and waits, and jumps over waits for a timer.
 
-    Both sides of every socket must be this loop's. What other processes take of the machine does not count.
+    Both sides of every socket must be this loop's. What other processes take of the machine does not count. Where there
+    is no socket at all, `quiet_seconds` may be 0.
     """
     selector = loop._selector
     select, waited, quiet = selector.select, loop.time() - process_time(), 0.0
@@ -32,7 +33,7 @@ def hurrying(loop: asyncio.AbstractEventLoop):
 
     def hurried(timeout=None):
         nonlocal waited, quiet
-        rest = QUIET_SECONDS - quiet
+        rest = quiet_seconds - quiet
         is_long = bool(timeout) and rest < timeout and not threads.borrowed_tokens
         began = monotonic()
         events = select(rest if is_long else timeout)
@@ -40,7 +41,7 @@ def hurrying(loop: asyncio.AbstractEventLoop):
         if events:
             quiet = 0.0
         else:
-            quiet = min(quiet + seconds, QUIET_SECONDS)
+            quiet = min(quiet + seconds, quiet_seconds)
             seconds = timeout or 0.0
         waited += seconds
         return events

@@ -110,11 +110,18 @@ PROGRAM = """
     from koscom_async._services import balance
     from koscom_async.brokers import find_broker
     from koscom_async.models.member import VirtualAccount
-    from tests.client.fake_gateway import FakeGateway, investor_of
+    from tests.client.fake_gateway import FakeGateway, investor_of, ok, said, share
 
     packed = {Path(name).name: Path(name).read_bytes() for name in sys.argv[1:]}
 
+    def large_page(question):
+        page = 0 if question.page == "null" else int(question.page)
+        rows = [share(f"KR{page:04}{number:06}") | {"memo": "x" * 250_000} for number in range(24)]
+        return ok(said(question, {"equityList": rows}, total=10**6, page=str(page + 1)))
+
     def script(question):
+        if question.number == "pages":
+            return large_page(question)
         return httpx.Response(
             200, stream=httpx.ByteStream(packed[question.number]), headers={"Content-Encoding": "gzip"}
         )
@@ -130,7 +137,7 @@ PROGRAM = """
         gateway = FakeGateway({"star": script})
         async with gateway.client(brokers={"star": BrokerOverrides(supports_all=True)}, backend="core") as koscom:
             async with anyio.create_task_group() as group:
-                for number in packed:
+                for number in (*packed, "pages"):
                     group.start_soon(ask, koscom, number)
 
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -141,7 +148,7 @@ PROGRAM = """
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits the address space")
-def test_seven_hostile_answers_at_once_fit_into_450_megabytes(tmp_path):
+def test_seven_hostile_answers_and_endless_pages_at_once_fit_into_450_megabytes(tmp_path):
     paths = []
     packed = {body: gzip.compress(body, 4) for body in set(HOSTILE.values())}
     for number, body in enumerate(HOSTILE.values()):
@@ -159,6 +166,7 @@ def test_seven_hostile_answers_at_once_fit_into_450_megabytes(tmp_path):
     assert ended.returncode == 0, ended.stderr[-2000:]
     assert sorted(ended.stdout.splitlines()) == [
         *["MalformedResponseError "] * 4,
+        "ResponseTooLargeError max_answer_bytes",
         "ResponseTooLargeError max_response_bytes",
         "ResponseTooLargeError objects",
         "ResponseTooLargeError values",
