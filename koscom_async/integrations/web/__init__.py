@@ -1,6 +1,15 @@
 """What a web application needs, with Starlette alone: one client, problem documents, events, requests that end.
 
 FastAPI has the same names, and a few more, in `koscom_async.integrations.fastapi`. Nothing here is middleware.
+A stream is opened before its response begins, so that an early error is a problem document, and left after it: in
+FastAPI by a dependency, in Starlette by a route that is an ASGI application::
+
+    class HoldingsRoute:
+        async def __call__(self, scope, receive, send):
+            koscom = koscom_of(request := Request(scope))
+            end_reconnection(request)
+            async with koscom.stream_holdings(await investor_of(request)) as stream:
+                await Events(holdings_events(stream))(scope, receive, send)
 """
 
 from importlib import import_module

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 import threading
+from contextlib import aclosing
 from importlib import import_module
 
 import anyio
@@ -113,15 +114,27 @@ async def test_one_load_asks_each_account_once(gateway, shop):
             assert asked == once, path
 
 
-async def test_a_stream_that_is_silent_for_long_sends_comments(gateway, monkeypatch):
-    monkeypatch.setattr(events, "COMMENT_SECONDS", 0.01)
-    gateway.set_fault("star", "slow")
-    async with browser(Shop(gateway, deadline=RequestDeadline(0.3)).app) as client:
-        text = (await client.get("/events")).text
-    assert ":\n\n" in text
-    *_, last = read_events(text)
-    assert last[:2] == ("holdings", "end")
-    assert [failure["error"]["code"] for failure in last[2]["failures"]] == ["deadline"]
+async def test_a_stream_that_is_silent_for_long_sends_comments(gateway, shop, monkeypatch):
+    monkeypatch.setattr(events, "COMMENT_SECONDS", 0.001)
+    gateway.set_fault("star", "silent")
+    async with (
+        browser(shop.app),
+        shop.koscom.stream_holdings(gateway.investor) as stream,
+        aclosing(web.holdings_events(stream)) as sent,
+    ):
+        found = [event async for event in first_comments(sent, 3)]
+    assert found[0].startswith("event: accounts")
+    assert found.count(":\n\n") == 3
+    assert [name for name, _, _ in read_events("".join(found[1:]))] == ["account"] * (len(found) - 4)
+
+
+async def first_comments(sent, count):
+    """The events until so many comments have come."""
+    async for event in sent:
+        yield event
+        count -= event == events.COMMENT
+        if not count:
+            return
 
 
 async def test_an_error_after_the_first_event_is_the_last_event(gateway, shop):
@@ -141,20 +154,14 @@ async def test_two_hundred_requests_at_once_get_what_the_ledger_says():
     people = generated(investors=20, accounts=2, rows=5, transactions=12).people
     # Most have one account, to keep it cheap.
     ledger = Ledger((*people[:4], *(evolve(each, accounts=each.accounts[:1]) for each in people[4:])))
-    async with (
-        SandboxGateway(in_process=True, ledger=ledger, page_sizes={"cyber": 100}) as gateway,
-        browser(Shop(gateway).app) as client,
-    ):
-        answers = {}
-
-        async def ask(number):
-            answers[number] = await client.get("/holdings", params={"person": number % 20})
-
-        async with anyio.create_task_group() as group:
-            for number in range(200):
-                group.start_soon(ask, number)
-    for number, answer in answers.items():
-        person, holdings = ledger.people[number % 20], answer.json()
+    visits = [Visit("/holdings", query=f"person={number % 20}") for number in range(200)]
+    async with SandboxGateway(in_process=True, ledger=ledger, page_sizes={"cyber": 100}) as gateway:
+        app = Shop(gateway).app
+        async with app.router.lifespan_context(app) as state, anyio.create_task_group() as group:
+            for visit in visits:
+                group.start_soon(visit, app, state)
+    for number, visit in enumerate(visits):
+        person, holdings = ledger.people[number % 20], json.loads(visit.text)
         assert holdings["complete"], number
         rows = [row for account in person.accounts for row in (*account.equities, *account.funds)]
         lots = [lot for position in holdings["positions"] for lot in position["lots"]]
@@ -183,9 +190,18 @@ async def test_starlette_alone_and_applications_in_applications_have_the_client(
         koscom = web.koscom_of(request)
         return web.HoldingsResponse(await web.until_gone(request, koscom.holdings(gateway.investor)))
 
+    class Streamed:
+        """A route that is an ASGI application: the stream is open until the response was sent."""
+
+        async def __call__(self, scope, receive, send):
+            koscom = web.koscom_of(request := Request(scope))
+            web.end_reconnection(request)
+            async with koscom.stream_holdings(gateway.investor) as stream:
+                await web.Events(web.holdings_events(stream))(scope, receive, send)
+
     inner = Starlette(routes=[Route("/holdings", holdings)])
     outer = Starlette(
-        routes=[Route("/holdings", holdings), Mount("/inner", inner)],
+        routes=[Route("/holdings", holdings), Route("/events", Streamed()), Mount("/inner", inner)],
         lifespan=web.koscom_lifespan(gateway.settings, transport=gateway.transport),
     )
     web.install_error_handlers(outer)
@@ -194,6 +210,11 @@ async def test_starlette_alone_and_applications_in_applications_have_the_client(
             answer = await client.get(path)
             assert answer.json()["complete"] is True
             assert answer.headers["cache-control"] == "no-store"
+        assert read_events((await client.get("/events")).text)[-1][:2] == ("holdings", "end")
+        assert (await client.get("/events", headers={"Last-Event-ID": "end"})).status_code == 204
+        gateway.set_fault("common", "4002")
+        refused = await client.get("/events")
+        assert refused.headers["content-type"] == "application/problem+json"
     with pytest.raises(UsageError, match="koscom_lifespan"):
         web.koscom_of(Request({"type": "http", "app": FastAPI()}))
 

@@ -32,7 +32,7 @@ def asked(gateway):
 
 @pytest.mark.parametrize("behind_middleware", [False, True])
 async def test_no_call_begins_after_the_client_left(behind_middleware):
-    gateway = SandboxGateway(in_process=True, latency={"cyber": 0.01}, page_sizes={"cyber": 1})
+    gateway = SandboxGateway(in_process=True, latency={"cyber": 0.01})
     shop = Shop(gateway, behind_middleware=behind_middleware)
     async with gateway, shop.app.router.lifespan_context(shop.app) as state:
         await Visit("/holdings")(shop.app, state)  # after it, what brokers refuse is known
