@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 import pytest
 
 from koscom_async import UsageError
-from koscom_async._wire.catalogue.arguments import checked, written
+from koscom_async._wire.catalogue.arguments import Values, checked, written
 from tests.catalogue.examples import OPERATIONS
 
 TODAY = date(2026, 1, 30)
@@ -13,7 +13,7 @@ TODAY = date(2026, 1, 30)
 
 def sent(operation, version="v3", /, **arguments):
     described = OPERATIONS[operation]
-    return written(described, version, checked(described, arguments, today=TODAY))
+    return written(described, version, checked(described, Values(arguments), today=TODAY))
 
 
 def test_a_question_is_written_as_the_manual_has_it():
@@ -94,7 +94,7 @@ def test_what_is_looked_up_travels_in_the_body():
 )
 def test_what_is_wrong_is_refused(operation, arguments, words):
     with pytest.raises(UsageError, match=words) as caught:
-        checked(OPERATIONS[operation], arguments, today=TODAY)
+        checked(OPERATIONS[operation], Values(arguments), today=TODAY)
     assert "some words" not in str(caught.value)
 
 

@@ -240,6 +240,17 @@ async def test_what_no_document_describes_is_not_asked():
     assert market.requests == []
 
 
+def frames_of(error):
+    """What an error reporter would print of the library's frames."""
+    link, shown = error.__traceback__, []
+    while link is not None:
+        if "koscom_async" in link.tb_frame.f_globals["__name__"]:
+            shown += [f"{name} = {value!r}" for name, value in link.tb_frame.f_locals.items()]
+        link = link.tb_next
+    assert shown
+    return "\n".join(shown)
+
+
 async def test_the_number_that_is_looked_up_stays_out_of_logs_errors_and_urls(caplog):
     caplog.set_level(logging.DEBUG)
     number = "01098765432"
@@ -250,9 +261,15 @@ async def test_the_number_that_is_looked_up_stays_out_of_logs_errors_and_urls(ca
 
     market = Market(fraudsearch=refuse)
     async with market.client() as koscom:
-        with pytest.raises(RequestRejectedError) as caught:
+        with pytest.raises(RequestRejectedError) as refused:
             await koscom.ask("thecheat.fraudsearch", keyword=number, keyword_type="phone")
-    assert number not in str(caught.value) + repr(caught.value) + caplog.text
+        with pytest.raises(UsageError) as wrong:
+            await koscom.ask("thecheat.fraudsearch", keyword=f"{number} x", keyword_type="phone")
+        with pytest.raises(UsageError) as other:
+            await koscom.ask("thecheat.fraudsearch", keyword=number, keyword_type="words")
+    for caught in (refused, wrong, other):
+        assert number not in str(caught.value) + repr(caught.value) + caplog.text
+        assert number not in frames_of(caught.value)
     assert number not in str(market.requests[0].url)
 
 

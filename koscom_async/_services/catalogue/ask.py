@@ -3,6 +3,7 @@
 from typing import Any
 
 from koscom_async._services.catalogue.asker import Asker
+from koscom_async._wire.catalogue.arguments import Values
 from koscom_async.models.catalogue.answer import Answer
 from koscom_async.models.catalogue.operation import Operation
 from koscom_async.models.investor import Investor
@@ -33,4 +34,6 @@ class Ask:
         **arguments: Any,
     ) -> Answer:
         """Return the operation's answer."""
-        return await self._asker.ask(operation, arguments, investor=investor, deadline=deadline)
+        given = Values(arguments)
+        del arguments  # a frame shows what it holds
+        return await self._asker.ask(operation, given, investor=investor, deadline=deadline)

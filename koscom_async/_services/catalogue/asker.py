@@ -81,7 +81,7 @@ class Asker:
         """
         asked = self.operations.named(name.name if isinstance(name, Operation) else name)
         version = self._version(asked)
-        values = checked(asked, arguments, today=self._now().date())
+        values = checked(asked, Values(arguments), today=self._now().astimezone(KST).date())
         if asked.scheme == "bearer":
             expect_investor(investor)
         until = deadline_at(deadline)
@@ -138,7 +138,7 @@ class Asker:
         answers: list[Answer] = []
         rest: Span | None = span
         while rest is not None:
-            values = {**question.values, "since": rest.since, "until": rest.until}
+            values = Values(question.values, since=rest.since, until=rest.until)
             answers.append(await self._ask_once(evolve(question, values=values)))
             rest = rest.before(answers[-1], most=question.operation.rows_per_call)
         return _joined(answers)

@@ -12,16 +12,26 @@ from typing import Any, NoReturn
 
 from attrs import frozen
 
+from koscom_async._masking import without_frames
 from koscom_async.errors import UsageError
 from koscom_async.models.catalogue.operation import Operation, Parameter
-
-Values = dict[str, Any]
-"""Arguments by name: days and times as such, everything else as it is sent."""
 
 _CODE = re.compile(r"\A[A-Za-z0-9_]{1,20}\Z", re.ASCII)
 _BROKER = re.compile(r"\A[a-z][a-z0-9_-]{0,39}\Z", re.ASCII)
 _DIGITS = re.compile(r"\A\d{1,30}\Z", re.ASCII)
 _LONGEST_TEXT = 200
+
+
+class Values(dict[str, Any]):
+    """Arguments by name: days and times as such, everything else as it is sent.
+
+    Shows the names only: an error reporter prints what stands in a frame, and a number that is looked up is secret.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Values({', '.join(self)})"
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -35,16 +45,22 @@ class Question:
     broker: str | None
 
 
-def checked(operation: Operation, arguments: Mapping[str, object], *, today: date) -> Values:
+def checked(operation: Operation, arguments: Values, *, today: date) -> Values:
     """Return the arguments of an operation, with the defaults of those left out; raise `UsageError` for wrong ones."""
+    try:
+        return _checked(operation, arguments, today)
+    except UsageError as error:
+        wrong = without_frames(error)  # they hold what was given
+    raise wrong
+
+
+def _checked(operation: Operation, arguments: Values, today: date) -> Values:
     known = {each.name: each for each in operation.parameters if each.fixed is None}
-    for name in arguments:
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            takes = ", ".join(known) or "no arguments"
-            advice = f"did you mean {near[0]}?" if near else f"it takes {takes}"
-            raise UsageError(f"{operation.name} takes no argument {name!r}", advice=advice)
-    values: Values = {}
+    for name in arguments.keys() - known:
+        near = get_close_matches(name, known, n=1)
+        advice = f"did you mean {near[0]}?" if near else f"it takes {', '.join(known) or 'no arguments'}"
+        raise UsageError(f"{operation.name} takes no argument {name!r}", advice=advice)
+    values = Values()
     for name, parameter in known.items():
         given = arguments.get(name)
         if given is None:
