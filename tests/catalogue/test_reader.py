@@ -1,15 +1,19 @@
 """What the reader makes of odd answers: values as they come, and refusals that are errors of this library."""
 
 import copy
+import json
 import pickle
+from contextlib import suppress
 from datetime import date, time
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from koscom_async import KoscomError, MalformedResponseError, RequestRejectedError
 from koscom_async._wire.json import core
-from tests.catalogue.examples import OPERATIONS
+from tests.catalogue.examples import OPERATIONS, examples
 
 
 def read(operation, text, version="v3"):
@@ -156,3 +160,59 @@ def test_rows_and_answers_can_be_kept():
         _ = answer[0].prize
     with pytest.raises(AttributeError):
         answer[0].price = 9
+
+
+ODD = (
+    "",
+    " -",
+    "null",
+    "much",
+    "9" * 60,
+    "1e999",
+    "\ud800",
+    "99999999",
+    "２０２２",
+    "*",
+    "{",
+    None,
+    True,
+    [],
+    {},
+    [[]],
+    [{}],
+    -1,
+    0.5,
+    10**40,
+)
+EXAMPLES = list(examples())
+
+
+def spoil(document, draw):
+    """Put something odd in the place of a value somewhere inside, or take the value away."""
+    block = document
+    while True:
+        keys = list(block) if isinstance(block, dict) else range(len(block))
+        key = draw(st.sampled_from(list(keys)))
+        if isinstance(block[key], dict | list) and block[key] and draw(st.booleans()):
+            block = block[key]
+            continue
+        if draw(st.booleans()) or isinstance(block, list):
+            block[key] = draw(st.sampled_from(ODD))
+        else:
+            del block[key]
+        return
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_whatever_an_answer_holds_it_is_read_or_refused(data):
+    _, text, operation, version = data.draw(st.sampled_from(EXAMPLES))
+    document = json.loads(text)
+    for _ in range(data.draw(st.integers(1, 3))):
+        if document:
+            spoil(document, data.draw)
+    body = json.dumps(document).encode()
+    with suppress(KoscomError):
+        answer = OPERATIONS.reader(operation, version)(core.read_json(body))
+        assert len(answer.to_dicts()) == len(answer)
+        repr(answer)

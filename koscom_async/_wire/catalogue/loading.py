@@ -6,7 +6,7 @@ a known name is completed: what the file says of it counts, and what it says is 
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,33 +21,37 @@ SCHEMES = ("apikey", "basic", "bearer")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PARAMETER_KINDS = ("text", "code", "codes", "digits", "number", "date", "time", "fields", "broker")
 
-_KEYS: Mapping[str, frozenset[str]] = {
-    "fields": frozenset({"name", "kind", "unit", "secret", "ko"}),
-    "parameters": frozenset(
-        ("name", "wire", "in", "kind", "values", "required", "default", "fixed", "most", "by", "secret", "ko")
+
+def _form(**words: str) -> Mapping[str, str]:
+    return {key: form for form, keys in words.items() for key in keys.split()}
+
+
+# The keys of each part's entries, and what each holds.
+_FORMS: Mapping[str, Mapping[str, str]] = {
+    "fields": _form(text="name kind ko", number_or_object="unit", truth="secret"),
+    "parameters": _form(
+        text="name wire in kind default fixed by ko", number="most", truth="required secret", object="values"
     ),
-    "shapes": frozenset({"rows", "row", "head", "one", "units", "as", "loose", "success"}),
-    "operations": frozenset(
-        (
-            *(
-                "title",
-                "ko",
-                "method",
-                "auth",
-                "path",
-                "v2",
-                "v3",
-                "ask",
-                "needs",
-                "one_of",
-                "shape",
-                "v2_shape",
-            ),
-            *("rows", "window", "repeatable", "licence", "hours", "from", "ready", "status", "source"),
-            "specification",
-            *("missing", "document", "known", "python"),
-        )
+    "shapes": _form(text="rows units", list_of_texts="row head success", truth="one loose", object="as"),
+    "operations": _form(
+        text="title ko method auth path v2 v3 shape v2_shape licence hours from ready status source specification "
+        "document python",
+        list_of_texts="ask needs one_of missing known",
+        number="rows",
+        truth="repeatable",
+        object="window",
     ),
+}
+_HOLDS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
+    "text": ("text", lambda value: isinstance(value, str)),
+    "number": ("a whole number above 0", lambda value: type(value) is int and value > 0),
+    "truth": ("true or false", lambda value: isinstance(value, bool)),
+    "object": ("an object", lambda value: isinstance(value, dict)),
+    "list_of_texts": (
+        "a list of texts",
+        lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value),
+    ),
+    "number_or_object": ("a number or an object", lambda value: isinstance(value, int | dict)),
 }
 _NAME = re.compile(r"\A[a-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+){0,5}\Z", re.ASCII)
 _ATTRIBUTE = re.compile(r"\A[a-z][a-z0-9_]{0,79}\Z", re.ASCII)
@@ -72,8 +76,10 @@ def load_document(path: str | None) -> Document:
     added = _read(path)
     joined = {part: {**own[part], **added.get(part, {})} for part in PARTS}
     for name, entry in added.get("operations", {}).items():
-        joined["operations"][name] = {**own["operations"].get(name, {}), "missing": [], **entry}
-    for complaint in complaints(joined, {part: added.get(part, {}) for part in PARTS}):
+        if isinstance(entry, dict):
+            joined["operations"][name] = {**own["operations"].get(name, {}), "missing": [], **entry}
+    complaint = next(complaints(joined, {part: added.get(part, {}) for part in PARTS}), None)
+    if complaint is not None:
         raise _wrong(path, complaint)
     return joined
 
@@ -92,12 +98,9 @@ def _read(path: str) -> Document:
         raise _wrong(path, "is not JSON") from None
     if not isinstance(document, dict) or not all(isinstance(part, dict) for part in document.values()):
         raise _wrong(path, f"must be an object of {', '.join(PARTS)}")
-    for part, entries in document.items():
-        if part not in PARTS:
-            raise _wrong(path, f"has an unknown part {part!r}; the parts are {', '.join(PARTS)}")
-        for name, entry in entries.items():
-            if not isinstance(entry, dict):
-                raise _wrong(path, f"{part}.{name} must be an object")
+    unknown = document.keys() - set(PARTS)
+    if unknown:
+        raise _wrong(path, f"has an unknown part {min(unknown)!r}; the parts are {', '.join(PARTS)}")
     return document
 
 
@@ -105,8 +108,7 @@ def complaints(whole: Document, parts: Document) -> Iterator[str]:
     """Yield what is wrong with the entries of some parts, which refer to the entries of the whole."""
     for part, entries in parts.items():
         for name, entry in entries.items():
-            for key in entry.keys() - _KEYS[part]:
-                yield f"{part}.{name} has an unknown key {key!r}"
+            yield from _about_form(f"{part}.{name}", entry, _FORMS[part])
     for name, entry in parts["fields"].items():
         yield from _about_field(f"fields.{name}", entry)
     for name, entry in parts["parameters"].items():
@@ -115,6 +117,17 @@ def complaints(whole: Document, parts: Document) -> Iterator[str]:
         yield from _about_shape(f"shapes.{name}", entry, whole)
     for name in parts["operations"]:
         yield from _about_operation(name, whole["operations"][name], whole)
+
+
+def _about_form(place: str, entry: object, form: Mapping[str, str]) -> Iterator[str]:
+    if not isinstance(entry, dict):
+        yield f"{place} must be an object"
+        return
+    for key, value in entry.items():
+        if key not in form:
+            yield f"{place} has an unknown key {key!r}"
+        elif not _HOLDS[form[key]][1](value):
+            yield f"{place}.{key} must be {_HOLDS[form[key]][0]}"
 
 
 def _about_field(place: str, entry: Mapping[str, Any]) -> Iterator[str]:
@@ -146,17 +159,14 @@ def _are_texts(values: object) -> bool:
 
 
 def _about_shape(place: str, entry: Mapping[str, Any], whole: Document) -> Iterator[str]:
-    if not isinstance(entry.get("rows"), str):
+    if "rows" not in entry:
         yield f'{place}.rows must say where the rows are, such as result.hisLists, or "" for the whole answer'
-    for key in ("row", "head"):
-        names = entry.get(key, [])
-        if not isinstance(names, list):
-            yield f"{place}.{key} must be a list of fields"
-            continue
-        for name in names:
-            if name not in whole["fields"] and name not in entry.get("as", {}):
-                yield f"{place}.{key}: {name!r} is not among the fields"
+    known = whole["fields"].keys() | entry.get("as", {}).keys()
+    for name in (*entry.get("row", ()), *entry.get("head", ())):
+        if name not in known:
+            yield f"{place}: {name!r} is not among the fields"
     for name, field in entry.get("as", {}).items():
+        yield from _about_form(f"{place}.as.{name}", field, _FORMS["fields"])
         yield from _about_field(f"{place}.as.{name}", field)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
-from koscom_async._cooperative import SLICE_ROWS, Cooperative, CooperativeReader, batched
+from koscom_async._cooperative import SLICE_LENGTH, SLICE_ROWS, Cooperative, CooperativeReader, batched
 from koscom_async._wire.catalogue.kinds import Column, is_dash
 from koscom_async._wire.failures import failure, read_code
 from koscom_async._wire.json.core import read_json
@@ -134,6 +134,15 @@ class AnswerReader(CooperativeReader[Answer]):
     def _malformed(place: str, value: object) -> MalformedResponseError:
         got = "nothing" if value is None else f"a {type(value).__name__}"
         return MalformedResponseError(f"{place}: expected the rows of the answer, got {got}")
+
+
+def _inside(text: str) -> object:
+    """Return the JSON that a text holds; what is large is none that the platform sends."""
+    if len(text) > SLICE_LENGTH:
+        raise MalformedResponseError(
+            f"the answer holds a text of {len(text)} characters in the place of an object"
+        )
+    return read_json(text.encode(errors="replace"))
 
 
 class _Fields:
