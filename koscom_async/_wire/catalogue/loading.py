@@ -6,6 +6,7 @@ a known name is completed: what the file says of it counts, and what it says is 
 
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -63,7 +64,9 @@ _LONGEST = 4 * 2**20
 @cache
 def own_document() -> Document:
     """Return the catalogue of the package."""
-    loader: Any = __loader__  # not importlib.resources, whose import takes longer than the rest
+    loader: Any = sys.modules[
+        __name__
+    ].__loader__  # not importlib.resources, whose import takes longer than the rest
     document: Document = json.loads(loader.get_data(str(Path(__file__).parents[1] / "catalogue.json")))
     return document
 
