@@ -122,7 +122,7 @@ async def test_the_course_of_a_day_adds_up_to_the_day(market):
         assert [int(row["inddTm"]) for row in rows] == sorted(
             (int(row["inddTm"]) for row in rows), reverse=True
         )
-        assert rows[-1]["inddTm"] == "9100000"
+        assert (rows[-1]["inddTm"], rows[0]["inddTm"]) == ("9100000", f"{end}0000")
         assert sum(row["inddTrdvol"] for row in rows) == day["accTrdvol"] == rows[0]["inddAccTrdvol"]
         assert sum(row["inddTrdval"] for row in rows) == day["accTrdval"] == rows[0]["inddAccTrdval"]
         assert max(row["inddHgprc"] for row in rows) == day["hgprc"]
@@ -297,6 +297,13 @@ async def test_options_far_from_the_index_do_not_trade(market):
     ]
     assert bar["opnprc"] == bar["hgprc"] == bar["lwprc"] == bar["trdPrc"] > 0
     assert (bar["accTrdvol"], bar["cmpprevddTpCd"], bar["cmpprevddPrc"]) == (0, "0", 0)
+    near = next(row["isuSrtCd"] for row in rows if row["isuSrtCd"].endswith("400"))
+    bars = (await market(f"/v3/market/closed/derivative/options/kospi200/{near}/history", **RANGE))[
+        "hisLists"
+    ][:5]
+    for new, old in pairwise(bars):
+        assert new["accTrdvol"] > 0
+        assert round(old["trdPrc"] + new["cmpprevddPrc"], 2) == new["trdPrc"]
     halted = (await market("/v3/market/closed/kospi/001470/history", **RANGE))["hisLists"][0]
     assert (halted["opnprc"], halted["accTrdvol"]) == (0, 0)
     assert halted["trdPrc"] > 0
@@ -318,6 +325,14 @@ async def test_faults_bend_the_rows(market):
     for fault, count in (("fewer-rows:7", 7), ("repeated-period", 101)):
         gateway.set_fault("market", fault)
         assert len((await market(history, **RANGE))["hisLists"]) == count
+    gateway.set_fault("market", "odd-directions")
+    rows = (await market(history, **RANGE))["hisLists"]
+    assert {row["cmpprevddTpCd"] for row in rows[2::3] if row not in rows[4::5]} == {"0"}
+    assert all(
+        (row["cmpprevddPrc"] > 0) == (row["cmpprevddTpCd"] == "5")
+        for row in rows[4::5]
+        if row["cmpprevddPrc"]
+    )
     day = {**SESSION, "inqStrtDd": "20261124"}
     for fault, count in (("today-only", 0), ("fewer-rows:5", 5)):
         gateway.set_fault("market", fault)

@@ -87,6 +87,22 @@ class RepeatedPeriod(_Rows):
         return [rows[0], *rows]
 
 
+class OddDirections(_Rows):
+    """The codes of changes are 0 or the opposite of the sign in some rows, as in the manual's example of version 2."""
+
+    names = _PERIODS
+
+    def changed(self, rows: list[Any]) -> list[Any]:
+        """Change the code of each third and fifth row that has one."""
+        for place, row in enumerate(rows, 1):
+            code = row.get("cmpprevddTpCd")
+            if code is not None and not place % 5:
+                row["cmpprevddTpCd"] = {"2": "5", "5": "2"}.get(code, code)
+            elif code is not None and not place % 3:
+                row["cmpprevddTpCd"] = "0"
+        return rows
+
+
 class FewerRows(_Rows):
     """A history or a course of the day keeps its newest 10 rows, or as many as follow the colon."""
 

@@ -118,14 +118,16 @@ class Market:
     def _make_option_day(self, option: Instrument, strike: float, number: int) -> Day:
         """Return an option's day: what the formula of Black and Scholes makes of its index's."""
         under = self.day_of(self.indices["kospi", option.root], number)
-        left = max((self.days.day(option.expires or number) - self.days.day(number)).days, 0.5) / _A_YEAR
 
-        def worth(price: float) -> float:
-            return option.on_grid(max(_black_scholes(price, abs(strike), left, is_call=strike > 0), 0.01))
+        def worth(price: float, at: int = number) -> float:
+            days = (self.days.day(option.expires or at) - self.days.day(at)).days
+            years = max(days, 0.5) / _A_YEAR
+            return option.on_grid(max(_black_scholes(price, abs(strike), years, is_call=strike > 0), 0.01))
 
         volume = int(option.volume * under.volume / under.instrument.volume)
         knots = tuple(map(worth, under.knots)) if volume else (worth(under.knots[-1]),) * len(under.knots)
-        previous = worth(under.previous) if volume else knots[0]
+        # What did not trade has not changed.
+        previous = worth(under.previous, number - 1) if volume else knots[0]
         return Day(option, previous=previous, volume=volume, marks=under.marks, knots=knots)
 
     def _find_price(self, instrument: Instrument, number: int) -> float:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from koscom_async.sandbox.market.facts import Facts
 from koscom_async.sandbox.market.figures import (
     bar_facts,
     clock,
@@ -17,8 +16,9 @@ from koscom_async.sandbox.market.figures import (
     short_sale_facts,
 )
 from koscom_async.sandbox.market.market import Moment
+from koscom_async.sandbox.market.masters import net_asset_value
 from koscom_async.sandbox.market.prices import Instrument, draws
-from koscom_async.sandbox.market.question import TODAY_ONLY, Question, like, with_rows
+from koscom_async.sandbox.market.question import TODAY_ONLY, Question, with_rows
 
 CYCLES = {"10": 10, "60": 60, "600": 600}
 SHORT_SALES_READY = 18  # o'clock
@@ -42,12 +42,12 @@ def answer_history(question: Question) -> Any:
     return with_rows(question, rows, isuSrtCd=instrument.code)
 
 
-def _numbers(question: Question, instrument: Instrument, *, today: bool = True) -> Iterator[tuple[date, int]]:
+def _numbers(question: Question, instrument: Instrument) -> Iterator[tuple[date, int]]:
     """Yield the trading days of the range, the latest first."""
     since, until = question.dates()
     days, moment = question.market.days, question.moment
     first = max(days.first_number(since), instrument.listed, 1)
-    for place in range(min(days.number(until), moment.number - (not today)), first - 1, -1):
+    for place in range(min(days.number(until), moment.number), first - 1, -1):
         yield days.day(place), place
 
 
@@ -88,11 +88,13 @@ def answer_nav_history(question: Question) -> Any:
     fund, market, moment = question.instrument(), question.market, question.moment
     question.text("trnsmCycleTpCd", "D", "W", "M")
     rows = (
-        dated(day) | dict(like({"trdPrc": 0, "nav": 0, "cmpprevddNav": 0}, facts))
+        {
+            **dated(day),
+            **net_asset_value(market, fund, Moment(moment.at, place, second)),
+            "trdPrc": number(market.day_of(fund, place).price_at(second)),
+        }
         for day, place in _numbers(question, fund)
-        for facts in [
-            Facts(market, fund, moment if place == moment.number else Moment(moment.at, place, math.inf))
-        ]
+        for second in (moment.second if place == moment.number else math.inf,)
     )
     return with_rows(question, rows, isuSrtCd=fund.code)
 
@@ -110,9 +112,9 @@ def answer_intraday(question: Question) -> Any:
     day = question.market.day_of(instrument, place)
     rows = []
     for begins in range(start // seconds * seconds, end, seconds):
-        # The interval that is running ends at the present moment.
-        ends = min(begins + seconds, now)
-        if begins >= now:
+        # The last interval ends with the session, and the one that is running at the present moment.
+        ends = min(begins + seconds, instrument.seconds, now)
+        if begins >= now or ends > end:
             break
         bar = day.bar(begins, ends)
         is_cumulative = question.operation.version == 2
