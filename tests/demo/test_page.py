@@ -81,7 +81,7 @@ def asked_for_events(page):
 
 async def picture(page, folder, name):
     path = Path(folder) / f"{name}.png"
-    await page.screenshot(path=path, full_page=True, animations="disabled")
+    await page.screenshot(path=path, animations="disabled")
     with Image.open(path) as image:
         return image.convert("L")
 
