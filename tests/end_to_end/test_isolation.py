@@ -13,8 +13,10 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from time import thread_time
+from typing import Any
 
 import anyio
 import httpx
@@ -144,6 +146,7 @@ class Seen:
 
 
 Attack = Callable[[Town], Awaitable[Seen]]
+Ask = Callable[..., Awaitable[Any]]
 ATTACKS: dict[tuple[str, str], tuple[Callable[[], Town], Attack]] = {}
 
 
@@ -157,11 +160,11 @@ def attack(seat: str, what: str, **town):
     return added
 
 
-async def seen_by_neighbour(koscom: Koscom, town: Town) -> Seen:
-    """Ask the neighbour's holdings, and say what came."""
+async def seen_by_neighbour(koscom: Koscom, town: Town, ask: Ask = Koscom.holdings) -> Seen:
+    """Ask the neighbour's holdings, or something else, and say what came."""
     before, began = town.calls_of_neighbour, anyio.current_time()
     try:
-        holdings = await koscom.holdings(NEIGHBOUR, deadline=DEADLINE_SECONDS)
+        holdings = await ask(koscom, NEIGHBOUR, deadline=DEADLINE_SECONDS)
     except KoscomError as error:
         return Seen(f"`{type(error).__name__}`", town.calls_of_neighbour)
     seconds = ANSWER_SECONDS * (town.calls_of_neighbour - before)
@@ -171,11 +174,11 @@ async def seen_by_neighbour(koscom: Koscom, town: Town) -> Seen:
     return Seen(f"{read} of {len(holdings.outcomes)} accounts{errors}", town.calls_of_neighbour, delay)
 
 
-async def asked(koscom: Koscom, times: int = MANY) -> None:
-    """Ask the hostile investor's holdings, again and again."""
+async def asked(koscom: Koscom, times: int = MANY, ask: Ask = Koscom.holdings) -> None:
+    """Ask the hostile investor's holdings, or something else, again and again."""
     for _ in range(times):
         with suppress(KoscomError):
-            await koscom.holdings(HOSTILE, deadline=DEADLINE_SECONDS)
+            await ask(koscom, HOSTILE, deadline=DEADLINE_SECONDS)
 
 
 def plain_500(_):
@@ -480,6 +483,20 @@ async def reading_years(town: Town) -> Seen:
         seen = await seen_by_neighbour(koscom, town)
         group.cancel_scope.cancel()
     return seen
+
+
+@attack(
+    "account",
+    "its refusals of a range (6006) allow one day, asked twelve times; the neighbour asks for three years",
+    lists=ONE_ACCOUNT,
+    scripts={"hostile": partial(transactions, most_days=1), "neighbour": transactions},
+)
+async def refusing_ranges(town: Town) -> Seen:
+    three_years = partial(Koscom.transactions, since=date(2019, 1, 1), until=date(2021, 12, 31))
+    two_days = partial(Koscom.transactions, since=date(2021, 12, 30), until=date(2021, 12, 31))
+    async with town.client() as koscom:
+        await asked(koscom, ask=two_days)
+        return await seen_by_neighbour(koscom, town, three_years)
 
 
 def repeated(form):
