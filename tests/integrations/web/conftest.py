@@ -3,7 +3,7 @@
 import pytest
 from attrs import evolve
 
-from koscom_async import BrokerLimits, Koscom, Limits
+from koscom_async import BrokerLimits, Koscom, Limits, Timeouts
 from koscom_async.integrations.fastapi import RequestDeadline
 from koscom_async.sandbox import SandboxGateway
 from tests.integrations.web.shop import make_shop
@@ -11,7 +11,9 @@ from tests.integrations.web.shop import make_shop
 QUICK = Limits(default=BrokerLimits(rate=1e6, burst=10_000))
 """The slots of a client by default, and no wait for its rates."""
 
-PATIENT = RequestDeadline(60, longest=60)
+PATIENT = RequestDeadline(600, longest=600)
+UNHURRIED = Timeouts(read=600, attempt=600)
+"""What is held back by a broker ends by its client's leave alone."""
 
 
 class Shop:
@@ -24,7 +26,7 @@ class Shop:
         )
 
     def _make_client(self):
-        settings = evolve(self.gateway.settings, limits=self.limits)
+        settings = evolve(self.gateway.settings, limits=self.limits, timeouts=UNHURRIED)
         self.koscom = Koscom(settings, transport=self.gateway.transport)
         return self.koscom
 
