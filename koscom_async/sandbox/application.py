@@ -13,7 +13,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from koscom_async.sandbox.calls import Call, peek
-from koscom_async.sandbox.delivery import WireFault
+from koscom_async.sandbox.delivery import WAS_USED, End, WireFault
 from koscom_async.sandbox.endpoints import ENDPOINTS, Endpoint, Request
 from koscom_async.sandbox.fault_kinds import FaultKind
 from koscom_async.sandbox.reply import Refused, Reply, code_reply, json_reply
@@ -45,6 +45,8 @@ async def _no_route(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _send(reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
+    if reply.needs_new_connection and WAS_USED in scope and scope[WAS_USED]():
+        raise WireFault(iter([End.RESET]))
     if reply.steps is not None:
         raise WireFault(reply.steps(reply))
     response = Response(

@@ -95,6 +95,9 @@ class End(Enum):
 
 Step: TypeAlias = bytes | Pause | End
 
+WAS_USED = "koscom_async.sandbox.was_used"
+"""In the scope of a call over a socket: a function that says whether its connection carried an answer before."""
+
 
 class WireFault(Exception):
     """Raised instead of sending an answer: the owner of the connection plays the steps."""

@@ -80,7 +80,8 @@ JSON_MEDIA_TYPE = "application/json; charset=utf-8"
 class Reply:
     """One HTTP answer; the body may hold personal data, so it is not shown.
 
-    `steps`, where there are any, say how it comes over the wire otherwise than HTTP wants: see `delivery`.
+    `steps`, where there are any, say how it comes over the wire otherwise than HTTP wants: see `delivery`. With
+    `needs_new_connection`, a connection that has carried an answer before is reset in its place.
     """
 
     status: int = 200
@@ -88,6 +89,7 @@ class Reply:
     media_type: str = JSON_MEDIA_TYPE
     headers: Mapping[str, str] = field(factory=dict)
     steps: Callable[["Reply"], Iterator[Any]] | None = field(default=None, repr=False)
+    needs_new_connection: bool = False
 
     def with_headers(self, headers: Mapping[str, str]) -> "Reply":
         """Return the same answer with more headers; its own win."""

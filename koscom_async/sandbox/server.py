@@ -9,6 +9,7 @@ import struct
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 
 import anyio
 import uvicorn
@@ -16,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from koscom_async.sandbox.delivery import End, Pause, Step, WireFault
+from koscom_async.sandbox.delivery import WAS_USED, End, Pause, Step, WireFault
 
 HOST = "127.0.0.1"
 KEEP_ALIVE_SECONDS = 75
@@ -26,6 +27,16 @@ TICK_SECONDS = 1.0
 CLOSING_ROUNDS = 3
 
 _LINGER_ZERO = struct.pack("ii", 1, 0)
+
+
+class _Connection(H11Protocol):
+    """A connection that knows whether it has carried an answer."""
+
+    was_used = False
+
+    def on_response_complete(self) -> None:
+        self.was_used = True
+        super().on_response_complete()
 
 
 class _Server(uvicorn.Server):
@@ -40,7 +51,7 @@ class _Server(uvicorn.Server):
             log_config=None,
             access_log=False,
             lifespan="off",
-            http="h11",
+            http=_Connection,
             ws="none",
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
@@ -80,15 +91,19 @@ class _Server(uvicorn.Server):
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await self._application(scope, receive, send)
+            await self._application({**scope, WAS_USED: partial(self._was_used, scope)}, receive, send)
         except WireFault as fault:
             if (connection := self._find_connection(scope["client"])) is not None:
                 await _play(fault.steps, connection, receive)
             await receive()  # returns once the connection is gone
 
-    def _find_connection(self, client: object) -> H11Protocol | None:
+    def _was_used(self, scope: Scope) -> bool:
+        connection = self._find_connection(scope["client"])
+        return connection is not None and connection.was_used
+
+    def _find_connection(self, client: object) -> _Connection | None:
         for connection in self.server_state.connections:
-            if isinstance(connection, H11Protocol) and connection.client == client:
+            if isinstance(connection, _Connection) and connection.client == client:
                 return connection
         return None
 

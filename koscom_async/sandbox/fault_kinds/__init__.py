@@ -70,9 +70,11 @@ from koscom_async.sandbox.fault_kinds.refusals import (
 )
 from koscom_async.sandbox.fault_kinds.wire import (
     ChunkedGarbage,
+    Closes,
     Drip,
     Empty,
     EucKr,
+    Forgets,
     GzipBomb,
     HalfClosed,
     Huge,
@@ -90,6 +92,7 @@ FAULT_KINDS: Mapping[str, type[FaultKind]] = {
     **dict.fromkeys(CONTENTS, OddContent),
     "cash-row": CashRow,
     "chunked-garbage": ChunkedGarbage,
+    "closes": Closes,
     "consent-ends": ConsentEnds,
     "created": Created,
     "dead-token": DeadToken,
@@ -110,6 +113,7 @@ FAULT_KINDS: Mapping[str, type[FaultKind]] = {
     "flapping": Flapping,
     "foreign": Foreign,
     "foreign-issuer": ForeignIssuer,
+    "forgets": Forgets,
     "forgotten-page": ForgottenPage,
     "gzip-bomb": GzipBomb,
     "half-closed": HalfClosed,

@@ -101,6 +101,21 @@ class ChunkedGarbage(_OddlySent):
         yield End.CLOSE
 
 
+class Closes(_OddlySent):
+    """The answer is whole and does not say that the connection ends with it; then it is closed."""
+
+    def steps(self, reply: Reply) -> Iterator[Step]:
+        yield head(reply, Content_Length=len(reply.body)) + reply.body
+        yield End.CLOSE
+
+
+class Forgets(FaultKind):
+    """A balancer that forgets connections: over one that carried an answer before, a call is answered by a reset."""
+
+    def corrupt(self, reply: Reply) -> Reply:
+        return evolve(reply, needs_new_connection=True)
+
+
 class _Large(_OddlySent):
     default: ClassVar[int]
 
