@@ -1,4 +1,4 @@
-"""An embedded gateway for tests, demonstrations and development: three brokers, and faults on demand.
+"""An embedded gateway for tests, demonstrations and development: three brokers, a market, and faults on demand.
 
 It shares the broker registry, the error table and the settings with the library and nothing of the client, so
 that it can judge it. Needs the extra `sandbox`.

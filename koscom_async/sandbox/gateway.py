@@ -212,6 +212,11 @@ class SandboxGateway:
         return self._state.ledger
 
     @property
+    def market(self) -> Market:
+        """The market behind market data: what a client's quotes can be held against."""
+        return self._state.market
+
+    @property
     def calls(self) -> tuple[Call, ...]:
         """Every call to an endpoint so far, in the order in which they came."""
         return self._state.calls.snapshot()

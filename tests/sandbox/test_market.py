@@ -182,6 +182,8 @@ async def test_the_running_interval_carries_the_present_moment(market):
     assert "inddAccTrdvol" not in older[0]
     assert [row["inddTrdvol"] for row in older] == [row["inddAccTrdvol"] for row in newer]
     price = await market(f"/v3/market/realtime/kospi/stocks/{SAMSUNG}/price")
+    truth = market.asker.gateway.market
+    assert truth.last_price(SAMSUNG) == truth.last_price("KR7005930003") == price["trdPrc"]
     assert (price["trdPrc"], price["accTrdvol"]) == (newer[0]["inddClsprc"], newer[0]["inddAccTrdvol"])
     assert str(price["trdTm"])[:4] == "1003"
     # In the closing auction nothing trades: the last price is repeated, with the same volume.
@@ -357,6 +359,7 @@ def test_the_calendar_is_the_manuals():
     assert days.has(date(1998, 12, 5))  # a Saturday
     assert not days.has(date(1998, 12, 12))
     assert not days.has(date(2026, 9, 25))  # 추석
+    assert len(Market().trading_days(date(2022, 1, 1), date(2022, 12, 31))) == 246
     assert [days.day(days.number(day)) for day in (date(2026, 9, 28), date(2026, 9, 27))] == [
         date(2026, 9, 28),
         date(2026, 9, 23),

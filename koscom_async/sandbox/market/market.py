@@ -48,10 +48,11 @@ class Market:
 
     With `now`, a clock, it keeps its hours: a listing is ready from 06:30, a closing price from 15:40. Without, it
     follows the time of day while the market is open, shows its last day otherwise, and refuses nothing.
+    `trading_days` and `last_price` are what a client's answer can be held against.
     """
 
     def __init__(
-        self, *, issues: int = 360, seed: int = 0, now: Callable[[], datetime] | None = None
+        self, *, issues: int = 480, seed: int = 0, now: Callable[[], datetime] | None = None
     ) -> None:
         self._issues, self.seed, self._now = issues, seed, now
         self.days = TradingDays()
@@ -89,6 +90,20 @@ class Market:
     def board(self, name: str) -> Mapping[str, Instrument]:
         """Return the issues of a board by code; `KeyError` where there is no such board."""
         return self._by_board[name]
+
+    def trading_days(self, since: date, until: date) -> tuple[date, ...]:
+        """Return the days between two, and both of them, on which the market trades."""
+        numbers = range(self.days.first_number(since), self.days.number(until) + 1)
+        return tuple(map(self.days.day, numbers))
+
+    def last_price(self, code: str) -> float:
+        """Return an issue's last price, by its short or its standard code; `KeyError` where there is no such issue."""
+        issues = (issue for board in BOARDS for issue in self.board(board).values())
+        issue = next((issue for issue in issues if code in {issue.code, issue.isin}), None)
+        if issue is None:
+            raise KeyError(code)
+        moment = self.moment()
+        return self.day_of(issue, moment.number).price_at(moment.second)
 
     @cached_property
     def indices(self) -> Mapping[tuple[str, str], Instrument]:
