@@ -62,7 +62,7 @@ def problem(error: KoscomError) -> dict[str, Any]:
     handler of your own for `ReauthorizationRequiredError` that returns a `ProblemResponse`.
     """
     members = {
-        "type": f"urn:koscom:error:{quote(error.code or 'unknown', safe='')}",
+        "type": f"urn:koscom:error:{quote(error.code or 'unknown', safe='', errors='replace')}",
         "title": _title(type(error)),
         "status": _status(error),
         "detail": error.message,
@@ -160,4 +160,4 @@ def _seconds_to_wait(error: KoscomError, now: datetime) -> int | None:
     moments = (getattr(error, name, None) for name in _WHEN)
     if seconds is None and (moment := next(filter(None, moments), None)) is not None:
         seconds = (moment - now).total_seconds()
-    return None if seconds is None else max(math.ceil(seconds), 0)
+    return None if seconds is None or not math.isfinite(seconds) else max(math.ceil(seconds), 0)

@@ -23,8 +23,8 @@ Lifespan = Callable[[Any], AbstractAsyncContextManager[Mapping[str, Any]]]
 def koscom_lifespan(settings: Settings | Callable[[], Koscom], **parts: Any) -> Lifespan:
     """Return the lifespan of an application with one client, which its requests share: `FastAPI(lifespan=…)`.
 
-    `parts` are the other arguments of `Koscom`. What is closed with the client, such as a limiter, and the application
-    starts more than once, as in tests: give a function that makes the client in the place of the settings.
+    `parts` are the other arguments of `Koscom`. A limiter or a transport is closed with its client: where the
+    application starts more than once, as in tests, give a function that makes the client in the place of the settings.
     An application with a lifespan of its own enters this one in it: `async with koscom_lifespan(settings)(app): yield`.
     """
 

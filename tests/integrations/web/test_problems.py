@@ -78,6 +78,8 @@ def test_the_document_has_the_facts_that_a_page_needs():
         "advice": "ask for it",
     }
     assert json.loads(ProblemResponse(errors.KoscomError("x")).body)["type"] == "urn:koscom:error:unknown"
+    half = json.loads(ProblemResponse(errors.KoscomError("\ud800", code="\ud800")).body)
+    assert (half["type"], half["detail"]) == ("urn:koscom:error:%3F", "\ud800")
 
 
 def test_it_says_in_whole_seconds_when_to_ask_again_where_that_is_known():
@@ -86,6 +88,7 @@ def test_it_says_in_whole_seconds_when_to_ask_again_where_that_is_known():
         "BreakerOpenError": ({"retry_after": 29.0}, "29"),
         "OverloadedError": ({"retry_after": 6.01}, "7"),
         "BrokerUnavailableError": ({"retry_after": -1.0}, "0"),
+        "AuthenticationError": ({"retry_after": float("inf")}, None),
         "QuotaExceededError": ({}, "91"),
         "OutsideServiceHoursError": ({}, "91"),
         "NotYetAvailableError": ({}, "91"),
