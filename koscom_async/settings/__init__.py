@@ -207,15 +207,9 @@ def _gateway_url(value: str, settings: Any) -> str:
 
 
 def _market_url(value: str, settings: Any) -> str:
-    environment: Environment | None = settings.environment
-    if value:
-        url = addresses.gateway_address(value, setting="market_url")
-        _check_environment(url, environment, "market_url", MARKET_URLS)
-        return url
-    known = next((each for each, url in BASE_URLS.items() if url == settings.base_url), None)
-    # A gateway of another address is a proxy or a sandbox: nothing goes around it.
-    base_url: str = settings.base_url
-    return MARKET_URLS[known] if known is not None else base_url
+    url = addresses.gateway_address(value, setting="market_url") if value else ""
+    _check_environment(url, settings.environment, "market_url", MARKET_URLS)
+    return url
 
 
 def _check_environment(
@@ -280,9 +274,11 @@ class Settings(Record):
         default="",
         converter=Converter(_gateway_url, takes_self=True),  # type: ignore[misc]  # mypy knows no `Converter` yet
     )
-    market_url: str = field(
+    # As it was given, so that what follows from the environment follows an `attrs.evolve` of it.
+    _market_url: str = field(
         default="",
         converter=Converter(_market_url, takes_self=True),  # type: ignore[misc]  # mypy knows no `Converter` yet
+        repr=False,
     )
     market_version: int = field(default=3, converter=_market_version)
     api_key: str = field(default="", repr=hidden, validator=checks.required("KOSCOM_API_KEY", "the API key"))
@@ -326,17 +322,21 @@ class Settings(Record):
         environ = os.environ if environ is None else environ
         names = (
             *("environment", "base_url", "api_key", "api_secret", "com_id", "srv_id"),
-            *(
-                "redirect_uri",
-                "scope",
-                "discretionary_brokers",
-                "backend",
-                "market_url",
-                "market_version",
-                "catalogue",
-            ),
+            *("redirect_uri", "scope", "discretionary_brokers", "backend"),
+            *("market_url", "market_version", "catalogue"),
         )
         read = {
             name: environ[variable] for name in names if (variable := f"KOSCOM_{name.upper()}") in environ
         }
         return cls(**(read | overrides))
+
+    @property
+    def market_url(self) -> str:
+        """Where market data come from: what was given, or the host of the gateway's environment.
+
+        A gateway of another address is a proxy or a sandbox, and nothing goes around it.
+        """
+        if self._market_url:
+            return self._market_url
+        known = next((each for each, url in BASE_URLS.items() if url == self.base_url), None)
+        return self.base_url if known is None else MARKET_URLS[known]

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 import pytest
+from attrs import evolve
 
 from koscom_async import (
     BreakerOpenError,
@@ -107,6 +108,9 @@ def test_the_host_follows_the_environment():
     assert Settings(environment="production", **facts).market_url == "https://oap.k-mydata.org"
     assert Settings(environment="sandbox", **facts).market_url == "https://testoap.k-mydata.org"
     assert Settings(base_url="https://proxy.example", **facts).market_url == "https://proxy.example"
+    settings = Settings(environment="sandbox", **facts)
+    assert evolve(settings, base_url="http://127.0.0.1:8000").market_url == "http://127.0.0.1:8000"
+    assert evolve(settings, environment="production", base_url="").market_url == "https://oap.k-mydata.org"
     environ = {
         "KOSCOM_BASE_URL": "https://proxy.example",
         "KOSCOM_MARKET_URL": "https://market.example/",
