@@ -9,6 +9,8 @@ from types import CodeType
 import pytest
 
 import koscom_async
+from koscom_async._http.transport import KEEP_ALIVE_SECONDS
+from koscom_async._transport.isolation import GRACE_SECONDS
 from koscom_async.sandbox import SandboxGateway
 from tests.integrations.web.visits import browser, read_events
 from tests.loops import each
@@ -77,3 +79,9 @@ async def test_the_web_application_serves_holdings_and_events(environment):
 @each("name", sorted(set(re.findall(r"`(\w+Error)`", README))))
 def test_every_error_that_is_named_exists(name):
     assert issubclass(getattr(koscom_async, name), koscom_async.KoscomError)
+
+
+def test_what_may_surprise_is_written_with_the_numbers_that_hold():
+    assert f"may overrun your deadline by {GRACE_SECONDS:g} seconds" in README
+    assert f"has been idle for {KEEP_ALIVE_SECONDS:g} seconds; when a name changes its address" in README
+    assert "`HTTPS_PROXY` and other proxy variables are not read" in README

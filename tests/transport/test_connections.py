@@ -7,6 +7,7 @@ import httpx
 import pytest
 import respx
 import trio
+from attrs import evolve
 
 from koscom_async import ConnectionFailedError, Koscom, UsageError
 from koscom_async._http.h11_parser import H11Response
@@ -204,3 +205,13 @@ async def test_no_error_quotes_what_came_instead_of_an_answer():
             while error is not None:
                 assert "MARK" not in str(error), backend
                 error = error.__cause__ or error.__context__
+
+
+async def test_proxy_variables_are_not_read(monkeypatch):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        for variable in (name, name.lower()):
+            monkeypatch.setenv(variable, "http://127.0.0.1:1")
+    async with SandboxGateway() as gateway:
+        for backend in (Backend.CORE, Backend.FAST, Backend.HTTPX):
+            async with Koscom(evolve(gateway.settings, backend=backend)) as koscom:
+                assert (await koscom.member.registration(gateway.investor)).is_member
