@@ -242,7 +242,7 @@ async def test_the_member_service_has_faults_too(ask_quickly, kind, status):
     [
         (
             lambda: Fault("odd"),
-            "unknown fault 'odd': use one of cash-row, chunked-garbage, consent-ends, created, ",
+            "unknown fault 'odd': use one of cash-row, chunked-garbage, closes, consent-ends, created, ",
         ),
         (lambda: Fault("200"), "unknown fault '200'"),
         (lambda: Fault("down:1"), "fault 'down' cannot have the argument '1'"),
