@@ -84,9 +84,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         )
         for each in FIRM_ENDPOINTS
     ),
-    *MARKET_ENDPOINTS,
-    *COMPANY_ENDPOINTS,
-    *SERVICE_ENDPOINTS,
     Endpoint(
         name="auth.authorize",
         path="/auth/oauth/v2/authorize",
@@ -111,4 +108,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         answer=answer_revoke,
         methods=("POST", "DELETE"),
     ),
+    *MARKET_ENDPOINTS,
+    *COMPANY_ENDPOINTS,
+    *SERVICE_ENDPOINTS,
 )

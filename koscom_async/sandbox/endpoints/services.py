@@ -1,15 +1,14 @@
 """Two small services: the robo-adviser testbed, with the manual's examples, and the search for reported fraud."""
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from koscom_async.sandbox.endpoints.endpoint import Endpoint, Request, by_api_key, with_document
 from koscom_async.sandbox.fault_kinds import FaultKind
 from koscom_async.sandbox.faults import FRAUD_SERVICE, TESTBED_SERVICE
-from koscom_async.sandbox.market.market import KST
-from koscom_async.sandbox.market.question import WRONG_PARAMETER, Unanswerable, examples
+from koscom_async.sandbox.market.question import WRONG_PARAMETER, Unanswerable, examples, is_digits, read_day
 from koscom_async.sandbox.reply import Reply, json_reply
 from koscom_async.sandbox.state import State
 
@@ -29,7 +28,7 @@ def _algorithms(request: Request, state: State, _: FaultKind) -> Document:
 def _testbed(name: str, rows: str) -> Callable[[Request, State, FaultKind], Document]:
     def answer(request: Request, state: State, _: FaultKind) -> Document:
         example, query = examples()[f"ratestbed.{name}"], request.parameters()
-        since, until = (_day(query, key) for key in ("startDate", "endDate"))
+        since, until = (read_day(query, key) for key in ("startDate", "endDate"))
         if since > until or (until - since).days > MAX_DAYS:
             raise Unanswerable(WRONG_PARAMETER.format("startDate"))
         days = (since + timedelta(days=number) for number in range((until - since).days + 1))
@@ -47,13 +46,6 @@ def _testbed(name: str, rows: str) -> Callable[[Request, State, FaultKind], Docu
 _TESTBED = ("algrthSn", "startDate", "endDate")
 
 
-def _day(query: Mapping[str, str], name: str) -> date:
-    try:
-        return datetime.strptime(query.get(name, ""), "%Y%m%d").replace(tzinfo=KST).date()
-    except ValueError:
-        raise Unanswerable(WRONG_PARAMETER.format(name)) from None
-
-
 # Reported fraud: a number that ends in 4444 has been reported.
 
 REPORTED = "4444"
@@ -63,7 +55,7 @@ INVALID = {"result_msg": "유효한 정보 아님", "result_code": -3, "content"
 def _answer_fraud(request: Request, state: State, _: FaultKind) -> Reply:
     asked = request.message().values
     keyword = asked.get("keyword")
-    is_valid = isinstance(keyword, str) and keyword.isascii() and keyword.isdigit()
+    is_valid = isinstance(keyword, str) and is_digits(keyword)
     kinds = asked.get("keyword_type") in {"phone", "account", "auto"}
     if not is_valid or not kinds or asked.get("access_type") not in {"user", "service"}:
         return json_reply(INVALID)

@@ -12,9 +12,10 @@ from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
 from itertools import chain
+from threading import Lock
 from typing import Any
 
-FIRST_YEAR = 1995
+FIRST_YEAR, LAST_YEAR = 1995, 2100
 SATURDAYS_UNTIL = date(1998, 12, 5)
 """The market traded on Saturdays until then."""
 
@@ -121,12 +122,15 @@ class TradingDays:
     def __init__(self) -> None:
         self._days: list[date] = []
         self._year = FIRST_YEAR - 1
+        # The gateway's thread asks, and so may a test's.
+        self._lock = Lock()
 
     def _through(self, year: int) -> list[date]:
-        if year > self._year:
-            self._days += chain.from_iterable(map(_trading_days, range(self._year + 1, year + 1)))
-            self._year = year
-        return self._days
+        with self._lock:
+            last = min(year, LAST_YEAR)
+            self._days += chain.from_iterable(map(_trading_days, range(self._year + 1, last + 1)))
+            self._year = max(last, self._year)
+            return self._days
 
     def number(self, day: date) -> int:
         """Return the number of the last trading day that is not after a day; -1 before the first."""
@@ -138,7 +142,7 @@ class TradingDays:
 
     def day(self, number: int) -> date:
         """Return the trading day of a number."""
-        while number >= len(self._days):
+        while number >= len(self._days) and self._year < LAST_YEAR:
             self._through(self._year + 1)
         return self._days[number]
 

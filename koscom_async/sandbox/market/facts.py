@@ -64,10 +64,6 @@ class Facts(Mapping[str, Any]):
         """The day that the answer is about."""
         return self.market.day_of(self.instrument, self.moment.number)
 
-    @cached_property
-    def _bar(self) -> Bar:
-        return self.day.bar(0, self.moment.second)
-
     def _chance(self, *names: object) -> tuple[float, ...]:
         return draws(self.market.seed, self.instrument.code, self.moment.number, *names)
 
@@ -86,7 +82,7 @@ class Facts(Mapping[str, Any]):
         }
 
     def _quote(self) -> dict[str, Any]:
-        bar = self._bar if self.moment.second > 0 else Bar(*(self.day.previous,) * 4, 0, 0, 0, 0)
+        bar = self.day.bar(0, self.moment.second)
         facts = bar_facts(self.instrument, bar, self.day.previous)
         chance = self._chance("trade", int(self.moment.second) if not self.moment.is_over else 0)
         side = 1 + (chance[0] < 0.5) if bar.volume_so_far else 0

@@ -54,7 +54,7 @@ def list_issues(count: int) -> Iterator[Instrument]:
             price=price,
             volume=0 if code in HALTED else volume,
             root=code,
-            swing=0.009 + place % 7 * 0.001,
+            swing=0 if code in HALTED else 0.009 + place % 7 * 0.001,
             shares=shares,
             sector=sector,
             group=group,

@@ -127,7 +127,7 @@ class Day:
     def _at(self, volume: int) -> tuple[float, float, int]:
         """Return the price after so many were traded, the price's integral up to there, and the knot before."""
         if not self.volume:
-            return self.knots[-1], 0.0, 0
+            return self.previous, 0.0, 0
         mark = volume / self.volume
         place = min(bisect_right(self.marks, mark) - 1, len(self.marks) - 2)
         width = self.marks[place + 1] - self.marks[place]
@@ -138,9 +138,8 @@ class Day:
 
     def price_at(self, second: float) -> float:
         """Return the last price at a moment."""
-        if second <= 0:
-            return self.previous
-        return self.instrument.on_grid(self._at(self.volume_at(second))[0])
+        volume = self.volume_at(second)
+        return self.instrument.on_grid(self._at(volume)[0]) if volume else self.previous
 
     def turnover_at(self, second: float) -> int:
         """Return how many won have been paid since the open."""
@@ -150,6 +149,8 @@ class Day:
         """Return what was traded after one moment and until another; by default all day."""
         instrument = self.instrument
         first, last = self.volume_at(start), self.volume_at(end)
+        if not last:
+            return Bar(*(self.previous,) * 4, 0, 0, 0, 0)
         opened, area_before, after = self._at(first)
         closed, area, place = self._at(last)
         prices = (opened, *self.knots[after + 1 : place + 1], closed)

@@ -5,7 +5,7 @@ A refusal is `Unanswerable`, with the text that the platform puts under `error`.
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from itertools import islice
@@ -15,7 +15,7 @@ from attrs import frozen
 
 from koscom_async.sandbox.market.facts import Facts
 from koscom_async.sandbox.market.listing import INDEX_OF
-from koscom_async.sandbox.market.market import KST, Market, Moment
+from koscom_async.sandbox.market.market import Market, Moment
 from koscom_async.sandbox.market.operations import Operation
 from koscom_async.sandbox.market.prices import OPENS, Instrument
 
@@ -49,6 +49,22 @@ def examples() -> Mapping[str, Any]:
     """Return the manual's examples by name."""
     read: dict[str, Any] = json.loads(files(_DOCUMENTS).joinpath("market.json").read_text(encoding="utf-8"))
     return read
+
+
+def is_digits(text: str) -> bool:
+    """Return whether a text is a whole number, in ASCII."""
+    return text.isascii() and text.isdigit()
+
+
+def read_day(query: Mapping[str, str], name: str) -> date:
+    """Return a date that a query gives as `YYYYMMDD`."""
+    text = query.get(name, "")
+    try:
+        if len(text) == 8 and is_digits(text):
+            return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        pass
+    raise Unanswerable(WRONG_PARAMETER.format(name))
 
 
 @frozen(kw_only=True)
@@ -122,23 +138,19 @@ class Question:
 
     def day(self, name: str) -> date:
         """Return a date, `YYYYMMDD`."""
-        text = self.text(name)
-        try:
-            return datetime.strptime(text, "%Y%m%d").replace(tzinfo=KST).date()
-        except ValueError:
-            raise Unanswerable(WRONG_PARAMETER.format(name)) from None
+        return read_day(self.query, name)
 
     def second(self, name: str) -> int:
         """Return a time, `HHMM`, in seconds after the open."""
         text = self.text(name)
-        if len(text) != 4 or not text.isdecimal() or int(text[:2]) > 24 or int(text[2:]) > 59:
+        if len(text) != 4 or not is_digits(text) or int(text[:2]) > 24 or int(text[2:]) > 59:
             raise Unanswerable(WRONG_PARAMETER.format(name))
         return int(text[:2]) * 3600 + int(text[2:]) * 60 - OPENS
 
     def count(self) -> int:
         """Return how many rows are wanted at most."""
         text = self.query.get("reqCnt", str(MAX_ROWS))
-        if not text.isdecimal() or not 0 < int(text) <= MAX_ROWS:
+        if not is_digits(text) or not 0 < int(text) <= MAX_ROWS:
             raise Unanswerable(WRONG_PARAMETER.format("reqCnt"))
         return int(text)
 
