@@ -24,8 +24,10 @@ def held_slots(koscom: Koscom) -> dict[str, int]:
     """Return what the limiter has given out and not got back, by broker and in total; waiting queues count, too."""
     bulkhead = koscom._gateway.limiter.bulkhead
     held = {"total": bulkhead.in_flight(), "waiting": len(bulkhead._waiting)}
-    for broker, queue in bulkhead._queues.items():
-        held[broker] = bulkhead.in_flight(broker) + queue.locked()
+    for broker, calls in bulkhead._brokers.items():
+        line = calls.line
+        held[broker] = calls.slots.taken + calls.has_slot + calls.is_asking + line.waiting
+        held[f"owed by {broker}"] = round(line.owed + line.expected, 6)
     return {name: count for name, count in held.items() if count}
 
 

@@ -268,8 +268,9 @@ class Discretionary(DiscretionaryService):
             AccountList(broker, partial(self._list, broker, deadline, include_ended=include_ended))
             for broker in self.brokers_of(brokers)
         ]
-        with self._gateway.observe(observed):
-            async with Fanout(read, kind.make_outcome).run(lists=lists) as outcomes:
+        place = self._gateway.limiter.ticket(operation, deadline.seconds)
+        with self._gateway.observe(observed), place as ticket:
+            async with Fanout(read, kind.make_outcome, ticket).run(lists=lists) as outcomes:
                 yield kind(outcomes, asked_at)
             conclude(observed, asked=outcomes.asked, read=sum(each.ok for each in outcomes.delivered))
 

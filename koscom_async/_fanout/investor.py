@@ -18,10 +18,11 @@ from koscom_async._fanout.transactions import TransactionStream, follow
 from koscom_async._services.account import AccountService
 from koscom_async._services.member import MemberService
 from koscom_async._services.oauth import OAuthService
-from koscom_async._services.operation import Deadline, deadline_at
+from koscom_async._services.operation import Deadline, deadline_at, new_trace
 from koscom_async._services.resolve import expect, resolve_code, resolve_range
 from koscom_async._services.tasks import Notifier, background
 from koscom_async._transport.gateway import Gateway
+from koscom_async._transport.limits.tickets import Ticket
 from koscom_async.errors import KoscomError, QuotaExceededError, ReauthorizationRequiredError, UsageError
 from koscom_async.models.codes import TransactionType
 from koscom_async.models.holdings import Holdings
@@ -70,13 +71,14 @@ class InvestorFanout:
         earlier = None if after is None else expect(Holdings, after, "after", advice=_GIVE_HOLDINGS)
         due, asked_at = deadline_at(deadline), korean_now()
         observed = Operation(name=operation)
-        with self._gateway.observe(observed):
-            linked = await self._linked(investor, due)
+        place = self._gateway.limiter.ticket((operation, earlier is None), due.seconds)
+        with self._gateway.observe(observed), place as ticket:
+            linked = await self._linked(investor, ticket, due)
             accounts = unique_accounts(linked.accounts)
             kept = standing(earlier, accounts, linked.terms_expire_on, asked_at) if earlier else ()
             known = {outcome.account.key for outcome in kept}
             as_of = min(asked_at, earlier.as_of) if earlier and any(each.ok for each in kept) else asked_at
-            fanout = Fanout(partial(read, investor, deadline=due, **question), kind.make_outcome)
+            fanout = Fanout(partial(read, investor, deadline=due, **question), kind.make_outcome, ticket)
             async with fanout.run([each for each in accounts if each.key not in known]) as outcomes:
                 yield kind(outcomes, as_of, linked.terms_expire_on, kept=kept, **question)
             conclude(observed, asked=outcomes.asked, read=sum(each.ok for each in outcomes.delivered))
@@ -97,8 +99,9 @@ class InvestorFanout:
         kind = resolve_code(TransactionType, side, "side")
         asked_at, changed = korean_now(), Notifier()
         observed = Operation(name="transactions")
-        with self._gateway.observe(observed):
-            linked = await self._linked(investor, due)
+        place = self._gateway.limiter.ticket(observed.name, due.seconds)
+        with self._gateway.observe(observed), place as ticket:
+            linked = await self._linked(investor, ticket, due)
             accounts = unique_accounts(linked.accounts)
             async with background() as group:
                 feed = partial(
@@ -112,7 +115,7 @@ class InvestorFanout:
                     deadline=due,
                 )
                 in_order = sorted(accounts, key=lambda account: account.key)
-                followed = [follow(place, account, feed) for place, account in enumerate(in_order)]
+                followed = [follow(place, account, feed, ticket) for place, account in enumerate(in_order)]
                 stream = TransactionStream(
                     followed, changed, as_of=asked_at, consent_expires_on=linked.terms_expire_on
                 )
@@ -122,9 +125,9 @@ class InvestorFanout:
                     stream.close()
             conclude(observed, asked=len(accounts), read=sum(each.ok for each in stream.outcomes))
 
-    async def _linked(self, investor: Investor, deadline: Deadline) -> LinkedAccounts:
+    async def _linked(self, investor: Investor, ticket: Ticket | None, deadline: Deadline) -> LinkedAccounts:
         await self._oauth.authorize(investor, deadline=deadline)
-        return await self._member.read_accounts(investor, deadline=deadline)
+        return await self._member.read_accounts(investor, new_trace(ticket), deadline=deadline)
 
 
 def standing(

@@ -16,9 +16,16 @@ from koscom_async._clock import korean_now
 from koscom_async._services.operation import new_trace
 from koscom_async._services.tasks import Notifier, background
 from koscom_async._transport.isolation import mark_isolated
+from koscom_async._transport.limits.tickets import Ticket
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async.brokers import Broker
-from koscom_async.errors import AuthenticationError, KoscomError, QuotaExceededError, UsageError
+from koscom_async.errors import (
+    AuthenticationError,
+    KoscomError,
+    OverloadedError,
+    QuotaExceededError,
+    UsageError,
+)
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import Outcome
 from koscom_async.observer import OK, PARTIAL, Operation
@@ -34,7 +41,7 @@ MakeOutcome = Callable[..., AnyOutcome]
 NO_NUMBER = ""
 """Stands for the account number where a broker's whole list could not be read."""
 
-CONCERNS_EVERY_ACCOUNT = (AuthenticationError, QuotaExceededError, UsageError)
+CONCERNS_EVERY_ACCOUNT = (AuthenticationError, OverloadedError, QuotaExceededError, UsageError)
 
 
 @frozen(eq=False, repr=False)
@@ -48,9 +55,12 @@ class AccountList:
 class Fanout(Generic[Answer, AnyOutcome]):
     """Reads every account in a task of its own, and makes one outcome of each answer or failure."""
 
-    def __init__(self, read: Read[Answer], make_outcome: MakeOutcome[AnyOutcome]) -> None:
+    def __init__(
+        self, read: Read[Answer], make_outcome: MakeOutcome[AnyOutcome], ticket: Ticket | None = None
+    ) -> None:
         self._read = read
         self._make_outcome = make_outcome
+        self._ticket = ticket
 
     @asynccontextmanager
     async def run(
@@ -75,7 +85,7 @@ class Fanout(Generic[Answer, AnyOutcome]):
         self, source: AccountList, outcomes: "OutcomeQueue[AnyOutcome]", group: anyio.abc.TaskGroup
     ) -> None:
         mark_isolated()
-        trace = new_trace()
+        trace = new_trace(self._ticket)
         stand_in = VirtualAccount(broker=source.broker, number=NO_NUMBER, alias="list of accounts")
         listed, error = await answer_or_error(source.read(trace), stand_in)
         if listed is None:
@@ -89,7 +99,7 @@ class Fanout(Generic[Answer, AnyOutcome]):
 
     async def _ask(self, account: VirtualAccount, outcomes: "OutcomeQueue[AnyOutcome]") -> None:
         mark_isolated()
-        trace = new_trace()
+        trace = new_trace(self._ticket)
         answer, error = await answer_or_error(self._read(account, trace), account)
         outcomes.add(self._outcome(answer, account, error, trace))
 

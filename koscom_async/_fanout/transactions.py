@@ -18,6 +18,7 @@ from koscom_async._services.operation import new_trace
 from koscom_async._services.resolve import resolve_code
 from koscom_async._services.tasks import Notifier
 from koscom_async._services.windows import WindowFeed
+from koscom_async._transport.limits.tickets import Ticket
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async.errors import UsageError
 from koscom_async.models.codes import TransactionType
@@ -82,10 +83,13 @@ class FollowedAccount:
 
 
 def follow(
-    place: int, account: VirtualAccount, open_feed: Callable[[VirtualAccount, TraceBuilder], WindowFeed]
+    place: int,
+    account: VirtualAccount,
+    open_feed: Callable[[VirtualAccount, TraceBuilder], WindowFeed],
+    ticket: Ticket | None,
 ) -> FollowedAccount:
     """Start to read one account's transactions."""
-    trace = new_trace()
+    trace = new_trace(ticket)
     feed = open_feed(account, trace)
     feed.start()
     return FollowedAccount(account=account, feed=feed, trace=trace, place=place)

@@ -172,7 +172,7 @@ class AccountService:
         query = self._query(TransactionsQuery, investor, account, trace, **conditions)
 
         async def read(window: Window) -> Rows | tuple[Window, ...]:
-            with bounded(TRANSACTIONS, account, deadline=deadline):
+            with bounded(TRANSACTIONS, account, deadline=deadline, trace=trace):
                 return await evolve(query, budget=AnswerBudget(self._settings)).rows(window)
 
         return WindowFeed(

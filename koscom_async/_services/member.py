@@ -4,10 +4,11 @@ from collections.abc import Callable
 from functools import partial
 
 from koscom_async._clock import korean_now
-from koscom_async._services.operation import Deadline, deadline_at, operation
+from koscom_async._services.operation import Deadline, deadline_at, new_trace, operation
 from koscom_async._services.query import secrets_of
 from koscom_async._services.resolve import expect_investor
 from koscom_async._transport.gateway import Gateway
+from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.endpoints import COMMON, CONSENT, REGISTRATION, Answer, Call, Endpoint
 from koscom_async._wire.member import read_linked_accounts, read_registration
 from koscom_async._wire.requests import member_request, new_request_id
@@ -41,13 +42,21 @@ class MemberService:
         """
         return await self.read_accounts(investor, deadline=deadline_at(deadline))
 
-    async def read_accounts(self, investor: Investor, *, deadline: Deadline) -> LinkedAccounts:
-        """Read the list of linked accounts before the deadline."""
+    async def read_accounts(
+        self, investor: Investor, trace: TraceBuilder | None = None, *, deadline: Deadline
+    ) -> LinkedAccounts:
+        """Read the list of linked accounts before the deadline; `trace` counts what it takes."""
         read = partial(_read_consented, max_accounts=self._settings.max_accounts)
-        return await self._ask(CONSENT, read, investor, deadline=deadline)
+        return await self._ask(CONSENT, read, investor, trace, deadline=deadline)
 
     async def _ask(
-        self, endpoint: Endpoint, read: Callable[[object], Answer], investor: Investor, *, deadline: Deadline
+        self,
+        endpoint: Endpoint,
+        read: Callable[[object], Answer],
+        investor: Investor,
+        trace: TraceBuilder | None = None,
+        *,
+        deadline: Deadline,
     ) -> Answer:
         expect_investor(investor)
         call = Call(
@@ -59,7 +68,8 @@ class MemberService:
             investor=investor,
             secrets=secrets_of(investor),
         )
-        with operation(self._gateway, endpoint, deadline=deadline) as trace:
+        trace = trace or new_trace()
+        with operation(self._gateway, endpoint, deadline=deadline, trace=trace):
             return await self._gateway.ask(call, trace)
 
 

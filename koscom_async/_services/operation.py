@@ -1,9 +1,9 @@
-"""One operation: shown to the observer, bounded by the caller's deadline, its errors naming where they arose.
+"""One operation: its place in the limiter's lines, its deadline, its observer, its errors that name where they arose.
 
 It makes no call and retries nothing: that is the gateway's work.
 """
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from math import inf
 from types import TracebackType
 from typing import Self
@@ -12,6 +12,7 @@ import anyio
 from attrs import define, frozen
 
 from koscom_async._transport.gateway import Gateway
+from koscom_async._transport.limits.tickets import Ticket
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.endpoints import Endpoint
 from koscom_async.errors import DeadlineExceededError, KoscomError, SettingsError, locate
@@ -55,9 +56,9 @@ def deadline_at(seconds: object) -> Deadline:
     return Deadline(seconds, anyio.current_time() + seconds)
 
 
-def new_trace() -> TraceBuilder:
-    """Return a trace that begins now."""
-    return TraceBuilder(started=anyio.current_time())
+def new_trace(ticket: Ticket | None = None) -> TraceBuilder:
+    """Return a trace that begins now, of an operation with that ticket; without one, it gets one of its own."""
+    return TraceBuilder(started=anyio.current_time(), ticket=ticket)
 
 
 def operation(
@@ -72,18 +73,25 @@ def operation(
     """Enter an operation, and get the trace in which its calls are counted: the one given, or a new one.
 
     Inside, everything ends at the deadline with `DeadlineExceededError`, and every `KoscomError` gets the endpoint,
-    broker and masked account that it does not name yet. The observer sees how it ends.
+    broker and masked account that it does not name yet. The observer sees how it ends. Where the trace has no ticket,
+    the operation stands by itself in the limiter's lines, among those of its endpoint and broker.
     """
+    trace = trace or new_trace()
+    place: AbstractContextManager[Ticket | None] = nullcontext(trace.ticket)
     block = _Bounded.at(endpoint, account, broker, deadline)
+    if trace.ticket is None:
+        place = gateway.limiter.ticket((endpoint.name, block.broker), deadline.seconds)
     span = gateway.observe(Operation(name=endpoint.name, broker=block.broker, account=block.account))
-    return _Observed(span, block, trace or new_trace())
+    return _Observed(span, block, trace, place)
 
 
 def bounded(
-    endpoint: Endpoint, account: VirtualAccount, *, deadline: Deadline
+    endpoint: Endpoint, account: VirtualAccount, *, deadline: Deadline, trace: TraceBuilder
 ) -> AbstractContextManager[None]:
     """Enter a part of an operation that runs in a task of its own: deadline and errors as for `operation`."""
-    return _Bounded.at(endpoint, account, None, deadline)
+    block = _Bounded.at(endpoint, account, None, deadline)
+    block.ticket = trace.ticket
+    return block
 
 
 def until(deadline: Deadline, answer: str) -> AbstractContextManager[None]:
@@ -105,6 +113,7 @@ class _Bounded(AbstractContextManager[None]):
     broker: str | None = None
     account: str | None = None
     scope: anyio.CancelScope | None = None
+    ticket: Ticket | None = None
 
     @classmethod
     def at(
@@ -126,6 +135,8 @@ class _Bounded(AbstractContextManager[None]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool | None:
         is_handled = self.scope.__exit__(kind, error, traceback) if self.scope else None
+        if error is not None and self.ticket is not None and self.broker is not None:
+            self.ticket.fail(self.broker)
         if self.scope and self.scope.cancelled_caught:
             answer = self.answer or (self.endpoint.answer if self.endpoint else "the answer")
             message = f"the deadline of {self.deadline.seconds:g} s passed before {answer} arrived"
@@ -141,14 +152,16 @@ class _Bounded(AbstractContextManager[None]):
 
 @define(eq=False)
 class _Observed(AbstractContextManager[TraceBuilder]):
-    """The observer around the deadline."""
+    """The observer around the place in the limiter's lines, and that around the deadline."""
 
     span: AbstractContextManager[None]
     block: _Bounded
     trace: TraceBuilder
+    place: AbstractContextManager[Ticket | None]
 
     def __enter__(self) -> TraceBuilder:
         self.span.__enter__()
+        self.block.ticket = self.trace.ticket = self.place.__enter__()
         self.block.__enter__()
         return self.trace
 
@@ -158,6 +171,8 @@ class _Observed(AbstractContextManager[TraceBuilder]):
         try:
             self.block.__exit__(kind, error, traceback)
         except DeadlineExceededError as late:
+            self.place.__exit__(type(late), late, late.__traceback__)
             self.span.__exit__(type(late), late, late.__traceback__)
             raise
+        self.place.__exit__(kind, error, traceback)
         return self.span.__exit__(kind, error, traceback)

@@ -15,7 +15,7 @@ from koscom_async._services.lessons import Account
 from koscom_async._services.repeats import find_repeated, key_of_row
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
-from koscom_async._wire.endpoints import Call, Endpoint, account_path, metered_as
+from koscom_async._wire.endpoints import REGISTERED, Call, Endpoint, account_path, metered_as
 from koscom_async._wire.envelope import Question
 from koscom_async._wire.requests import device_block, new_request_id
 from koscom_async._wire.values import PageKey
@@ -244,7 +244,7 @@ class AccountQuery(Query[Part, AnyPage]):
     @property
     def metered_as(self) -> str:
         """The name under which the broker's calls are limited."""
-        return metered_as(self.broker, self.settings)
+        return self.broker if self.broker in REGISTERED else metered_as(self.broker, self.settings)
 
     @property
     def key(self) -> Account:
@@ -269,7 +269,13 @@ class AccountQuery(Query[Part, AnyPage]):
         )
         return Call(
             endpoint=self.endpoint,
-            path=account_path(self.endpoint, self.account, self.settings.base_url),
+            path=account_path(
+                self.endpoint,
+                self.broker,
+                self.account.broker.code,
+                self.account.endpoint,
+                self.settings.base_url,
+            ),
             broker=self.metered_as,
             asked=self.broker,
             account=self.account.masked_number,

@@ -25,6 +25,7 @@ from koscom_async.errors import (
     ConnectionFailedError,
     KoscomError,
     LimitsUnavailableError,
+    OverloadedError,
     QuotaExceededError,
     UsageError,
 )
@@ -217,15 +218,18 @@ class Guard(AbstractContextManager["Guard"]):
         self._breakers.record_end(self._circuit, self._caller, error, is_probe=self._is_probe)
 
 
+_REFUSED_HERE = (BreakerOpenError, QuotaExceededError, LimitsUnavailableError, OverloadedError, UsageError)
+
+
 def _is_not_the_brokers(error: KoscomError) -> bool:
     """Whether an error says nothing about the broker.
 
     The breaker, the limiter or the gateway's quota refused the call, it could not be written, or this computer is at
     fault (certificates, a token store).
     """
-    return isinstance(error, BreakerOpenError | QuotaExceededError | LimitsUnavailableError | UsageError) or (
-        isinstance(error, ConnectionFailedError) and not error.retriable
-    )
+    if isinstance(error, ConnectionFailedError):
+        return not error.retriable
+    return isinstance(error, _REFUSED_HERE)
 
 
 def _is_failure(broker: str, error: KoscomError) -> bool:

@@ -24,7 +24,7 @@ from koscom_async._transport.reading import BodyReader
 from koscom_async._transport.retry import Attempts, Retrier
 from koscom_async._transport.sender import Response, Sender
 from koscom_async._transport.statistics import AttemptRecord, Counters, OperationRecord, TraceBuilder, logger
-from koscom_async._wire.endpoints import AUTH, Call
+from koscom_async._wire.endpoints import AUTH, Call, Caller
 from koscom_async._wire.envelope import (
     next_reset,
     read_call_limit,
@@ -76,7 +76,7 @@ class Gateway:
         The caller's deadline surrounds it: deadline( retry( token( breaker( limiter( send → decode → classify ))))).
         """
         attempts = self._retrier.attempts(
-            call.broker, call.caller, repeatable=call.endpoint.repeatable, trace=trace
+            call.broker, _caller(call), repeatable=call.endpoint.repeatable, trace=trace
         )
         return await self._ask(call, trace, attempts)
 
@@ -91,7 +91,7 @@ class Gateway:
             with attempt, error_context, session:
                 token = await session.token()
                 with self._record(call, attempt, trace) as record, self._guard(call) as guard:
-                    async with Turn(self.limiter, call.broker, call.endpoint.service, guard.check) as turn:
+                    async with self._turn(call, guard, trace) as turn:
                         guard.check()  # while it waited, the circuit may have opened
                         record.sent_after(turn.seconds_waited)
                         if call.keep is None:
@@ -106,7 +106,7 @@ class Gateway:
         remaining = read_remaining_calls(response.headers)
         if remaining is not None:
             limit = read_call_limit(response.headers)
-            source = Source(call.broker, call.caller[0], is_refusal=response.status == TOO_MANY_CALLS)
+            source = Source(call.broker, _caller(call)[0], is_refusal=response.status == TOO_MANY_CALLS)
             await self.limiter.record_quota(
                 call.endpoint.service, remaining=remaining, limit=limit, source=source
             )
@@ -154,7 +154,12 @@ class Gateway:
         return (*call.secrets, *of_token, self._settings.api_key, self._settings.api_secret)
 
     def _guard(self, call: Call[Any]) -> Guard:
-        return self._breakers.guard(call.broker, call.caller)
+        return self._breakers.guard(call.broker, _caller(call))
+
+    def _turn(self, call: Call[Any], guard: Guard, trace: TraceBuilder) -> Turn:
+        # A renewed token serves all who wait for it, so that it is not asked for in the place of one of them.
+        ticket = trace.ticket if call.broker != AUTH else None
+        return Turn(self.limiter, call.broker, call.endpoint.service, guard.check, ticket)
 
     def _record(self, call: Call[Any], attempt: Attempts, trace: TraceBuilder) -> AttemptRecord:
         observed = Attempt(
@@ -224,6 +229,11 @@ def _other_loop(advice: str) -> UsageError:
     return UsageError(
         "the client belongs to another event loop, as its connections and limits do", advice=advice
     )
+
+
+def _caller(call: Call[Any]) -> Caller:
+    """Return who asks; without an investor, what is secret in the call stands for who that is."""
+    return (hash(call.investor.ci if call.investor is not None else call.secrets), call.account)
 
 
 @define(eq=False, repr=False)

@@ -16,7 +16,7 @@ from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
 from koscom_async._transport.statistics import Counters, TraceBuilder
 from koscom_async._wire.endpoints import Caller
-from koscom_async.errors import BreakerOpenError, KoscomError, PlatformError, ResponseError
+from koscom_async.errors import BreakerOpenError, KoscomError, OverloadedError, PlatformError, ResponseError
 from koscom_async.settings import Retry
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -168,9 +168,10 @@ class Attempts:
         self.seconds_backed_off = monotonic() - self._failed_at
 
     def _may_help(self, failure: KoscomError) -> bool:
-        # The caller waits for an open breaker: a retry here would hold the call for the whole cool-down. An answer that
-        # must not be believed may be another one later; pages that contradict each other were read twice already.
-        if isinstance(failure, BreakerOpenError | ResponseError):
+        # The caller waits for an open breaker, or a long queue: a retry here would hold the call for all that time. An
+        # answer that must not be believed may be another one later; pages that contradict each other were read twice
+        # already.
+        if isinstance(failure, BreakerOpenError | OverloadedError | ResponseError):
             return False
         return failure.retriable and _retry_after(failure) <= self._retrier.policy.max_retry_after
 

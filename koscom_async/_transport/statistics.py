@@ -11,6 +11,7 @@ from typing import Self
 
 from attrs import define, field
 
+from koscom_async._transport.limits.tickets import Ticket
 from koscom_async.errors import BreakerOpenError, KoscomError, RateLimitedError
 from koscom_async.models.outcome import Trace
 from koscom_async.models.statistics import BrokerStatistics
@@ -21,9 +22,13 @@ logger = logging.getLogger("koscom_async.transport")
 
 @define(eq=False, repr=False)
 class TraceBuilder:
-    """What one operation took, written down by the gateway and the services; a `Trace` is its frozen copy."""
+    """What one operation took, written down by the gateway and the services; a `Trace` is its frozen copy.
+
+    `ticket` is the operation's at the limiter, which several traces may share: a fan-out has one for each account.
+    """
 
     started: float = 0.0
+    ticket: Ticket | None = None
     calls: int = 0
     retries: int = 0
     pages: int = 0

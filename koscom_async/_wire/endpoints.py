@@ -15,7 +15,6 @@ from attrs import field, frozen
 from koscom_async.brokers import BROKERS, find_broker
 from koscom_async.errors import ResponseMismatchError, UntrustedEndpointError
 from koscom_async.models.investor import Investor
-from koscom_async.models.member import VirtualAccount
 from koscom_async.settings import Settings
 
 Answer = TypeVar("Answer")
@@ -69,10 +68,11 @@ class Endpoint:
     answer: str = "the answer"
     is_echoed: bool = False
     site: Site = Site.GATEWAY
+    service: str = field(init=False)
+    """Which of the platform's services it belongs to; each has a daily quota of its own."""
 
-    @property
-    def service(self) -> str:
-        """Which of the platform's services it belongs to; each has a daily quota of its own."""
+    @service.default
+    def _service_in_name(self) -> str:
         return self.name.partition(".")[0]
 
 
@@ -103,11 +103,6 @@ class Call(Generic[Answer]):
     secrets: tuple[str, ...] = field(default=(), repr=False)
     method: str = "POST"
     params: Mapping[str, str | None] = field(factory=dict, repr=False)
-
-    @property
-    def caller(self) -> Caller:
-        """Who asks; without an investor, what is secret in the call stands for who that is."""
-        return (hash(self.investor.ci if self.investor is not None else self.secrets), self.account)
 
 
 REGISTRATION = Endpoint(
@@ -209,13 +204,13 @@ what is kept for a broker would be kept for each invented name.
 """
 
 
-_REGISTERED = frozenset(broker.short_name for broker in BROKERS)
+REGISTERED = frozenset(broker.short_name for broker in BROKERS)
 
 
 def metered_as(broker: str, settings: Settings) -> str:
     """Return under which name a broker's calls are limited, judged and counted."""
     is_known = (
-        broker in _REGISTERED
+        broker in REGISTERED
         or broker in settings.limits.brokers
         or broker in settings.brokers
         or broker in settings.discretionary_brokers
@@ -241,38 +236,38 @@ def broker_in(address: str) -> str | None:
     return match[2].lower() if match else None
 
 
-def account_path(endpoint: Endpoint, account: VirtualAccount, base_url: str) -> str:
-    """Return the path at which to ask about an account, always on the configured gateway.
+@lru_cache(maxsize=1024)  # there are as many as brokers; what is refused is not kept
+def account_path(endpoint: Endpoint, broker: str, code: str, address: str | None, base_url: str) -> str:
+    """Return the path at which to ask about an account of a broker, always on the configured gateway.
 
-    An account without an address is asked under its broker's registered short name.
+    `code` is the broker's, `address` the account's; without one it is asked under the broker's registered short name.
     """
-    if account.endpoint is None:
-        if find_broker(short_name=account.broker.short_name) is None:
+    if address is None:
+        if find_broker(short_name=broker) is None:
             raise UntrustedEndpointError(
-                f"broker {account.broker.code} is not in the registry, and the platform gave no address",
-                broker=account.broker.short_name,
+                f"broker {code} is not in the registry, and the platform gave no address",
+                broker=broker,
                 endpoint=endpoint.name,
                 advice="update koscom_async, or report the account to the platform",
             )
-        return endpoint.path.format(version=DEFAULT_VERSION, broker=account.broker.short_name)
+        return endpoint.path.format(version=DEFAULT_VERSION, broker=broker)
     try:
-        version, name, code = _service_at(account.endpoint, base_url)
+        version, name, registered = _service_at(address, base_url)
     except ValueError:
         raise UntrustedEndpointError(
             f"the linked account's address is not an account service on {base_url}; nothing was sent there",
-            broker=account.broker.short_name,
+            broker=broker,
             endpoint=endpoint.name,
         ) from None
-    if code not in {None, account.broker.code}:
+    if registered not in {None, code}:
         raise ResponseMismatchError(
-            f"the linked account is broker {account.broker.code}'s, but its address is {name}'s",
-            broker=account.broker.short_name,
+            f"the linked account is broker {code}'s, but its address is {name}'s",
+            broker=broker,
             endpoint=endpoint.name,
         )
     return endpoint.path.format(version=version, broker=name)
 
 
-@lru_cache(maxsize=1024)  # there are as many as brokers; what is refused is not kept
 def _service_at(address: str, base_url: str) -> tuple[str, str, str | None]:
     """Return version and broker's name in an address on the gateway, and the code registered for the name.
 

@@ -15,6 +15,7 @@ TINY = {
     "fanout": ["--rounds", "1", "--accounts", "1", "--latency-ms", "1"],
     "imports": ["--rounds", "1", "--cases", "import koscom_async"],
     "merge": ["--rounds", "1", "--sizes", "1000"],
+    "overload": ["--loads", "1", "--seconds", "0.5"],
     "peers": ["--rounds", "1", "--scenarios", "twice", "--latency", "0"],
     "stacks": ["--rounds", "1", "--rows", "4", "--in-flight", "1", "--calls", "2"],
     "wrapper": ["--rounds", "1", "--calls", "2"],

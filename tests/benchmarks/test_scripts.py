@@ -6,7 +6,7 @@ import pytest
 
 from tests.benchmarks.scripts import FOLDER, NO_BENCHMARKS, TINY, run
 
-IN_THE_HARNESS_FORM = ["burst", "call", "fanout", "peers", "stacks", "wrapper"]
+IN_THE_HARNESS_FORM = ["burst", "call", "fanout", "overload", "peers", "stacks", "wrapper"]
 
 
 def test_every_script_is_run_here():

@@ -19,6 +19,11 @@ GATEWAY = "https://sandbox-apigw.koscom.co.kr"
 LOOPBACK = "http://127.0.0.1:8080"
 
 
+def path_of(endpoint, account, base_url):
+    broker = account.broker
+    return account_path(endpoint, broker.short_name, broker.code, account.endpoint, base_url)
+
+
 def account_at(address: str | None, *, code: str = "00992") -> VirtualAccount:
     broker = find_broker(code=code) or Broker(code, broker_in(address or "") or code, "New", "새 증권")
     return VirtualAccount(broker=broker, number="160635473367600099", endpoint=address)
@@ -54,11 +59,11 @@ ACCEPTED = [
 
 @pytest.mark.parametrize(("address", "base_url"), ACCEPTED)
 def test_an_address_on_the_gateway_gives_the_path(address: str, base_url: str) -> None:
-    assert account_path(BALANCE, account_at(address), base_url) == "/v1/diamond/account/balance/search"
+    assert path_of(BALANCE, account_at(address), base_url) == "/v1/diamond/account/balance/search"
 
 
 def test_the_addresss_version_is_kept() -> None:
-    path = account_path(BALANCE, account_at(f"{GATEWAY}/v12/diamond/account/"), GATEWAY)
+    path = path_of(BALANCE, account_at(f"{GATEWAY}/v12/diamond/account/"), GATEWAY)
     assert path == "/v12/diamond/account/balance/search"
 
 
@@ -138,7 +143,7 @@ TRICKS = {
 @each("address", TRICKS.values())
 def test_any_other_address_is_refused_before_anything_is_sent(address: str) -> None:
     with pytest.raises(UntrustedEndpointError) as caught:
-        account_path(BALANCE, account_at(address), GATEWAY)
+        path_of(BALANCE, account_at(address), GATEWAY)
     error = caught.value
     assert (error.broker, error.endpoint, error.code) == ("diamond", "account.balance", "untrusted-endpoint")
     assert error.retriable is False
@@ -152,30 +157,30 @@ def test_any_other_address_is_refused_before_anything_is_sent(address: str) -> N
 )  # fmt: skip
 def test_another_address_of_the_same_machine_is_another_gateway(address: str) -> None:
     with pytest.raises(UntrustedEndpointError):
-        account_path(BALANCE, account_at(address), LOOPBACK)
+        path_of(BALANCE, account_at(address), LOOPBACK)
 
 
 @pytest.mark.parametrize(
     ("code", "name"), [("00992", "diamond"), ("00002", "shinhan"), ("00012", "nhinvest")]
 )
 def test_an_account_without_address_is_asked_under_its_brokers_short_name(code: str, name: str) -> None:
-    assert account_path(BALANCE, account_at(None, code=code), GATEWAY) == f"/v1/{name}/account/balance/search"
+    assert path_of(BALANCE, account_at(None, code=code), GATEWAY) == f"/v1/{name}/account/balance/search"
 
 
 def test_an_unregistered_broker_without_address_cannot_be_asked() -> None:
     with pytest.raises(UntrustedEndpointError, match="broker 00777 is not in the registry") as caught:
-        account_path(BALANCE, account_at(None, code="00777"), GATEWAY)
+        path_of(BALANCE, account_at(None, code="00777"), GATEWAY)
     assert caught.value.advice == "update koscom_async, or report the account to the platform"
 
 
 def test_an_unregistered_broker_is_asked_at_its_address() -> None:
     account = account_at(f"{GATEWAY}/v1/newbroker/account/", code="00777")
-    assert account_path(BALANCE, account, GATEWAY) == "/v1/newbroker/account/balance/search"
+    assert path_of(BALANCE, account, GATEWAY) == "/v1/newbroker/account/balance/search"
 
 
 def test_an_address_of_another_registered_broker_is_refused() -> None:
     with pytest.raises(ResponseMismatchError, match="is broker 00992's, but its address is cyber's"):
-        account_path(BALANCE, account_at(f"{GATEWAY}/v1/cyber/account/"), GATEWAY)
+        path_of(BALANCE, account_at(f"{GATEWAY}/v1/cyber/account/"), GATEWAY)
 
 
 @pytest.mark.parametrize(

