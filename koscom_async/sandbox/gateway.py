@@ -105,7 +105,7 @@ class SandboxGateway:
             page_sizes=dict(_known(page_sizes or {})),
             calls=CallRecord(),
             random=Random(seed),
-            market=Market(seed=seed, now=now) if market is None else market,
+            market=(Market(seed=seed) if market is None else market).following(now),
             now=now,
         )
         for broker, fault in (faults or {}).items():

@@ -379,6 +379,20 @@ def test_the_market_repeats_itself_and_grows():
     assert sum(len(Market(issues=800).board(board)) for board in ("kospi", "kosdaq", "konex")) == 800
 
 
+async def test_the_smallest_board_answers_too(market):
+    rows = (await market("/v3/market/closed/konex/lists"))["isuLists"]
+    assert ("086080", "086080*004") in {(row["isuSrtCd"], row["map_to"]) for row in rows}
+    price = await market("/v3/market/realtime/konex/stocks/086080/price")
+    assert price["accTrdvol"] > 0
+    # What does not exist there, as an index, is refused.
+    assert await market.refused("/v3/market/closed/konex/index") == (400, ["error"])
+
+
+async def test_a_market_without_a_clock_follows_the_gateways():
+    async with asking(market=Market(issues=140), now=lambda: at(5)) as asker:
+        assert await Caller(asker, None).refused("/v3/market/closed/kospi/lists") == (400, ["error"])
+
+
 async def test_without_a_clock_the_market_refuses_nothing():
     async with asking() as asker:
         caller = Caller(asker, None)

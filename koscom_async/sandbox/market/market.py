@@ -61,6 +61,12 @@ class Market:
         self._contracts = lru_cache(64)(self._list_contracts)
         self._snapshots: dict[str, tuple[str, Any]] = {}
 
+    def following(self, now: Callable[[], datetime] | None) -> "Market":
+        """Return the same market by another clock, or this one where it has a clock of its own."""
+        if now is None or self._now is not None:
+            return self
+        return Market(issues=self._issues, seed=self.seed, now=now)
+
     def moment(self) -> Moment:
         """Return the moment that answers are about."""
         at = datetime.now(KST) if self._now is None else self._now().astimezone(KST)
