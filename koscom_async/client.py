@@ -281,12 +281,13 @@ class Koscom:
     ) -> Any:
         """Ask an endpoint that has no typed method, and return its JSON as it came, numbers as exact `Decimal`s.
 
-        `path` is one of the gateway's (`/v3/market/…`), `params` its query, `json` the body to send. `scheme` says who
-        asks: `"apikey"` and `"basic"` the firm, `"bearer"` the `investor`. Secrets travel in headers; one in `params`
-        is refused. Limits, breaker and quota are those of `broker`, or of the broker or service in the path. Transient
-        failures are retried if the method is GET or HEAD, or with `repeatable=True`, which is only for requests that
-        may arrive twice. Raises as the typed methods do, and `UsageError` for a request that cannot be sent. An answer
-        with an error code in its body is raised, and so is one that echoes another `reqIdConsumer` than the body's.
+        `path` is one of the gateway's (`/v3/market/…`, at `market_url`), `params` its query, `json` the body to send.
+        `scheme` says who asks: `"apikey"` and `"basic"` the firm, `"bearer"` the `investor`. Secrets travel in headers;
+        one in `params` is refused. Limits, breaker and quota are those of `broker`, or of the broker or service in the
+        path. Transient failures are retried if the method is GET or HEAD, or with `repeatable=True`, which is only for
+        requests that may arrive twice. Raises as the typed methods do, and `UsageError` for a request that cannot be
+        sent. An answer with an error code in its body is raised, and so is one that echoes another `reqIdConsumer` than
+        the body's.
         """
         return await self._call(
             method,

@@ -18,11 +18,10 @@ def _pattern(path):
 
 
 _PATHS = [
-    (re.compile(_pattern(entry[key])), name, key)
+    (re.compile(_pattern(path)), name, version)
     for name, entry in own_document()["operations"].items()
     if not entry.get("missing")
-    for key in ("v3", "v2", "path")
-    if key in entry
+    for version, path in entry["paths"].items()
 ]
 
 
@@ -30,7 +29,9 @@ def operation_of(example):
     """The name of the operation whose answer an example is, and the version."""
     path = _FACTS[example]["path"]
     # A literal segment counts more than a parameter.
-    found = [(len(pattern.pattern), name, key) for pattern, name, key in _PATHS if pattern.fullmatch(path)]
+    found = [
+        (len(pattern.pattern), name, version) for pattern, name, version in _PATHS if pattern.fullmatch(path)
+    ]
     return max(found)[1:]
 
 

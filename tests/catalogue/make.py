@@ -24,21 +24,27 @@ EVERY = {"day": "D", "week": "W", "month": "M"}
 INTRADAY = {"10s": "10", "1m": "60", "10m": "600"}
 
 PARAMETERS = {
-    "issue": {"kind": "code", "in": "path", "required": True, "ko": "종목코드"},
+    "issue": {"kind": "code", "place": "path", "required": True, "ko": "종목코드"},
     "codes": {"kind": "codes", "wire": "isuCd", "most": 20, "required": True, "ko": "종목코드"},
-    "board": {"in": "path", "values": BOARDS, "required": True, "ko": "시장코드"},
-    "board.any": {"name": "board", "in": "path", "values": ALL_BOARDS, "required": True, "ko": "시장코드"},
-    "board.found": {"name": "board", "in": "path", "values": ALL_BOARDS, "by": "issue", "ko": "시장코드"},
-    "market": {"kind": "code", "in": "path", "required": True, "ko": "시장코드"},
+    "board": {"place": "path", "values": BOARDS, "required": True, "ko": "시장코드"},
+    "board.any": {"name": "board", "place": "path", "values": ALL_BOARDS, "required": True, "ko": "시장코드"},
+    "board.found": {
+        "name": "board",
+        "place": "path",
+        "values": ALL_BOARDS,
+        "found_by": "issue",
+        "ko": "시장코드",
+    },
+    "market": {"kind": "code", "place": "path", "required": True, "ko": "시장코드"},
     "index.market": {
         "name": "market",
-        "in": "path",
+        "place": "path",
         "values": {name: name for name in ("kospi", "kosdaq", "sector", "etc")},
         "required": True,
         "ko": "시장코드",
     },
-    "index": {"kind": "code", "in": "path", "required": True, "ko": "업종코드"},
-    "nation": {"kind": "code", "in": "path", "default": "KR", "ko": "국가코드"},
+    "index": {"kind": "code", "place": "path", "required": True, "ko": "업종코드"},
+    "nation": {"kind": "code", "place": "path", "default": "KR", "ko": "국가코드"},
     "every": {"wire": "trnsmCycleTpCd", "values": EVERY, "default": "day", "ko": "전송주기구분코드"},
     "every.intraday": {
         "name": "every",
@@ -57,20 +63,20 @@ PARAMETERS = {
     "algorithm": {"kind": "number", "wire": "algrthSn", "ko": "알고리즘 번호"},
     "since.ra": {"name": "since", "kind": "date", "wire": "startDate", "ko": "시작일자"},
     "until.ra": {"name": "until", "kind": "date", "wire": "endDate", "ko": "종료일자"},
-    "keyword": {"kind": "digits", "in": "body", "required": True, "secret": True, "ko": "검색 키워드"},
+    "keyword": {"kind": "digits", "place": "body", "required": True, "secret": True, "ko": "검색 키워드"},
     "keyword_type": {
-        "in": "body",
+        "place": "body",
         "values": {"phone": "phone", "account": "account", "auto": "auto"},
         "required": True,
         "ko": "검색 키워드 유형",
     },
     "access_type": {
-        "in": "body",
+        "place": "body",
         "values": {"user": "user", "service": "service"},
         "default": "user",
         "ko": "조회 유형",
     },
-    "add_info": {"kind": "text", "in": "body", "default": "", "ko": "여분 필드"},
+    "add_info": {"kind": "text", "place": "body", "default": "", "ko": "여분 필드"},
     "crpno": {"kind": "digits", "ko": "법인 번호"},
     "bizno": {"kind": "digits", "ko": "사업자번호"},
     "stockcd": {"kind": "code", "ko": "주식종목코드"},
@@ -93,9 +99,9 @@ PARAMETERS = {
 BARS = ("every", "since", "until", "rows")
 INTRADAY_BARS = ("every.intraday", "since.time", "until.time", "on")
 MINUTES = {"unit": "minutes", "10s": 16, "1m": 99, "10m": 990}
-HISTORY = {"rows": 100, "window": DAYS}
-DAILY = {"rows": 100, "window": {"unit": "days", "*": 140}}
-WITHIN_A_DAY = {"rows": 100, "window": MINUTES}
+HISTORY = {"rows_per_call": 100, "window": DAYS}
+DAILY = {"rows_per_call": 100, "window": {"unit": "days", "*": 140}}
+WITHIN_A_DAY = {"rows_per_call": 100, "window": MINUTES}
 
 
 def at_board(word, *ask, board="board.found", **more):
@@ -285,7 +291,7 @@ class Maker:
         for fact, method in TYPED.items():
             endpoint = self.endpoints[fact]
             self.operations[fact] = self.described(endpoint) | {
-                "path": endpoint["path"],
+                "paths": {"*": endpoint["path"]},
                 "python": method,
                 "repeatable": fact != "auth.token",
             }
@@ -304,9 +310,9 @@ class Maker:
         english = re.sub(r"^(?:KOSPI|NICE)( multi-quote)?: ", "", endpoint["en"])
         made = {
             "title": english[:1].upper() + english[1:],
-            "ko": (endpoint.get("ko") or "").replace("KOSPI ", "") or None,
+            "title_ko": (endpoint.get("ko") or "").replace("KOSPI ", "") or None,
             "method": endpoint.get("method"),
-            "auth": {"api_key": None, "oauth2": "bearer"}.get(endpoint.get("auth"), endpoint.get("auth")),
+            "scheme": {"api_key": None, "oauth2": "bearer"}.get(endpoint.get("auth"), endpoint.get("auth")),
             "licence": endpoint.get("licence"),
             "hours": endpoint.get("hours"),
             "status": endpoint["status"],
@@ -320,16 +326,16 @@ class Maker:
     def add_market(self, name, plan):
         new, old = f"market.v3.{plan['v3']}", f"market.v2.{plan.get('v2')}"
         made = self.described(self.endpoints[new])
-        made["v3"] = self.path(self.endpoints[new], plan)
+        made["paths"] = {"v3": self.path(self.endpoints[new], plan)}
         if old in self.endpoints:
-            made["v2"] = self.path(self.endpoints[old], plan)
-        made["ask"] = list(plan["ask"])
+            made["paths"]["v2"] = self.path(self.endpoints[old], plan)
+        made["parameters"] = list(plan["ask"])
         hours = re.search(r"from (\d\d:\d\d)", made.get("hours", ""))
         if plan.get("ready"):
-            made["ready"] = plan["ready"]
+            made["ready_from"] = plan["ready"]
         elif hours and "same day" not in made["hours"]:
-            made["from"] = hours[1]
-        made |= {key: plan[key] for key in ("rows", "window") if key in plan}
+            made["available_from"] = hours[1]
+        made |= {key: plan[key] for key in ("rows_per_call", "window") if key in plan}
         shape, older = self.shape(new, plan), self.shape(old, plan) if old in self.endpoints else None
         if older is not None:
             shape = self.joined(shape, older)
@@ -356,7 +362,7 @@ class Maker:
 
     def add_other(self, name, ask):
         endpoint = self.endpoints[name]
-        made = self.described(endpoint) | {"path": endpoint["path"], "ask": list(ask)}
+        made = self.described(endpoint) | {"paths": {"*": endpoint["path"]}, "parameters": list(ask)}
         required = {each["wire"]: True for each in endpoint.get("ask", ()) if each.get("required")}
         needed = [each for each in ask if PARAMETERS[each].get("wire", each) in required]
         if needed:
@@ -375,12 +381,12 @@ class Maker:
         endpoint = self.endpoints[fact]
         made = self.described(endpoint)
         if name.startswith("orders."):
-            made["ko"], made["title"] = ORDER_TITLES[name.rpartition(".")[2]]
+            made["title_ko"], made["title"] = ORDER_TITLES[name.rpartition(".")[2]]
             made["specification"] = "overview only"
             made["repeatable"] = False
         path = endpoint.get("path")
         if path and "unknown" not in path:
-            made["path"] = path
+            made["paths"] = {"*": path}
         made |= {"missing": missing, "document": document}
         known = [each["wire"] for each in endpoint.get("ask", ())]
         if known:

@@ -31,7 +31,7 @@ def stub_of(catalogue):
     parts = [_HEAD]
     overloads = []
     for name, entry in asked.items():
-        arguments = dict(filter(None, (_argument(each, catalogue, entry) for each in entry["ask"])))
+        arguments = dict(filter(None, (_argument(each, catalogue, entry) for each in entry["parameters"])))
         kind = "".join(part[:1].upper() + part[1:] for part in name.replace("_", ".").split("."))
         unpacked = ""
         if arguments:

@@ -27,20 +27,23 @@ def _form(**words: str) -> Mapping[str, str]:
     return {key: form for form, keys in words.items() for key in keys.split()}
 
 
-# The keys of each part's entries, and what each holds.
+# The keys of each part's entries, and what each holds. They are named as the records' attributes.
 _FORMS: Mapping[str, Mapping[str, str]] = {
     "fields": _form(text="name kind ko", number_or_object="unit", truth="secret"),
     "parameters": _form(
-        text="name wire in kind default fixed by ko", number="most", truth="required secret", object="values"
+        text="name wire place kind default fixed found_by ko",
+        number="most",
+        truth="required secret",
+        object="values",
     ),
     "shapes": _form(text="rows units", list_of_texts="row head success", truth="one loose", object="as"),
     "operations": _form(
-        text="title ko method auth path v2 v3 shape v2_shape licence hours from ready status source specification "
-        "document python",
-        list_of_texts="ask needs one_of missing known",
-        number="rows",
+        text="title title_ko method scheme shape v2_shape licence hours available_from ready_from status source "
+        "specification document python",
+        list_of_texts="parameters needs one_of missing known",
+        number="rows_per_call",
         truth="repeatable",
-        object="window",
+        object="paths window",
     ),
 }
 _HOLDS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
@@ -147,11 +150,11 @@ def _about_field(place: str, entry: Mapping[str, Any]) -> Iterator[str]:
 def _about_parameter(place: str, name: str, entry: Mapping[str, Any]) -> Iterator[str]:
     if not _ATTRIBUTE.match(str(entry.get("name", name))) and "fixed" not in entry:
         yield f"{place} must have a name in small letters, such as quantity"
-    if entry.get("in", "query") not in ("path", "query", "body"):
-        yield f"{place}.in must be path, query or body"
+    if entry.get("place", "query") not in ("path", "query", "body"):
+        yield f"{place}.place must be path, query or body"
     if entry.get("kind", "text") not in PARAMETER_KINDS:
         yield f"{place}.kind must be one of {', '.join(PARAMETER_KINDS)}"
-    if entry.get("secret") and entry.get("in", "query") != "body":
+    if entry.get("secret") and entry.get("place", "query") != "body":
         yield f"{place} is secret: it must be sent in the body, and not in a URL"
     if not _are_texts(entry.get("values", {})):
         yield f"{place}.values must map words to the texts that are sent"
@@ -177,7 +180,7 @@ def _about_operation(name: str, entry: Mapping[str, Any], whole: Document) -> It
     place = f"operations.{name}"
     if not _NAME.match(name):
         yield f"{place} must be named by its service and itself, such as orders.place"
-    for key in ("from", "ready"):
+    for key in ("available_from", "ready_from"):
         if key in entry and not _HOUR.match(str(entry[key])):
             yield f"{place}.{key} must be an hour, such as 15:40"
     sizes = {key: size for key, size in entry.get("window", {}).items() if key != "unit"}
@@ -187,29 +190,24 @@ def _about_operation(name: str, entry: Mapping[str, Any], whole: Document) -> It
         return
     if entry.get("method") not in METHODS:
         yield f"{place}.method must be one of {', '.join(METHODS)}"
-    if entry.get("auth", "apikey") not in SCHEMES:
-        yield f"{place}.auth must be one of {', '.join(SCHEMES)}"
+    if entry.get("scheme", "apikey") not in SCHEMES:
+        yield f"{place}.scheme must be one of {', '.join(SCHEMES)}"
     if not isinstance(entry.get("shape"), str) or entry["shape"] not in whole["shapes"]:
         yield f"{place}.shape must be one of the shapes, got {entry.get('shape')!r}"
     yield from _about_paths(place, entry, whole)
 
 
 def _about_paths(place: str, entry: Mapping[str, Any], whole: Document) -> Iterator[str]:
-    ask = entry.get("ask", [])
-    unknown = [each for each in ask if each not in whole["parameters"]]
-    if unknown:
-        yield f"{place}.ask: {unknown[0]!r} is not among the parameters"
-        return
-    found = {
-        whole["parameters"][each].get("name", each)
-        for each in ask
-        if whole["parameters"][each].get("in") == "path"
-    }
-    paths = [entry[key] for key in ("path", "v2", "v3") if key in entry]
-    if not paths:
-        yield f"{place} must have a path"
-    for path in paths:
+    known, found = whole["parameters"], set()
+    for each in entry.get("parameters", ()):
+        if each not in known:
+            yield f"{place}: {each!r} is not among the parameters"
+        elif known[each].get("place") == "path":
+            found.add(known[each].get("name", each))
+    if not entry.get("paths"):
+        yield f"{place} must have paths, such as {{'*': '/v1/orders/{{broker}}'}}"
+    for path in entry.get("paths", {}).values():
         if not isinstance(path, str) or not _PATH.match(path):
             yield f"{place}: a path is one of the gateway's, such as /v1/orders/{{broker}}, without host and query"
         elif set(re.findall(r"\{([a-z_]+)\}", path)) != found:
-            yield f"{place}: the path has other parameters than ask has in the path"
+            yield f"{place}: the path has other parameters than those whose place is the path"

@@ -1,9 +1,10 @@
 """The operations by name: each made into a record, and into what reads its answers, when it is first looked at."""
 
-from collections.abc import Iterator, Mapping
-from datetime import time
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
+
+from attrs import fields
 
 from koscom_async._wire.catalogue.loading import Document, load_document
 from koscom_async._wire.catalogue.reader import AnswerReader, Shape
@@ -79,70 +80,29 @@ class Operations(Mapping[str, Operation]):
     def _operation(self, name: str, entry: Mapping[str, Any]) -> Operation:
         shape = self._document["shapes"].get(entry.get("shape", ""), {})
         needed = entry.get("needs", ())
+        facts = {key: value for key, value in entry.items() if key in _FACTS}
         return Operation(
+            **{"title": name, "specification": "a catalogue of your own"} | facts,
             name=name,
-            title=entry.get("title", name),
-            title_ko=entry.get("ko"),
-            method=entry.get("method"),
-            scheme=entry.get("auth", "apikey"),
-            paths={version: entry[key] for key, version in _VERSIONS if key in entry},
-            parameters=tuple(
-                _parameter(each, self._document["parameters"][each], needed) for each in entry.get("ask", ())
-            ),
-            one_of=tuple(entry.get("one_of", ())),
+            parameters=tuple(self._parameter(key, needed) for key in entry.get("parameters", ())),
             head=self._fields(shape, "head"),
             fields=self._fields(shape, "row"),
-            rows_per_call=entry.get("rows"),
-            window=entry.get("window", {}),
-            repeatable=entry.get("repeatable", True),
-            licence=entry.get("licence"),
-            hours=entry.get("hours"),
-            available_from=_hour(entry.get("from")),
-            ready_from=_hour(entry.get("ready")),
-            status=entry.get("status", ""),
-            source=entry.get("source", ""),
-            specification=entry.get("specification", "catalogue of your own"),
-            missing=tuple(entry.get("missing", ())),
-            document=entry.get("document"),
-            python=entry.get("python"),
         )
 
+    def _parameter(self, key: str, needed: Sequence[str]) -> Parameter:
+        facts = {"name": key, "wire": key} | self._document["parameters"][key]
+        facts["wire"] = self._document["parameters"][key].get("wire", facts["name"])
+        return Parameter(**facts | ({"required": True} if facts["name"] in needed else {}))
 
-_VERSIONS = (("path", ""), ("v3", "v3"), ("v2", "v2"))
 
-
-def _hour(text: str | None) -> time | None:
-    return time.fromisoformat(text) if text else None
+_FACTS = {each.name for each in fields(Operation)} - {"name", "parameters", "head", "fields"}
+"""What an entry says of its operation as it is; the rest refers to other parts."""
 
 
 def _field(wire: str, entry: Mapping[str, Any], units: str) -> AnswerField:
     unit: int | dict[str, int] = entry.get("unit", 1)
-    return AnswerField(
-        name=entry["name"],
-        wire=wire,
-        kind=entry.get("kind", "text"),
-        unit=unit.get(units, unit.get("*", 1)) if isinstance(unit, dict) else unit,
-        secret=entry.get("secret", False),
-        ko=entry.get("ko"),
-    )
-
-
-def _parameter(key: str, entry: Mapping[str, Any], needed: tuple[str, ...]) -> Parameter:
-    name = entry.get("name", key)
-    return Parameter(
-        name=name,
-        wire=entry.get("wire", name),
-        place=entry.get("in", "query"),
-        kind=entry.get("kind", "text"),
-        values=entry.get("values", {}),
-        required=entry.get("required", False) or name in needed,
-        default=entry.get("default"),
-        fixed=entry.get("fixed"),
-        most=entry.get("most"),
-        found_by=entry.get("by"),
-        secret=entry.get("secret", False),
-        ko=entry.get("ko"),
-    )
+    size = unit.get(units, unit.get("*", 1)) if isinstance(unit, dict) else unit
+    return AnswerField(**{**entry, "wire": wire, "unit": size})
 
 
 def _text_of(operation: Operation) -> str:

@@ -49,16 +49,20 @@ class AnswerField(Record):
     ko: str | None = None
 
 
+def _hour(text: str | time | None) -> time | None:
+    return time.fromisoformat(text) if isinstance(text, str) else text
+
+
 @frozen(kw_only=True, eq=False, repr=False)
 class Operation(Record):
     """One operation of the platform, as `koscom.operations` lists it and `koscom.ask` asks it.
 
-    `paths` are by version of the market data service, or by `""` for every other service. `fields` stand in each row
-    of the answer, `head` above them. `ready_from` is when the running day's data are there, `available_from` when the
-    service opens, both in Korean time; `hours` are the manual's words. `missing` is what no public document says:
-    such an operation raises `UndocumentedServiceError`, and `document` has it. `python` names the typed method that
-    asks it in place of `koscom.ask`. `specification` says in few words where it comes from, `source` and `status` in
-    more.
+    `paths` are by version of the market data service (`"v3"`, `"v2"`), or by `"*"` for every other service. `fields`
+    stand in each row of the answer, `head` above them. `ready_from` is when the running day's data are there,
+    `available_from` when the service opens, both in Korean time; `hours` are the manual's words. `missing` is what no
+    public document says: such an operation raises `UndocumentedServiceError`, and `document` has it. `python` names the
+    typed method that asks it in place of `koscom.ask`. `specification` says in few words where it comes from, `source`
+    and `status` in more.
     """
 
     name: str
@@ -68,7 +72,7 @@ class Operation(Record):
     scheme: str = "apikey"
     paths: Mapping[str, str] = field(factory=dict)
     parameters: tuple[Parameter, ...] = ()
-    one_of: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = field(default=(), converter=tuple)
     head: tuple[AnswerField, ...] = ()
     fields: tuple[AnswerField, ...] = ()
     rows_per_call: int | None = None
@@ -76,12 +80,12 @@ class Operation(Record):
     repeatable: bool = True
     licence: str | None = None
     hours: str | None = None
-    available_from: time | None = None
-    ready_from: time | None = None
+    available_from: time | None = field(default=None, converter=_hour)
+    ready_from: time | None = field(default=None, converter=_hour)
     status: str = ""
     source: str = ""
     specification: str = ""
-    missing: tuple[str, ...] = ()
+    missing: tuple[str, ...] = field(default=(), converter=tuple)
     document: str | None = None
     python: str | None = None
 
@@ -97,4 +101,4 @@ class Operation(Record):
 
     def path(self, version: str) -> str | None:
         """Return its path in a version of the market data service, `None` where that has no such operation."""
-        return self.paths.get("") or self.paths.get(version)
+        return self.paths.get("*") or self.paths.get(version)
