@@ -4,7 +4,6 @@ What the platform calls its operations and how it spells them is data; here is o
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Any
@@ -14,7 +13,7 @@ from attrs import evolve, frozen
 from koscom_async._clock import KST, korean_now
 from koscom_async._services.catalogue.boards import Boards
 from koscom_async._services.catalogue.spans import Span, spans
-from koscom_async._services.operation import NO_DEADLINE, Deadline, deadline_at, operation
+from koscom_async._services.operation import deadline_at, operation
 from koscom_async._services.resolve import expect_investor
 from koscom_async._services.tasks import gather
 from koscom_async._transport.gateway import Gateway
@@ -84,16 +83,11 @@ class Asker:
         values = checked(asked, Values(arguments), today=self._now().astimezone(KST).date())
         if asked.scheme == "bearer":
             expect_investor(investor)
-        until = deadline_at(deadline)
-        with self._entered(asked, version, until) as trace:
+        endpoint, until = _endpoint(asked, version), deadline_at(deadline)
+        with operation(self._gateway, endpoint, broker=asked.service, deadline=until) as trace:
             await self._find_board(asked, values)
             question = _Asked(operation=asked, version=version, values=values, investor=investor, trace=trace)
             return await self._ask_spans(question)
-
-    def _entered(
-        self, asked: Operation, version: str, deadline: Deadline = NO_DEADLINE
-    ) -> AbstractContextManager[TraceBuilder]:
-        return operation(self._gateway, _endpoint(asked, version), broker=asked.service, deadline=deadline)
 
     def _version(self, asked: Operation) -> str:
         if asked.missing:
