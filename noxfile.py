@@ -1,7 +1,5 @@
 """The one entrance to everything a developer runs: `nox -l` lists it."""
 
-import re
-from itertools import chain
 from pathlib import Path
 
 import nox
@@ -55,8 +53,9 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python="3.11")
 def floors(session: nox.Session) -> None:
-    """Run the quick tests with the lowest versions that `pyproject.toml` allows."""
-    session.install("-e", ".[browser,test]", "-c", _floors(session))
+    """Run the quick tests with the lowest versions that `pyproject.toml` allows; `.ci/run` runs some of them."""
+    session.install("-e", ".[browser,test]")
+    _go_down(session, "browser", "test")
     slow = ("benchmarks", "end_to_end", "rendering", "client/test_secrets_everywhere.py")
     ignored = [f"--ignore=tests/{name}" for name in slow]
     session.run("python", "-m", "pytest", "-n", "auto", *ignored, *session.posargs)
@@ -66,25 +65,21 @@ def floors(session: nox.Session) -> None:
 def audit(session: nox.Session) -> None:
     """Look for known holes in what is installed: the newest versions, then the lowest that `pyproject.toml` allows."""
     session.install("--upgrade", "pip")  # it is looked at, too
-    for constraints in ([], ["-c", _floors(session)]):
-        session.install("-e", ".[dev]", *constraints)
-        # Strict: what the advisory database does not know is a failure, and not a package without holes.
-        session.run("pip-audit", "--strict", "--skip-editable", *session.posargs)
+    session.install("-e", ".[dev]")
+    # Strict: what the advisory database does not know is a failure, and not a package without holes.
+    session.run("pip-audit", "--strict", "--skip-editable", *session.posargs)
+    _go_down(session, "dev")
+    session.run("pip-audit", "--strict", "--skip-editable", *session.posargs)
 
 
-def _floors(session: nox.Session) -> str:
-    """Return a file of constraints that hold each direct dependency at its lowest version."""
-    constraints = Path(session.create_tmp()) / "floors.txt"
-    constraints.write_text("\n".join(_lowest_versions()), encoding="utf-8")
-    return str(constraints)
-
-
-def _lowest_versions() -> list[str]:
-    """Pin each direct dependency, the extras' too, to its lowest version."""
-    project = nox.project.load_toml("pyproject.toml")["project"]
-    required = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
-    pins = (re.match(r"([\w-]+)>=([\w.]+)", each) for each in required)
-    return [f"{pin[1]}=={pin[2]}" for pin in pins if pin]
+def _go_down(session: nox.Session, *extras: str) -> None:
+    """Install each direct dependency, the extras' too, in its lowest version."""
+    session.install("uv")
+    wanted = [word for extra in extras for word in ("--extra", extra)]
+    python = ["--python", session.virtualenv.location]
+    session.run(
+        "uv", "pip", "install", *python, "--resolution", "lowest-direct", "-r", "pyproject.toml", *wanted
+    )
 
 
 @nox.session
