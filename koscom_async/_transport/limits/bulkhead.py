@@ -159,9 +159,9 @@ class Bulkhead:
             visit.check(self._clock())
         return visit
 
-    async def pace(self, calls: BrokerCalls) -> None:
+    async def wait_for_burst(self, calls: BrokerCalls) -> None:
         """Return when a call of a long operation may come, as it leaves the burst to others."""
-        await calls.line.pace(self._clock, self._sleep)
+        await calls.line.wait_for_burst(self._clock, self._sleep)
 
     def has_room(self, calls: BrokerCalls) -> bool:
         """Whether a call to this broker finds a slot at once, and overtakes no other call."""

@@ -167,7 +167,7 @@ class ProcessLimiter:
         if turn is not None and turn.ticket is not None:
             visit = turn.visit = self.bulkhead.enter(calls, turn.ticket)
             if visit.is_long:
-                await self.bulkhead.pace(calls)
+                await self.bulkhead.wait_for_burst(calls)
         # Most calls find room, and need no queue.
         if self.bulkhead.has_room(calls) and self._take(broker, service):
             self.bulkhead.acquire_nowait(calls, visit)
@@ -238,6 +238,11 @@ class GCRA:
     def __attrs_post_init__(self) -> None:
         self.interval = 1 / self.rate
         self.slack = (self.burst - 1) / self.rate
+
+    @property
+    def pace(self) -> float:
+        """The seconds a call for those that wait."""
+        return self.interval
 
     def ready_at(self) -> float:
         """Return when the next call may leave; a time in the past means now."""

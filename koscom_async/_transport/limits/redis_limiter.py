@@ -21,6 +21,7 @@ from attrs import define
 
 from koscom_async._clock import utc_now
 from koscom_async._transport.limits.bulkhead import Bulkhead, unchecked
+from koscom_async._transport.limits.contention import Pace, Throttle
 from koscom_async._transport.limits.limiter import GCRA, LONG_AGO, Turn
 from koscom_async._transport.limits.quota import DailyQuota, Source
 from koscom_async._transport.limits.redis_store import WHATEVER_IS_LEFT, Decision, Redis, RedisStore
@@ -43,7 +44,12 @@ class _BrokerState:
 
     limits: BrokerLimits
     local: GCRA
+    turns: Pace
     ask_at: float = LONG_AGO
+
+    @property
+    def pace(self) -> float:
+        return self.turns.seconds
 
     @property
     def interval(self) -> float:
@@ -95,6 +101,7 @@ class RedisLimiter:
             redis, prefix=prefix, timeout=timeout, clock=clock, meanwhile=_meanwhile(local_share)
         )
         self._tickets = Tickets(self._state, clock=clock)
+        self._throttle = Throttle(clock)
         self.bulkhead = Bulkhead(limits, self._tickets, clock=clock, sleep=sleep)
         self._quota = DailyQuota(reserve=limits.quota_reserve, now=utc_now)
         self._brokers: dict[str, _BrokerState] = {}
@@ -110,16 +117,19 @@ class RedisLimiter:
         time, and `LimitsUnavailableError` if Redis does not answer and no local share is set.
         """
         state, calls = self._state(broker), self.bulkhead.of(broker)
-        visit = None
-        if turn is not None and turn.ticket is not None:
-            visit = turn.visit = self.bulkhead.enter(calls, turn.ticket)
-            if visit.is_long:
-                await self.bulkhead.pace(calls)
+        ticket, visit = turn.ticket if turn is not None else None, None
 
         async def take() -> bool:
             return await self._take(broker, state, service)
 
-        await self.bulkhead.acquire(calls, visit, check=turn.check if turn else unchecked, take=take)
+        with self._throttle.turn(ticket, calls.line):
+            if turn is not None and ticket is not None:
+                visit = turn.visit = self.bulkhead.enter(calls, ticket)
+                if visit.is_long:
+                    await self.bulkhead.wait_for_burst(calls)
+            await self.bulkhead.acquire(calls, visit, check=turn.check if turn else unchecked, take=take)
+        if ticket is None or not ticket.is_patient:
+            state.turns.record_turn(self._clock(), is_contended=calls.line.waiting > 0)
 
     def release(self, broker: str, turn: Turn | None = None) -> None:
         """Give the slot back once the call has ended."""
@@ -156,7 +166,8 @@ class RedisLimiter:
         if state is None:
             limits, share = self._limits.of(broker), self._share or 1.0
             local = GCRA(limits.rate * share, max(1, int(limits.burst * share)))
-            state = self._brokers[broker] = _BrokerState(limits, local)
+            interval = 1 / limits.rate
+            state = self._brokers[broker] = _BrokerState(limits, local, Pace(interval, interval))
         return state
 
     async def _take(self, broker: str, state: _BrokerState, service: str) -> bool:

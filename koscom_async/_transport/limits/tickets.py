@@ -17,12 +17,12 @@ Simulated beside fourteen other policies at twice the load that the limits allow
 wasted 1 % of the calls; calls in the order in which they come kept none, and operations in that order 32 %.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from heapq import heappop, heappush
 from itertools import count
 from math import inf
 from types import TracebackType
-from typing import NoReturn, Protocol, Self
+from typing import Protocol, Self
 
 import anyio
 from attrs import define, field
@@ -48,10 +48,16 @@ SILENT_SECONDS = 2.0
 
 
 class Rate(Protocol):
-    """What is known of a broker's rate: `interval` seconds a call after a `burst`, which is whole at `free_at`."""
+    """What is known of a broker's rate: `interval` seconds a call after a `burst`, which is whole at `free_at`.
+
+    `pace` is the seconds a call for those that wait: the interval, unless others share the rate.
+    """
 
     @property
     def interval(self) -> float: ...
+
+    @property
+    def pace(self) -> float: ...
 
     @property
     def burst(self) -> int: ...
@@ -133,18 +139,20 @@ class Line:
         if head is not None:
             head.changed.set()
 
-    async def pace(self, clock: Callable[[], float], sleep: Callable[[float], object]) -> None:
+    async def wait_for_burst(
+        self, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]
+    ) -> None:
         """Return when the burst is whole, or after the second line's share of the rate; to one call after another."""
         async with self._pacing:
             until = clock() + SHARE * self.rate.interval
             while (wait := min(self.rate.free_at, until) - clock()) > 0:
-                await sleep(wait)  # type: ignore[misc]
+                await sleep(wait)
 
     def seconds_for(self, calls: float, now: float) -> float:
         """Return how long it takes until so many calls have left, and the next one may leave."""
         if not self.waiting:
             calls -= self.rate.burst - max(0.0, self.rate.free_at - now) / self.rate.interval
-        return max(0.0, calls) * self.rate.interval
+        return max(0.0, calls) * self.rate.pace
 
     def is_silent(self, now: float) -> bool:
         """Whether a call is unanswered, and has been for so long that none of the others counts on an answer."""
@@ -261,9 +269,21 @@ class Ticket:
         self.number = number
         self.is_patient = is_patient
         self._due = due
+        self._has_starved = False
         self._kind = kind
         self._visits: dict[str, Visit] = {}
         self._is_expected = self._has_begun = False
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is urgent, and neither has begun nor waits to."""
+        return not (self._has_begun or self._is_expected or self.is_patient)
+
+    def starves(self, now: float) -> bool:
+        """Whether it is late although it began in time; once."""
+        is_first = self._has_begun and self._due <= now and not self._has_starved
+        self._has_starved = self._has_starved or is_first
+        return is_first
 
     def at(self, line: Line) -> Visit:
         """Return what the operation asks of a broker."""
@@ -277,7 +297,7 @@ class Ticket:
         left, here = self._due - now, visit.line
         habit = self._kind.habits.get(here.broker)
         if habit is not None and here.waiting > visit.waiting and habit.needs > left:
-            _refuse(here.seconds_for(here.owed, now) + here.rate.interval)
+            raise overloaded(here.seconds_for(here.owed, now) + here.rate.pace)
         if self._has_begun:
             return
         first = habit.seconds if habit is not None else 0.0
@@ -290,7 +310,7 @@ class Ticket:
                 late += needed.use
                 longest = max(longest, wait)
         if late >= LATE:
-            _refuse(longest)
+            raise overloaded(longest)
 
     def held_until(self) -> float:
         """Return until when its first call does not leave."""
@@ -298,7 +318,7 @@ class Ticket:
 
     def expect(self) -> None:
         """Count what the operation will need, while it waits to begin."""
-        if not (self._is_expected or self._has_begun or self.is_patient):
+        if self.is_new:
             self._is_expected = True
             for habit in self._kind.habits.values():
                 visit = self.at(habit.line)
@@ -359,8 +379,9 @@ class Ticket:
                 self._kind.learn(visit.line, visit.asked, visit.answered_at - visit.began_at)
 
 
-def _refuse(wait: float) -> NoReturn:
-    raise OverloadedError(
+def overloaded(wait: float) -> OverloadedError:
+    """Return the error of an operation that should not begin now, and may be asked for after so many seconds."""
+    return OverloadedError(
         "too many calls are queued for an answer within the deadline; no call was made",
         retry_after=round(wait, 3),
     )

@@ -36,8 +36,8 @@ class Ended:
 class Town:
     """Operations that share a limiter, and what became of them."""
 
-    def __init__(self, *, rate=10.0, burst=10, latency=0.1, limiter=None, silent=()):
-        self.time = FakeTime()
+    def __init__(self, *, rate=10.0, burst=10, latency=0.1, limiter=None, silent=(), time=None):
+        self.time = time or FakeTime()
         limits = Limits(default=BrokerLimits(rate=rate, burst=burst))
         self.limiter = (limiter or ProcessLimiter)(limits, clock=self.time.clock, sleep=self.time.sleep)
         self.latency = latency
