@@ -29,7 +29,7 @@ async def at_once(ask, times):
 
 
 @pytest.mark.parametrize("backend", [Backend.CORE, Backend.FAST, Backend.HTTPX])
-@pytest.mark.parametrize("fault", ["forgets", "closes"])
+@pytest.mark.parametrize("fault", ["forgets", "closes", "closes:0.001"])
 async def test_no_call_fails_and_none_is_sent_more_than_twice(backend, fault):
     limits = Limits(default=PLENTY, in_flight=2 * MANY)
     with SandboxGateway(latency={"diamond": LATENCY_SECONDS}) as gateway:

@@ -102,10 +102,15 @@ class ChunkedGarbage(_OddlySent):
 
 
 class Closes(_OddlySent):
-    """The answer is whole and does not say that the connection ends with it; then it is closed."""
+    """A whole answer, as if the connection stayed; then it is closed, or the seconds that follow the colon later."""
+
+    @classmethod
+    def accepts(cls, argument: str) -> bool:
+        return is_seconds(argument)
 
     def steps(self, reply: Reply) -> Iterator[Step]:
         yield head(reply, Content_Length=len(reply.body)) + reply.body
+        yield Pause(float(self.argument or 0))
         yield End.CLOSE
 
 
