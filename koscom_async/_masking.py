@@ -1,7 +1,11 @@
 """How secrets and foreign words are shown: what a log, a repr, an error or a view may print of them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from traceback import format_tb
+from typing import TypeVar
+
+AnyError = TypeVar("AnyError", bound=BaseException)
 
 HIDDEN = "***"
 SHOWN_DIGITS = 4
@@ -59,14 +63,35 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
     return clean(text, longest=_LONGEST_QUOTE)
 
 
-def without_frames(error: BaseException) -> BaseException:
-    """Return an error without its frames and those of what led to it: an error reporter may print their locals."""
-    links, seen = [error], set()
-    while links:
-        link = links.pop()
-        seen.add(id(link))
+def without_frames(error: AnyError, *, handled: BaseException | None = None) -> AnyError:
+    """Return an error without its frames and those of what led to it.
+
+    An error reporter sends their local variables, and an error that is kept keeps all of them alive. `handled` is what
+    the caller was handling when the work began: Python makes it the context of every error, and its frames stay.
+    """
+    for link in _links(error, handled):
         link.__traceback__ = None
-        links += [
-            each for each in (link.__cause__, link.__context__) if each is not None and id(each) not in seen
-        ]
     return error
+
+
+def with_note_of_frames(error: AnyError) -> AnyError:
+    """Note on an unforeseen error where it arose, in words that stay when its frames are left."""
+    lines = format_tb(error.__traceback__)[-_NOTED_FRAMES:]
+    error.add_note(f"It arose here:\n{''.join(lines)}".rstrip())
+    return error
+
+
+_NOTED_FRAMES = 6
+
+
+def _links(error: BaseException, handled: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error, what led to it, and the members of groups, each once."""
+    left, seen = [error], {id(None), id(handled)}
+    while left:
+        link = left.pop()
+        if id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        members = link.exceptions if isinstance(link, BaseExceptionGroup) else ()
+        left += [each for each in (link.__cause__, link.__context__, *members) if each is not None]

@@ -34,11 +34,11 @@ The platform's sixty codes are data, in `error_codes`; this module has no I/O an
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from attrs import field, frozen
 
-from koscom_async._masking import clean, hidden
+from koscom_async._masking import AnyError, clean, hidden, with_note_of_frames, without_frames
 
 __all__ = [
     "AccessDeniedError",
@@ -71,6 +71,8 @@ __all__ = [
     "UsageError",
 ]
 
+
+AnyKoscomError = TypeVar("AnyKoscomError", bound="KoscomError")
 
 _LONGEST_TEXT = 2_000
 
@@ -133,11 +135,54 @@ class KoscomError(Exception):
         # Keyword arguments do not survive Exception's own pickling, and batch users run in processes.
         return (_rebuild, (type(self), self.message, dict(self.__dict__)))
 
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return facts_of(self) == facts_of(other)
 
-def _rebuild(kind: type[KoscomError], message: str, state: Mapping[str, object]) -> KoscomError:
+    def __hash__(self) -> int:
+        return hash((type(self), self.message))  # the rest is added on the way to the caller
+
+    def __copy__(self) -> Self:
+        # One failure of many callers, each of whom completes an error of its own: also its cause is theirs.
+        twin = _rebuild(type(self), self.message, self.__dict__)
+        twin.__cause__ = self.__cause__
+        return twin
+
+
+def _rebuild(kind: type[AnyKoscomError], message: str, state: Mapping[str, object]) -> AnyKoscomError:
     error = kind.__new__(kind, message)
     error.__dict__.update(state)
     return error
+
+
+def facts_of(error: KoscomError) -> dict[str, object]:
+    """Return what an error says, as plain data: what a document keeps of it, and what makes two errors equal.
+
+    A fact is an attribute; one whose name begins with `_`, or that is no data, stays in the process.
+    """
+    return {
+        name: value
+        for name, value in vars(error).items()
+        if not name.startswith("_") and isinstance(value, _DATA)
+    }
+
+
+_DATA = str | int | float | datetime | None
+
+
+def error_of(kind: str, facts: Mapping[str, object]) -> KoscomError:
+    """Return the error of a class that has these facts; of a class that is not known here, a `KoscomError`."""
+    found = globals()[kind] if kind in __all__ else KoscomError
+    shown = {name: value for name, value in facts.items() if not name.startswith("_")}
+    error: KoscomError = _rebuild(found, str(facts["message"]), shown)
+    return error
+
+
+def public_kind(error: KoscomError) -> str:
+    """Return the name of an error's class, or of the one of these classes that a caller's own derives from."""
+    names: list[str] = [kind.__name__ for kind in type(error).__mro__ if globals().get(kind.__name__) is kind]
+    return names[0]
 
 
 class SettingsError(KoscomError, ValueError):
@@ -192,6 +237,13 @@ def locate(
     return error
 
 
+def kept(error: AnyError) -> AnyError:
+    """Return an error to be kept, without frames; an unforeseen one notes where it arose."""
+    if not isinstance(error, KoscomError) and not hasattr(error, "__notes__"):
+        with_note_of_frames(error)
+    return without_frames(error)
+
+
 class PlatformError(KoscomError):
     """The platform or a broker refused, with a code of its own.
 
@@ -236,9 +288,7 @@ class ReauthorizationRequiredError(AuthenticationError):
     default_code = "reauthorization"
     default_advice = "authorise again: with `koscom login`, or by sending the investor to the error's `url`"
 
-    def __init__(self, message: str, **context: Any) -> None:
-        super().__init__(message, **context)
-        self._invitation: _Invitation | None = None
+    _invitation: _Invitation | None = None  # no fact: a document has neither
 
     def attach_authorize_url(self, url: str, state: str) -> None:
         """Set the URL to which the investor is sent, and its state."""
@@ -424,9 +474,16 @@ class OverloadedError(DeadlineExceededError):
 class IncompleteHoldingsError(KoscomError):
     """Some accounts could not be read; `failures` has their outcomes."""
 
+    _failures: tuple[Any, ...] = ()
+
     default_code = "incomplete"
     default_advice = "see `failures` for each account's reason; the rest is still in the holdings"
 
     def __init__(self, message: str, *, failures: Sequence[Any]) -> None:
         super().__init__(message)
-        self.failures = tuple(failures)
+        self._failures = tuple(failures)
+
+    @property
+    def failures(self) -> tuple[Any, ...]:
+        """The outcomes of the accounts that could not be read."""
+        return self._failures

@@ -6,6 +6,7 @@ Does not know what is asked of an account, nor what becomes of the outcomes.
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from copy import copy
 from typing import Generic, TypeVar
 
 import anyio
@@ -25,6 +26,7 @@ from koscom_async.errors import (
     OverloadedError,
     QuotaExceededError,
     UsageError,
+    kept,
 )
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import Outcome
@@ -157,7 +159,7 @@ class OutcomeQueue(Generic[AnyOutcome]):
             )
         errors = [outcome.error for outcome in self._outcomes]
         if not self.accounts and errors and all(isinstance(each, CONCERNS_EVERY_ACCOUNT) for each in errors):
-            raise next(filter(None, errors))
+            raise copy(next(filter(None, errors)))  # what is kept in outcomes gets no frames
         return self.delivered
 
     def expect(self, accounts: Sequence[VirtualAccount]) -> None:
@@ -206,9 +208,9 @@ async def answer_or_error(
 
 
 def as_koscom_error(error: Exception, account: VirtualAccount) -> KoscomError:
-    """Wrap an unexpected exception, such as one of a caller's limiter, so that it fails this account only."""
+    """Return an error to be kept, without frames. An unforeseen one, of a caller's limiter perhaps, is wrapped."""
     if isinstance(error, KoscomError):
-        return error
+        return kept(error)
     failure = KoscomError(
         f"reading the account broke off ({type(error).__name__})",
         code="unforeseen",
@@ -216,7 +218,7 @@ def as_koscom_error(error: Exception, account: VirtualAccount) -> KoscomError:
         account=account.masked_number,
         advice="see the error's cause; if it is not your own limiter's or transport's, report it",
     )
-    failure.__cause__ = error
+    failure.__cause__ = kept(error)
     return failure
 
 

@@ -149,7 +149,7 @@ class Connection(asyncio.Protocol):
 
     async def _progress(self, response: IncomingResponse, read: float | None, write: float | None) -> None:
         if response.failure is not None:
-            raise response.failure
+            raise response.error()
         is_writing = self._is_write_paused
         if await self._wait(write if is_writing else read):
             if self._loop.time() >= self._ends_at:
@@ -159,7 +159,7 @@ class Connection(asyncio.Protocol):
             raise httpx.ReadTimeout("the server does not answer")
         self._check_time(response)
         if response.failure is not None and not response.pieces:
-            raise response.failure
+            raise response.error()
 
     def _check_time(self, response: IncomingResponse) -> None:
         # Where something comes in every turn of the loop, the timer never finds anybody waiting.

@@ -114,6 +114,11 @@ class IncomingResponse:
             self.parser = None
             self.has_more = False
 
+    def error(self) -> httpx.TransportError:
+        """Return its failure, to be raised. It stays here: with the frames of its reader it would be a cycle."""
+        failure = self.failure or httpx.ReadError("the response failed")
+        return type(failure)(str(failure))
+
     def take(self) -> bytes:
         """Return what came of the body since the last time."""
         taken = self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)

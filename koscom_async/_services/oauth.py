@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from copy import copy
 from functools import partial
 
 from koscom_async._clock import utc_now
@@ -112,6 +113,7 @@ class OAuthService:
             secrets=(code, verifier or ""),
             keep=self._keeper(investor),
         )
+        code = verifier = ""  # an error reporter may send this frame's variables
         with operation(self._gateway, TOKEN, deadline=deadline_at(deadline)) as trace:
             token = await self._gateway.ask(call, trace)
             notice_scope(asked, token, trace)
@@ -148,7 +150,7 @@ class OAuthService:
         kinds = (ACCESS_TOKEN,) if token.refresh is None else (REFRESH_TOKEN, ACCESS_TOKEN)
         failures = [await self._failed_to_revoke(token, kind, due) for kind in kinds]
         for failure in filter(None, failures):
-            raise failure
+            raise copy(failure)  # an error in a variable of its own frame is a cycle
 
     async def _failed_to_revoke(self, token: Token, kind: TokenKind, due: Deadline) -> KoscomError | None:
         """Revoke one of the two, and return why it could not be."""

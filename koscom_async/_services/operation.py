@@ -3,6 +3,7 @@
 It makes no call and retries nothing: that is the gateway's work.
 """
 
+import sys
 from contextlib import AbstractContextManager, nullcontext
 from math import inf
 from types import TracebackType
@@ -11,6 +12,7 @@ from typing import Self
 import anyio
 from attrs import define, frozen
 
+from koscom_async._masking import without_frames
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.limits.tickets import Ticket
 from koscom_async._transport.statistics import TraceBuilder
@@ -73,8 +75,9 @@ def operation(
     """Enter an operation, and get the trace in which its calls are counted: the one given, or a new one.
 
     Inside, everything ends at the deadline with `DeadlineExceededError`, and every `KoscomError` gets the endpoint,
-    broker and masked account that it does not name yet. The observer sees how it ends. Where the trace has no ticket,
-    the operation stands by itself in the limiter's lines, among those of its endpoint and broker.
+    broker and masked account that it does not name yet, and leaves without its frames. The observer sees how it ends.
+    Where the trace has no ticket, the operation stands by itself in the limiter's lines, among those of its endpoint
+    and broker.
     """
     trace = trace or new_trace()
     place: AbstractContextManager[Ticket | None] = nullcontext(trace.ticket)
@@ -114,6 +117,7 @@ class _Bounded(AbstractContextManager[None]):
     account: str | None = None
     scope: anyio.CancelScope | None = None
     ticket: Ticket | None = None
+    handled: BaseException | None = None
 
     @classmethod
     def at(
@@ -127,6 +131,7 @@ class _Bounded(AbstractContextManager[None]):
         )
 
     def __enter__(self) -> None:
+        self.handled = sys.exception()
         if self.deadline.at != inf:
             self.scope = anyio.CancelScope(deadline=self.deadline.at)
             self.scope.__enter__()
@@ -137,6 +142,8 @@ class _Bounded(AbstractContextManager[None]):
         is_handled = self.scope.__exit__(kind, error, traceback) if self.scope else None
         if error is not None and self.ticket is not None and self.broker is not None:
             self.ticket.fail(self.broker)
+        if isinstance(error, KoscomError | anyio.get_cancelled_exc_class()):
+            without_frames(error, handled=self.handled)
         if self.scope and self.scope.cancelled_caught:
             answer = self.answer or (self.endpoint.answer if self.endpoint else "the answer")
             message = f"the deadline of {self.deadline.seconds:g} s passed before {answer} arrived"

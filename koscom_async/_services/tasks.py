@@ -10,7 +10,8 @@ from typing import TypeVar
 import anyio
 import anyio.abc
 
-from koscom_async.errors import BreakerOpenError
+from koscom_async._masking import without_frames
+from koscom_async.errors import BreakerOpenError, kept
 
 
 @asynccontextmanager
@@ -48,10 +49,13 @@ async def gather(asks: Sequence[Callable[[], Awaitable[Answer]]]) -> list[Answer
                 answers[index] = await ask()
             except BreakerOpenError as error:
                 # One of the others may be the probe: cancelling it would leave the breaker open.
-                refusals.append(error)
+                refusals.append(kept(error))
             except Exception as error:  # raised below, outside of the group
-                failures.append(error)
+                failures.append(kept(error))
                 group.cancel_scope.cancel()
+            except anyio.get_cancelled_exc_class() as error:
+                without_frames(error)  # the group keeps it in a cycle
+                raise
 
         for index, ask in enumerate(asks):
             group.start_soon(run, index, ask)

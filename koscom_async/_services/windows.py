@@ -14,6 +14,7 @@ from attrs import define, frozen
 from koscom_async._services.lessons import Account, Lessons
 from koscom_async._services.tasks import Notifier
 from koscom_async.error_codes import DATE_RANGE_EXCEEDED
+from koscom_async.errors import kept
 from koscom_async.models.transactions import Transaction
 
 Rows = list[Transaction]
@@ -167,7 +168,7 @@ class WindowFeed:
             try:
                 answer = await self._read(part.window)
             except Exception as error:  # the reader of the feed gets it
-                part.error = error
+                part.error = kept(error)
                 self._end_after(part)
             else:
                 self._keep(part, answer)

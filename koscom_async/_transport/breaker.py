@@ -16,7 +16,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from koscom_async._wire.endpoints import PLATFORM, Caller
 from koscom_async.errors import (
@@ -63,6 +63,15 @@ class _Heard:
     failures: int = 0
 
 
+@frozen(eq=False)
+class _Reason:
+    """What is repeated of the failure that opened a circuit: the error itself keeps frames and an investor alive."""
+
+    message: str = "no answer"
+    code: str | None = None
+    category: str | None = None
+
+
 @define(eq=False)
 class _Circuit:
     """One broker's circuit: who was heard lately, and the verdict of the latest failure."""
@@ -71,7 +80,7 @@ class _Circuit:
     heard: dict[Caller, _Heard] = field(factory=dict)
     opened_at: float | None = None
     is_probing: bool = False
-    last: KoscomError | None = None
+    reason: _Reason = _Reason()
     failures: int = 0
     investors: int = 0
     holds_for_all: bool = False
@@ -168,7 +177,7 @@ class Breakers:
 
     def _failed(self, circuit: _Circuit, caller: Caller, error: KoscomError, *, is_probe: bool) -> None:
         now = self._clock()
-        circuit.last = error
+        circuit.reason = _Reason(error.message, error.code, error.category)
         circuit.hear(caller, now, failed=True)
         is_down = circuit.judge(self._policy, now)
         if is_probe or (circuit.opened_at is None and is_down):
@@ -189,7 +198,7 @@ class Breakers:
             circuit.heard.clear()
             circuit.opened_at = None
             circuit.is_probing = False
-            circuit.last = None
+            circuit.reason = _Reason()
         circuit.hear(caller, self._clock(), failed=False)
 
 
@@ -240,12 +249,11 @@ def _is_failure(broker: str, error: KoscomError) -> bool:
 
 
 def _open_error(circuit: _Circuit, wait: float) -> BreakerOpenError:
-    last = circuit.last
-    reason = last.message if last else "no answer"
+    reason = circuit.reason
     return BreakerOpenError(
-        f"circuit open: {circuit.broker} failed {circuit.failures} times lately ({reason}); "
+        f"circuit open: {circuit.broker} failed {circuit.failures} times lately ({reason.message}); "
         f"next probe in {wait:.0f} s",
-        code=last.code if last else None,
-        category=last.category if last else None,
+        code=reason.code,
+        category=reason.category,
         retry_after=max(wait, LEAST_RETRY_SECONDS),
     )

@@ -14,7 +14,6 @@ from anyio.lowlevel import current_token
 from attrs import define
 
 from koscom_async._clock import utc_now
-from koscom_async._masking import without_frames
 from koscom_async._transport.auth import Keep, TokenManager, attach_authorize_url, refresh_call
 from koscom_async._transport.breaker import Breakers, Guard
 from koscom_async._transport.isolation import shielded
@@ -112,11 +111,7 @@ class Gateway:
             )
         if response.status not in SUCCESSFUL:
             raise await self._refusal(call, token, response, is_spent=remaining == 0)
-        try:
-            return await self._bodies.read_answer(call, response.body, secrets=self._secrets(call, token))
-        except KoscomError as error:
-            failed = without_frames(error)  # they hold the answer, as long as the error is kept
-        raise failed
+        return await self._bodies.read_answer(call, response.body, secrets=self._secrets(call, token))
 
     async def _send_and_keep(
         self, call: Call[Answer], token: Token | None, keep: Callable[[Answer], Awaitable[None]]

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import anyio
 
-from koscom_async.errors import ConnectionFailedError
+from koscom_async.errors import ConnectionFailedError, kept
 
 Answer = TypeVar("Answer")
 Work = Callable[[], Awaitable[Answer]]
@@ -63,7 +63,7 @@ async def _in_child_task(work: Work[Answer]) -> Answer:
         try:
             answers.append(await work())
         except Exception as error:  # raised below, where it does not come in an ExceptionGroup
-            failures.append(error)
+            failures.append(kept(error))
 
     async with anyio.create_task_group() as group:
         group.start_soon(run)

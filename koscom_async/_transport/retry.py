@@ -5,15 +5,17 @@ What an attempt does, and what an error means, is not decided here.
 """
 
 import logging
+import sys
 from collections.abc import Awaitable, Callable
 from time import monotonic
 from types import TracebackType
 from typing import Self, cast
 
 import anyio
-from attrs import define
+from attrs import define, field
 from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
+from koscom_async._masking import without_frames
 from koscom_async._transport.statistics import Counters, TraceBuilder
 from koscom_async._wire.endpoints import Caller
 from koscom_async.errors import BreakerOpenError, KoscomError, OverloadedError, PlatformError, ResponseError
@@ -103,6 +105,8 @@ class Attempts:
     The loop ends when no further attempt may help. What it yields is this object: `number` is 1 for the first
     attempt, `seconds_backed_off` passed since the one before. A block that is left without an error is entered once
     more, at once and under the same number; a `return` leaves the loop with it.
+
+    A failure leaves an attempt without its frames, which hold what was sent and what came.
     """
 
     _retrier: Retrier
@@ -116,6 +120,7 @@ class Attempts:
     _failed_at: float = 0.0
     _has_failed: bool = False
     _retries_counted: int = 0
+    _handled: BaseException | None = field(factory=sys.exception)
 
     @property
     def failure(self) -> KoscomError:
@@ -149,7 +154,7 @@ class Attempts:
             if error is None:
                 return False
             error.attempts = self.number
-            self._failure, self._failed_at = error, monotonic()
+            self._failure, self._failed_at = without_frames(error, handled=self._handled), monotonic()
         self._has_failed = True
         return True
 

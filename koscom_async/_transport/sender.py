@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from koscom_async._http.connection import ClosedError, OverdueError
 from koscom_async._http.transport import REUSE, PooledTransport, Reuse
+from koscom_async._masking import with_note_of_frames
 from koscom_async._transport.backend import choose_response_type, json_of, load_event_loop, open_transport
 from koscom_async._transport.certificates import distrust, untrusted
 from koscom_async._transport.isolation import isolated
@@ -81,7 +82,7 @@ class Sender:
                 f"the connection failed ({type(error).__name__})",
                 retriable=may_pass,
                 advice=None if may_pass else "see the error's cause, and check the transport that was given",
-            ) from error
+            ) from (error if may_pass else with_note_of_frames(error))
         raise ConnectionFailedError(reason, retriable=True) from cause
 
     def _written(self, call: Call[Any], token: Token | None) -> httpx.Request:

@@ -11,16 +11,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from cattrs import Converter
 from cattrs.errors import BaseValidationError
 from cattrs.v import transform_error
 
-from koscom_async import errors
 from koscom_async._decimals import read_amount
-from koscom_async.errors import KoscomError
+from koscom_async.errors import KoscomError, error_of, facts_of, public_kind
 from koscom_async.export.texts import escaped_halves
 from koscom_async.models.positions import Instrument, Lot
 
@@ -144,14 +142,8 @@ def _loaded_raw(value: object, mark: str) -> Any:
 
 
 def _dumped_error(error: KoscomError) -> dict[str, Any]:
-    return {"type": type(error).__name__, "facts": _dumped_raw(MappingProxyType(vars(error)))}
+    return {"type": public_kind(error), "facts": _dumped_raw(facts_of(error))}
 
 
 def _loaded_error(document: Mapping[str, Any], mark: str) -> KoscomError:
-    kind = getattr(errors, document["type"], KoscomError)
-    if not _is_error(kind):
-        raise ValueError("expected the name of an error")
-    facts = _loaded_raw(document["facts"], mark)
-    error: KoscomError = kind.__new__(kind, facts["message"])
-    error.__dict__.update(facts)
-    return error
+    return error_of(_text(document["type"]), _loaded_raw(document["facts"], mark))

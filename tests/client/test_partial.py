@@ -187,7 +187,10 @@ async def test_a_foreign_failure_of_a_limiter_takes_no_other_account_with_it(gat
     assert failure.error is not None
     assert (failure.error.code, failure.error.broker) == ("unforeseen", "star")
     assert "reading the account broke off (OSError)" in str(failure.error)
-    assert isinstance(failure.error.__cause__, OSError)
+    cause = failure.error.__cause__
+    assert isinstance(cause, OSError)
+    assert cause.__traceback__ is None
+    assert "in acquire" in "".join(cause.__notes__), "where it arose, without variables"
     assert holdings.positions[0].quantity == 3
 
 

@@ -35,6 +35,11 @@ class Telescope:
     def spans(self):
         return self.exporter.get_finished_spans()
 
+    def texts(self):
+        """Everything that is exported, as JSON."""
+        metrics = self.reader.get_metrics_data()
+        return [*(span.to_json() for span in self.spans), *([metrics.to_json()] if metrics else [])]
+
     def named(self, name, **attributes):
         return [
             span

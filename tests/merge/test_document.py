@@ -1,7 +1,6 @@
 """Holdings kept as JSON and made again, with nothing lost; anything else is refused with a reason."""
 
 import json
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -12,11 +11,13 @@ from koscom_async import (
     BrokerUnavailableError,
     Holdings,
     Product,
-    QuotaExceededError,
-    TruncatedResponseError,
+    ReauthorizationRequiredError,
 )
+from koscom_async.errors import facts_of
+from tests.loops import each
 from tests.merge.accounts import CYBER, STAR, account, failed, held, merged, read, share, summary
 from tests.merge.strategies import accounts_outcomes
+from tests.test_errors import CLASSES, whole
 
 
 def seen(holdings):
@@ -84,23 +85,43 @@ def test_a_document_of_the_first_version_is_read_as_it_was_written():
     assert again.doubts == ()
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        BrokerUnavailableError(
-            "down", code="3600", category="op-exco", broker="star", status=503, retry_after=1.5
-        ),
-        TruncatedResponseError("2 of 3 rows came", broker="star", account="1606…0099"),
-        QuotaExceededError("spent", resets_at=datetime(2026, 3, 3, tzinfo=UTC), code="429", attempts=2),
-    ],
-    ids=lambda error: type(error).__name__,
-)
-def test_a_failure_comes_back_with_all_its_facts(error):
+class TheirOwnError(BrokerUnavailableError):
+    """A caller's, which no other process may know."""
+
+
+@each("kind", CLASSES)
+def test_a_failure_comes_back_as_its_class_with_all_its_facts(kind):
+    error = whole(kind)
     holdings = merged(failed(account(), error))
     (failure,) = Holdings.from_json(holdings.to_json()).failures
-    assert type(failure.error) is type(error)
-    assert vars(failure.error) == vars(error)
+    assert type(failure.error) is kind
+    assert facts_of(failure.error) == facts_of(error)
+    assert failure.error == error
+    assert hash(failure.error) == hash(error)
     assert str(failure.error) == str(error)
+
+
+def test_where_to_authorise_again_is_not_written_and_a_fact_that_is_no_data_neither():
+    error = ReauthorizationRequiredError("no token works", broker="star")
+    error.attach_authorize_url(
+        "https://g.example/authorize?client_id=KEY-MARK&state=STATE-MARK", "STATE-MARK"
+    )
+    error.answer = object()
+    text = merged(failed(account(), error)).to_json()
+    assert "MARK" not in text
+    (failure,) = Holdings.from_json(
+        text.replace('"facts": {', '"facts": {"_invitation": "forged", ')
+    ).failures
+    assert type(failure.error) is ReauthorizationRequiredError
+    assert (failure.error.url, failure.error.state, failure.error.broker) == (None, None, "star")
+
+
+def test_an_error_of_a_callers_own_class_comes_back_as_the_one_it_derives_from():
+    error = TheirOwnError("down", broker="star", retry_after=2.0)
+    (failure,) = Holdings.from_json(merged(failed(account(), error)).to_json()).failures
+    assert type(failure.error) is BrokerUnavailableError
+    assert (failure.error.broker, failure.error.retry_after) == ("star", 2.0)
+    assert failure.error != error
 
 
 def test_the_document_says_what_it_is_and_which_version():

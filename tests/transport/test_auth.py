@@ -152,11 +152,14 @@ async def test_two_investors_do_not_wait_for_each_other():
 
 
 async def test_a_renewal_that_failed_is_everybody_s_each_with_an_error_of_their_own():
-    server = Server(error=BrokerUnavailableError("503", retriable=True))
+    refusal = BrokerUnavailableError("503", retriable=True)
+    refusal.__cause__ = OSError("reset")
+    server = Server(error=refusal)
     errors = await renewals(manager_of(server), investor_of(GIVEN), GIVEN, 50)
     assert len(server.asked) == 1
     assert {str(error) for error in errors} == {"503"}
     assert len({id(error) for error in errors}) == 50
+    assert {error.__cause__ for error in errors} == {refusal.__cause__}
 
 
 async def test_a_refresh_token_that_was_refused_is_not_offered_again():
