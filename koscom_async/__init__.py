@@ -133,6 +133,22 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
         Investor as Investor,
         Token as Token,
     )
+    from koscom_async.models.market.bars import Bar as Bar, Bars as Bars
+    from koscom_async.models.market.issues import Issue as Issue, Listing as Listing
+    from koscom_async.models.market.others import (
+        Component as Component,
+        Components as Components,
+        InvestorTrade as InvestorTrade,
+        InvestorTrades as InvestorTrades,
+        NetAssetValue as NetAssetValue,
+    )
+    from koscom_async.models.market.quotes import (
+        IndexValue as IndexValue,
+        Level as Level,
+        OrderBook as OrderBook,
+        Quote as Quote,
+        Quotes as Quotes,
+    )
     from koscom_async.models.member import (
         LinkedAccounts as LinkedAccounts,
         Registration as Registration,

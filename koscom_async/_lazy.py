@@ -71,6 +71,7 @@ if TYPE_CHECKING:  # the client's parts, and the types in its signatures
     from koscom_async._services.account import AccountService as AccountService
     from koscom_async._services.catalogue.ask import Ask as Ask
     from koscom_async._services.catalogue.asker import Asker as Asker
+    from koscom_async._services.market.service import MarketService as MarketService
     from koscom_async._services.member import MemberService as MemberService
     from koscom_async._services.oauth import OAuthService as OAuthService
     from koscom_async._services.raw import call_raw as call_raw
@@ -96,6 +97,7 @@ if TYPE_CHECKING:  # the client's parts, and the types in its signatures
         document as document,
         frames as frames,
         plots as plots,
+        records as records,
         rows as rows,
         texts as texts,
     )
@@ -118,9 +120,9 @@ else:
 
     pd, pl, pa = map(_LazyModule, ("pandas", "polars", "pyarrow"))
     figure, redis_asyncio = map(_LazyModule, ("matplotlib.figure", "redis.asyncio"))
-    document, frames, plots, rows, texts, pages = (
+    document, frames, plots, records, rows, texts, pages = (
         _LazyModule(f"koscom_async.export.{name}")
-        for name in ("document", "frames", "plots", "rows", "texts", "html.pages")
+        for name in ("document", "frames", "plots", "records", "rows", "texts", "html.pages")
     )
     breakdown, difference, explanation = (
         _LazyModule(f"koscom_async.models.{name}") for name in ("breakdown", "difference", "explanation")

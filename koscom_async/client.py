@@ -90,6 +90,11 @@ class Koscom:
         """Any operation of the platform by its name: `await koscom.ask("market.stocks.price", issue="005930")`."""
         return parts.Ask(self._asker)
 
+    @cached_property
+    def market(self) -> parts.MarketService:
+        """Market data: listings, quotes, order books, bars, indices, investors, funds, futures and options."""
+        return parts.MarketService(self._asker, now=self._now)
+
     @property
     def operations(self) -> parts.Operations:
         """The platform's operations by name: what each takes and gives, its service, hours, licence and status."""

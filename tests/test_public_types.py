@@ -191,6 +191,7 @@ def test_the_services_are_typed_where_a_program_finds_them() -> None:
         "account": "AccountService",
         "ask": "Ask",
         "discretionary": "Discretionary",
+        "market": "MarketService",
         "member": "MemberService",
         "oauth": "OAuthService",
     }

@@ -32,6 +32,10 @@ class Deadline:
     seconds: float
     at: float
 
+    def seconds_left(self) -> float | None:
+        """Return how long an operation that is part of this one may take; `None` without a deadline."""
+        return None if self.at == inf else self.at - anyio.current_time()
+
 
 NO_DEADLINE = Deadline(inf, inf)
 

@@ -69,7 +69,7 @@ def to_arrow(holdings: Holdings, table: TableName = "positions", *, key: str | N
     for column, values in columns_of(holdings, table, key=key):
         if column is INEXACT:  # the last
             values[:] = [", ".join(inexact[row]) if row in inexact else None for row in range(len(values))]
-        arrays[column.name] = _array(arrow, column, values, inexact)
+        arrays[column.name] = array(arrow, column, values, inexact)
     facts = {
         "koscom.complete": str(holdings.complete).lower(),
         "koscom.as_of": holdings.as_of.isoformat(),
@@ -113,12 +113,12 @@ def to_pandas(
     """
     pandas = needed("pandas", extra="pandas")
     arrow = to_arrow(holdings, table, key=key)
-    frame = arrow.to_pandas(types_mapper=pandas.ArrowDtype) if exact else _plain(arrow)
+    frame = arrow.to_pandas(types_mapper=pandas.ArrowDtype) if exact else unexact(arrow)
     frame.attrs.update(complete=holdings.complete, as_of=holdings.as_of.isoformat(), **_remarks(holdings))
     return cast("pd.DataFrame", frame)
 
 
-def _plain(table: "pa.Table") -> Any:
+def unexact(table: "pa.Table") -> Any:
     """Return a pandas frame of which every column is a number, a text, a truth or a time."""
     arrow, compute = import_module("pyarrow"), import_module("pyarrow.compute")
 
@@ -139,7 +139,7 @@ def _remarks(holdings: Holdings) -> dict[str, list[str]]:
     return {"doubts": doubts, "notes": consent_notes(holdings)}
 
 
-def _array(
+def array(
     arrow: ModuleType, column: Column, values: list[object], inexact: defaultdict[int, list[str]]
 ) -> Any:
     """Return the values as an array; those that do not fit are null, and their column is noted for their row."""
@@ -178,4 +178,5 @@ _TYPES: Mapping[str, Callable[[Any], Any]] = {
     "count": lambda arrow: arrow.int64(),
     "seconds": lambda arrow: arrow.float64(),
     "moment": lambda arrow: arrow.timestamp("us", tz=ZONE),
+    "day": lambda arrow: arrow.date32(),
 }

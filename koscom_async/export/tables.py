@@ -23,7 +23,7 @@ class Exact:
     places: int
 
 
-Type = Exact | Literal["text", "texts", "flag", "count", "seconds", "moment"]
+Type = Exact | Literal["text", "texts", "flag", "count", "seconds", "moment", "day"]
 
 # Money of any currency; fractional shares and face amounts; rates as brokers send them, perhaps computed as doubles.
 MONEY, QUANTITY, REPORTED_RATE = Exact(6), Exact(8), Exact(18)
@@ -305,4 +305,5 @@ _TYPE_NAMES = {
     "count": "int64",
     "seconds": "double",
     "moment": "timestamp[us, tz=Asia/Seoul]",
+    "day": "date32",
 }

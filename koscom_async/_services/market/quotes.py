@@ -1,0 +1,163 @@
+"""Quotes of many issues: twenty a call, or a whole board's snapshot, and every code accounted for."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, Literal, Protocol
+
+from attrs import evolve, field, frozen
+
+from koscom_async._clock import KST
+from koscom_async._cooperative import batched, run_cooperatively
+from koscom_async._identifiers import is_isin
+from koscom_async._masking import without_frames
+from koscom_async._services.catalogue.asker import Asker
+from koscom_async._services.catalogue.boards import BOARDS, MAIN_BOARDS
+from koscom_async._services.market.records import dated, gathered, moment, record_of, records_of
+from koscom_async._services.operation import Deadline, deadline_at
+from koscom_async._services.tasks import gather
+from koscom_async.errors import AccessDeniedError, KoscomError, RequestRejectedError, UsageError
+from koscom_async.models.market.issues import Issue, Listing
+from koscom_async.models.market.quotes import Quote, Quotes
+
+Detail = Literal["auto", "full", "price"]
+
+MOST_CODES = 20
+"""Codes that one call may ask for."""
+MOST_CALLS = 10
+"""More calls than this are not made where snapshots have the prices, unless the caller wants all detail."""
+
+
+class ReadListing(Protocol):
+    """Reads a board's listing, which is kept for the trading day."""
+
+    async def __call__(self, board: Any, /, *, deadline: float | None = None) -> Listing:
+        """Return the listing."""
+
+
+@frozen(eq=False)
+class _Part:
+    """What was answered for some codes of a board: quotes, and the errors of calls that failed, by code."""
+
+    quotes: Mapping[str, Quote] = field(factory=dict)
+    failures: Mapping[str, KoscomError] = field(factory=dict)
+
+    def joined(self, other: "_Part") -> "_Part":
+        """Return this part and another."""
+        return _Part({**self.quotes, **other.quotes}, {**self.failures, **other.failures})
+
+
+@frozen(kw_only=True, eq=False)
+class QuoteReader:
+    """Reads the quotes of many issues."""
+
+    asker: Asker
+    now: Callable[[], datetime]
+    listing: ReadListing
+
+    async def read(
+        self, codes: Iterable[str], *, board: str | None, detail: Detail, deadline: float | None
+    ) -> Quotes:
+        """Return a quote for each code, or why there is none."""
+        if isinstance(codes, str) or detail not in {"auto", "full", "price"}:
+            raise UsageError("quotes takes a list of codes, and a detail of auto, full or price")
+        due, as_of = deadline_at(deadline), self.now().astimezone(KST)
+        asked = dict.fromkeys(codes)
+        places = await self._places(asked, board, due)
+        by_board: dict[str, list[str]] = {}
+        for issue in places.values():
+            by_board.setdefault(issue.board, []).append(issue.code)
+        found = _Part()
+        for part in await gather([partial(self._part, *call, due) for call in _calls(by_board, detail)]):
+            found = found.joined(part)
+        quotes, failures = {}, {}
+        for given, issue in places.items():
+            if issue.code in found.quotes:
+                quotes[given] = evolve(found.quotes[issue.code], name=issue.name)
+            elif issue.code in found.failures:
+                failures[given] = found.failures[issue.code]
+        missing = tuple(given for given in asked if given not in quotes and given not in failures)
+        return Quotes(quotes=quotes, missing=missing, failures=failures, as_of=as_of)
+
+    async def snapshot(self, board: str, *, deadline: float | None) -> Quotes:
+        """Return every issue of a board."""
+        as_of = self.now().astimezone(KST)
+        answer = await self.asker.ask("market.multiquote.lists", {"board": board}, deadline=deadline)
+        day, now = answer.head.get("date") or as_of.date(), self.now().astimezone(KST)
+        at = moment(day, answer.head.get("time"), now=now)
+        made = await run_cooperatively(gathered(records_of(Quote, answer, at=at, received_at=now)))
+        return Quotes(quotes={quote.code: quote for quote in made}, as_of=as_of)
+
+    async def _places(self, asked: Iterable[str], board: str | None, due: Deadline) -> dict[str, Issue]:
+        """Return the issue of each code or ISIN; a code is believed where the board is given."""
+        plain = {given: str(given).strip().upper() for given in asked}
+        if board is not None and not any(map(is_isin, plain.values())):
+            return {given: Issue(code=code, board=board) for given, code in plain.items()}
+        found: dict[str, Issue] = {}
+        for each in (board,) if board else BOARDS:
+            if len(found) < len(plain):
+                try:
+                    listing = await self.listing(each, deadline=due.seconds_left())
+                except (AccessDeniedError, RequestRejectedError):
+                    if each in MAIN_BOARDS:
+                        raise
+                    continue  # KONEX has a licence of its own
+                found |= {
+                    given: listing[code]
+                    for given, code in plain.items()
+                    if given not in found and code in listing
+                }
+        return found
+
+    async def _part(self, board: str, codes: Sequence[str], due: Deadline) -> _Part:
+        """Return the quotes of as many codes as a call takes, or of more, by a snapshot; a failure is returned, too."""
+        try:
+            if board not in MAIN_BOARDS:
+                return _Part({codes[0]: await self._one(board, codes[0], due)})
+            if len(codes) > MOST_CODES:
+                return _Part((await self.snapshot(board, deadline=due.seconds_left())).quotes)
+            return _Part(await self._some(board, codes, due))
+        except RequestRejectedError as error:
+            if len(codes) > MOST_CODES or len(codes) == 1:
+                return _Part({}, dict.fromkeys(codes, _kept(error)))
+        except KoscomError as error:
+            return _Part({}, dict.fromkeys(codes, _kept(error)))
+        # One code may have refused the call for all: each half is asked for on its own.
+        half = len(codes) // 2
+        first, second = await gather(
+            [partial(self._part, board, each, due) for each in (codes[:half], codes[half:])]
+        )
+        return first.joined(second)
+
+    async def _some(self, board: str, codes: Sequence[str], due: Deadline) -> dict[str, Quote]:
+        arguments = {"board": board, "codes": codes}
+        answer = await self.asker.ask("market.multiquote.price", arguments, deadline=due.seconds_left())
+        now = self.now().astimezone(KST)
+        made = zip(records_of(Quote, answer, received_at=now), answer, strict=True)
+        return {quote.code: dated(quote, row, day=now.date(), now=now) for quote, row in made}
+
+    async def _one(self, board: str, code: str, due: Deadline) -> Quote:
+        arguments = {"board": board, "issue": code}
+        answer = await self.asker.ask("market.stocks.price", arguments, deadline=due.seconds_left())
+        now = self.now().astimezone(KST)
+        return dated(record_of(Quote, answer, received_at=now), answer.one, day=now.date(), now=now)
+
+
+def _calls(by_board: Mapping[str, Sequence[str]], detail: Detail) -> list[tuple[str, Sequence[str]]]:
+    """Return which codes each call asks for: many of one board are a snapshot; KONEX is asked one by one."""
+    sizes = {board: MOST_CODES if board in MAIN_BOARDS else 1 for board in by_board}
+    calls = [
+        (board, part) for board, codes in by_board.items() for part in batched(codes, count=sizes[board])
+    ]
+    if detail == "full" or (detail == "auto" and len(calls) <= MOST_CALLS):
+        return calls
+    for board in sizes:
+        if board in MAIN_BOARDS:
+            sizes[board] = max(MOST_CODES, len(by_board[board]))
+    return [(board, part) for board, codes in by_board.items() for part in batched(codes, count=sizes[board])]
+
+
+def _kept(error: KoscomError) -> KoscomError:
+    """Return an error without the frames that it came through, which would hold the answer as long as it is kept."""
+    without_frames(error)
+    return error

@@ -1,0 +1,113 @@
+"""Answers of the market data service as typed records: columns to fields, times to moments, signs by their codes."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime, time
+from functools import cache
+from itertools import repeat
+from typing import Any, TypeVar
+
+from attrs import NOTHING, Attribute, evolve, fields
+
+from koscom_async._clock import KST
+from koscom_async._cooperative import SLICE_ROWS, Cooperative
+from koscom_async.models._fields import constructor
+from koscom_async.models.catalogue.answer import Answer, Row
+from koscom_async.models.market.others import INVESTORS, InvestorTrade
+from koscom_async.models.market.quotes import IndexValue, Level, OrderBook, Quote
+from koscom_async.models.market.table import signed
+
+Kind = TypeVar("Kind")
+Priced = TypeVar("Priced", Quote, IndexValue)
+
+_LEVELS = 10
+_LATE_SECONDS = 60
+"""How far the platform's clock may be ahead of this one."""
+
+_maker: Callable[[Any], Callable[..., Any]] = cache(constructor)
+
+
+def records_of(
+    kind: type[Kind], answer: Answer, *, names: Mapping[str, str] | None = None, **shared: object
+) -> Iterator[Kind]:
+    """Return a record for each row; `names` are attributes of the answer that the record names otherwise."""
+    columns: list[Iterable[Any]] = []
+    for each in fields(kind):  # type: ignore[arg-type]  # each record is an attrs class
+        name = (names or {}).get(each.name, each.name)
+        if each.name == "raw":
+            columns.append(answer.rows.sent)
+        elif name in answer.names and each.name not in shared:
+            columns.append(answer.column(name))
+        else:
+            columns.append(repeat(shared.get(each.name, _default(each))))
+    return map(_maker(kind), *columns)
+
+
+def _default(field: "Attribute[Any]") -> object:
+    return None if field.default is NOTHING else field.default
+
+
+def record_of(
+    kind: type[Kind], answer: Answer, *, names: Mapping[str, str] | None = None, **shared: object
+) -> Kind:
+    """Return the record of an answer that is one row."""
+    _ = answer.one
+    return next(records_of(kind, answer, names=names, **shared))
+
+
+def gathered(records: Iterable[Kind]) -> Cooperative[list[Kind]]:
+    """Return all records, made some at a time."""
+    made: list[Kind] = []
+    for record in records:
+        made.append(record)
+        if not len(made) % SLICE_ROWS:
+            yield
+    return made
+
+
+def moment(day: date, clock: time | None, *, now: datetime) -> datetime | None:
+    """Return when something was traded on a day; `None` without a time, or if it has not been so late yet."""
+    if clock is None:
+        return None
+    at = datetime.combine(day, clock, KST)
+    return at if (at - now).total_seconds() <= _LATE_SECONDS else None
+
+
+def dated(record: Priced, row: Row, *, day: date, now: datetime) -> Priced:
+    """Return a price with its time and the sign that its direction code gives to the change."""
+    change, is_doubtful = signed(record.change, row.get("direction"))
+    at = moment(day, row.get("time"), now=now)
+    return evolve(record, change=change, doubtful=is_doubtful, at=at)
+
+
+def order_book_of(answer: Answer, *, now: datetime) -> OrderBook:
+    """Return an order book without the levels at which nothing is offered."""
+    row = answer.one
+    return OrderBook(
+        code=row.code,
+        asks=tuple(_levels(row, "ask")),
+        bids=tuple(_levels(row, "bid")),
+        ask_total=row.get("ask_total"),
+        bid_total=row.get("bid_total"),
+        expected_price=row.get("expected_price"),
+        received_at=now,
+        raw=row.raw,
+    )
+
+
+def _levels(row: Row, side: str) -> Iterator[Level]:
+    for place in range(1, _LEVELS + 1):
+        price, quantity = row.get(f"{side}_price_{place}"), row.get(f"{side}_quantity_{place}")
+        if price is not None and (
+            price or quantity
+        ):  # an index option's price may be below a point, not nothing
+            yield Level(side=side, price=price, quantity=quantity, orders=row.get(f"{side}_orders_{place}"))
+
+
+def trades_of(answer: Answer) -> tuple[InvestorTrade, ...]:
+    """Return who sold and bought; codes have two digits."""
+    codes = [None if code is None else code.zfill(2) for code in answer.column("investor")]
+    made = records_of(InvestorTrade, answer, names={"code": "investor"})
+    return tuple(
+        evolve(trade, code=code, name=INVESTORS.get(code or ""))
+        for code, trade in zip(codes, made, strict=True)
+    )

@@ -1,0 +1,90 @@
+"""Rows of market data as Arrow, polars and pandas tables, and in a notebook: columns are a record's fields."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from html import escape
+from typing import TYPE_CHECKING, Any, cast, get_args, get_type_hints
+
+import attrs
+
+from koscom_async.errors import UsageError
+from koscom_async.export.frames import array, needed, unexact
+from koscom_async.export.rows import plain
+from koscom_async.export.tables import INEXACT, MONEY, Column, Type
+from koscom_async.export.texts import clean
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+_TYPES: Mapping[type, Type] = {
+    Decimal: MONEY, datetime: "moment", date: "day", bool: "flag", int: "count", str: "text",
+}  # fmt: skip
+_SHOWN = 40
+"""Rows of a table in a notebook."""
+
+
+@cache
+def columns(kind: type) -> tuple[tuple[str, str, Type], ...]:
+    """Return the attribute, the Korean term and the type of each column that a record makes."""
+    hints = get_type_hints(kind)
+    found = []
+    for field in attrs.fields(kind):
+        if "ko" in field.metadata:
+            of = next((each for each in get_args(hints[field.name]) if each in _TYPES), hints[field.name])
+            found.append((field.name, field.metadata["ko"], _TYPES[of]))
+    return tuple(found)
+
+
+def to_arrow(kind: type, rows: Sequence[Any], facts: Mapping[str, object], *, names: str) -> "pa.Table":
+    """Return rows as an Arrow table; the facts that hold for all of them are in its metadata, as JSON."""
+    if names not in {"en", "ko"}:
+        raise UsageError(f"there are no names {names!r}", advice="one of en, ko")
+    arrow = needed("pyarrow", extra="arrow")
+    inexact: defaultdict[int, list[str]] = defaultdict(list)
+    arrays = {}
+    for name, term, type_ in columns(kind):
+        column = Column(term if names == "ko" else name, type_, "", "", lambda _: None)
+        arrays[column.name] = array(arrow, column, [getattr(row, name) for row in rows], inexact)
+    marks: list[object] = [", ".join(inexact[row]) if row in inexact else None for row in range(len(rows))]
+    arrays[INEXACT.name] = array(arrow, INEXACT, marks, inexact)
+    metadata = {f"koscom.{name}": json.dumps(plain(fact), ensure_ascii=False) for name, fact in facts.items()}
+    return cast("pa.Table", arrow.table(arrays).replace_schema_metadata(metadata))
+
+
+def to_polars(table: "pa.Table") -> "pl.DataFrame":
+    """Return an Arrow table as a polars frame."""
+    return cast("pl.DataFrame", needed("polars", extra="polars").from_arrow(table))
+
+
+def to_pandas(table: "pa.Table", *, exact: bool) -> "pd.DataFrame":
+    """Return an Arrow table as a pandas frame, with the facts in its `attrs`."""
+    pandas = needed("pandas", extra="pandas")
+    frame = table.to_pandas(types_mapper=pandas.ArrowDtype) if exact else unexact(table)
+    for name, fact in (table.schema.metadata or {}).items():
+        frame.attrs[name.decode().removeprefix("koscom.")] = json.loads(fact)
+    return cast("pd.DataFrame", frame)
+
+
+def html_of(title: str, kind: type, rows: Sequence[Any]) -> str:
+    """Return rows as an HTML table, without the columns that are empty; all text is escaped."""
+    shown = rows if len(rows) <= _SHOWN else [*rows[: _SHOWN // 2], *rows[-_SHOWN // 2 :]]
+    kept = [column for column in columns(kind) if any(getattr(row, column[0]) is not None for row in shown)]
+    lines = [
+        "<tr>" + "".join(f"<th>{escape(name)}</th>" for name, _, _ in kept) + "</tr>",
+        *("<tr>" + "".join(_cell(getattr(row, name), of) for name, _, of in kept) + "</tr>" for row in shown),
+    ]
+    left = (
+        f"<p>{len(rows) - len(shown):,} rows in between are not shown.</p>" if len(shown) < len(rows) else ""
+    )
+    return f"<p><b>{escape(clean(title))}</b></p><table>{''.join(lines)}</table>{left}"
+
+
+def _cell(value: object, of: Type) -> str:
+    text = f"{value:,f}" if isinstance(value, Decimal) else "" if value is None else clean(str(value))
+    return f"<td style='text-align:{'right' if of is MONEY else 'left'}'>{escape(text)}</td>"

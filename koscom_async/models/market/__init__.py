@@ -1,0 +1,1 @@
+"""Market data as records: issues, quotes, order books, bars, indices, who traded, funds."""

@@ -1,0 +1,77 @@
+"""What tables of market data share: their rows as dicts and frames, a line as `repr`, a table in a notebook."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+from attrs import field
+
+from koscom_async._lazy import pa, pd, pl, records, rows
+from koscom_async._record import Record
+
+Names = Literal["en", "ko"]
+Item = TypeVar("Item", bound=Record)
+
+_FALLS, _RISES = frozenset("4589"), frozenset("1267")
+"""Codes of a change's direction: limits, ordinary changes, and quotes without a trade."""
+
+
+def ko(term: str, default: Any = None) -> Any:
+    """Declare a field with the Korean term that frames name it by, if they are asked to; mostly it may be absent."""
+    return field(default=default, metadata={"ko": term})
+
+
+def signed(change: Decimal | None, direction: str | None) -> tuple[Decimal | None, bool]:
+    """Return a change with the sign of its direction code, and whether number and code contradicted each other."""
+    if not change or direction is None or direction not in _FALLS | _RISES:
+        return change, bool(change) and direction == "3"
+    if (direction in _FALLS) == (change < 0):
+        return change, False
+    return change.copy_negate(), True
+
+
+class Table(Record, Generic[Item]):
+    """A record with rows of one kind."""
+
+    __slots__ = ()
+
+    kind: ClassVar[type[Record]]
+    """What its rows are."""
+
+    def _items(self) -> Iterator[Item]:
+        raise NotImplementedError
+
+    def _title(self) -> str:
+        raise NotImplementedError
+
+    def _facts(self) -> Mapping[str, object]:
+        """Return what holds for all rows."""
+        return {}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self._title()}>"
+
+    def _repr_html_(self) -> str:
+        return records.html_of(self._title(), self.kind, list(self._items()))
+
+    def to_dicts(self) -> dict[str, Any]:
+        """Return everything as plain data: numbers as text, days and times in ISO 8601."""
+        return {**rows.plain(self._facts()), "rows": [rows.plain(each) for each in self._items()]}
+
+    def to_arrow(self, *, names: Names = "en") -> "pa.Table":
+        """Return the rows as an Arrow table (extra `arrow`) with exact decimals; `names="ko"`: 시가, 고가, 거래량.
+
+        A number with more digits than its column holds is null, and its row names the column in `inexact`.
+        """
+        return records.to_arrow(self.kind, list(self._items()), self._facts(), names=names)
+
+    def to_polars(self, *, names: Names = "en") -> "pl.DataFrame":
+        """Return the rows as a polars frame (extra `polars`), otherwise as `to_arrow`."""
+        return records.to_polars(self.to_arrow(names=names))
+
+    def to_pandas(self, *, exact: bool = True, names: Names = "en") -> "pd.DataFrame":
+        """Return the rows as a pandas frame (extra `pandas`), otherwise as `to_arrow`.
+
+        With `exact=False` numbers are doubles, and times Korean without a zone: for reading and plotting.
+        """
+        return records.to_pandas(self.to_arrow(names=names), exact=exact)

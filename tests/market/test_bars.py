@@ -1,0 +1,145 @@
+"""Bars: every trading day once, in order, in few calls; whole, or marked as not."""
+
+from datetime import date, datetime, time
+from itertools import pairwise
+
+import pytest
+
+from koscom_async import UsageError
+from koscom_async._clock import KST
+from tests.market.conftest import EVENING, MORNING, calls_to
+
+TODAY = MORNING.date()
+YESTERDAY = date(2026, 1, 29)
+
+
+async def test_ten_years_of_days_are_28_calls(market_at):
+    since = date(2016, 1, 30)
+    async with market_at() as (koscom, gateway):
+        bars = await koscom.market.bars("005930", since)
+        assert calls_to(koscom) == 28  # 27, and the listing
+        assert tuple(bar.on for bar in bars) == gateway.market.trading_days(since, TODAY)
+    assert bars.complete
+    assert bars.notes == ()
+    assert [bar.is_running for bar in bars].index(True) == len(bars) - 1
+    assert repr(bars) == "<Bars: 005930, 2,453 bars of day, 2016-01-30 to 2026-01-30>"
+
+
+@pytest.mark.parametrize("version", [3, 2])
+async def test_a_session_of_minutes_is_four_calls_and_adds_up_to_the_day(market_at, version):
+    async with market_at(EVENING, version=version) as (koscom, _):
+        day = (await koscom.market.bars("005930", TODAY, board="kospi"))[0]
+        before = calls_to(koscom)
+        bars = await koscom.market.bars("005930", TODAY, every="1m", board="kospi")
+        assert calls_to(koscom) == before + 4
+    assert [bar.at for bar in bars][:2] == [datetime(2026, 1, 30, 9, minute, tzinfo=KST) for minute in (1, 2)]
+    assert len({bar.at for bar in bars}) == len(bars) == 390
+    assert all(former.at < latter.at for former, latter in pairwise(bars))
+    assert sum(bar.volume for bar in bars) == day.volume
+    assert (bars[0].open, bars[-1].close, max(bar.high for bar in bars)) == (day.open, day.close, day.high)
+    assert bars.complete
+    assert not any(bar.is_running for bar in (*bars, day))
+
+
+async def test_the_running_interval_is_marked_and_carries_the_moment(market_at):
+    async with market_at() as (koscom, _):
+        bars = await koscom.market.bars("005930", MORNING.replace(hour=9, minute=50), every="10m")
+        assert [(bar.at.time(), bar.is_running) for bar in bars] == [
+            (time(10), False),
+            (time(10, 3, 25), True),
+        ]
+        assert bars.complete
+        for every in ("week", "month"):
+            bars = await koscom.market.bars("005930", "2025-11-01", every=every)
+            assert [bar.is_running for bar in bars] == [False] * (len(bars) - 1) + [True]
+
+
+async def test_rows_that_are_lost_are_asked_for_again_or_named(market_at):
+    async with market_at(faults={"market": "fewer-rows:60"}) as (koscom, gateway):
+        bars = await koscom.market.bars("005930", date(2024, 6, 1), date(2025, 6, 30))
+        assert [bar.on for bar in bars] == list(
+            gateway.market.trading_days(date(2024, 6, 1), date(2025, 6, 30))
+        )
+        assert bars.complete
+    async with market_at(faults={"market": "fewer-rows:10"}) as (koscom, _):
+        bars = await koscom.market.bars("005930", date(2025, 1, 1), date(2025, 6, 30))
+        assert not bars.complete
+        assert "rows may be missing before" in bars.notes[0]
+        bars = await koscom.market.bars("005930", YESTERDAY, YESTERDAY, every="1m")
+        assert not bars.complete
+        assert "INCOMPLETE" in repr(bars)
+
+
+async def test_a_range_with_more_rows_than_a_call_holds_is_whole(market_at):
+    async with market_at() as (koscom, gateway):
+        bars = await koscom.market.bars("005930", date(2025, 1, 1), date(2025, 12, 31))
+        assert [bar.on for bar in bars] == list(
+            gateway.market.trading_days(date(2025, 1, 1), date(2025, 12, 31))
+        )
+        assert len(bars) > 200
+
+
+async def test_a_repeated_row_counts_once_and_odd_directions_are_doubtful(market_at):
+    async with market_at(faults={"market": "repeated-period"}) as (koscom, _):
+        bars = await koscom.market.bars("005930", "2026-01-02")
+        assert len({bar.on for bar in bars}) == len(bars) == 21
+        minutes = await koscom.market.bars("005930", TODAY, every="10m")
+        assert len({bar.at for bar in minutes}) == len(minutes) == 7
+    async with market_at(faults={"market": "odd-directions"}) as (koscom, _):
+        bars = await koscom.market.bars("005930", "2026-01-02")
+    odd = [bar for bar in bars if bar.doubtful]
+    assert odd
+    assert bars.complete
+    assert bars.notes == (f"{len(odd)} changes against the sign of the direction code, which counts",)
+
+
+async def test_a_day_without_rows_is_not_called_whole(market_at):
+    async with market_at(faults={"market": "today-only"}) as (koscom, _):
+        bars = await koscom.market.bars("005930", YESTERDAY, TODAY, every="10m")
+    assert {bar.at.date() for bar in bars} == {TODAY}
+    assert not bars.complete
+    assert "no rows on 2026-01-29" in bars.notes[0]
+
+
+async def test_wrong_ranges_cost_no_call(market_at):
+    wrong = (
+        {"since": "2026-02-01"},
+        {"since": "yesterday"},
+        {"since": 20260101},
+        {"since": "2026-01-02", "every": "hour"},
+        {"since": "2025-01-02", "every": "1m"},
+    )
+    async with market_at() as (koscom, _):
+        for arguments in wrong:
+            with pytest.raises(UsageError):
+                await koscom.market.bars("005930", **arguments)
+        assert calls_to(koscom) == 0
+
+
+async def test_frames_name_columns_in_korean_and_keep_every_digit(market_at):
+    polars = pytest.importorskip("polars")
+    async with market_at() as (koscom, _):
+        bars = await koscom.market.bars("005930", "2026-01-02")
+    frame = bars.to_polars(names="ko")
+    assert frame.columns[2:8] == ["시가", "고가", "저가", "종가", "거래량", "거래대금"]
+    assert frame["종가"].to_list() == [bar.close for bar in bars]
+    assert frame["일자"].dtype == polars.Date
+    pandas = bars.to_pandas(exact=False)
+    assert pandas["close"].iloc[-1] == float(bars[-1].close)
+    assert pandas.attrs["complete"] is True
+    assert bars.to_dicts()["rows"][0]["close"] == f"{bars[0].close:f}"
+    assert "21 bars of day" in bars._repr_html_()
+    with pytest.raises(UsageError, match="no names"):
+        bars.to_arrow(names="jp")
+
+
+async def test_bars_are_drawn(market_at):
+    pytest.importorskip("matplotlib")
+    async with market_at() as (koscom, _):
+        bars = await koscom.market.bars("005930", "2026-01-02")
+    for kind in ("candle", "line"):
+        prices, volumes = bars.plot(kind).axes
+        assert "005930" in prices.get_title(loc="left")
+        assert [patch.get_height() for patch in volumes.patches] == [float(bar.volume) for bar in bars]
+    with pytest.raises(UsageError, match="no kind"):
+        bars.plot("pie")
