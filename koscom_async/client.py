@@ -135,7 +135,8 @@ class Koscom:
         with what was read by then. An account that could not be read is in `failures`, with the reason; check
         `complete`, or use `require_complete()`. Amounts are exact decimals, each in its instrument's currency; `None`
         is unknown. Raises only what concerns every account before any was asked: `AuthenticationError`,
-        `AccessDeniedError`, `QuotaExceededError`, or what kept the list of linked accounts from being read.
+        `AccessDeniedError`, `QuotaExceededError`, `OverloadedError` where so much is queued that the deadline would
+        pass, or what kept the list of linked accounts from being read.
 
         `after` is an earlier answer to the same question, to be continued: only accounts that failed in it and may be
         read now (`retriable`; or the investor had to log in, or the day's calls were spent, and that is over; or the

@@ -77,7 +77,8 @@ class Discretionary(DiscretionaryService):
     every broker that the platform offers, or its virtual ones in the sandbox environment). Active contracts are asked;
     `include_ended` adds those that were terminated or have matured. No account's failure disturbs another's, and a
     broker whose list cannot be read is a failure without an account number. Raised is only what concerns every account
-    before any was asked: `AuthenticationError`, `QuotaExceededError`, `UsageError`, `OutsideServiceHoursError`.
+    before any was asked: `AuthenticationError`, `OverloadedError`, `QuotaExceededError`, `UsageError`,
+    `OutsideServiceHoursError`.
     """
 
     def stream_holdings(

@@ -12,7 +12,7 @@ from typing import Self
 from attrs import define, field
 
 from koscom_async._transport.limits.tickets import Ticket
-from koscom_async.errors import BreakerOpenError, KoscomError, RateLimitedError
+from koscom_async.errors import BreakerOpenError, KoscomError, OverloadedError, RateLimitedError
 from koscom_async.models.outcome import Trace
 from koscom_async.models.statistics import BrokerStatistics
 from koscom_async.observer import CANCELLED, OK, Attempt, Operation
@@ -139,7 +139,7 @@ class AttemptRecord:
         self._span.__exit__(kind, error, traceback)
 
     def _count_failure(self, error: KoscomError) -> None:
-        self._counts.calls_saved += isinstance(error, BreakerOpenError)
+        self._counts.calls_saved += isinstance(error, BreakerOpenError | OverloadedError)
         if self._is_sent:
             self._counts.failures += 1
             self._counts.refusals += isinstance(error, RateLimitedError)

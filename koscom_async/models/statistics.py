@@ -17,7 +17,7 @@ class BrokerStatistics(Record):
     `unregistered` stands for all brokers that neither the registry nor the settings name, which share their limits.
     `calls` were sent, `failures` of them ended in an error, `retries` were repeated attempts. `refusals` are answers
     with the code 429 (too many calls). `retries_saved` were not made, as the retry budget was spent, and `calls_saved`
-    not, as the breaker was open. `seconds_waited` is the time that calls waited for a slot.
+    not, as the breaker was open or too much was queued. `seconds_waited` is the time that calls waited for a slot.
     `breaker` is `closed`, `open` or `half-open`.
     """
 

@@ -47,7 +47,8 @@ async def test_an_overloaded_client_refuses_holdings_before_a_call_is_made():
                 assert error.retriable
                 assert error.retry_after > 0
                 assert (error.code, error.endpoint) == ("overloaded", "member.consent")
-            assert koscom.statistics().of("common").failures == 0
+            common = koscom.statistics().of("common")
+            assert (common.failures, common.calls_saved) == (0, len(refused))
 
 
 async def test_an_answer_with_an_account_that_was_refused_is_kept_and_loaded():
