@@ -95,7 +95,7 @@ class Line:
         self.broker = broker
         self.rate = rate
         self.owed = self.expected = 0.0
-        self.waiting = 0
+        self.waiting = self.waiting_urgently = 0
         self.unanswered_since: float | None = None
         self._urgent: list[tuple[int, int, WaitingCall]] = []
         self._patient: list[tuple[int, int, WaitingCall]] = []
@@ -110,9 +110,7 @@ class Line:
         heappush(
             self._patient if call.is_patient else self._urgent, (number + beyond, next(self._order), call)
         )
-        self.waiting += 1
-        if visit is not None:
-            visit.waiting += 1
+        self._count(call, 1)
         return call
 
     def head(self) -> WaitingCall | None:
@@ -125,13 +123,18 @@ class Line:
     def leave(self, call: WaitingCall, *, takes_turn: bool) -> None:
         """Remove a call, and let the one whose turn it is look again."""
         call.is_gone = True
-        self.waiting -= 1
-        if call.visit is not None:
-            call.visit.waiting -= 1
+        self._count(call, -1)
         if takes_turn:
             has_patient = _first(self._patient) is not None
             self._urgent_turns = self._urgent_turns + 1 if has_patient and not call.is_patient else 0
         self.notify()
+
+    def _count(self, call: WaitingCall, change: int) -> None:
+        self.waiting += change
+        if not call.is_patient:
+            self.waiting_urgently += change
+            if call.visit is not None:
+                call.visit.waiting_urgently += change
 
     def notify(self) -> None:
         """Let the call whose turn it is look again whether it may leave."""
@@ -213,17 +216,18 @@ class Kind:
         self.habits[line.broker] = Habit(line, float(calls), seconds, seconds / 4)
         for ticket in self.begun:
             visit = ticket.at(line)
-            visit.owe(calls - visit.asked + visit.waiting)
+            visit.owe(calls - visit.taken)
 
 
 @define(eq=False)
 class Visit:
-    """One operation at one broker: the calls that it `asked` for, and the calls that are still `owed` to it."""
+    """One operation at one broker: the calls that it `asked` for, the turns `taken`, the calls still `owed` to it."""
 
     ticket: "Ticket"
     line: Line
     asked: int = 0
-    waiting: int = 0
+    taken: int = 0
+    waiting_urgently: int = 0
     owed: float = 0.0
     began_at: float | None = None
     answered_at: float | None = None
@@ -249,6 +253,7 @@ class Visit:
         if self.began_at is None:
             self.began_at = now
             self.ticket.begin(self)
+        self.taken += 1
         if self.owed > 0:
             self.owe(self.owed - 1)
 
@@ -296,7 +301,8 @@ class Ticket:
         """Raise `OverloadedError` where the operation cannot be whole in time, by what such ones lately needed."""
         left, here = self._due - now, visit.line
         habit = self._kind.habits.get(here.broker)
-        if habit is not None and here.waiting > visit.waiting and habit.needs > left:
+        others_wait = here.waiting_urgently > visit.waiting_urgently
+        if habit is not None and others_wait and habit.needs > left:
             raise overloaded(here.seconds_for(here.owed, now) + here.rate.pace)
         if self._has_begun:
             return
@@ -376,7 +382,7 @@ class Ticket:
             habit.use += SMOOTHING * ((visit is not None and visit.asked > 0) - habit.use)
         for visit in self._visits.values():
             if visit.began_at is not None and visit.answered_at is not None and not visit.has_failed:
-                self._kind.learn(visit.line, visit.asked, visit.answered_at - visit.began_at)
+                self._kind.learn(visit.line, visit.taken, visit.answered_at - visit.began_at)
 
 
 def overloaded(wait: float) -> OverloadedError:

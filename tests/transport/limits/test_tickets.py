@@ -131,6 +131,18 @@ async def test_an_operation_that_cannot_be_whole_at_one_broker_is_refused_there_
     assert town.state() == {}
 
 
+async def test_what_finds_only_work_that_is_not_urgent_is_let_in_however_little_time_it_has():
+    town = Town(burst=1)
+    await town.run(partial(town.operation, seconds=20.0, plan={"star": (6,)}))
+    town.ended.clear()
+    town.time.now += 60
+    batch = town.operations(5, kind="batch", plan={"star": (8,)})
+    await town.run(*batch, partial(town.operation, after=1.0, seconds=0.5, plan={"star": (6,)}))
+    # Its list of accounts, and what the time allowed at the broker.
+    (late,) = [end for end in town.ended if end.word != "whole"]
+    assert (late.word, late.calls > 2) == ("late", True)
+
+
 async def test_a_broker_that_stays_silent_keeps_no_operation_from_beginning():
     town = Town()
     await town.run(*town.operations(2, seconds=DEADLINE))
