@@ -5,6 +5,7 @@ import pydoc
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from enum import Enum
 from functools import cached_property
 from importlib import import_module
 from typing import Any, assert_type, get_type_hints
@@ -156,6 +157,15 @@ def test_the_hints_of_everything_public_can_be_resolved() -> None:
             except Exception as error:
                 failed.append(f"{name} {documented}: {error!r}")
     assert failed == []
+
+
+def test_every_argument_of_a_constructor_has_a_hint() -> None:
+    """Containers that fill constructors, such as dishka's, refuse a class where one has none."""
+    missing = {}
+    for name, kind in (public_items() | services()).items():
+        if inspect.isclass(kind) and not issubclass(kind, Enum) and not getattr(kind, "_is_protocol", False):
+            missing[name] = set(inspect.signature(kind).parameters) - get_type_hints(kind.__init__).keys()
+    assert {name: found for name, found in missing.items() if found} == {}
 
 
 def test_a_user_can_have_every_public_type_checked_at_run_time() -> None:

@@ -1,6 +1,6 @@
 """What is known of an operation: its parameters, the fields of its answer, its hours, licence and status."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import time
 from typing import Literal
 
@@ -49,6 +49,10 @@ class AnswerField(Record):
     ko: str | None = None
 
 
+def _words(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(words)
+
+
 def _hour(text: str | time | None) -> time | None:
     return time.fromisoformat(text) if isinstance(text, str) else text
 
@@ -72,7 +76,7 @@ class Operation(Record):
     scheme: str = "apikey"
     paths: Mapping[str, str] = field(factory=dict)
     parameters: tuple[Parameter, ...] = ()
-    one_of: tuple[str, ...] = field(default=(), converter=tuple)
+    one_of: tuple[str, ...] = field(default=(), converter=_words)
     head: tuple[AnswerField, ...] = ()
     fields: tuple[AnswerField, ...] = ()
     rows_per_call: int | None = None
@@ -85,7 +89,7 @@ class Operation(Record):
     status: str = ""
     source: str = ""
     specification: str = ""
-    missing: tuple[str, ...] = field(default=(), converter=tuple)
+    missing: tuple[str, ...] = field(default=(), converter=_words)
     document: str | None = None
     python: str | None = None
 
