@@ -149,6 +149,10 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
         Quote as Quote,
         Quotes as Quotes,
     )
+    from koscom_async.models.market.valuation import (
+        Valuation as Valuation,
+        ValuedPosition as ValuedPosition,
+    )
     from koscom_async.models.member import (
         LinkedAccounts as LinkedAccounts,
         Registration as Registration,

@@ -71,6 +71,7 @@ if TYPE_CHECKING:  # the client's parts, and the types in its signatures
     from koscom_async._services.account import AccountService as AccountService
     from koscom_async._services.catalogue.ask import Ask as Ask
     from koscom_async._services.catalogue.asker import Asker as Asker
+    from koscom_async._services.market import revaluing as revaluing
     from koscom_async._services.market.service import MarketService as MarketService
     from koscom_async._services.member import MemberService as MemberService
     from koscom_async._services.oauth import OAuthService as OAuthService
@@ -124,6 +125,7 @@ else:
         _LazyModule(f"koscom_async.export.{name}")
         for name in ("document", "frames", "plots", "records", "rows", "texts", "html.pages")
     )
+    revaluing = _LazyModule("koscom_async._services.market.revaluing")
     breakdown, difference, explanation = (
         _LazyModule(f"koscom_async.models.{name}") for name in ("breakdown", "difference", "explanation")
     )

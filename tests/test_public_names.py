@@ -30,7 +30,7 @@ DiscretionaryRows DiscretionarySettlement DiscretionaryStream DiscretionaryTrade
 OrderSide OutsideServiceHoursError OverloadedError TradeKind
 TradeType TruncatedResponseError UntrustedEndpointError UsageError VirtualAccount __version__
 Direction Measure Outcome Portfolio PortfolioCash PortfolioEquity PortfolioFund PortfolioLot PortfolioOther PortfolioOutcome PortfolioPosition PortfolioRow
-Bar Bars Component Components IndexValue InvestorTrade InvestorTrades Issue Level Listing NetAssetValue OrderBook Quote Quotes
+Bar Bars Component Components IndexValue InvestorTrade InvestorTrades Issue Level Listing NetAssetValue OrderBook Quote Quotes Valuation ValuedPosition
 Answer AnswerField NotYetAvailableError Operation Parameter Row UndocumentedServiceError
 Portfolios PortfoliosStream Transaction TransactionHistory TransactionStream TransactionType Transactions TransactionsOutcome WatchGroup Watched WatchedSymbol Watchlist WatchlistOutcome Watchlists WatchlistsStream
 """.split()  # noqa: SIM905  # sixty names read better as text

@@ -22,6 +22,7 @@ from koscom_async._lazy import (
     pd,
     pl,
     plots,
+    revaluing,
     rows,
 )
 from koscom_async._record import Record, amount, counted
@@ -192,6 +193,16 @@ class Holdings(OfAccounts[AccountSuccess | AccountFailure, AccountFailure]):
     def diff(self, earlier: "Holdings") -> "difference.HoldingsDiff":
         """Return what changed since an earlier answer; an account that could not be read now is never read as sold."""
         return difference.compared(earlier, self)
+
+    async def revalue(
+        self, market: "revaluing.MarketService", *, deadline: float | None = None
+    ) -> "revaluing.Valuation":
+        """Return each listed position at the market's last price beside the broker's own value.
+
+        `await holdings.revalue(koscom.market)`. Twenty positions are one call. What the market has no price for (bonds,
+        funds, foreign and unlisted securities, a quote that is missing) keeps the broker's value, with the reason.
+        """
+        return await revaluing.revalued(self, market, deadline=deadline)
 
     def to_json(self) -> str:
         """Return everything as versioned JSON from which `from_json` makes equal holdings.

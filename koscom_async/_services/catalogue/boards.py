@@ -9,10 +9,11 @@ import anyio
 from koscom_async._clock import KST
 from koscom_async.errors import AccessDeniedError, RequestRejectedError, UsageError
 from koscom_async.models.catalogue.answer import Answer
+from koscom_async.models.market.issues import Board
 
 LISTS = "market.stocks.lists"
-MAIN_BOARDS = ("kospi", "kosdaq")
-BOARDS = (*MAIN_BOARDS, "konex")
+MAIN_BOARDS: tuple[Board, ...] = ("kospi", "kosdaq")
+BOARDS: tuple[Board, ...] = (*MAIN_BOARDS, "konex")
 
 _DAY_BEGINS = timedelta(hours=6, minutes=30)
 """When the platform has the day's listings."""

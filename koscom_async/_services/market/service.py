@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from typing import Literal
 
 import anyio
 
@@ -26,7 +25,7 @@ from koscom_async._services.operation import until as until_deadline
 from koscom_async.errors import UsageError
 from koscom_async.models.catalogue.answer import Answer
 from koscom_async.models.market.bars import Bars, Every
-from koscom_async.models.market.issues import Issue, Listing
+from koscom_async.models.market.issues import Board, Issue, Listing
 from koscom_async.models.market.others import (
     Component,
     Components,
@@ -35,8 +34,6 @@ from koscom_async.models.market.others import (
     index_place,
 )
 from koscom_async.models.market.quotes import IndexValue, OrderBook, Quote, Quotes
-
-Board = Literal["kospi", "kosdaq", "konex"]
 
 
 class _Kind:
@@ -138,7 +135,7 @@ class MarketService(_Kind):
         text = str(code).strip().upper()
         if is_isin(text):
             for each in (board,) if board else MAIN_BOARDS:
-                listing = await self.listing(each, deadline=deadline)  # type: ignore[arg-type]  # one of the boards
+                listing = await self.listing(each, deadline=deadline)
                 if text in listing:
                     return {"issue": listing[text].code, "board": each}
             raise UsageError(f"{text} is listed neither at KOSPI nor at KOSDAQ", advice="check the code")

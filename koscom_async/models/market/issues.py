@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from attrs import NOTHING, frozen
 
@@ -14,7 +14,7 @@ from koscom_async.models.market.table import Table, ko
 
 __all__ = ["Issue", "Listing"]
 
-BOARDS = ("kospi", "kosdaq", "konex")
+Board = Literal["kospi", "kosdaq", "konex"]
 
 
 @frozen(kw_only=True, eq=False, repr=False)
