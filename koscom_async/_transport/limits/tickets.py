@@ -78,11 +78,14 @@ class WaitingCall:
     changed: anyio.Event = field(factory=anyio.Event)
     is_gone: bool = False
     has_given_way: bool = False
+    refused_for: float | None = None
 
     async def wait(self) -> None:
-        """Return when the call may be the one that leaves."""
+        """Return when the call may be the one that leaves; raise `OverloadedError` where it should not wait on."""
         await self.changed.wait()
         self.changed = anyio.Event()
+        if self.refused_for is not None:
+            raise overloaded(self.refused_for)
 
 
 class Line:
@@ -141,6 +144,15 @@ class Line:
         head = self.head()
         if head is not None:
             head.changed.set()
+
+    def reconsider(self, kind: "Kind", now: float) -> None:
+        """Refuse the operations of a kind that wait to begin and will be late, by what has just been learned."""
+        for _, _, call in sorted(self._urgent, key=lambda each: each[:2]):
+            if call.visit is None or call.is_gone or not call.visit.ticket.waits_as(kind):
+                continue
+            call.refused_for = call.visit.ticket.expect_again(call.visit, now)
+            if call.refused_for is not None:
+                call.changed.set()
 
     async def wait_for_burst(
         self, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]
@@ -241,7 +253,9 @@ class Visit:
     def check(self, now: float) -> None:
         """Raise `OverloadedError` where the operation should not begin, or not begin here."""
         if self.began_at is None and not self.ticket.is_patient:
-            self.ticket.refuse_late(self, now)
+            wait = self.ticket.wait_if_late(self, now)
+            if wait is not None:
+                raise overloaded(wait)
 
     def join(self) -> WaitingCall:
         """Wait in the broker's line."""
@@ -270,10 +284,11 @@ class Ticket:
     An operation is of a `kind` that lately needed much the same, and is due in so many seconds.
     """
 
-    def __init__(self, number: int, due: float, kind: Kind, *, is_patient: bool) -> None:
+    def __init__(self, number: int, kind: Kind, clock: Callable[[], float], seconds: float) -> None:
         self.number = number
-        self.is_patient = is_patient
-        self._due = due
+        self.is_patient = seconds > PATIENT_SECONDS
+        self._clock = clock
+        self._due = clock() + seconds
         self._has_starved = False
         self._kind = kind
         self._visits: dict[str, Visit] = {}
@@ -297,15 +312,18 @@ class Ticket:
             visit = self._visits[line.broker] = Visit(self, line)
         return visit
 
-    def refuse_late(self, visit: Visit, now: float) -> None:
-        """Raise `OverloadedError` where the operation cannot be whole in time, by what such ones lately needed."""
+    def wait_if_late(self, visit: Visit, now: float) -> float | None:
+        """Return the seconds in which what is queued will have left, if the operation cannot be whole in time.
+
+        Judged by what such operations lately needed; `None` where it can.
+        """
         left, here = self._due - now, visit.line
         habit = self._kind.habits.get(here.broker)
         others_wait = here.waiting_urgently > visit.waiting_urgently
         if habit is not None and others_wait and habit.needs > left:
-            raise overloaded(here.seconds_for(here.owed, now) + here.rate.pace)
+            return here.seconds_for(here.owed, now) + here.rate.pace
         if self._has_begun:
-            return
+            return None
         first = habit.seconds if habit is not None else 0.0
         late = longest = 0.0
         for needed in self._kind.habits.values():
@@ -315,8 +333,7 @@ class Ticket:
             if wait > 0 and until_begun + needed.needs > left and not line.is_silent(now):
                 late += needed.use
                 longest = max(longest, wait)
-        if late >= LATE:
-            raise overloaded(longest)
+        return longest if late >= LATE else None
 
     def held_until(self) -> float:
         """Return until when its first call does not leave."""
@@ -330,6 +347,18 @@ class Ticket:
                 visit = self.at(habit.line)
                 visit.owed = habit.use * habit.calls
                 habit.line.expected += visit.owed
+
+    def waits_as(self, kind: Kind) -> bool:
+        """Whether it is of a kind, and waits to begin."""
+        return self._kind is kind and self._is_expected and not self._has_begun
+
+    def expect_again(self, visit: Visit, now: float) -> float | None:
+        """Count what it will need by what is known now; or return `wait_if_late`."""
+        self._is_expected = False
+        wait = self.wait_if_late(visit, now)
+        if wait is None:
+            self.expect()
+        return wait
 
     def begin(self, visit: Visit) -> None:
         """Count what the operation will need, now that its first call leaves: of the broker, or of any."""
@@ -377,12 +406,16 @@ class Ticket:
         self._visits.clear()  # they hold the ticket, too: no cycle is left
 
     def _teach(self) -> None:
+        is_first = not self._kind.habits
         for broker, habit in self._kind.habits.items():
             visit = self._visits.get(broker)
             habit.use += SMOOTHING * ((visit is not None and visit.asked > 0) - habit.use)
         for visit in self._visits.values():
             if visit.began_at is not None and visit.answered_at is not None and not visit.has_failed:
                 self._kind.learn(visit.line, visit.taken, visit.answered_at - visit.began_at)
+        if is_first:
+            for visit in tuple(self._visits.values()):
+                visit.line.reconsider(self._kind, self._clock())
 
 
 def overloaded(wait: float) -> OverloadedError:
@@ -415,7 +448,7 @@ class Tickets:
         known = self._kinds.get(kind)
         if known is None:
             known = self._kinds[kind] = Kind()
-        return Ticket(self.number(), self._clock() + seconds, known, is_patient=seconds > PATIENT_SECONDS)
+        return Ticket(self.number(), known, self._clock, seconds)
 
     def number(self) -> int:
         """Return the place of an operation that begins now."""

@@ -66,7 +66,23 @@ class Town:
             end.retry_after = refused.exceptions[0].retry_after
 
     async def operation(self, *, after=0.0, seconds=inf, plan=HOLDINGS, kind="holdings", name=None):
+        async def ask(ticket, end):
+            await self.ask("common", ticket, end, name)
+            async with anyio.create_task_group() as accounts:
+                for broker, chains in plan.items():
+                    accounts.start_soon(self.account, broker, chains, ticket, end, name)
+
         await self.time.sleep(after)
+        await self.until(seconds, kind, ask)
+
+    async def balance(self, broker, *, calls, seconds):
+        async def ask(ticket, end):
+            for _ in range(calls):
+                await self.ask(broker, ticket, end, None)
+
+        await self.until(seconds, ("balance", broker), ask)
+
+    async def until(self, seconds, kind, ask):
         end = Ended(self.time.now)
         async with anyio.create_task_group() as group:
             if seconds < inf:
@@ -74,10 +90,7 @@ class Town:
             end.word = "late"
             try:
                 with self.limiter.ticket(kind, seconds) as ticket:
-                    await self.ask("common", ticket, end, name)
-                    async with anyio.create_task_group() as accounts:
-                        for broker, chains in plan.items():
-                            accounts.start_soon(self.account, broker, chains, ticket, end, name)
+                    await ask(ticket, end)
                 end.word = "in part" if end.refused_at else "whole"
             except OverloadedError as refused:
                 end.word, end.retry_after = "refused", refused.retry_after

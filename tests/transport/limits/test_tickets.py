@@ -29,6 +29,18 @@ async def test_of_sixty_at_once_those_that_the_limits_allow_are_whole_and_the_ot
     assert town.state() == {}
 
 
+async def test_questions_about_one_account_that_wait_are_refused_as_soon_as_the_first_is_whole():
+    town = Town()
+    # Each takes four calls of one broker, one after another: the limits allow 22, and the first takes half a second.
+    balances = [partial(town.balance, "star", calls=4, seconds=DEADLINE) for _ in range(100)]
+    await town.run(*balances)
+    assert town.words["whole"] >= 18
+    assert town.words["whole"] + town.words["refused"] == 100
+    assert town.calls == 4 * town.words["whole"]
+    assert max(end.seconds for end in town.ended if end.word == "refused") <= 1.0
+    assert town.state() == {}
+
+
 async def test_of_sixty_more_the_others_are_refused_at_once_and_cost_no_call():
     town = Town()
     await town.run(*town.operations(3, seconds=DEADLINE))
