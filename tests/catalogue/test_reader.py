@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 from contextlib import suppress
+from copy import deepcopy
 from datetime import date, time
 from decimal import Decimal
 
@@ -197,7 +198,7 @@ def spoil(document, draw):
             block = block[key]
             continue
         if draw(st.booleans()) or isinstance(block, list):
-            block[key] = draw(st.sampled_from(ODD))
+            block[key] = deepcopy(draw(st.sampled_from(ODD)))  # it may be spoiled in its turn
         else:
             del block[key]
         return
