@@ -6,7 +6,9 @@ Knows nothing of what is computed.
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import Generic, TypeVar
+from heapq import merge
+from itertools import islice
+from typing import Any, Generic, TypeVar
 
 from anyio.lowlevel import checkpoint
 from attrs import define
@@ -33,6 +35,23 @@ def batched(items: Sequence[Item], *, count: int) -> Iterator[Sequence[Item]]:
     """Yield the items in batches of at most `count`."""
     for start in range(0, len(items), count):
         yield items[start : start + count]
+
+
+def sorted_by_parts(
+    items: Sequence[Item], *, key: Callable[[Item], Any], count: int
+) -> Cooperative[list[Item]]:
+    """Return the items in the order of a key that takes long to compare: `count` are sorted at a time, then merged."""
+    if len(items) <= count:
+        return list(items) if len(items) < 2 else sorted(items, key=key)
+    parts = []
+    for some in batched(items, count=count):
+        parts.append(sorted(some, key=key))
+        yield
+    merged, ordered = merge(*parts, key=key), list[Item]()
+    while some := list(islice(merged, count)):
+        ordered += some
+        yield
+    return ordered
 
 
 @define(eq=False)

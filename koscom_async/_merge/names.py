@@ -31,4 +31,9 @@ def ranked_names(names: Iterable[str | None]) -> tuple[str, ...]:
 
 
 def _folded(name: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+    return "".join(unicodedata.normalize("NFKC", name[:_LONGEST]).casefold().split())
+
+
+_LONGEST = 1_000
+"""Of a name so many characters are compared: to bring it to one form takes the square of its length, if all of them are
+accents."""

@@ -1,14 +1,12 @@
 """Group drafts to positions with their weights, and the order of positions. Leaves the lots to be made when read."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
-from heapq import merge
-from itertools import groupby, islice
+from itertools import groupby
 from math import inf
-from typing import Any
 
-from koscom_async._cooperative import Cooperative, Pace, batched
+from koscom_async._cooperative import Cooperative, Pace, batched, sorted_by_parts
 from koscom_async._decimals import exactly, known_total, percent
 from koscom_async._merge.draft import GroupDraft
 from koscom_async._merge.grouping import GroupedRows
@@ -114,28 +112,15 @@ def _by_size(positions: list[Position]) -> Cooperative[list[Position]]:
 def _by_rank(positions: list[Position]) -> Cooperative[list[Position]]:
     ordered: list[Position] = []
     pace = Pace(SORTED_A_SLICE)
-    ranked = yield from _sorted(positions, _rank)
+    ranked = yield from sorted_by_parts(positions, key=_rank, count=SORTED_A_SLICE)
     for _, alike in groupby(ranked, key=_rank):
         run = list(alike)
         # Only rows that stay alone, or whose codes are of two kinds, may have all of the rank in common.
-        ordered += run if len(run) == 1 else (yield from _sorted(run, _lots_rank))
+        ordered += (
+            run if len(run) == 1 else (yield from sorted_by_parts(run, key=_lots_rank, count=SORTED_A_SLICE))
+        )
         if pace.is_due():
             yield
-    return ordered
-
-
-def _sorted(positions: list[Position], key: Callable[[Position], Any]) -> Cooperative[list[Position]]:
-    """Return the positions in the order of a key that takes long to compare: sorted by parts, which are then merged."""
-    if len(positions) <= SORTED_A_SLICE:
-        return sorted(positions, key=key)
-    parts = []
-    for some in batched(positions, count=SORTED_A_SLICE):
-        parts.append(sorted(some, key=key))
-        yield
-    merged, ordered = merge(*parts, key=key), list[Position]()
-    while some := list(islice(merged, SORTED_A_SLICE)):
-        ordered += some
-        yield
     return ordered
 
 

@@ -1,7 +1,8 @@
 """The groups that are worth a second look, found in one pass over the groups: a row costs next to nothing."""
 
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from itertools import chain, combinations
 
 from attrs import define, field
@@ -98,10 +99,7 @@ def _called_alike(
 ) -> Cooperative[list[tuple[str, Groups]]]:
     """Return the groups of one currency that have a code or a name in common with one of another class."""
     found: list[tuple[str, Groups]] = []
-    for (kind, currency), (other_kind, other_currency) in combinations(by_kind, 2):
-        if currency != other_currency or kind is other_kind:
-            continue
-        ours, theirs = by_kind[kind, currency], by_kind[other_kind, other_currency]
+    for ours, theirs in _of_one_currency(by_kind):
         found += [
             ("code", [ours[key], theirs[key]]) for key in ours.keys() & theirs.keys() if type(key) is str
         ]
@@ -116,6 +114,17 @@ def _called_alike(
         found += [("name and value", groups) for groups in named.values() if len(groups) > 1]
         yield
     return found
+
+
+def _of_one_currency(
+    by_kind: Mapping[Kind, Mapping[Hashable, GroupDraft]],
+) -> Iterator[tuple[Mapping[Hashable, GroupDraft], Mapping[Hashable, GroupDraft]]]:
+    """Yield the groups of each two classes in one currency; an answer may have as many currencies as rows."""
+    by_currency: defaultdict[str, list[Mapping[Hashable, GroupDraft]]] = defaultdict(list)
+    for (_, currency), groups in by_kind.items():
+        by_currency[currency].append(groups)
+    for of_classes in by_currency.values():
+        yield from combinations(of_classes, 2)
 
 
 def is_total(row: BalanceRow) -> bool:

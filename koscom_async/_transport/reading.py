@@ -5,6 +5,7 @@ Between slices of a large one, other tasks run. What the JSON and its rows mean 
 
 import re
 import zlib
+from codecs import getincrementaldecoder
 from collections.abc import AsyncIterable, Iterator, Sequence
 from typing import TypeVar, cast
 
@@ -23,7 +24,7 @@ from koscom_async.settings import Backend
 Answer = TypeVar("Answer")
 
 PIECE_BYTES = 2**18
-"""A body is unpacked in pieces of this size."""
+"""A body is unpacked, and decoded, in pieces of this size."""
 _NO_CODINGS = frozenset({"utf-8", "utf8"})
 """What some send for a character set: the body is not packed."""
 _KOREAN = re.compile(r"charset\s*=\s*[\"']?(?:euc-?kr|cp949|ms949|uhc|ks_c_5601)", re.IGNORECASE)
@@ -44,7 +45,7 @@ async def read_body(response: httpx.Response, *, max_bytes: int) -> bytes:
     if response.is_stream_consumed:  # by the transport that was given
         if len(response.content) > max_bytes:
             raise _too_large(max_bytes)
-        return _in_utf8(response, response.content)
+        return await _in_utf8(response, response.content)
     # httpx types the stream for both of its clients.
     async for packed in cast("AsyncIterable[bytes]", response.stream):
         for number, piece in enumerate(unzipper.unpack(packed) if unzipper else (packed,)):
@@ -55,17 +56,23 @@ async def read_body(response: httpx.Response, *, max_bytes: int) -> bytes:
                 raise _too_large(max_bytes)
     if unzipper:
         unzipper.check_end()
-    return _in_utf8(response, bytes(body))
+    return await _in_utf8(response, bytes(body))
 
 
-def _in_utf8(response: httpx.Response, body: bytes) -> bytes:
+async def _in_utf8(response: httpx.Response, body: bytes) -> bytes:
     """Return a body in UTF-8 that its header says to be in a Korean code page, unless it is in none."""
     if _KOREAN.search(response.headers.get("Content-Type", "")) is None:
         return body
+    decoder, text = getincrementaldecoder("cp949")(), bytearray()
     try:
-        return body.decode("cp949").encode()
+        for place in range(0, len(body), PIECE_BYTES):
+            if place:
+                await anyio.lowlevel.checkpoint()
+            text += decoder.decode(body[place : place + PIECE_BYTES]).encode()
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return body
+    return bytes(text)
 
 
 def _unzipper(coding: str) -> "_Unzipper | None":

@@ -51,12 +51,21 @@ def read_most_days(*texts: str | None) -> int | None:
     The manual says that the number is in the message, and not in which form. A number before a word for days, weeks,
     months or years counts before one that stands alone. Months are as many days as so many months have at least.
     """
-    plain = [_DATES.sub(" ", unicodedata.normalize("NFKC", text)) for text in texts if text is not None]
+    plain = [
+        _DATES.sub(" ", unicodedata.normalize("NFKC", text[:_LONGEST_REASON]))
+        for text in texts
+        if text is not None
+    ]
     lengths = [days for text in plain for match in _LENGTH.finditer(text) if (days := _days_in(match))]
     if lengths:
         return lengths[0]
     numbers = (match for text in plain if (match := _NUMBER.search(text)) is not None)
     return next((days for match in numbers if (days := _whole(match[1]))), None)
+
+
+_LONGEST_REASON = 1_000
+"""Characters in which a number is looked for: to bring a text to one form takes the square of its length, if all of it
+are accents."""
 
 
 def _days_in(match: re.Match[str]) -> int:

@@ -44,7 +44,9 @@ def texts_of(error: BaseException) -> Iterator[str]:
 
 def variable_texts(value: object, depth: int) -> Iterator[str]:
     """Yield what sentry sends of a variable, without its cuts: texts and bytes, containers' contents, others' reprs."""
-    if isinstance(value, str):
+    if hasattr(type(value), "__sentry_repr__"):
+        yield value.__sentry_repr__()
+    elif isinstance(value, str):
         yield value
     elif isinstance(value, bytes | bytearray | memoryview):
         yield bytes(value).decode("utf-8", "replace")

@@ -55,6 +55,7 @@ WIRE = ('"commonHeader"', "'commonHeader'", '"vtAccNo"', "'vtAccNo'", "<html")
 """What stands in what is sent, and in what comes, and nowhere else."""
 
 CODE = "CODEMARK-0123456789"
+SENT, LOOKED_UP = "SENTMARK-0123456789", "110987654321"
 VERIFIER = "VERIFIERMARK-0123456789-0123456789-0123456789"
 SPENT = Token(access="ACCESSMARK-0123456789", refresh="REFRESHMARK-0123456789")
 CALLBACK = "http://127.0.0.1:8765/callback"
@@ -84,6 +85,8 @@ def secrets(gateway):
         *(account.number for account in gateway.ledger.people[1].accounts),
         CODE,
         VERIFIER,
+        SENT,
+        LOOKED_UP,
         *SPENT.secrets,
         "192000002010",
         "00005E005301",
@@ -179,6 +182,13 @@ async def transactions(koscom, investor, linked):
     return Shown(rows, stream.outcomes)
 
 
+async def search(koscom, investor, linked):
+    """Look up a number, which the answer has again."""
+    await koscom.ask(
+        "thecheat.fraudsearch", keyword=LOOKED_UP, keyword_type="account", deadline=DEADLINE_SECONDS
+    )
+
+
 @frozen
 class Shown:
     rows: list
@@ -195,6 +205,15 @@ FURTHER_OPERATIONS = {
     "portfolios": lambda koscom, investor, linked: koscom.portfolios(investor, deadline=DEADLINE_SECONDS),
     "watchlists": lambda koscom, investor, linked: koscom.watchlists(investor, deadline=DEADLINE_SECONDS),
     "transactions": transactions,
+    "call": lambda koscom, investor, linked: koscom.call(
+        "POST",
+        "/v1/diamond/x",
+        scheme="bearer",
+        json={"sent": SENT},
+        investor=investor,
+        deadline=DEADLINE_SECONDS,
+    ),
+    "search": search,
     "discretionary": lambda koscom, investor, linked: koscom.discretionary_holdings(
         ["diamond"], deadline=DEADLINE_SECONDS
     ),
@@ -216,7 +235,8 @@ async def test_no_secret_is_shown_by_the_further_services_either(gateway, secret
         async with Koscom(hasty(gateway), observer=telescope.observer) as koscom:
             linked = (await koscom.member.accounts(investor)).accounts
             diamond = next(each for each in linked if each.broker.short_name == "diamond")
-            gateway.set_fault(places_of(kind)[0][0], SHORT.get(kind, kind))
+            for place in (places_of(kind)[0][0], *(("thecheat",) if len(places_of(kind)) == 3 else ())):
+                gateway.set_fault(place, SHORT.get(kind, kind))
             shown = [
                 text
                 for ask in FURTHER_OPERATIONS.values()

@@ -99,11 +99,7 @@ class AnswerReader(CooperativeReader[Answer]):
             )
             if found is not None:
                 value = block[found]
-                return (
-                    read_json(value.encode())
-                    if isinstance(value, str) and value.strip()[:1] == "{"
-                    else value
-                )
+                return _inside(value) if isinstance(value, str) and value.strip()[:1] == "{" else value
             if self._shape.success and any(field.wire in block for field in self._shape.row):
                 return block  # the fields stand beside the code of success
         raise self._refusal(document) or self._malformed(name, None)
