@@ -17,9 +17,9 @@ SMALL_BYTES = 2**18
 """A body that is not larger, about 1,200 rows, never waits."""
 MAX_VALUES = 1_000_000
 """Values in one document, of about 110 bytes each."""
-MAX_OBJECTS = 20_000
+MAX_OBJECTS = 30_000
 """Objects and lists in one document, of which records may be made. Python's garbage collector stops the loop to look at
-all of them: about two milliseconds for a thousand rows, with what is made of them."""
+all of them: about a millisecond for a thousand rows, with what is made of them."""
 
 
 @define(eq=False)
