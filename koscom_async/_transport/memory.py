@@ -17,6 +17,8 @@ SMALL_BYTES = 2**18
 """A body that is not larger, about 1,200 rows, never waits."""
 MAX_VALUES = 1_000_000
 """Values in one document, of about 110 bytes each."""
+_LEAST_BYTES = 2
+"""A value takes so many, with the comma behind it."""
 MAX_OBJECTS = 30_000
 """Objects and lists in one document, of which records may be made. Python's garbage collector stops the loop to look at
 all of them: about a millisecond for a thousand rows, with what is made of them."""
@@ -79,8 +81,8 @@ def check_values(body: bytes) -> None:
     Counted in the bytes, before anything is made of them: a value has a comma behind it, or is the last in a list or
     an object. Commas and brackets in texts count as well.
     """
-    opened = body.count(b"{") + body.count(b"[")
-    values = body.count(b",") + opened
+    opened = body.count(b"{") + _lists(body)
+    values = body.count(b",") + opened if len(body) > _LEAST_BYTES * MAX_VALUES else 0
     for found, most, what in ((values, MAX_VALUES, "values"), (opened, MAX_OBJECTS, "objects")):
         if found > most:
             raise ResponseTooLargeError(
@@ -88,3 +90,15 @@ def check_values(body: bytes) -> None:
                 budget=what,
                 advice="report it to the platform: no answer needs so many",
             )
+
+
+def _lists(body: bytes) -> int:
+    """Return how many lists may begin in a body, at most one more than `MAX_OBJECTS`.
+
+    There are few, and `find` looks at many bytes at a time, where `count` looks at each: 1 % of decoding.
+    """
+    found, at = 0, body.find(b"[")
+    while at >= 0 and found <= MAX_OBJECTS:
+        found += 1
+        at = body.find(b"[", at + 1)
+    return found
