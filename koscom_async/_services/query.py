@@ -93,6 +93,9 @@ class AnswerBudget:
             )
 
 
+TOGETHER = 4
+"""The accounts of one investor may cost so many times as much together as one may."""
+
 Part = TypeVar("Part")
 AnyPage = TypeVar("AnyPage", bound=Page)
 
@@ -198,16 +201,16 @@ class Query(ABC, Generic[Part, AnyPage]):
 
     async def ask(self, part: Part, page: PageKey | None) -> AnyPage:
         """Return one page of a part; raise where the question has cost all the calls that it may."""
-        if self.is_about_one_account and self.trace.calls >= self.settings.call_limit:
-            raise PagingError(
-                f"the question took {self.trace.calls} calls, and is not answered",
-                retriable=False,
-                advice="ask for less, such as a shorter range of dates, or set a higher Settings(call_limit=…)",
-            )
+        self.check_cost()
         answer = await self.gateway.ask(self.call(part, page), self.trace)
         self.budget.add_rows(self.size_of(answer))
         self.trace.note(*answer.notes)
         return answer
+
+    def check_cost(self) -> None:
+        """Raise where the account has cost all the calls that it may."""
+        if self.is_about_one_account and self.trace.calls >= self.settings.call_limit:
+            raise _too_costly(self.trace.calls)
 
     def size_of(self, page: AnyPage) -> int:
         """Return how many rows of the answer's budget a page takes."""
@@ -240,6 +243,13 @@ class AccountQuery(Query[Part, AnyPage]):
     def broker(self) -> str:
         """The short name of the account's broker."""
         return self.account.broker.short_name
+
+    def check_cost(self) -> None:
+        """Raise where the account has cost all the calls that it may, or all accounts of the investor have."""
+        super().check_cost()
+        ticket = self.trace.ticket
+        if ticket is not None and ticket.calls >= TOGETHER * self.settings.call_limit:
+            raise _too_costly(ticket.calls)
 
     @property
     def metered_as(self) -> str:
@@ -292,6 +302,14 @@ class AccountQuery(Query[Part, AnyPage]):
             charge=self.budget.add_bytes,
             secrets=secrets_of(self.investor, self.account),
         )
+
+
+def _too_costly(calls: int) -> PagingError:
+    return PagingError(
+        f"the question took {calls} calls, and is not answered",
+        retriable=False,
+        advice="ask for less, such as a shorter range of dates, or set a higher Settings(call_limit=…)",
+    )
 
 
 def secrets_of(investor: Investor, account: VirtualAccount | None = None) -> tuple[str, ...]:

@@ -117,6 +117,8 @@ class AttemptRecord:
         self._attempt.seconds_waited = seconds
         self._trace.seconds_waited += seconds
         self._trace.calls += 1
+        if self._trace.ticket is not None:
+            self._trace.ticket.calls += 1
         self._counts.seconds_waited += seconds
         self._counts.calls += 1
         self._counts.in_flight += 1

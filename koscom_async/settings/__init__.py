@@ -254,10 +254,11 @@ class Settings(Record):
     `redirect_uri` is the callback that is registered for the key, to which an investor who has authorised is sent
     back (`None`: pass it to each call of `koscom.oauth` that needs it); `scope` is what the investor is asked for.
     A query of more pages than `page_limit` fails its account, and so does a question about one account that takes more
-    calls than `call_limit`, a response of more bytes than `max_response_bytes`, or pages that have more than
-    `max_answer_bytes` or `max_answer_rows` together (of a stream of transactions: those of one range of dates). A list
-    of more linked accounts than `max_accounts` fails its investor. Bytes are counted unpacked. Large responses take
-    turns, so that those being read have at most `max_reading_bytes` together; memory takes up to sixty times as much.
+    calls than `call_limit` (of an investor's accounts together, four times as many), a response of more bytes than
+    `max_response_bytes`, or pages that have more than `max_answer_bytes` or `max_answer_rows` together (of a stream of
+    transactions: those of one range of dates). A list of more linked accounts than `max_accounts` fails its investor.
+    Bytes are counted unpacked. Large responses take turns, so that those being read have at most `max_reading_bytes`
+    together; memory takes up to sixty times as much.
     `discretionary_brokers` are the short names of the brokers at which the firm has discretionary contracts (일임매매):
     the calls across brokers ask these. By default they ask every broker of the platform; those without a contract
     refuse, so name yours. `check_service_hours` refuses discretionary balances and

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from koscom_async import BrokerOverrides, PagingError, RequestRejectedError, ResponseTooLargeError
-from tests.client.fake_gateway import Book, FakeGateway, cash, ok, refusal, said, share
+from tests.client.fake_gateway import Book, FakeGateway, cash, investor_of, link, ok, refusal, said, share
 
 PAGED = {"star": BrokerOverrides(supports_all=False)}
 
@@ -158,6 +158,18 @@ async def test_a_question_whose_pages_are_too_much_together_is_refused(
     assert (caught.value.budget, caught.value.retriable, caught.value.code) == (budget, False, "too-large")
     assert (caught.value.broker, caught.value.account) == ("star", "1606…0099")
     assert sum(question.asset_class == "EQTY" for question in gateway.questions) == calls
+
+
+async def test_the_accounts_of_one_investor_cost_a_bounded_number_of_calls_together():
+    numbers = [str(number) for number in range(12)]
+    gateway = FakeGateway(
+        {number: endless() for number in numbers}, linked=[link("star", number) for number in numbers]
+    )
+    async with gateway.client(call_limit=10) as koscom:
+        holdings = await koscom.holdings(investor_of())
+    assert len(holdings.failures) == len(numbers)
+    assert {failure.error.retriable for failure in holdings.failures} == {False}
+    assert 40 <= len(gateway.requests) <= 40 + len(numbers)
 
 
 async def test_as_many_pages_as_the_limit_are_no_failure(investor, account):

@@ -37,6 +37,8 @@ SHARE = 10
 """One turn in so many is the second line's, at least."""
 LATE = 0.5
 """An operation should not begin where it would be late, more likely than not."""
+MOST_KINDS = 1000
+"""Of so many kinds of operations it is known what they lately needed."""
 SMOOTHING = 0.1
 """What the latest operation counts for in a moving average."""
 DEVIATIONS = 2.0
@@ -281,11 +283,13 @@ class Visit:
 class Ticket:
     """Enter it around an operation: its place in all lines, and what the limiter learns of it at its end.
 
-    An operation is of a `kind` that lately needed much the same, and is due in so many seconds.
+    An operation is of a `kind` that lately needed much the same, and is due in so many seconds. `calls` have left so
+    far.
     """
 
     def __init__(self, number: int, kind: Kind, clock: Callable[[], float], seconds: float) -> None:
         self.number = number
+        self.calls = 0
         self.is_patient = seconds > PATIENT_SECONDS
         self._clock = clock
         self._due = clock() + seconds
@@ -448,6 +452,8 @@ class Tickets:
         known = self._kinds.get(kind)
         if known is None:
             known = self._kinds[kind] = Kind()
+            if len(self._kinds) > MOST_KINDS:  # brokers that lists of accounts name are part of some
+                del self._kinds[next(iter(self._kinds))]
         return Ticket(self.number(), known, self._clock, seconds)
 
     def number(self) -> int:
