@@ -217,3 +217,9 @@ def test_whatever_an_answer_holds_it_is_read_or_refused(data):
         answer = OPERATIONS.reader(operation, version)(core.read_json(body))
         assert len(answer.to_dicts()) == len(answer)
         repr(answer)
+
+
+def test_a_large_text_in_the_place_of_an_object_is_malformed_before_it_is_read():
+    inside = json.dumps({"hisLists": [{"trdDd": "20220503"}] * 5_000})
+    with pytest.raises(MalformedResponseError, match="in the place of an object"):
+        read("market.stocks.history", json.dumps({"result": inside}))

@@ -1,10 +1,13 @@
 """By which name an instrument is shown where brokers write several, and the order of what is alike but for little."""
 
+import unicodedata
 from itertools import permutations
+from types import SimpleNamespace
 
 from attrs import evolve
 
 from koscom_async import Measure, Portfolio, PortfolioEquity, PortfolioOutcome, Product
+from koscom_async._merge import names
 from koscom_async._merge.gathered import merge_portfolios
 from koscom_async._merge.names import ranked_names
 from tests.loops import each
@@ -89,3 +92,16 @@ def test_portfolios_do_not_depend_on_the_order_of_rows():
     assert [(each.name, each.other_names, len(each.lots)) for each in positions] == [
         (None, (), 1), (None, (), 1), ("삼성전자우선", (), 3),
     ]  # fmt: skip
+
+
+def test_of_a_name_that_is_accents_only_so_much_is_compared_that_it_takes_no_time(monkeypatch):
+    lengths = []
+
+    def normalize(form, text):
+        lengths.append(len(text))
+        return unicodedata.normalize(form, text)
+
+    monkeypatch.setattr(names, "unicodedata", SimpleNamespace(normalize=normalize))
+    accents = "\u0301\u0316" * 50_000
+    assert names.ranked_names(["b" + accents, "a" + accents]) == ("a" + accents, "b" + accents)
+    assert max(lengths) <= 1_000

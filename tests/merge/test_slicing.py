@@ -7,9 +7,10 @@ import pytest
 from attrs import evolve
 from hypothesis import given
 
-from koscom_async._cooperative import run_cooperatively
-from koscom_async._merge import grouping, merging, positions
-from tests.merge.accounts import CYBER, NOW, STAR, account, held, merged, read, share, summary
+from koscom_async import _record
+from koscom_async._cooperative import SLICE_ROWS, run_cooperatively
+from koscom_async._merge import doubts, grouping, merging, positions
+from tests.merge.accounts import CYBER, NOW, STAR, account, bond, fund, held, merged, read, share, summary
 from tests.merge.strategies import accounts_outcomes
 from tests.merge.test_properties import said
 
@@ -77,3 +78,67 @@ def test_an_account_with_an_unknown_code_twice_in_one_row_object_keeps_both_rows
     row = evolve(share(None), name=None)
     holdings = merged(read(account(STAR), row), read(account(CYBER), row))
     assert [(each.matched_by, len(each.lots)) for each in holdings.positions] == [("nothing", 1)] * 2
+
+
+def test_no_slice_has_more_than_its_share_of_an_account_in_which_every_row_is_doubtful(monkeypatch):
+    made, really_made = [], doubts.lots_of
+    monkeypatch.setattr(
+        doubts, "lots_of", lambda rows, of: (made.append(len(rows)), really_made(rows, of))[1]
+    )
+    alike = [share("A", value=1)] * 1_000
+    totals = [fund(None, "합계", 1 + number) for number in range(1_000)]
+    steps = merging([read(account(), *alike, *totals)], as_of=NOW)
+    done = [sum(made) for _ in steps]
+    assert done[-1] == sum(made) == 2_000
+    assert max(after - before for before, after in pairwise(done)) <= max(SLICE_ROWS, doubts.DOUBTS_A_SLICE)
+
+
+class OfOneHash(Decimal):
+    """A number whose hash others have, too, as a broker can choose them; counts how often two were compared."""
+
+    compared = 0
+
+    def __hash__(self):
+        return 7
+
+    def __eq__(self, other):
+        OfOneHash.compared += 1
+        return Decimal.__eq__(self, other)
+
+
+def test_numbers_of_one_hash_are_not_compared_all_with_all(monkeypatch):
+    monkeypatch.setattr(_record, "Decimal", OfOneHash)
+    count = 300
+    values = [OfOneHash(1 + number) for number in range(count)]
+    rows = [evolve(share("A"), value=value, quantity=value) for value in values]
+    funds = [evolve(fund(f"F{number}", "ab", 1), value=value) for number, value in enumerate(values)]
+    bonds = [
+        evolve(bond("ab", 1, 1, 1), code=f"B{number}", value=value) for number, value in enumerate(values)
+    ]
+    OfOneHash.compared = 0
+    merged(read(account(), *rows, *funds, *bonds))
+    assert OfOneHash.compared < 20 * count
+
+
+class Currency(str):
+    """A currency that counts how often it was compared."""
+
+    __slots__ = ()
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        Currency.compared += 1
+        return str.__eq__(self, other)
+
+    def __ne__(self, other):
+        Currency.compared += 1
+        return str.__ne__(self, other)
+
+
+def test_as_many_currencies_as_rows_are_not_compared_all_with_all():
+    count = 300
+    rows = [evolve(share(f"A{number}"), currency=Currency(f"X{number}")) for number in range(count)]
+    Currency.compared = 0
+    merged(read(account(), *rows))
+    assert Currency.compared < 40 * count

@@ -10,7 +10,7 @@ import pytest
 from koscom_async import MalformedResponseError
 from koscom_async._cooperative import SLICE_LENGTH, SLICE_ROWS, CooperativeReader
 from koscom_async._transport import backend
-from koscom_async._transport.reading import BodyReader, read_body
+from koscom_async._transport.reading import PIECE_BYTES, BodyReader, read_body
 from koscom_async._wire.account import BalanceReader
 from koscom_async._wire.endpoints import BALANCE, Call
 from koscom_async._wire.envelope import Question
@@ -225,3 +225,25 @@ async def test_a_character_set_in_the_place_of_a_coding_is_no_compression(coding
 async def test_another_coding_is_still_refused():
     with pytest.raises(MalformedResponseError, match="content coding"):
         await read(b"{}", **{"Content-Encoding": "br"})
+
+
+async def test_a_large_body_in_a_korean_code_page_is_decoded_in_pieces_between_which_others_run():
+    text = '{"a": "' + "삼성전자" * 200_000 + '"}'  # pieces end in the middle of a character
+    response = httpx.Response(
+        200,
+        stream=httpx.ByteStream(text.encode("cp949")),
+        headers={"Content-Type": "application/json; charset=euc-kr"},
+    )
+    turns = 0
+
+    async def others():
+        nonlocal turns
+        while True:
+            await anyio.lowlevel.checkpoint()
+            turns += 1
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(others)
+        assert (await read_body(response, max_bytes=2**24)).decode() == text
+        group.cancel_scope.cancel()
+    assert turns >= 1_600_000 // PIECE_BYTES - 1

@@ -1,13 +1,16 @@
 """From a refusal to an exception: the three body shapes, the status where no code is known, and nothing secret."""
 
+import unicodedata
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from koscom_async._wire import failures
 from koscom_async._wire.failures import failure, quota_exceeded, read_refusal
 from koscom_async._wire.json.core import read_json
 from koscom_async.errors import (
@@ -350,3 +353,15 @@ def test_a_refusal_tells_only_what_it_said() -> None:
         "down",
         False,
     )
+
+
+def test_a_reason_that_is_accents_only_takes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths = []
+
+    def normalize(form: Any, text: str) -> str:
+        lengths.append(len(text))
+        return unicodedata.normalize(form, text)
+
+    monkeypatch.setattr(failures, "unicodedata", SimpleNamespace(normalize=normalize))
+    assert failures.read_most_days("최대 90일 " + "a\u0301\u0316" * 50_000) == 90
+    assert max(lengths) <= 1_000

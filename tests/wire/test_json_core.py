@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from koscom_async._cooperative import SLICE_LENGTH, run_now
 from koscom_async._wire.json import core, fast
 from koscom_async._wire.json.core import read_json
 from koscom_async._wire.values import ScalarError, read_number
@@ -105,3 +106,20 @@ def test_what_is_sent_is_the_same_bytes_whoever_writes_it(json):
     document = {"body": {"korName": "홍길동", "count": 0, "list": ["null", None, True]}, "half": 1.5}
     written = '{"body":{"korName":"홍길동","count":0,"list":["null",null,true]},"half":1.5}'
     assert json.write_json(document) == written.encode()
+
+
+HALF = b"\xed\xa0\xbd"
+
+
+@pytest.mark.parametrize("json", [core, fast])
+def test_halves_of_characters_are_read_unless_they_are_so_many_that_to_decode_them_holds_the_loop(json):
+    filled = b'"' + b"x" * SLICE_LENGTH + b'"'
+    few = b"[" + filled + b"," + b",".join([b'"' + HALF * 100 + b'"'] * 200) + b"]"
+    text, *halves = run_now(json.json_steps(few))
+    assert (len(text), {*halves}) == (SLICE_LENGTH, {"\ud83d" * 100})
+    with pytest.raises(MalformedResponseError, match="more than 20,000 halves of characters"):
+        run_now(json.json_steps(few[:-1] + b',"' + HALF + b'"]'))
+    for encoding in ("utf-16", "utf-32"):
+        body = ('{"a":"' + "\ud83d" * SLICE_LENGTH + '"}').encode(encoding, "surrogatepass")
+        with pytest.raises(MalformedResponseError, match="halves of characters"):
+            run_now(json.json_steps(body))
