@@ -138,7 +138,8 @@ def mypy(folder: Path) -> Errors:
     assert not problems
     errors: Errors = {}
     for each in map(json.loads, printed.splitlines()):
-        errors.setdefault(Path(each["file"]).stem, {}).setdefault(each["line"], each["message"])
+        if each["severity"] == "error":
+            errors.setdefault(Path(each["file"]).stem, {}).setdefault(each["line"], each["message"])
     return errors
 
 
