@@ -17,7 +17,7 @@ Simulated beside fourteen other policies at twice the load that the limits allow
 wasted 1 % of the calls; calls in the order in which they come kept none, and operations in that order 32 %.
 """
 
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterator
 from heapq import heappop, heappush
 from itertools import count
 from math import inf
@@ -147,14 +147,11 @@ class Line:
         if head is not None:
             head.changed.set()
 
-    def reconsider(self, kind: "Kind", now: float) -> None:
-        """Refuse the operations of a kind that wait to begin and will be late, by what has just been learned."""
-        for _, _, call in sorted(self._urgent, key=lambda each: each[:2]):
-            if call.visit is None or call.is_gone or not call.visit.ticket.waits_as(kind):
-                continue
-            call.refused_for = call.visit.ticket.expect_again(call.visit, now)
-            if call.refused_for is not None:
-                call.changed.set()
+    def waiting_to_begin(self, kind: "Kind") -> Iterator[tuple["Ticket", WaitingCall]]:
+        """Yield the calls of the operations of a kind that wait to begin."""
+        for _, _, call in self._urgent:
+            if not call.is_gone and call.visit is not None and call.visit.ticket.waits_as(kind):
+                yield call.visit.ticket, call
 
     async def wait_for_burst(
         self, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]
@@ -231,6 +228,20 @@ class Kind:
         for ticket in self.begun:
             visit = ticket.at(line)
             visit.owe(calls - visit.taken)
+
+    def reconsider(self, now: float) -> None:
+        """Refuse the operations that wait to begin and will be late, by what has just been learned."""
+        waiting: dict[
+            Ticket, list[WaitingCall]
+        ] = {}  # an operation may wait with several calls, at several brokers
+        for habit in self.habits.values():
+            for ticket, call in habit.line.waiting_to_begin(self):
+                waiting.setdefault(ticket, []).append(call)
+        for ticket in sorted(waiting, key=lambda each: each.number):
+            wait = ticket.expect_again(now)
+            for call in waiting[ticket] if wait is not None else ():
+                call.refused_for = wait
+                call.changed.set()
 
 
 @define(eq=False)
@@ -356,10 +367,10 @@ class Ticket:
         """Whether it is of a kind, and waits to begin."""
         return self._kind is kind and self._is_expected and not self._has_begun
 
-    def expect_again(self, visit: Visit, now: float) -> float | None:
+    def expect_again(self, now: float) -> float | None:
         """Count what it will need by what is known now; or return `wait_if_late`."""
         self._is_expected = False
-        wait = self.wait_if_late(visit, now)
+        wait = self.wait_if_late(next(iter(self._visits.values())), now)
         if wait is None:
             self.expect()
         return wait
@@ -418,8 +429,7 @@ class Ticket:
             if visit.began_at is not None and visit.answered_at is not None and not visit.has_failed:
                 self._kind.learn(visit.line, visit.taken, visit.answered_at - visit.began_at)
         if is_first:
-            for visit in tuple(self._visits.values()):
-                visit.line.reconsider(self._kind, self._clock())
+            self._kind.reconsider(self._clock())
 
 
 def overloaded(wait: float) -> OverloadedError:

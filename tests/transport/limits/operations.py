@@ -65,9 +65,12 @@ class Town:
             end.refused_at.append(broker)
             end.retry_after = refused.exceptions[0].retry_after
 
-    async def operation(self, *, after=0.0, seconds=inf, plan=HOLDINGS, kind="holdings", name=None):
+    async def operation(
+        self, *, after=0.0, seconds=inf, first="common", plan=HOLDINGS, kind="holdings", name=None
+    ):
         async def ask(ticket, end):
-            await self.ask("common", ticket, end, name)
+            if first is not None:
+                await self.ask(first, ticket, end, name)
             async with anyio.create_task_group() as accounts:
                 for broker, chains in plan.items():
                     accounts.start_soon(self.account, broker, chains, ticket, end, name)

@@ -43,6 +43,20 @@ async def test_questions_about_one_account_that_wait_are_refused_as_soon_as_the_
     assert town.state() == {}
 
 
+@pytest.mark.parametrize("plan", [{"star": (1,) * 4}, {"star": (1,) * 4, "cyber": (1,) * 4}])
+async def test_an_operation_that_waits_to_begin_with_several_calls_is_counted_once(plan):
+    town = Town()
+    # An account at a broker of which nothing is known is asked for each asset class, and a firm each of its brokers.
+    await town.run(*town.operations(60, seconds=DEADLINE, first=None, plan=plan))
+    assert town.words["whole"] >= 20, "the limits allow 22"
+    assert town.state() == {}
+    # What does not wait for others is not refused.
+    town.ended.clear()
+    town.time.now += 600
+    await town.run(*town.operations(5, seconds=3.0, first=None, plan=plan))
+    assert town.words == {"whole": 5}
+
+
 async def test_of_sixty_more_the_others_are_refused_at_once_and_cost_no_call():
     town = Town()
     await town.run(*town.operations(3, seconds=DEADLINE))
