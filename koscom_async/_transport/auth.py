@@ -111,6 +111,7 @@ class TokenSession:
             self._used = await self._manager.current(investor, self._trace)
         else:
             self._used = await self._manager.renewed(investor, self._rejected, self._trace)
+            self._trace.note("the access token was dead; it was renewed")
         return self._used
 
     def __enter__(self) -> None:
@@ -124,7 +125,6 @@ class TokenSession:
         if not isinstance(error, AuthenticationError) or not error.token_is_dead:
             return False
         self._rejected = self._used
-        self._trace.note("the access token was dead; it was renewed")
         return True
 
 

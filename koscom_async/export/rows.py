@@ -30,6 +30,8 @@ _ERROR_FACTS = (
     "message",
     "advice",
 )
+_FURTHER_FACTS = ("retry_after", "resets_at", "opens_at", "available_at", "budget")
+"""What an error's advice may speak of, where the error has it."""
 
 
 def plain(value: object) -> Any:
@@ -62,7 +64,10 @@ def dicts_of(record: Any) -> Any:
 def _composite(value: object) -> Any:
     match value:
         case KoscomError():
-            return {"type": type(value).__name__} | {fact: getattr(value, fact) for fact in _ERROR_FACTS}
+            facts = {fact: getattr(value, fact) for fact in _ERROR_FACTS}
+            further = {fact: getattr(value, fact, None) for fact in _FURTHER_FACTS}
+            shown = {fact: plain(each) for fact, each in further.items() if each is not None}
+            return {"type": type(value).__name__, **facts, **shown}
         case Mapping():
             return {str(key): plain(each) for key, each in value.items()}
         case Sequence():

@@ -6,6 +6,7 @@ from typing import Literal
 
 from attrs import frozen
 
+from koscom_async._masking import clean
 from koscom_async._record import Record
 from koscom_async.models.account import WON
 from koscom_async.models.member import VirtualAccount
@@ -38,6 +39,10 @@ class Doubt(Record):
     amount: Decimal | None = None
     currency: str = WON
     why: str
+
+    def __str__(self) -> str:
+        amount = "an unknown amount" if self.amount is None else f"{self.amount:,f} {self.currency}"
+        return clean(f"{self.account}, {self.label}: {self.why}; {amount} may count twice")
 
 
 def marks_of(rows: Iterable[Lot]) -> frozenset[str]:

@@ -174,6 +174,14 @@ async def partial_and_asked_again(browser, url, gateway, folder):
         assert await page.locator("#scope").inner_text() == "3개 계좌 중 2개만의 합계"
         await picture(page, folder, "partial")
 
+    async with opened(browser, f"{url}?fault=diamond%3Ddoubled-row") as page:
+        await page.locator(END).wait_for()
+        assert "1건" in await page.locator("#status").inner_text()
+        assert await page.locator("#positions .doubtful:visible").count() == 1
+
+    async with opened(browser, f"{url}?fault=star%3Dshort&fault=cyber%3Ddoubled-row") as page:
+        await page.locator(END).wait_for()
+        gateway.clear_calls()
         before = await page.locator("#positions tbody tr:not(.total)").count()
         await page.locator("select").nth(2).select_option("")
         assert "fault=cyber%3Ddoubled-row" in page.url

@@ -53,6 +53,7 @@ def test_an_error_is_its_kind_and_its_facts():
     error = QuotaExceededError("spent", resets_at=datetime(2026, 3, 3, tzinfo=UTC), code="429", broker="star")
     written = plain(error)
     assert (written["type"], written["code"], written["broker"]) == ("QuotaExceededError", "429", "star")
+    assert written["resets_at"] == "2026-03-03T00:00:00+00:00"
     assert set(written) == {
         "type",
         "code",
@@ -64,6 +65,7 @@ def test_an_error_is_its_kind_and_its_facts():
         "attempts",
         "message",
         "advice",
+        "resets_at",
     }
 
 

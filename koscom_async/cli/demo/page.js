@@ -178,6 +178,9 @@ function bodyOf(currency) {
   return bodies.get(currency);
 }
 
+// A row of an account has no number and no name of its own: two instruments' may have the same amounts.
+const markOf = (label, lot) => JSON.stringify([label, lot]);
+
 function fillRow(row, position, marks) {
   const { instrument, lots } = position, currency = instrument.currency;
   const set = (name, text) => row.querySelectorAll(`.${name}`).forEach((each) => { each.textContent = text; });
@@ -195,11 +198,12 @@ function fillRow(row, position, marks) {
   const share = position.weight === null ? null : Number(position.weight) * 100;
   set("weight", share === null ? UNKNOWN : share > 0 && share < 0.05 ? "<0.1%" : `${share.toFixed(1)}%`);
   row.querySelector(".bar").style.setProperty("--w", `${Math.min(Math.max(share ?? 0, 0), 100)}%`);
-  row.querySelector(".doubtful").hidden = !lots.some((lot) => marks.has(JSON.stringify(lot)));
+  const names = [instrument.name, ...instrument.other_names, instrument.code, instrument.product ?? instrument.asset_class];
+  row.querySelector(".doubtful").hidden = !lots.some((lot) => names.some((name) => marks.has(markOf(name, lot))));
 }
 
 function showPositions(holdings, { isRunning }) {
-  const marks = new Set(holdings.doubts.flatMap((doubt) => doubt.rows.map((row) => JSON.stringify(row))));
+  const marks = new Set(holdings.doubts.flatMap((doubt) => doubt.rows.map((row) => markOf(doubt.label, row))));
   const shown = new Map();
   for (const position of holdings.positions) {
     const { body, rows } = bodyOf(position.instrument.currency);

@@ -23,6 +23,7 @@ from koscom_async.integrations.web.events import Events, end_reconnection, holdi
 from koscom_async.integrations.web.problems import (
     HoldingsResponse,
     ProblemResponse,
+    authorized,
     install_error_handlers,
 )
 from koscom_async.integrations.web.requests import (
@@ -39,6 +40,7 @@ __all__ = [
     "HoldingsResponse",
     "ProblemResponse",
     "RequestDeadline",
+    "authorized",
     "end_reconnection",
     "holdings_events",
     "install_error_handlers",

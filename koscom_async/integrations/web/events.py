@@ -17,7 +17,7 @@ from koscom_async._merge import merging
 from koscom_async._services.tasks import background
 from koscom_async.errors import KoscomError
 from koscom_async.export.rows import plain
-from koscom_async.integrations.web.problems import encoded, problem, written
+from koscom_async.integrations.web.problems import authorized, encoded, problem, written
 from koscom_async.integrations.web.requests import cancel_when_gone
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.outcome import AccountFailure, AccountSuccess
@@ -94,7 +94,7 @@ async def holdings_events(stream: HoldingsStream, *, growing: bool = False) -> A
             outcomes.append(outcome)
             so_far = await _merged((*stream.kept, *outcomes)) if growing else None
             yield _event("account", await written(partial(_facts, stream, outcomes, so_far)))
-        holdings = await stream.merged()
+        holdings = authorized(await stream.merged())
         yield _event("holdings", await written(holdings.to_dicts), number=END)
     except KoscomError as error:
         yield _event("problem", encoded(problem(error)), number=END)

@@ -4,10 +4,10 @@ import json
 import logging
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import quote
 
 import anyio.to_thread
@@ -22,6 +22,7 @@ from koscom_async.errors import KoscomError
 from koscom_async.export.rows import plain
 from koscom_async.export.texts import escaped_halves
 from koscom_async.integrations.web.requests import ClientGoneError
+from koscom_async.models.outcome import Outcome
 
 logger = logging.getLogger("koscom_async.web")
 
@@ -74,6 +75,8 @@ def problem(error: KoscomError) -> dict[str, Any]:
     }
     if isinstance(error, errors.ReauthorizationRequiredError):
         members["url"] = error.url
+    if (seconds := getattr(error, "retry_after", None)) is not None:
+        members["retry_after"] = seconds
     if isinstance(error, errors.IncompleteHoldingsError):
         members["failures"] = plain(error.failures)
     return members
@@ -114,21 +117,40 @@ def install_error_handlers(app: Starlette) -> None:
 class Answered(Protocol):
     """An answer about accounts: holdings, portfolios, watchlists, transactions."""
 
+    @property
+    def outcomes(self) -> Sequence[Outcome]: ...
+
     def to_dicts(self) -> dict[str, Any]: ...
+
+
+AnyAnswered = TypeVar("AnyAnswered", bound=Answered)
+
+
+def authorized(answer: AnyAnswered) -> AnyAnswered:
+    """Return an answer, or raise `ReauthorizationRequiredError` where that is why no account was read.
+
+    A token may die between the list of accounts and their balances: such an answer has nothing but failures, each with
+    an address of its own where the investor authorises again. As an error it has one, and its status is 401.
+    """
+    errors_ = [outcome.error for outcome in answer.outcomes]
+    if errors_ and all(isinstance(error, errors.ReauthorizationRequiredError) for error in errors_):
+        raise cast("KoscomError", errors_[0])
+    return answer
 
 
 class HoldingsResponse(Response):
     """Holdings, or another answer about accounts, as JSON: what `to_dicts()` returns, account numbers masked.
 
-    A partial answer is a 200, too, with `complete` false. It is written in a thread: thousands of rows take a second,
-    which other requests would wait for where a route returns the holdings themselves.
+    A partial answer is a 200, too, with `complete` false; `authorized` sees to one that only its investor can mend. It
+    is written in a thread: thousands of rows take a second, which other requests would wait for where a route returns
+    the holdings themselves.
     """
 
     media_type = "application/json"
 
     def __init__(self, answer: Answered, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(headers={"Cache-Control": "no-store", **(headers or {})})
-        self._answer = answer
+        self._answer = authorized(answer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Write the answer, and send it."""

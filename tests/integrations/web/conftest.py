@@ -26,7 +26,12 @@ class Shop:
         )
 
     def _make_client(self):
-        settings = evolve(self.gateway.settings, limits=self.limits, timeouts=UNHURRIED)
+        settings = evolve(
+            self.gateway.settings,
+            limits=self.limits,
+            timeouts=UNHURRIED,
+            redirect_uri="https://you.example/callback",
+        )
         self.koscom = Koscom(settings, transport=self.gateway.transport)
         return self.koscom
 

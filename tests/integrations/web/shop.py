@@ -15,6 +15,7 @@ from koscom_async.integrations.fastapi import (
     HoldingsResponse,
     KoscomDependency,
     RequestDeadline,
+    authorized,
     end_reconnection,
     holdings_events,
     install_error_handlers,
@@ -60,7 +61,7 @@ def make_shop(make_client, investors, *, deadline=None, behind_middleware=False)
 
     @app.get("/inside")
     async def inside(koscom: KoscomDependency, investor: Customer):
-        return {"positions": (await koscom.holdings(investor)).positions}
+        return {"positions": authorized(await koscom.holdings(investor)).positions}
 
     @app.get("/response")
     async def response(koscom: KoscomDependency, investor: Customer):

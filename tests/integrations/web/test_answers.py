@@ -223,6 +223,8 @@ async def test_no_other_request_waits_while_an_answer_is_written():
     threads = []
 
     class Watched:
+        outcomes = ()
+
         def to_dicts(self):
             threads.append(threading.current_thread())
             return {}
@@ -249,3 +251,21 @@ def test_starlette_is_enough():
     assert "koscom_async.integrations.fastapi" in knowing
     assert not any(name.startswith("koscom_async.integrations.web") for name in knowing)
     assert set(web.__all__) < set(fastapi.__all__)
+
+
+async def test_a_token_that_died_is_an_error_of_the_whole_request():
+    """It dies between the list of accounts, which needs none, and the balances, all of which it costs."""
+    async with SandboxGateway(in_process=True, refresh_tokens=False) as gateway:
+        gateway.revoke_token()
+        shop = Shop(gateway)
+        async with browser(shop.app) as client:
+            for path in ("/inside", "/response"):
+                answer = await client.get(path)
+                assert answer.status_code == 401, path
+                assert answer.json()["url"].startswith(gateway.url)
+                assert "retry_after" not in answer.json()
+            *_, (name, number, facts) = read_events((await client.get("/events")).text)
+            assert (name, number, facts["status"]) == ("problem", "end", 401)
+            partial = (await client.get("/holdings")).json()
+            notes = {note for each in partial["outcomes"] for note in each["trace"]["notes"]}
+            assert not [note for note in notes if "renewed" in note]
