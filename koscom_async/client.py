@@ -295,7 +295,7 @@ class Koscom:
         sent. An answer with an error code in its body is raised, and so is one that echoes another `reqIdConsumer` than
         the body's.
         """
-        return await self._call(
+        asked = self._call(
             method,
             path,
             scheme=scheme,
@@ -306,3 +306,5 @@ class Koscom:
             repeatable=repeatable,
             deadline=deadline,
         )
+        del json, params  # an error reporter may send this frame's variables
+        return await asked

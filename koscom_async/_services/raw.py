@@ -31,6 +31,34 @@ async def call_raw(
     deadline: float | None,
 ) -> Any:
     """Check the arguments of `Koscom.call`, make the call, and return the answer's JSON."""
+    asked = _checked(
+        settings,
+        method,
+        path,
+        scheme=scheme,
+        json=json,
+        params=params,
+        investor=investor,
+        broker=broker,
+        repeatable=repeatable,
+    )
+    del json, params  # an error reporter may send this frame's variables
+    with operation(gateway, asked.endpoint, broker=asked.broker, deadline=deadline_at(deadline)) as trace:
+        return await gateway.ask(asked, trace)
+
+
+def _checked(
+    settings: Settings,
+    method: str,
+    path: str,
+    *,
+    scheme: str,
+    json: Any,
+    params: Mapping[str, object] | None,
+    investor: Investor | None,
+    broker: BrokerLike | None,
+    repeatable: bool | None,
+) -> Call[Any]:
     verb, where, how = raw.checked_method(method), raw.checked_path(path), raw.checked_scheme(scheme)
     if how is AuthScheme.BEARER and investor is None:
         raise UsageError("the scheme bearer asks on behalf of an investor: give investor=")
@@ -47,7 +75,7 @@ async def call_raw(
         repeatable=is_safe if repeatable is None else repeatable,
         site=where.site,
     )
-    call = Call(
+    return Call(
         endpoint=endpoint,
         path=where.path,
         method=verb,
@@ -58,5 +86,3 @@ async def call_raw(
         investor=investor if how is AuthScheme.BEARER else None,
         secrets=(*secrets, *raw.texts_in(json), *raw.texts_in(list(query.values()))),
     )
-    with operation(gateway, endpoint, broker=call.broker, deadline=deadline_at(deadline)) as trace:
-        return await gateway.ask(call, trace)

@@ -33,6 +33,8 @@ class Values(dict[str, Any]):
     def __repr__(self) -> str:
         return f"Values({', '.join(self)})"
 
+    __sentry_repr__ = __repr__  # sentry looks into every mapping else
+
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Question:
