@@ -77,6 +77,7 @@ ENTRIES: Mapping[str, Entry] = {
     "fields": Entry("reference", "fields_command", "List the wire fields behind the attributes."),
     "holdings": Entry("holdings", "holdings_command", "Holdings at all linked brokers, merged."),
     "login": Entry("login", "login_command", "Log in and save a token."),
+    "market": Entry("market", "market_group", "Market data: quotes, bars, order books."),
     "operations": Entry("operations", "operations_command", "List the platform's operations."),
     "portfolio": Entry("portfolio", "portfolio_command", "Portfolio of each account."),
     "sandbox": Entry("sandbox", "sandbox_group", "Run the sandbox gateway."),

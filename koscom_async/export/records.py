@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -29,8 +29,7 @@ _SHOWN = 40
 """Rows of a table in a notebook."""
 
 
-@cache
-def columns(kind: type) -> tuple[tuple[str, str, Type], ...]:
+def _columns(kind: Any) -> tuple[tuple[str, str, Type], ...]:
     """Return the attribute, the Korean term and the type of each column that a record makes."""
     hints = get_type_hints(kind)
     found = []
@@ -39,6 +38,9 @@ def columns(kind: type) -> tuple[tuple[str, str, Type], ...]:
             of = next((each for each in get_args(hints[field.name]) if each in _TYPES), hints[field.name])
             found.append((field.name, field.metadata["ko"], _TYPES[of]))
     return tuple(found)
+
+
+columns: Callable[[Any], tuple[tuple[str, str, Type], ...]] = cache(_columns)
 
 
 def to_arrow(kind: type, rows: Sequence[Any], facts: Mapping[str, object], *, names: str) -> "pa.Table":

@@ -1,7 +1,6 @@
 """`koscom holdings`: what the investor owns, everywhere, right now; each view of it in each of its formats."""
 
 import asyncio
-import io
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -16,14 +15,16 @@ from koscom_async.cli.output import write_stderr
 from koscom_async.cli.views.differences import difference_data, difference_report
 from koscom_async.cli.views.explanations import explanation_data, explanation_report
 from koscom_async.cli.views.groups import csv_of_groups, groups_data, groups_report
+from koscom_async.cli.views.live import live_renderers
 from koscom_async.cli.views.positions import csv_text
 from koscom_async.cli.views.progress import read_stream
+from koscom_async.cli.views.records import parquet_of
 from koscom_async.cli.views.report import report
 from koscom_async.cli.watch import watch, watcher
-from koscom_async.export.frames import needed
-from koscom_async.export.texts import clean, counted
+from koscom_async.export.texts import clean
 from koscom_async.models.breakdown import GroupBy
 from koscom_async.models.holdings import Holdings
+from koscom_async.models.market.valuation import Valuation
 
 
 @click.command(name="holdings", epilog=exit_codes())
@@ -39,21 +40,24 @@ def holdings_command(context: click.Context, /, *, request: HoldingsRequest, gat
         asyncio.run(_watch(gateway, request, request.interval))
     # Read first: a wrong file is refused before any call is spent.
     earlier = saved_holdings(request.earlier) if request.earlier else None
-    holdings = asyncio.run(_read(gateway, request))
+    holdings, valuation = asyncio.run(_read(gateway, request))
     if request.save:
         _save(holdings, request.save)
     finish(
         context,
         holdings,
-        renderers_of(request, holdings, earlier),
+        live_renderers(valuation) if valuation else renderers_of(request, holdings, earlier),
         format_=request.format,
         output=request.output,
     )
 
 
-async def _read(gateway: GatewayOptions, request: HoldingsRequest) -> Holdings:
+async def _read(gateway: GatewayOptions, request: HoldingsRequest) -> tuple[Holdings, Valuation | None]:
     async with open_client(gateway) as access:
-        return await read_holdings(access, request)
+        holdings = await read_holdings(access, request)
+        if request.view != "live":
+            return holdings, None
+        return holdings, await holdings.revalue(access.koscom.market, deadline=request.deadline)
 
 
 async def _watch(gateway: GatewayOptions, request: HoldingsRequest, interval: float) -> NoReturn:
@@ -134,17 +138,4 @@ def _xlsx(holdings: Holdings) -> bytes:
 
 
 def _parquet(holdings: Holdings, *, with_lots: bool) -> bytes:
-    try:
-        table = holdings.to_arrow("lots" if with_lots else "positions")
-        writer = needed("pyarrow.parquet", extra="arrow")
-    except ImportError as error:
-        raise Failed(str(error)) from error
-    odd = sum(map(bool, table.column("inexact").to_pylist()))
-    if odd:
-        write_stderr(
-            f"koscom: {counted(odd, 'row')} with a number of more digits than a column holds: null, and named in the "
-            "column `inexact`; --json and --csv have every digit"
-        )
-    page = io.BytesIO()
-    writer.write_table(table, page)
-    return page.getvalue()
+    return parquet_of(lambda: holdings.to_arrow("lots" if with_lots else "positions"))

@@ -17,7 +17,7 @@ from koscom_async.cli.options import DEADLINE, QUIET, Command, GatewayOptions, a
 from koscom_async.cli.views.groups import HEADINGS
 from koscom_async.models.breakdown import GroupBy
 
-View = Literal["whole", "by", "diff", "explain", "watch"]
+View = Literal["whole", "by", "diff", "explain", "watch", "live"]
 Format = Literal["table", "json", "csv", "parquet", "xlsx", "html"]
 
 FORMATS: Mapping[View, tuple[Format, ...]] = {
@@ -26,6 +26,7 @@ FORMATS: Mapping[View, tuple[Format, ...]] = {
     "diff": ("table", "json"),
     "explain": ("table", "json"),
     "watch": ("table",),
+    "live": ("table", "json", "csv", "parquet"),
 }
 """The formats of each view."""
 
@@ -73,6 +74,21 @@ def _interval(_: click.Context, __: click.Parameter, seconds: float | None) -> f
 
 _FILE = click.Path(path_type=Path)
 
+ANSWER = (
+    click.option("--json", "as_json", is_flag=True, help="Short for --format json."),
+    click.option("--csv", "as_csv", is_flag=True, help="Short for --format csv."),
+    click.option(
+        "--output",
+        type=_FILE,
+        callback=writable,
+        metavar="FILE",
+        help="Write to FILE instead of stdout.",
+    ),
+    DEADLINE,
+    QUIET,
+)
+"""What an answer that may be written to a file is asked with, behind its `--format`."""
+
 _OPTIONS = (
     click.option(
         "--by",
@@ -99,6 +115,12 @@ _OPTIONS = (
         help="Show what changed since the holdings that --save wrote to FILE.",
     ),
     click.option(
+        "--live",
+        "live",
+        is_flag=True,
+        help="Show each listed position at the market's last price, beside the broker's value.",
+    ),
+    click.option(
         "--save",
         type=_FILE,
         callback=savable,
@@ -122,17 +144,7 @@ _OPTIONS = (
         type=click.Choice(FORMATS["whole"]),
         help="Output format.  [default: by the suffix of --output, or table]",
     ),
-    click.option("--json", "as_json", is_flag=True, help="Short for --format json."),
-    click.option("--csv", "as_csv", is_flag=True, help="Short for --format csv."),
-    click.option(
-        "--output",
-        type=_FILE,
-        callback=writable,
-        metavar="FILE",
-        help="Write to FILE instead of stdout.",
-    ),
-    DEADLINE,
-    QUIET,
+    *ANSWER,
 )
 
 
@@ -156,13 +168,14 @@ def _request(
     as_csv: bool,
     output: Path | None,
     interval: float | None,
+    live: bool,
     **others: Any,
 ) -> HoldingsRequest:
     """Return what the options ask for, or refuse those that exclude each other."""
     output = None if output == _STDOUT else output
     request = HoldingsRequest(
-        view=_view(by=by, earlier=earlier, term=term, interval=interval),
-        format=_format(format_, as_json=as_json, as_csv=as_csv, output=output),
+        view=_view(by=by, earlier=earlier, term=term, interval=interval, live=live or None),
+        format=format_of(format_, as_json=as_json, as_csv=as_csv, output=output),
         by=cast("GroupBy | None", by),
         earlier=earlier,
         term=term,
@@ -174,8 +187,10 @@ def _request(
     return request
 
 
-def _view(*, by: str | None, earlier: Path | None, term: str | None, interval: float | None) -> View:
-    given: dict[str, object] = {"--by": by, "--diff": earlier, "--explain": term}
+def _view(
+    *, by: str | None, earlier: Path | None, term: str | None, interval: float | None, live: bool | None
+) -> View:
+    given: dict[str, object] = {"--by": by, "--diff": earlier, "--explain": term, "--live": live}
     asked = [option for option, value in given.items() if value is not None]
     if interval is not None:
         # Groups can be watched; what is compared or explained once cannot.
@@ -185,7 +200,8 @@ def _view(*, by: str | None, earlier: Path | None, term: str | None, interval: f
     return cast("View", asked[0].removeprefix("--")) if asked else "whole"
 
 
-def _format(format_: str | None, *, as_json: bool, as_csv: bool, output: Path | None) -> Format:
+def format_of(format_: str | None, *, as_json: bool, as_csv: bool, output: Path | None) -> Format:
+    """Return the format that options and the suffix of a file name, or refuse those that exclude each other."""
     given = {f"--format {format_}": format_} if format_ else {}
     given |= ({"--json": "json"} if as_json else {}) | ({"--csv": "csv"} if as_csv else {})
     if len(set(given.values())) > 1:
@@ -213,7 +229,7 @@ def _check(request: HoldingsRequest) -> None:
         *others, last = FORMATS[request.view]
         known = f"{', '.join(others)} or {last}" if others else last
         raise click.UsageError(f"{name} cannot be written as {request.format}, only as {known}")
-    if request.with_lots and (request.view in {"diff", "explain"} or request.by is not None):
+    if request.with_lots and (request.view in {"diff", "explain", "live"} or request.by is not None):
         shown = "--by" if request.by is not None else name
         raise click.UsageError(f"--lots and {shown} exclude each other: lots stand below positions")
     if request.interval is not None and (request.save or request.output):

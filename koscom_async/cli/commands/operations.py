@@ -3,12 +3,10 @@
 import asyncio
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 import click
-from attrs import frozen
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from koscom_async._wire.catalogue.operations import Operations
@@ -30,7 +28,8 @@ from koscom_async.cli.output import (
     write_stderr,
     write_stdout,
 )
-from koscom_async.cli.views.layout import FAINT, HEADING, Column, Grid, Row, fitting, plain_text, section
+from koscom_async.cli.views.layout import FAINT, HEADING, Column, section
+from koscom_async.cli.views.records import ColumnsTable
 from koscom_async.errors import UsageError
 from koscom_async.export.rows import plain
 from koscom_async.export.texts import clean
@@ -185,24 +184,4 @@ def _page(asked: Operation, answer: Answer) -> Iterator[RenderableType]:
             _VALUES, [(name, terms[name], clean(cell(value))) for name, value in row if value is not None]
         )
     else:
-        yield _Table(answer) if len(answer) else Text("No rows.")
-
-
-@frozen
-class _Table:
-    """One line a row, without the columns that are empty in all of them."""
-
-    answer: Answer
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        columns = {name: self.answer.column(name) for name in self.answer.names}
-        shown = {name: values for name, values in columns.items() if any(each is not None for each in values)}
-        headers = tuple(
-            Column(name, is_number=all(isinstance(each, Decimal | int | None) for each in values), least=None)
-            for name, values in shown.items()
-        )
-        rows = (
-            Row(tuple(plain_text(cell(each)) for each in values))
-            for values in zip(*shown.values(), strict=True)
-        )
-        yield fitting([Grid(headers, tuple(rows))], options.max_width)
+        yield ColumnsTable({name: answer.column(name) for name in answer.names})

@@ -54,6 +54,16 @@ class Table(Record, Generic[Item]):
     def _repr_html_(self) -> str:
         return records.html_of(self._title(), self.kind, list(self._items()))
 
+    @property
+    def title(self) -> str:
+        """What it is, in a line."""
+        return self._title()
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return each row as a dict of its values as they are."""
+        names = [name for name, *_ in records.columns(self.kind)]
+        return [{name: getattr(each, name) for name in names} for each in self._items()]
+
     def to_dicts(self) -> dict[str, Any]:
         """Return everything as plain data: numbers as text, days and times in ISO 8601."""
         return {**rows.plain(self._facts()), "rows": [rows.plain(each) for each in self._items()]}

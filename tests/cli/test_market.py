@@ -1,0 +1,103 @@
+"""`koscom market` and `koscom holdings --live` against the embedded gateway."""
+
+import csv
+import io
+import json
+from decimal import Decimal
+
+import pytest
+
+from koscom_async.cli.commands import market
+
+HISTORY = ("market", "bars", "005930", "--since", "2025-01-02", "--until", "2025-06-30", "--sandbox")
+
+
+def test_quotes_are_a_table_json_or_csv_and_name_what_is_missing(koscom):
+    shown = koscom("market", "quote", "005930", "035720", "999999", "--sandbox")
+    assert shown.exit_code == 3
+    assert "2 quotes, 1 missing" in shown.stdout
+    assert "삼성전자" in shown.stdout
+    assert shown.stderr == "koscom: INCOMPLETE: 999999: not listed, or left out\n"
+    whole = koscom("market", "quote", "005930", "035720", "--sandbox", "--json")
+    assert whole.exit_code == 0
+    document = json.loads(whole.stdout)
+    assert (document["version"], document["complete"], document["missing"]) == (1, True, [])
+    assert [row["code"] for row in document["rows"]] == ["005930", "035720"]
+    assert koscom("market", "quote", "999999", "--sandbox").exit_code == 1
+
+
+def test_bars_are_the_same_in_each_format(koscom, tmp_path):
+    document = json.loads(koscom(*HISTORY, "--json").stdout)
+    assert document["complete"] is True
+    closes = [row["close"] for row in document["rows"]]
+    assert len(closes) > 110
+    rows = list(csv.DictReader(io.StringIO(koscom(*HISTORY, "--csv").stdout)))
+    assert [row["close"] for row in rows] == closes
+    table = koscom(*HISTORY).stdout.splitlines()
+    assert table[1].split()[:5] == ["on", "open", "high", "low", "close"]
+    assert [line.split()[4].replace(",", "") for line in table[2:]] == closes
+    parquet = pytest.importorskip("pyarrow.parquet")
+    file = tmp_path / "bars.parquet"
+    assert koscom(*HISTORY, "--output", str(file)).exit_code == 0
+    assert parquet.read_table(file).column("close").to_pylist() == list(map(Decimal, closes))
+
+
+def test_books_snapshots_indices_and_holidays(koscom):
+    sides = [
+        row["side"]
+        for row in json.loads(koscom("market", "book", "005930", "--sandbox", "--json").stdout)["rows"]
+    ]
+    assert sides == ["ask"] * 10 + ["bid"] * 10
+    snapshot = koscom("market", "snapshot", "kosdaq", "--sandbox", "--csv").stdout.splitlines()
+    assert len(snapshot) > 200
+    indices = json.loads(koscom("market", "index", "KOSPI", "코스닥", "--sandbox", "--json").stdout)["rows"]
+    assert [row["code"] for row in indices] == ["K1", "Q1"]
+    days = koscom("market", "holidays", "us", "--sandbox")
+    assert days.exit_code == 0
+    assert days.stdout.startswith("US, ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("quote", "005930", "--format", "xlsx"), "Invalid value"),
+        (("quote", "005930", "--output", "x.html"), "cannot be written as html"),
+        (("bars", "005930", "--since", "2026-02-01", "--until", "2026-01-01"), "is after"),
+        (("bars", "999999", "--since", "2026-01-01"), "neither at KOSPI"),
+        (("index", "dax"), "no index"),
+    ],
+)
+def test_what_cannot_be_asked_is_a_usage_error(koscom, arguments, words):
+    refused = koscom("market", *arguments, "--sandbox")
+    assert refused.exit_code == 2
+    assert words in refused.stderr
+
+
+def test_a_long_question_says_how_many_calls_it_made(koscom, monkeypatch):
+    monkeypatch.setattr(market, "_REPORT_SECONDS", 0.001)
+    asked = (*HISTORY, "--csv", "--latency", "0.05")
+    assert "calls so far" in koscom(*asked).stderr
+    assert koscom(*asked, "--quiet").stderr == ""
+
+
+def test_live_holdings_stand_beside_the_brokers_values(koscom):
+    shown = koscom("holdings", "--live", "--sandbox", "--quiet")
+    assert shown.exit_code == 0
+    for part in (
+        "Holdings at market prices",
+        "Last price",
+        "By brokers",
+        "Difference",
+        "a bond",
+        "foreign: in USD",
+    ):
+        assert part in shown.stdout
+    document = json.loads(koscom("holdings", "--live", "--sandbox", "--json").stdout)
+    assert Decimal(document["value"]) == Decimal(document["broker_value"]) + Decimal(document["difference"])
+    (samsung,) = [row for row in document["rows"] if row["code"] == "005930"]
+    assert Decimal(samsung["value"]) == Decimal(samsung["quantity"]) * Decimal(samsung["price"])
+    assert document["failures"] == []
+    rows = list(csv.DictReader(io.StringIO(koscom("holdings", "--live", "--sandbox", "--csv").stdout)))
+    assert len(rows) == len(document["rows"])
+    for others in (("--by", "class"), ("--lots",), ("--format", "html")):
+        assert koscom("holdings", "--live", *others, "--sandbox").exit_code == 2
