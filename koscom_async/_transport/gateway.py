@@ -154,6 +154,8 @@ class Gateway:
     def _turn(self, call: Call[Any], guard: Guard, trace: TraceBuilder) -> Turn:
         # A renewed token serves all who wait for it, so that it is not asked for in the place of one of them.
         ticket = trace.ticket if call.broker != AUTH else None
+        if ticket is not None:
+            ticket.asker = _caller(call)[0]
         return Turn(self.limiter, call.broker, call.endpoint.service, guard.check, ticket)
 
     def _record(self, call: Call[Any], attempt: Attempts, trace: TraceBuilder) -> AttemptRecord:

@@ -15,6 +15,7 @@ From redis-py come connections, script caching and reconnecting.
 import re
 from collections.abc import Awaitable, Callable, Hashable
 from random import random
+from time import monotonic
 
 import anyio
 from attrs import define
@@ -90,7 +91,7 @@ class RedisLimiter:
         prefix: str = "koscom",
         local_share: float | None = None,
         timeout: float = 1.0,
-        clock: Callable[[], float] = anyio.current_time,
+        clock: Callable[[], float] = monotonic,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         _check(prefix, local_share, timeout)

@@ -45,6 +45,12 @@ DEVIATIONS = 2.0
 """How far above the mean the forecast is."""
 SLOW_START_SECONDS = 2.0
 """So long those that begin while nothing is known of their kind keep others, which must wait, from beginning, too."""
+ODD_SECONDS = 1.0
+"""A slower operation counts for no more than twice what is expected."""
+HEARD_AGAIN_SECONDS = 60.0
+"""So long the operations of an investor teach nothing more: others agree, or it is forgotten."""
+MOST_HEARD = 100
+"""Of so many investors, the latest, a kind remembers when they were heard: beside as many, one moves little."""
 SILENT_SECONDS = 2.0
 """A broker that has not answered for so long is a failure and no queue: it keeps no operation from beginning."""
 
@@ -73,21 +79,30 @@ class Rate(Protocol):
 
 @define(eq=False)
 class WaitingCall:
-    """One call in a line; `changed` is set where it may be the one that leaves."""
+    """One call in a line."""
 
     visit: "Visit | None"
     is_patient: bool
-    changed: anyio.Event = field(factory=anyio.Event)
+    changed: anyio.Event | None = None
+    has_changed: bool = False
     is_gone: bool = False
     has_given_way: bool = False
     refused_for: float | None = None
 
     async def wait(self) -> None:
         """Return when the call may be the one that leaves; raise `OverloadedError` where it should not wait on."""
-        await self.changed.wait()
-        self.changed = anyio.Event()
+        if not self.has_changed:
+            self.changed = anyio.Event()
+            await self.changed.wait()
+        self.has_changed = False
         if self.refused_for is not None:
             raise overloaded(self.refused_for)
+
+    def notify(self) -> None:
+        """Let it look again whether it may leave."""
+        self.has_changed = True
+        if self.changed is not None:
+            self.changed.set()
 
 
 class Line:
@@ -145,7 +160,7 @@ class Line:
         """Let the call whose turn it is look again whether it may leave."""
         head = self.head()
         if head is not None:
-            head.changed.set()
+            head.notify()
 
     def waiting_to_begin(self, kind: "Kind") -> Iterator[tuple["Ticket", WaitingCall]]:
         """Yield the calls of the operations of a kind that wait to begin."""
@@ -196,7 +211,11 @@ class Habit:
         return self.seconds + DEVIATIONS * self.deviation
 
     def learn(self, calls: int, seconds: float) -> None:
-        """Record what an operation took that was whole; the first ones count for as much as each other."""
+        """Record what an operation took that was whole; the first ones count for as much as each other.
+
+        A single one, however slow, moves the forecast by little: where others are as slow, it soon follows.
+        """
+        seconds = min(seconds, max(2 * self.needs, ODD_SECONDS))
         self.known += 1
         weight = max(SMOOTHING, 1 / self.known)
         self.calls += weight * (calls - self.calls)
@@ -211,6 +230,20 @@ class Kind:
     habits: dict[str, Habit] = field(factory=dict)
     begun: "set[Ticket]" = field(factory=set)
     first_began_at: float | None = None
+    heard: dict[int, float] = field(factory=dict)
+
+    def hears(self, asker: int | None, now: float) -> bool:
+        """Whether to learn from an operation: one investor, whose accounts may be odd, is heard once in a while."""
+        if asker is None:
+            return True
+        latest = self.heard.get(asker)
+        if latest is not None and now - latest < HEARD_AGAIN_SECONDS:
+            return False
+        self.heard.pop(asker, None)  # to the end
+        self.heard[asker] = now
+        if len(self.heard) > MOST_HEARD:
+            del self.heard[next(iter(self.heard))]
+        return True
 
     def held_until(self) -> float:
         """Return until when no further operation begins: while the first ones show what such an operation needs."""
@@ -241,7 +274,7 @@ class Kind:
             wait = ticket.expect_again(now)
             for call in waiting[ticket] if wait is not None else ():
                 call.refused_for = wait
-                call.changed.set()
+                call.notify()
 
 
 @define(eq=False)
@@ -295,8 +328,10 @@ class Ticket:
     """Enter it around an operation: its place in all lines, and what the limiter learns of it at its end.
 
     An operation is of a `kind` that lately needed much the same, and is due in so many seconds. `calls` have left so
-    far.
+    far. `asker` is a number that stands for the investor, where that is known.
     """
+
+    asker: int | None = None
 
     def __init__(self, number: int, kind: Kind, clock: Callable[[], float], seconds: float) -> None:
         self.number = number
@@ -416,7 +451,7 @@ class Ticket:
         for visit in self._visits.values():
             self._settle(visit)
         self._kind.begun.discard(self)
-        if error is None and self._has_begun:
+        if error is None and self._has_begun and self._kind.hears(self.asker, self._clock()):
             self._teach()
         self._visits.clear()  # they hold the ticket, too: no cycle is left
 
@@ -426,7 +461,9 @@ class Ticket:
             visit = self._visits.get(broker)
             habit.use += SMOOTHING * ((visit is not None and visit.asked > 0) - habit.use)
         for visit in self._visits.values():
-            if visit.began_at is not None and visit.answered_at is not None and not visit.has_failed:
+            # A long operation's calls leave the second line: they hold up no other, and say nothing of the usual ones.
+            is_telling = not (visit.has_failed or visit.is_long)
+            if is_telling and visit.began_at is not None and visit.answered_at is not None:
                 self._kind.learn(visit.line, visit.taken, visit.answered_at - visit.began_at)
         if is_first:
             self._kind.reconsider(self._clock())

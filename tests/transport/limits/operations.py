@@ -66,9 +66,19 @@ class Town:
             end.retry_after = refused.exceptions[0].retry_after
 
     async def operation(
-        self, *, after=0.0, seconds=inf, first="common", plan=HOLDINGS, kind="holdings", name=None
+        self,
+        *,
+        after=0.0,
+        seconds=inf,
+        first="common",
+        plan=HOLDINGS,
+        kind="holdings",
+        name=None,
+        investor=None,
     ):
         async def ask(ticket, end):
+            if ticket is not None:
+                ticket.asker = investor
             if first is not None:
                 await self.ask(first, ticket, end, name)
             async with anyio.create_task_group() as accounts:

@@ -9,7 +9,15 @@ import anyio
 import pytest
 
 from koscom_async._transport.limits.limiter import ProcessLimiter, Turn, with_turns
-from koscom_async._transport.limits.tickets import PATIENT_SECONDS, QUANTUM, SHARE, SLOW_START_SECONDS
+from koscom_async._transport.limits.tickets import (
+    HEARD_AGAIN_SECONDS,
+    MOST_HEARD,
+    PATIENT_SECONDS,
+    QUANTUM,
+    SHARE,
+    SLOW_START_SECONDS,
+    Kind,
+)
 from tests.transport.limits.operations import CALLS, HOLDINGS, Town
 
 DEADLINE = 8.0
@@ -117,6 +125,48 @@ async def test_a_query_of_600_calls_slows_holdings_at_most_twofold_and_ends():
     assert (long.word, long.calls) == ("whole", 601)
     # It takes the rate that the others leave.
     assert long.seconds <= 1.1 * (600 + 4 * sum(HOLDINGS["cyber"])) / 10
+
+
+async def test_what_one_investor_has_very_much_of_refuses_no_other():
+    town = Town()
+    await town.run(partial(town.operation, seconds=DEADLINE))
+    for _ in range(10):
+        await town.run(partial(town.operation, seconds=29.0, plan={"star": (25,) * 4}))
+    assert [end.calls for end in town.ended] == [CALLS] + [101] * 10
+    town.ended.clear()
+    town.time.now += 60
+    await town.run(*town.operations(6, seconds=DEADLINE))
+    assert town.words == {"whole": 6}
+
+
+async def test_one_investor_whose_account_is_slow_refuses_no_other():
+    town = Town()
+    for investor in range(10):
+        await town.run(partial(town.operation, seconds=DEADLINE, investor=investor))
+    town.latency = 1.8
+    for _ in range(8):
+        await town.run(partial(town.operation, seconds=10.0, plan={"cyber": (4,)}, investor=99))
+    assert town.words == {"whole": 18}
+    town.latency = 0.1
+    town.ended.clear()
+    town.time.now += 60
+    await town.run(*[partial(town.operation, seconds=DEADLINE, investor=100 + number) for number in range(8)])
+    assert town.words == {"whole": 8}
+
+
+def test_an_investor_is_heard_once_a_minute_and_a_hundred_are_remembered():
+    kind = Kind()
+    assert [kind.hears(None, now) for now in (0, 1, 2)] == [True] * 3
+    assert [kind.hears(7, now) for now in (0, 1, HEARD_AGAIN_SECONDS, 90, 200)] == [
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
+    assert all(kind.hears(1000 + asker, 201) for asker in range(2 * MOST_HEARD))
+    assert len(kind.heard) == MOST_HEARD
+    assert not kind.hears(1000 + 2 * MOST_HEARD - 1, 202)
 
 
 async def test_work_that_is_not_urgent_gets_a_turn_in_ten_of_a_stream_of_urgent_work():
