@@ -11,7 +11,7 @@ from typing import Any, Literal
 import attrs
 from attrs import frozen
 
-from koscom_async._masking import masked_number
+from koscom_async._masking import HIDDEN, hidden, masked_number
 from koscom_async.errors import KoscomError
 from koscom_async.models.doubts import doubtful_marks, has_any
 from koscom_async.models.holdings import AccountReconciliation, CashLot, Holdings
@@ -39,7 +39,8 @@ def plain(value: object) -> Any:
 
     - a decimal becomes text without an exponent (`"369827563509"`);
     - a date or a time becomes ISO 8601 text, an open enum its code;
-    - a field marked `masked` shows its first and last four characters, one marked `omitted` nothing;
+    - a field marked `masked` shows its first and last four characters, one marked `omitted` nothing, and one that a
+      repr hides only whether it is there;
     - what a record names in `plain_properties` is shown beside its fields;
     - an error becomes its kind and its facts.
     """
@@ -86,6 +87,8 @@ def _record(record: Any) -> dict[str, Any]:
         value = getattr(record, name)
         if marks.get("masked") and value is not None:
             value = masked_number(value)
+        elif attribute.repr is hidden and value is not None:
+            value = HIDDEN
         if "plain" in marks:
             fields[name] = {part: plain(getattr(value, part)) for part in marks["plain"]}
         else:

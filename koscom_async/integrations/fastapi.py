@@ -1,6 +1,7 @@
 """FastAPI: one client for an application, errors as problem documents, holdings as JSON and as events.
 
-A route may return holdings, or any other record, as they are: decimals become text, account numbers are masked.
+A route may return holdings, or any other record or error, as they are: decimals become text, account numbers are
+masked, secrets hidden.
 """
 
 from typing import Annotated
@@ -13,6 +14,7 @@ except ImportError as error:
 
 from koscom_async._record import Record
 from koscom_async.client import Koscom
+from koscom_async.errors import KoscomError
 from koscom_async.export.rows import dicts_of
 from koscom_async.integrations.web import (
     ClientGoneError,
@@ -53,6 +55,6 @@ DeadlineDependency = Annotated[float, Depends(RequestDeadline())]
 """The seconds for a request: 8, or what the header `Prefer: wait=…` says, and at most 30."""
 
 
-# Where FastAPI looks up how to write a type that it does not know; a route that names a record as what it returns is
-# served by pydantic, which asks the record itself.
-encoders_by_class_tuples[dicts_of] = (Record,)
+# Where FastAPI looks up how to write a type that it does not know: of an error it would write every attribute. A route
+# that names a record as what it returns is served by pydantic, which asks the record itself.
+encoders_by_class_tuples[dicts_of] = (Record, KoscomError)

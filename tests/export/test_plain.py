@@ -1,11 +1,22 @@
 """Any record as JSON-ready data."""
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal, localcontext
 
 import pytest
+from attrs import evolve
 
-from koscom_async import AssetClass, Product, QuotaExceededError, VirtualAccount
+from koscom_async import (
+    AssetClass,
+    Device,
+    Investor,
+    Product,
+    QuotaExceededError,
+    Settings,
+    Token,
+    VirtualAccount,
+)
 from koscom_async.brokers import BROKERS
 from koscom_async.export.rows import plain
 
@@ -47,6 +58,24 @@ def test_a_record_is_its_fields_with_the_masked_masked_and_the_omitted_left_out(
         "number": "1606…0099",
         "alias": None,
     }
+
+
+def test_what_a_repr_hides_stays_hidden():
+    token = Token(access="marked-access", refresh="marked-refresh")
+    device = Device(ip="123.45.12.34", mac="70:54:D2:7E:E2:47")
+    investor = Investor(ci=f"{'x' * 86}==", name="홍길동", token=token, device=device)
+    settings = Settings(
+        base_url="http://127.0.0.1:1",
+        api_key="marked-key",
+        api_secret="marked-secret",
+        com_id="F9999",
+        srv_id="S9999",
+    )
+    for record in (investor, settings):
+        written = json.dumps(plain(record), ensure_ascii=False)
+        for secret in ("marked", "123.45", "70:54", investor.ci, investor.name):
+            assert secret not in written, (type(record), secret)
+    assert plain(evolve(token, refresh=None)) == plain(token) | {"access": "***", "refresh": None}
 
 
 def test_an_error_is_its_kind_and_its_facts():

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Mount, Route
 
-from koscom_async import UsageError
+from koscom_async import ReauthorizationRequiredError, UsageError
 from koscom_async.integrations import fastapi, web
 from koscom_async.integrations.fastapi import RequestDeadline
 from koscom_async.integrations.web import events
@@ -52,6 +52,23 @@ async def test_a_partial_answer_is_a_success_that_says_what_it_lacks(gateway, sh
             assert answer.status_code == 200
             assert answer.json()["complete"] is False
             assert [failure["error"]["code"] for failure in answer.json()["failures"]] == ["4001"]
+
+
+async def test_a_route_that_returns_an_investor_or_an_error_shows_no_secret(gateway):
+    app, investor = FastAPI(), gateway.investor
+    error = ReauthorizationRequiredError("log in again")
+    error.attach_authorize_url("https://koscom.example/login?client_id=marked", "marked")
+
+    @app.get("/")
+    async def shown():
+        return {"investor": investor, "error": error}
+
+    async with browser(app) as client:
+        answer = await client.get("/")
+    assert answer.json()["error"]["type"] == "ReauthorizationRequiredError"
+    assert answer.json()["investor"]["token"]["access"] == "***"
+    for secret in ("marked", investor.ci, investor.name, *investor.token.secrets):
+        assert secret not in answer.text
 
 
 async def test_events_show_each_account_as_it_is_ready_and_end_with_the_whole(gateway, shop):
