@@ -15,6 +15,11 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
         WatchlistsStream as WatchlistsStream,
     )
     from koscom_async._fanout.transactions import TransactionStream as TransactionStream
+    from koscom_async._services.catalogue.order_store import (
+        FileOrderStore as FileOrderStore,
+        MemoryOrderStore as MemoryOrderStore,
+        OrderStore as OrderStore,
+    )
     from koscom_async.brokers import (
         BROKERS as BROKERS,
         Broker as Broker,
@@ -33,6 +38,7 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
         LimitsUnavailableError as LimitsUnavailableError,
         MalformedResponseError as MalformedResponseError,
         NotYetAvailableError as NotYetAvailableError,
+        OrderOutcomeUnknownError as OrderOutcomeUnknownError,
         OutsideServiceHoursError as OutsideServiceHoursError,
         OverloadedError as OverloadedError,
         PagingError as PagingError,
@@ -65,6 +71,12 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
         AnswerField as AnswerField,
         Operation as Operation,
         Parameter as Parameter,
+    )
+    from koscom_async.models.catalogue.orders import (
+        Order as Order,
+        OrderAction as OrderAction,
+        OrderKind as OrderKind,
+        OrderReceipt as OrderReceipt,
     )
     from koscom_async.models.codes import (
         AssetClass as AssetClass,

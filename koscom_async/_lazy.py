@@ -71,6 +71,11 @@ if TYPE_CHECKING:  # the client's parts, and the types in its signatures
     from koscom_async._services.account import AccountService as AccountService
     from koscom_async._services.catalogue.ask import Ask as Ask
     from koscom_async._services.catalogue.asker import Asker as Asker
+    from koscom_async._services.catalogue.order_store import (
+        MemoryOrderStore as MemoryOrderStore,
+        OrderStore as OrderStore,
+    )
+    from koscom_async._services.catalogue.orders import OrderService as OrderService
     from koscom_async._services.market import revaluing as revaluing
     from koscom_async._services.market.service import MarketService as MarketService
     from koscom_async._services.member import MemberService as MemberService

@@ -33,7 +33,8 @@ class Koscom:
     `koscom_async.integrations.redis`, for limits that many processes share), and closed with the client, too;
     `tokens` any `TokenStore`, used instead of one in memory. An access token that has expired is renewed by itself if
     there is a refresh token. `now` is the clock for service hours, used instead of the system's. `observer` is called
-    around each operation and each attempt, such as the one of `koscom_async.integrations.opentelemetry`.
+    around each operation and each attempt, such as the one of `koscom_async.integrations.opentelemetry`. `orders` is
+    where orders are kept before they leave, instead of in memory.
     """
 
     def __init__(
@@ -45,8 +46,10 @@ class Koscom:
         tokens: parts.TokenStore | None = None,
         now: Callable[[], datetime] = korean_now,
         observer: parts.Observer | None = None,
+        orders: parts.OrderStore | None = None,
     ) -> None:
         self._settings = settings
+        self._order_store = orders
         self._now = now
         self._gateway = parts.Gateway(
             settings, transport=transport, limiter=limiter, tokens=tokens, observer=observer
@@ -94,6 +97,12 @@ class Koscom:
     def market(self) -> parts.MarketService:
         """Market data: listings, quotes, order books, bars, indices, investors, funds, futures and options."""
         return parts.MarketService(self._asker, now=self._now)
+
+    @cached_property
+    def orders(self) -> parts.OrderService:
+        """Orders for the firm's contract accounts (주문): placed, amended, cancelled, found again."""
+        store = self._order_store or parts.MemoryOrderStore()
+        return parts.OrderService(self._asker, self._settings, store, now=self._now)
 
     @property
     def operations(self) -> parts.Operations:

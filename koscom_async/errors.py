@@ -4,6 +4,7 @@ KoscomError
 ├── SettingsError               a setting or investor field is invalid: fix it (also a ValueError)
 ├── UsageError                  the client is used in a way that cannot work (closed, second loop, wrong argument)
 ├── UndocumentedServiceError    no public document says how this is asked: add the one that you have as data
+├── OrderOutcomeUnknownError    the answer to an order was lost: find the order by its id
 ├── ConnectionFailedError       no answer: unreachable, reset, timed out
 ├── PlatformError               the platform refused, with one of its codes
 │   ├── AuthenticationError     credentials or token are not accepted: renew them
@@ -53,6 +54,7 @@ __all__ = [
     "LimitsUnavailableError",
     "MalformedResponseError",
     "NotYetAvailableError",
+    "OrderOutcomeUnknownError",
     "OutsideServiceHoursError",
     "OverloadedError",
     "PagingError",
@@ -219,12 +221,35 @@ class UndocumentedServiceError(KoscomError):
         self.document = document
 
 
+class OrderOutcomeUnknownError(KoscomError):
+    """An order left, and its answer was lost: the broker may have it, or not. It is never sent again by itself.
+
+    `order_id` is the client's own id, under which `koscom.orders.find` finds it. The cause is what went wrong.
+    """
+
+    default_code = "order-outcome"
+    default_advice = (
+        "look for it with koscom.orders.find(error.order_id), before another order takes its place"
+    )
+
+    def __init__(self, message: str, *, order_id: str, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.order_id = order_id
+
+
 class ConnectionFailedError(KoscomError):
-    """No whole answer came back: the gateway was unreachable, hung up, or took too long."""
+    """No whole answer came back: the gateway was unreachable, hung up, or took too long.
+
+    `was_sent` is `False` where no connection was opened, so that the gateway has seen nothing of the question.
+    """
 
     default_code = "connection"
     default_advice = "check the network and the gateway's address, then ask again"
     default_retriable = True
+
+    def __init__(self, message: str, *, was_sent: bool = True, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.was_sent = was_sent
 
 
 def locate(

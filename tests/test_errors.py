@@ -43,6 +43,13 @@ CONTEXT: dict[str, Any] = {
     "attempts": 3,
     "advice": "ask again later",
 }
+OWN: dict[type[KoscomError], dict[str, Any]] = {
+    errors.NotYetAvailableError: {"available_at": NOW},
+    errors.OrderOutcomeUnknownError: {"order_id": "A-1"},
+    errors.ConnectionFailedError: {"was_sent": False},
+    errors.UndocumentedServiceError: {"missing": ("path",), "document": "FIX_REST_API_v1.03.pdf"},
+    errors.ResponseTooLargeError: {"budget": "max_accounts"},
+}
 
 
 def whole(kind: type[KoscomError]) -> KoscomError:
@@ -63,13 +70,7 @@ def whole(kind: type[KoscomError]) -> KoscomError:
         own |= {"resets_at": NOW}
     if kind is OutsideServiceHoursError:
         own |= {"opens_at": NOW}
-    if kind is errors.NotYetAvailableError:
-        own |= {"available_at": NOW}
-    if kind is errors.UndocumentedServiceError:
-        own |= {"missing": ("path",), "document": "FIX_REST_API_v1.03.pdf"}
-    if kind is errors.ResponseTooLargeError:
-        own |= {"budget": "max_accounts"}
-    return kind("it is down", **CONTEXT, **own)
+    return kind("it is down", **CONTEXT, **own, **OWN.get(kind, {}))
 
 
 def facts(error: BaseException) -> dict[str, Any]:
@@ -164,6 +165,7 @@ WORDS = {
     errors.TruncatedResponseError: "truncated",
     errors.PagingError: "paging",
     errors.UntrustedEndpointError: "untrusted-endpoint",
+    errors.OrderOutcomeUnknownError: "order-outcome",
     errors.DeadlineExceededError: "deadline",
     errors.OverloadedError: "overloaded",
     errors.IncompleteHoldingsError: "incomplete",

@@ -31,6 +31,7 @@ OrderSide OutsideServiceHoursError OverloadedError TradeKind
 TradeType TruncatedResponseError UntrustedEndpointError UsageError VirtualAccount __version__
 Direction Measure Outcome Portfolio PortfolioCash PortfolioEquity PortfolioFund PortfolioLot PortfolioOther PortfolioOutcome PortfolioPosition PortfolioRow
 Bar Bars Component Components IndexValue InvestorTrade InvestorTrades Issue Level Listing NetAssetValue OrderBook Quote Quotes Valuation ValuedPosition
+FileOrderStore MemoryOrderStore Order OrderAction OrderKind OrderOutcomeUnknownError OrderReceipt OrderStore
 Answer AnswerField NotYetAvailableError Operation Parameter Row UndocumentedServiceError
 Portfolios PortfoliosStream Transaction TransactionHistory TransactionStream TransactionType Transactions TransactionsOutcome WatchGroup Watched WatchedSymbol Watchlist WatchlistOutcome Watchlists WatchlistsStream
 """.split()  # noqa: SIM905  # sixty names read better as text
@@ -50,7 +51,7 @@ def test_the_package_exports_these_names_and_no_others():
 
 
 def test_the_client_is_called_like_this():
-    assert parameters(Koscom) == ["settings", "transport", "limiter", "tokens", "now", "observer"]
+    assert parameters(Koscom) == ["settings", "transport", "limiter", "tokens", "now", "observer", "orders"]
     assert parameters(Koscom.holdings) == ["self", "investor", "deadline", "after"]
     assert parameters(Koscom.stream_holdings) == ["self", "investor", "deadline", "after"]
     assert inspect.signature(Koscom.holdings).parameters["deadline"].kind is inspect.Parameter.KEYWORD_ONLY

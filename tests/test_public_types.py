@@ -204,6 +204,7 @@ def test_the_services_are_typed_where_a_program_finds_them() -> None:
         "market": "MarketService",
         "member": "MemberService",
         "oauth": "OAuthService",
+        "orders": "OrderService",
     }
 
 

@@ -70,7 +70,11 @@ class Sender:
         except ClosedError as error:
             raise _was_closed() from error
         except httpx.TimeoutException as error:
-            raise ConnectionFailedError(f"timed out ({type(error).__name__})", retriable=True) from error
+            raise ConnectionFailedError(
+                f"timed out ({type(error).__name__})",
+                retriable=True,
+                was_sent=not isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout),
+            ) from error
         except KoscomError:
             raise
         # A transport that was given may raise anything.
@@ -81,6 +85,7 @@ class Sender:
             raise ConnectionFailedError(
                 f"the connection failed ({type(error).__name__})",
                 retriable=may_pass,
+                was_sent=not isinstance(error, httpx.ConnectError),
                 advice=None if may_pass else "see the error's cause, and check the transport that was given",
             ) from (error if may_pass else with_note_of_frames(error))
         raise ConnectionFailedError(reason, retriable=True) from cause

@@ -14,6 +14,7 @@ from typing import Self, TypeVar
 import anyio
 import anyio.to_thread
 import httpx
+from attrs import evolve
 
 from koscom_async.models.investor import VARIABLES, Device, Investor, Token
 from koscom_async.sandbox.accounts import example_ledger
@@ -22,7 +23,9 @@ from koscom_async.sandbox.calls import Call, CallRecord
 from koscom_async.sandbox.credentials import Firm, Grants, Tokens
 from koscom_async.sandbox.delivery import Latency, latency_of
 from koscom_async.sandbox.dialects import DIALECTS
+from koscom_async.sandbox.endpoints.orders import ORDER_DIALECT
 from koscom_async.sandbox.faults import SERVICES, Fault, Faults
+from koscom_async.sandbox.firm.orders import OrderDesk
 from koscom_async.sandbox.firm.spelling import FIRM_DIALECTS
 from koscom_async.sandbox.ledger import Ledger, Person
 from koscom_async.sandbox.market.market import Market
@@ -35,7 +38,7 @@ from koscom_async.settings import Settings
 _T = TypeVar("_T")
 
 _NAMES = (*dict.fromkeys((*DIALECTS, *FIRM_DIALECTS)), *SERVICES)
-_FIRM = ("base_url", "api_key", "api_secret", "com_id", "srv_id")
+_FIRM = ("base_url", "api_key", "api_secret", "com_id", "srv_id", "catalogue")
 # An address block that is reserved for documentation.
 _DEVICE = Device(ip="192.0.2.10", mac="00:00:5E:00:53:01")
 
@@ -105,6 +108,7 @@ class SandboxGateway:
             page_sizes=dict(_known(page_sizes or {})),
             calls=CallRecord(),
             random=Random(seed),
+            desk=OrderDesk(ledger.discretionary),
             market=(Market(seed=seed) if market is None else market).following(now),
             now=now,
         )
@@ -185,6 +189,7 @@ class SandboxGateway:
             srv_id=firm.srv_id,
             discretionary_brokers=tuple(dict.fromkeys(each.broker for each in self.ledger.discretionary)),
             check_service_hours=self._state.now is not None,
+            catalogue=str(ORDER_DIALECT),
         )
 
     @property
@@ -208,8 +213,9 @@ class SandboxGateway:
 
     @property
     def ledger(self) -> Ledger:
-        """The truth that the brokers spell: what a client's answer can be held against."""
-        return self._state.ledger
+        """The truth that the brokers spell, with what was ordered: what a client's answer can be held against."""
+        ledger, accounts = self._state.ledger, self._state.desk.accounts
+        return ledger if accounts == ledger.discretionary else evolve(ledger, discretionary=accounts)
 
     @property
     def market(self) -> Market:

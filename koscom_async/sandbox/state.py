@@ -11,6 +11,7 @@ from koscom_async.sandbox.credentials import Firm, Grants, Tokens
 from koscom_async.sandbox.delivery import Latency
 from koscom_async.sandbox.dialects import DIALECTS, Dialect
 from koscom_async.sandbox.faults import Faults
+from koscom_async.sandbox.firm.orders import OrderDesk
 from koscom_async.sandbox.ledger import Ledger
 from koscom_async.sandbox.market.market import Market
 from koscom_async.sandbox.meters import Quota, RateMeter
@@ -34,6 +35,7 @@ class State:
     calls: CallRecord = field(repr=False)
     random: Random = field(repr=False)
     market: Market = field(repr=False)
+    desk: OrderDesk = field(repr=False)
     now: Callable[[], datetime] | None = None
     """The clock by which the discretionary service keeps its hours; `None` where it keeps none."""
 

@@ -384,6 +384,7 @@ class Maker:
             made["title_ko"], made["title"] = ORDER_TITLES[name.rpartition(".")[2]]
             made["specification"] = "overview only"
             made["repeatable"] = False
+            made["python"] = f"koscom.{name}"
         path = endpoint.get("path")
         if path and "unknown" not in path:
             made["paths"] = {"*": path}

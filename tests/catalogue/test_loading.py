@@ -6,7 +6,7 @@ import json
 import httpx
 import pytest
 
-from koscom_async import Koscom, SettingsError
+from koscom_async import Koscom, SettingsError, UsageError
 from koscom_async._wire.catalogue.loading import complaints, own_document
 from koscom_async._wire.catalogue.operations import Operations
 from tests.client.fake_gateway import settings_of
@@ -67,11 +67,17 @@ async def test_a_firm_completes_what_no_public_document_describes(tmp_path):
             httpx.Response(503) if len(seen) > 1 else httpx.Response(200, json={"result": {"ordNo": "A-1"}})
         )
 
-    settings = settings_of(catalogue=saved(tmp_path, ORDERS))
+    document = copy.deepcopy(ORDERS)
+    document["operations"]["bccard.sectors"] = {**document["operations"]["orders.place"], "repeatable": False}
+    settings = settings_of(catalogue=saved(tmp_path, document))
     async with Koscom(settings, transport=httpx.MockTransport(answer)) as koscom:
         place = koscom.operations["orders.place"]
         assert (place.missing, place.title_ko, place.repeatable) == ((), "신규주문", False)
-        placed = await koscom.ask(place, broker="samsung", quantity=10, account="12345678901")
+        with pytest.raises(UsageError, match="method of its own"):  # it keeps the rules of orders
+            await koscom.ask(place, broker="samsung", quantity=10, account="12345678901")
+        asked = koscom.operations["bccard.sectors"]
+        assert (asked.missing, asked.repeatable) == ((), False)
+        placed = await koscom.ask(asked, broker="samsung", quantity=10, account="12345678901")
     assert placed.one.order_id == "A-1"
     (request,) = seen
     assert str(request.url) == "https://gateway.example/v1/samsung/order/new"

@@ -82,7 +82,8 @@ def test_an_answer_is_a_table_json_or_csv(koscom):
         (("ask", "market.stocks.price", "deadline=5", "--sandbox"), 2, "is not NAME=VALUE"),
         (("ask", "market.stock.price", "--sandbox"), 2, "did you mean market.stocks.price"),
         ((*PRICE, "--json", "--csv"), 2, "exclude each other"),
-        (("ask", "orders.place", "--sandbox"), 1, "FIX_REST_API_v1.03.pdf"),
+        (("ask", "bccard.sectors", "--sandbox"), 1, "API 서비스 명세서"),
+        (("ask", "orders.place", "--sandbox"), 2, "use koscom.orders.place"),
     ],
 )
 def test_what_cannot_be_asked_is_one_line(koscom, arguments, code, words):

@@ -72,24 +72,26 @@ class Asker:
         *,
         investor: Investor | None = None,
         deadline: float | None = None,
+        trace: TraceBuilder | None = None,
     ) -> Answer:
         """Return the answer to an operation, all windows of a long range together.
 
+        `trace` counts the calls; the methods that operations have of their own give it.
         Raises `UsageError` for arguments that it does not take, before a call is spent; `UndocumentedServiceError` for
         an operation that no public document describes; `NotYetAvailableError` where the platform has the data later.
         """
         asked = self.operations.named(name.name if isinstance(name, Operation) else name)
-        version = self._version(asked)
+        version = self._version(asked, is_typed=trace is not None)
         values = checked(asked, Values(arguments), today=self._now().astimezone(KST).date())
         if asked.scheme == "bearer":
             expect_investor(investor)
         endpoint, until = _endpoint(asked, version), deadline_at(deadline)
-        with operation(self._gateway, endpoint, broker=asked.service, deadline=until) as trace:
+        with operation(self._gateway, endpoint, broker=asked.service, deadline=until, trace=trace) as calls:
             await self._find_board(asked, values)
-            question = _Asked(operation=asked, version=version, values=values, investor=investor, trace=trace)
+            question = _Asked(operation=asked, version=version, values=values, investor=investor, trace=calls)
             return await self._ask_spans(question)
 
-    def _version(self, asked: Operation) -> str:
+    def _version(self, asked: Operation, *, is_typed: bool) -> str:
         if asked.missing:
             document = f"; see {asked.document}" if asked.document else ""
             raise UndocumentedServiceError(
@@ -98,7 +100,7 @@ class Asker:
                 document=asked.document,
                 endpoint=asked.name,
             )
-        if asked.python is not None:
+        if asked.python is not None and not is_typed:
             raise UsageError(f"{asked.name} has a method of its own", advice=f"use {asked.python}(…)")
         version = f"v{self._settings.market_version}"
         if asked.path(version) is None:

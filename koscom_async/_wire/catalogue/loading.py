@@ -20,6 +20,7 @@ Document = dict[str, dict[str, Any]]
 PARTS = ("fields", "parameters", "shapes", "operations")
 SCHEMES = ("apikey", "basic", "bearer")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+SENT_ONCE = ("orders.place", "orders.amend", "orders.cancel")
 PARAMETER_KINDS = ("text", "code", "codes", "digits", "number", "date", "time", "fields", "broker")
 
 
@@ -186,8 +187,10 @@ def _about_operation(name: str, entry: Mapping[str, Any], whole: Document) -> It
     sizes = {key: size for key, size in entry.get("window", {}).items() if key != "unit"}
     if any(type(size) is not int or size < 1 for size in sizes.values()):
         yield f"{place}.window must give a whole number for each word of every, or for *"
-    if entry.get("missing") or entry.get("python"):
+    if entry.get("missing") or (entry.get("python") and name not in SENT_ONCE):
         return
+    if name in SENT_ONCE and (entry.get("repeatable", True) or entry.get("scheme") == "bearer"):
+        yield f"{place} is never sent twice: repeatable must be false, and scheme apikey or basic"
     if entry.get("method") not in METHODS:
         yield f"{place}.method must be one of {', '.join(METHODS)}"
     if entry.get("scheme", "apikey") not in SCHEMES:

@@ -49,6 +49,7 @@ STATUSES: Mapping[type[KoscomError], int] = {
     errors.OverloadedError: 503,
     errors.ConnectionFailedError: 504,
     errors.DeadlineExceededError: 504,
+    errors.OrderOutcomeUnknownError: 504,
 }
 """An error without a line of its own has its parent's."""
 

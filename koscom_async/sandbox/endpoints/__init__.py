@@ -25,6 +25,7 @@ from koscom_async.sandbox.endpoints.oauth import (
     answer_token,
     token_question,
 )
+from koscom_async.sandbox.endpoints.orders import ORDER_ENDPOINTS
 from koscom_async.sandbox.endpoints.portfolio import answer_portfolio
 from koscom_async.sandbox.endpoints.services import SERVICE_ENDPOINTS
 
@@ -111,4 +112,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *MARKET_ENDPOINTS,
     *COMPANY_ENDPOINTS,
     *SERVICE_ENDPOINTS,
+    *ORDER_ENDPOINTS,
 )

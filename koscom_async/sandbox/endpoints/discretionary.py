@@ -93,7 +93,7 @@ class FirmEndpoint:
             raise refused("7000", broker=broker, description="before 08:30 or after 16:00 only")
 
     def _rows_asked_for(self, broker: str, question: FirmQuestion, state: State) -> _FirmRows:
-        listed = tuple(each for each in state.ledger.discretionary if each.broker == broker)
+        listed = tuple(each for each in state.desk.accounts if each.broker == broker)
         if "qrAccNo" not in self.fields:
             return _FirmRows(broker=broker, number="", rows=listed)
         number = question.account.replace("-", "")
@@ -110,9 +110,7 @@ class FirmEndpoint:
 def _foreign(asked: _FirmRows, state: State) -> _FirmRows:
     """Return another account's rows; where there is none, the same rows under another number."""
     others = [
-        each
-        for each in state.ledger.discretionary
-        if each.broker == asked.broker and each.number != asked.number
+        each for each in state.desk.accounts if each.broker == asked.broker and each.number != asked.number
     ]
     if not others or asked.again is None:
         return _FirmRows(broker=asked.broker, number="0000000000000", rows=asked.rows, source=asked.source)

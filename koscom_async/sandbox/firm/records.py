@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 SELL, BUY = "1", "2"
 SETTLEMENT = timedelta(days=2)
+WAITING = "접수"
 _SHOWN = 4
 _COMMISSION, _TAX = Decimal("0.0001"), Decimal("0.0018")
 
@@ -66,6 +67,17 @@ class Order:
     price: Decimal
     placed_at: datetime
     executions: tuple[Execution, ...] = ()
+    kind: str = "보통"
+    state: str = ""
+    reason: str | None = None
+    original: str | None = None
+    """The number of the order that this one amends or cancels."""
+    is_cancellation: bool = False
+
+    @property
+    def left(self) -> Decimal:
+        """The quantity that waits for the market."""
+        return self.quantity - self.executed if self.state == WAITING else Decimal(0)
 
     @property
     def day(self) -> date:

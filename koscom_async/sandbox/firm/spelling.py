@@ -188,23 +188,25 @@ class FirmDialect:
         """Spell an order with its executions."""
         return {
             **self.whose(account),
-            "modifyType": "0",
-            "cancelType": "0",
+            "modifyType": "1" if order.original and not order.is_cancellation else "0",
+            "cancelType": "1" if order.is_cancellation else "0",
             "orderNo": order.number,
-            "orgOrderNo": self.absent(),
+            "orgOrderNo": order.original or self.absent(),
             "sellBuyType": order.side,
-            "orderType": "보통",
+            "orderType": order.kind,
             **self.where(order.paper),
             "orderQty": self.number(order.quantity),
             "orderPrice": self.number(order.price),
             "execSumQty": self.number(order.executed),
-            "orderExecType": "체결" if order.executions else "거부",
+            "orderExecType": order.state or ("체결" if order.executions else "거부"),
             "cmsnType": self.absent(),
             "settDays": self.number(Decimal(2)),
             "buyQtyUnit": self.number(Decimal(1)),
             "sellQtyUnit": self.number(Decimal(1)),
             "orderTime": _time(order.placed_at),
-            "orderRejectReason": self.absent() if order.executions else "증거금 부족",
+            "orderRejectReason": self.absent()
+            if order.state or order.executions
+            else order.reason or "증거금 부족",
             "isinInfo": self.codes(order.paper),
             "execList": self.listed([self.execution(each) for each in order.executions]),
         }

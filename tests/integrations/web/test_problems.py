@@ -33,7 +33,7 @@ STATUSES = {
         "BreakerOpenError", "BrokerUnavailableError", "LimitsUnavailableError", "NotYetAvailableError",
         "OutsideServiceHoursError", "OverloadedError", "QuotaExceededError", "RateLimitedError",
     ],
-    504: ["ConnectionFailedError", "DeadlineExceededError"],
+    504: ["ConnectionFailedError", "DeadlineExceededError", "OrderOutcomeUnknownError"],
 }  # fmt: skip
 
 NEEDED = {
@@ -41,6 +41,7 @@ NEEDED = {
     "QuotaExceededError": {"resets_at": LATER},
     "OutsideServiceHoursError": {"opens_at": LATER},
     "NotYetAvailableError": {"available_at": LATER},
+    "OrderOutcomeUnknownError": {"order_id": "A-1"},
     "UndocumentedServiceError": {"missing": (), "document": None},
     "ResponseTooLargeError": {"budget": "values"},
     "IncompleteHoldingsError": {"failures": ()},
