@@ -14,6 +14,7 @@ TINY = {
     "decode": ["--rounds", "1"],
     "fanout": ["--rounds", "1", "--accounts", "1", "--latency-ms", "1"],
     "imports": ["--rounds", "1", "--cases", "import koscom_async"],
+    "market": ["--rounds", "1", "--issues", "100"],
     "merge": ["--rounds", "1", "--sizes", "1000"],
     "overload": ["--loads", "1", "--seconds", "0.5"],
     "peers": ["--rounds", "1", "--scenarios", "twice", "--latency", "0"],

@@ -8,17 +8,17 @@ from typing import Any, Literal, Protocol
 from attrs import evolve, field, frozen
 
 from koscom_async._clock import KST
-from koscom_async._cooperative import batched, run_cooperatively
+from koscom_async._cooperative import SLICE_ROWS, Cooperative, batched, run_cooperatively
 from koscom_async._identifiers import is_isin
 from koscom_async._masking import without_frames
 from koscom_async._services.catalogue.asker import Asker
 from koscom_async._services.catalogue.boards import BOARDS, MAIN_BOARDS
-from koscom_async._services.market.records import dated, gathered, moment, record_of, records_of
+from koscom_async._services.market.records import dated, moment, record_at, record_of, records_of
 from koscom_async._services.operation import Deadline, deadline_at
 from koscom_async._services.tasks import gather
 from koscom_async.errors import AccessDeniedError, KoscomError, RequestRejectedError, UsageError
 from koscom_async.models.market.issues import Issue, Listing
-from koscom_async.models.market.quotes import Quote, Quotes
+from koscom_async.models.market.quotes import Quote, Quotes, RowQuotes
 
 Detail = Literal["auto", "full", "price"]
 
@@ -67,17 +67,10 @@ class QuoteReader:
         by_board: dict[str, list[str]] = {}
         for issue in places.values():
             by_board.setdefault(issue.board, []).append(issue.code)
-        found = _Part()
-        for part in await gather([partial(self._part, *call, due) for call in _calls(by_board, detail)]):
-            found = found.joined(part)
-        quotes, failures = {}, {}
-        for given, issue in places.items():
-            if issue.code in found.quotes:
-                quotes[given] = evolve(found.quotes[issue.code], name=issue.name)
-            elif issue.code in found.failures:
-                failures[given] = found.failures[issue.code]
-        missing = tuple(given for given in asked if given not in quotes and given not in failures)
-        return Quotes(quotes=quotes, missing=missing, failures=failures, as_of=as_of)
+        calls = _calls(by_board, detail)
+        parts = await gather([partial(self._part, *call, due) for call in calls])
+        answered = zip((codes for _, codes in calls), parts, strict=True)
+        return await run_cooperatively(_accounted(list(asked), places, list(answered), as_of))
 
     async def snapshot(self, board: str, *, deadline: float | None) -> Quotes:
         """Return every issue of a board."""
@@ -85,8 +78,8 @@ class QuoteReader:
         answer = await self.asker.ask("market.multiquote.lists", {"board": board}, deadline=deadline)
         day, now = answer.head.get("date") or as_of.date(), self.now().astimezone(KST)
         at = moment(day, answer.head.get("time"), now=now)
-        made = await run_cooperatively(gathered(records_of(Quote, answer, at=at, received_at=now)))
-        return Quotes(quotes={quote.code: quote for quote in made}, as_of=as_of)
+        make = record_at(Quote, answer, at=at, received_at=now)
+        return Quotes(quotes=RowQuotes(answer.column("code"), make), as_of=as_of)
 
     async def _places(self, asked: Iterable[str], board: str | None, due: Deadline) -> dict[str, Issue]:
         """Return the issue of each code or ISIN; a code is believed where the board is given."""
@@ -141,6 +134,27 @@ class QuoteReader:
         answer = await self.asker.ask("market.stocks.price", arguments, deadline=due.seconds_left())
         now = self.now().astimezone(KST)
         return dated(record_of(Quote, answer, received_at=now), answer.one, day=now.date(), now=now)
+
+
+def _accounted(
+    asked: Sequence[str],
+    places: Mapping[str, Issue],
+    answered: Iterable[tuple[Sequence[str], _Part]],
+    as_of: datetime,
+) -> Cooperative[Quotes]:
+    """Return the quote of each code that was asked for, the error that kept it away, or that there is neither."""
+    part_of = {code: part for codes, part in answered for code in codes}
+    quotes, failures = {}, {}
+    for number, (given, issue) in enumerate(places.items(), 1):
+        part = part_of[issue.code]
+        if issue.code in part.quotes:
+            quotes[given] = evolve(part.quotes[issue.code], name=issue.name)
+        elif issue.code in part.failures:
+            failures[given] = part.failures[issue.code]
+        if not number % SLICE_ROWS:
+            yield
+    missing = tuple(given for given in asked if given not in quotes and given not in failures)
+    return Quotes(quotes=quotes, missing=missing, failures=failures, as_of=as_of)
 
 
 def _calls(by_board: Mapping[str, Sequence[str]], detail: Detail) -> list[tuple[str, Sequence[str]]]:

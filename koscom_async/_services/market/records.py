@@ -1,12 +1,12 @@
 """Answers of the market data service as typed records: columns to fields, times to moments, signs by their codes."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import cache
 from itertools import repeat
 from typing import Any, TypeVar
 
-from attrs import NOTHING, Attribute, evolve, fields
+from attrs import NOTHING, evolve, fields
 
 from koscom_async._clock import KST
 from koscom_async._cooperative import SLICE_ROWS, Cooperative
@@ -30,20 +30,31 @@ def records_of(
     kind: type[Kind], answer: Answer, *, names: Mapping[str, str] | None = None, **shared: object
 ) -> Iterator[Kind]:
     """Return a record for each row; `names` are attributes of the answer that the record names otherwise."""
-    columns: list[Iterable[Any]] = []
-    for each in fields(kind):  # type: ignore[arg-type]  # each record is an attrs class
-        name = (names or {}).get(each.name, each.name)
+    columns = _columns(kind, answer, names or {}, shared)
+    return map(_maker(kind), *(repeat(each) if column is None else column for column, each in columns))
+
+
+def record_at(kind: type[Kind], answer: Answer, **shared: object) -> Callable[[int], Kind]:
+    """Return what makes the record of one row, by its place."""
+    columns, make = _columns(kind, answer, {}, shared), _maker(kind)
+    return lambda place: make(*[each if column is None else column[place] for column, each in columns])
+
+
+def _columns(
+    kind: type, answer: Answer, names: Mapping[str, str], shared: Mapping[str, object]
+) -> list[tuple[Sequence[Any] | None, object]]:
+    """Return for each field of a record its column, or what all rows have in its place."""
+    columns: list[tuple[Sequence[Any] | None, object]] = []
+    for each in fields(kind):
+        name = names.get(each.name, each.name)
         if each.name == "raw":
-            columns.append(answer.rows.sent)
+            columns.append((answer.rows.sent, None))
         elif name in answer.names and each.name not in shared:
-            columns.append(answer.column(name))
+            columns.append((answer.column(name), None))
         else:
-            columns.append(repeat(shared.get(each.name, _default(each))))
-    return map(_maker(kind), *columns)
-
-
-def _default(field: "Attribute[Any]") -> object:
-    return None if field.default is NOTHING else field.default
+            default = None if each.default is NOTHING else each.default
+            columns.append((None, shared.get(each.name, default)))
+    return columns
 
 
 def record_of(

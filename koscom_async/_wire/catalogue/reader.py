@@ -209,13 +209,13 @@ class _Draft:
             entries = [self._fields.as_object(entry, path) for entry in entries]
         try:
             keys = tuple(entries[0])
-            table = _table(keys, entries)
-            if table is not None:
-                self._add(keys, table, entries, path, notes)
+            by_wire = _by_wire(keys, entries)
+            if by_wire is not None:
+                self._add(keys, by_wire, entries, path, notes)
                 return
             for names, run in groupby(entries, key=tuple):
                 group = list(run)
-                self._add(names, [tuple(entry.values()) for entry in group], group, path, notes)
+                self._add(names, _by_wire(names, group) or {}, group, path, notes)
         except ScalarError as error:
             complaint = str(error)
         else:
@@ -225,12 +225,11 @@ class _Draft:
     def _add(
         self,
         keys: tuple[str, ...],
-        table: list[tuple[Any, ...]],
+        by_wire: Mapping[str, Sequence[Any]],
         sent: Sequence[dict[str, Any]],
         path: str,
         notes: list[str],
     ) -> None:
-        by_wire = dict(zip(keys, zip(*table, strict=True), strict=True))
         nothing = (None,) * len(sent)
         for mine, column, wire in zip(
             self._columns, self._fields.columns, self._fields.sources(keys), strict=True
@@ -239,12 +238,12 @@ class _Draft:
         self._sent += sent
 
 
-def _table(keys: tuple[str, ...], entries: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]] | None:
-    """Return the values of all entries where all have the same names, as mostly; else `None`."""
-    if len(keys) < 2 or len(set(map(len, entries))) > 1:
+def _by_wire(keys: tuple[str, ...], entries: Sequence[dict[str, Any]]) -> dict[str, list[Any]] | None:
+    """Return the values under each name where all entries have the same names, as mostly; else `None`."""
+    if len(set(map(len, entries))) > 1:
         return None
     try:
-        return list(map(itemgetter(*keys), entries))
+        return {key: list(map(itemgetter(key), entries)) for key in keys}
     except KeyError:
         return None
 

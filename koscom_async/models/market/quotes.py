@@ -1,6 +1,6 @@
 """What is paid now: quotes, order books, the value of an index. Amounts in KRW, quantities in shares or contracts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -44,6 +44,27 @@ class Quote(Record):
 
     def __repr__(self) -> str:
         return f"<Quote: {_line(self, self.price)}>"
+
+
+class RowQuotes(Mapping[str, Quote]):
+    """Quotes by code, each made when it is looked at: equal to a dict of them, and pickled as that."""
+
+    __slots__ = ("_make", "_places")
+
+    def __init__(self, codes: Iterable[str], make: Callable[[int], Quote]) -> None:
+        self._places, self._make = {code: place for place, code in enumerate(codes)}, make
+
+    def __getitem__(self, code: str) -> Quote:
+        return self._make(self._places[code])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (dict, (dict(self),))
 
 
 @frozen(kw_only=True, eq=False, repr=False)
