@@ -11,7 +11,7 @@ A slot is one unanswered call. Four rules, each for a way in which brokers that 
   It holds only where slots run short: where there are enough, a slow broker harms none but itself.
 
 A broker's calls wait in a line, and only the one whose turn it is asks whether it may leave. It asks last of all, with
-its slot in hand: nothing can come between the grant and the call, and a cancelled call holds no grant. `tickets` says
+its slot in hand: nothing can come between the grant and the call, and a cancelled call holds no grant. `lines` says
 whose turn it is; the rate is GCRA's concern.
 """
 
@@ -20,7 +20,8 @@ from collections.abc import Awaitable, Callable
 import anyio.lowlevel
 from attrs import define
 
-from koscom_async._transport.limits.tickets import Line, Ticket, Tickets, Visit, WaitingCall
+from koscom_async._transport.limits.lines import WaitingCall
+from koscom_async._transport.limits.tickets import Line, Ticket, Tickets, Visit
 from koscom_async._wire.endpoints import PLATFORM
 from koscom_async.settings import Limits
 
@@ -192,7 +193,7 @@ class Bulkhead:
         given back.
         """
         line = calls.line
-        call = visit.join() if visit is not None else line.join(self._tickets.number(), None)
+        call = visit.join() if visit is not None else line.join(self._tickets.number())
         is_granted = False
         try:
             while not is_granted:
@@ -202,9 +203,11 @@ class Bulkhead:
                 check()
                 if visit is not None:
                     visit.check(self._clock())
-                is_granted = await self._try_to_leave(calls, call, check, take)
+                is_granted = await self._try_to_leave(calls, call, visit, check, take)
             self._leave(calls, visit)
         finally:
+            if visit is not None:
+                visit.waiting.remove(call)
             line.leave(call, takes_turn=is_granted)
             if not line.waiting:
                 self._waiting.pop(calls.slots, None)
@@ -214,13 +217,14 @@ class Bulkhead:
         self,
         calls: BrokerCalls,
         call: WaitingCall,
+        visit: Visit | None,
         check: Callable[[], None],
         take: Callable[[], Awaitable[bool]],
     ) -> bool:
         """Wait for what the call needs next: the rate, a slot, the grant. Return whether it has been granted."""
         slots, now = calls.slots, self._clock()
         wait = calls.line.rate.ready_at() - now
-        if call.visit is not None and call.visit.ticket.held_until() > now:
+        if visit is not None and visit.ticket.held_until() > now:
             wait = max(wait, calls.line.rate.interval)  # and then look again
         if wait > 0:
             self._waiting.pop(slots, None)
@@ -260,7 +264,7 @@ class Bulkhead:
         if calls.line.unanswered_since is None:
             calls.line.unanswered_since = now
         if visit is not None:
-            visit.leave(now)
+            visit.take_turn(now)
 
     def release(
         self, calls: BrokerCalls, visit: Visit | None = None, *, is_answered: bool | None = None

@@ -1,4 +1,4 @@
-"""Under overload operations are served, not calls: which call leaves next, and which operation should not begin.
+"""Under overload operations are served, not calls: each has a place in all lines, and some should not begin.
 
 A part of an answer is worth little. Where more is asked than the limits let leave, calls that leave in the order in
 which they come let all operations advance together, until all reach their deadlines half done; sharing fairly between
@@ -17,8 +17,7 @@ Simulated beside fourteen other policies at twice the load that the limits allow
 wasted 1 % of the calls; calls in the order in which they come kept none, and operations in that order 32 %.
 """
 
-from collections.abc import Awaitable, Callable, Hashable, Iterator
-from heapq import heappop, heappush
+from collections.abc import Awaitable, Callable, Hashable
 from itertools import count
 from math import inf
 from types import TracebackType
@@ -27,14 +26,13 @@ from typing import Protocol, Self
 import anyio
 from attrs import define, field
 
+from koscom_async._transport.limits.lines import SHARE, Lines, WaitingCall
 from koscom_async.errors import OverloadedError
 
 PATIENT_SECONDS = 30.0
 """An operation with more time, or no deadline, is not urgent."""
 QUANTUM = 32
 """So many calls of an operation leave a broker's first line."""
-SHARE = 10
-"""One turn in so many is the second line's, at least."""
 LATE = 0.5
 """An operation should not begin where it would be late, more likely than not."""
 MOST_KINDS = 1000
@@ -77,96 +75,19 @@ class Rate(Protocol):
         """Return when the next call may leave; a time in the past means now."""
 
 
-@define(eq=False)
-class WaitingCall:
-    """One call in a line."""
-
-    visit: "Visit | None"
-    is_patient: bool
-    changed: anyio.Event | None = None
-    has_changed: bool = False
-    is_gone: bool = False
-    has_given_way: bool = False
-    refused_for: float | None = None
-
-    async def wait(self) -> None:
-        """Return when the call may be the one that leaves; raise `OverloadedError` where it should not wait on."""
-        if not self.has_changed:
-            self.changed = anyio.Event()
-            await self.changed.wait()
-        self.has_changed = False
-        if self.refused_for is not None:
-            raise overloaded(self.refused_for)
-
-    def notify(self) -> None:
-        """Let it look again whether it may leave."""
-        self.has_changed = True
-        if self.changed is not None:
-            self.changed.set()
-
-
-class Line:
-    """The calls that wait for one broker, in two lines, and how many calls operations still need of it.
+class Line(Lines):
+    """A broker's calls that wait, and how many calls operations still need of it.
 
     `owed` are those of operations that have begun, `expected` of those that wait to begin.
     """
 
     def __init__(self, broker: str, rate: Rate) -> None:
+        super().__init__()
         self.broker = broker
         self.rate = rate
         self.owed = self.expected = 0.0
-        self.waiting = self.waiting_urgently = 0
         self.unanswered_since: float | None = None
-        self._urgent: list[tuple[int, int, WaitingCall]] = []
-        self._patient: list[tuple[int, int, WaitingCall]] = []
-        self._urgent_turns = 0
-        self._order = count()
         self._pacing = anyio.Lock(fast_acquire=True)
-
-    def join(self, number: int, visit: "Visit | None") -> WaitingCall:
-        """Add a call of the operation with that number; each beyond its quantum waits behind one operation more."""
-        beyond = visit.asked - QUANTUM if visit is not None and visit.is_long else 0
-        call = WaitingCall(visit, beyond > 0 or (visit is not None and visit.ticket.is_patient))
-        heappush(
-            self._patient if call.is_patient else self._urgent, (number + beyond, next(self._order), call)
-        )
-        self._count(call, 1)
-        return call
-
-    def head(self) -> WaitingCall | None:
-        """Return the call whose turn it is."""
-        urgent, patient = _first(self._urgent), _first(self._patient)
-        if patient is not None and (urgent is None or self._urgent_turns >= SHARE - 1):
-            return patient
-        return urgent
-
-    def leave(self, call: WaitingCall, *, takes_turn: bool) -> None:
-        """Remove a call, and let the one whose turn it is look again."""
-        call.is_gone = True
-        self._count(call, -1)
-        if takes_turn:
-            has_patient = _first(self._patient) is not None
-            self._urgent_turns = self._urgent_turns + 1 if has_patient and not call.is_patient else 0
-        self.notify()
-
-    def _count(self, call: WaitingCall, change: int) -> None:
-        self.waiting += change
-        if not call.is_patient:
-            self.waiting_urgently += change
-            if call.visit is not None:
-                call.visit.waiting_urgently += change
-
-    def notify(self) -> None:
-        """Let the call whose turn it is look again whether it may leave."""
-        head = self.head()
-        if head is not None:
-            head.notify()
-
-    def waiting_to_begin(self, kind: "Kind") -> Iterator[tuple["Ticket", WaitingCall]]:
-        """Yield the calls of the operations of a kind that wait to begin."""
-        for _, _, call in self._urgent:
-            if not call.is_gone and call.visit is not None and call.visit.ticket.waits_as(kind):
-                yield call.visit.ticket, call
 
     async def wait_for_burst(
         self, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]
@@ -186,12 +107,6 @@ class Line:
     def is_silent(self, now: float) -> bool:
         """Whether a call is unanswered, and has been for so long that none of the others counts on an answer."""
         return self.unanswered_since is not None and now - self.unanswered_since > SILENT_SECONDS
-
-
-def _first(calls: list[tuple[int, int, WaitingCall]]) -> WaitingCall | None:
-    while calls and calls[0][2].is_gone:
-        heappop(calls)
-    return calls[0][2] if calls else None
 
 
 @define(eq=False)
@@ -225,9 +140,10 @@ class Habit:
 
 @define(eq=False)
 class Kind:
-    """Operations that lately needed much the same: their habits by broker, and those that have begun."""
+    """Operations that lately needed much the same: their habits by broker, those that wait to begin, and have begun."""
 
     habits: dict[str, Habit] = field(factory=dict)
+    waiting: "set[Ticket]" = field(factory=set)
     begun: "set[Ticket]" = field(factory=set)
     first_began_at: float | None = None
     heard: dict[int, float] = field(factory=dict)
@@ -264,17 +180,8 @@ class Kind:
 
     def reconsider(self, now: float) -> None:
         """Refuse the operations that wait to begin and will be late, by what has just been learned."""
-        waiting: dict[
-            Ticket, list[WaitingCall]
-        ] = {}  # an operation may wait with several calls, at several brokers
-        for habit in self.habits.values():
-            for ticket, call in habit.line.waiting_to_begin(self):
-                waiting.setdefault(ticket, []).append(call)
-        for ticket in sorted(waiting, key=lambda each: each.number):
-            wait = ticket.expect_again(now)
-            for call in waiting[ticket] if wait is not None else ():
-                call.refused_for = wait
-                call.notify()
+        for ticket in sorted(self.waiting, key=lambda each: each.number):
+            ticket.expect_again(now)
 
 
 @define(eq=False)
@@ -285,11 +192,11 @@ class Visit:
     line: Line
     asked: int = 0
     taken: int = 0
-    waiting_urgently: int = 0
     owed: float = 0.0
     began_at: float | None = None
     answered_at: float | None = None
     has_failed: bool = False
+    waiting: list[WaitingCall] = field(factory=list)
 
     @property
     def is_long(self) -> bool:
@@ -304,11 +211,15 @@ class Visit:
                 raise overloaded(wait)
 
     def join(self) -> WaitingCall:
-        """Wait in the broker's line."""
+        """Wait in the broker's line; each call beyond the quantum waits behind one operation more."""
         self.ticket.expect()
-        return self.line.join(self.ticket.number, self)
+        beyond = max(0, self.asked - QUANTUM)
+        is_patient = self.ticket.is_patient or beyond > 0
+        call = self.line.join(self.ticket.number + beyond, is_patient=is_patient)
+        self.waiting.append(call)
+        return call
 
-    def leave(self, now: float) -> None:
+    def take_turn(self, now: float) -> None:
         """Count a call that leaves."""
         if self.began_at is None:
             self.began_at = now
@@ -369,7 +280,7 @@ class Ticket:
         """
         left, here = self._due - now, visit.line
         habit = self._kind.habits.get(here.broker)
-        others_wait = here.waiting_urgently > visit.waiting_urgently
+        others_wait = here.waiting_urgently > len(visit.waiting)
         if habit is not None and others_wait and habit.needs > left:
             return here.seconds_for(here.owed, now) + here.rate.pace
         if self._has_begun:
@@ -393,22 +304,22 @@ class Ticket:
         """Count what the operation will need, while it waits to begin."""
         if self.is_new:
             self._is_expected = True
+            self._kind.waiting.add(self)
             for habit in self._kind.habits.values():
                 visit = self.at(habit.line)
                 visit.owed = habit.use * habit.calls
                 habit.line.expected += visit.owed
 
-    def waits_as(self, kind: Kind) -> bool:
-        """Whether it is of a kind, and waits to begin."""
-        return self._kind is kind and self._is_expected and not self._has_begun
-
-    def expect_again(self, now: float) -> float | None:
-        """Count what it will need by what is known now; or return `wait_if_late`."""
+    def expect_again(self, now: float) -> None:
+        """Count what it will need by what is known now; or end its wait, where it will be late."""
         self._is_expected = False
-        wait = self.wait_if_late(next(iter(self._visits.values())), now)
+        visits = tuple(self._visits.values())
+        wait = self.wait_if_late(visits[0], now)
         if wait is None:
             self.expect()
-        return wait
+            return
+        for call in [call for visit in visits for call in visit.waiting]:
+            call.refuse(overloaded(wait))
 
     def begin(self, visit: Visit) -> None:
         """Count what the operation will need, now that its first call leaves: of the broker, or of any."""
@@ -419,6 +330,7 @@ class Ticket:
             for each in self._visits.values():
                 self._settle(each)
             self._has_begun = True
+            kind.waiting.discard(self)
             for needed in kind.habits.values():
                 self.at(needed.line).owe(needed.use * needed.calls)
             kind.begun.add(self)
@@ -450,6 +362,7 @@ class Ticket:
     ) -> None:
         for visit in self._visits.values():
             self._settle(visit)
+        self._kind.waiting.discard(self)
         self._kind.begun.discard(self)
         if error is None and self._has_begun and self._kind.hears(self.asker, self._clock()):
             self._teach()

@@ -9,12 +9,12 @@ import anyio
 import pytest
 
 from koscom_async._transport.limits.limiter import ProcessLimiter, Turn, with_turns
+from koscom_async._transport.limits.lines import SHARE
 from koscom_async._transport.limits.tickets import (
     HEARD_AGAIN_SECONDS,
     MOST_HEARD,
     PATIENT_SECONDS,
     QUANTUM,
-    SHARE,
     SLOW_START_SECONDS,
     Kind,
 )
@@ -262,7 +262,7 @@ async def test_whatever_is_cancelled_nothing_stays_owed_or_taken():
         await town.run(*operations)
         assert len(town.ended) == 24, seed
         assert town.state() == {}, seed
-        assert all(not kind.begun for kind in town.limiter._tickets._kinds.values())
+        assert all(not (kind.begun or kind.waiting) for kind in town.limiter._tickets._kinds.values())
 
 
 class WithoutTickets:
