@@ -169,7 +169,9 @@ async def test_sentry_with_its_defaults_is_sent_no_secret(hurry, backend):
 
     class Kept(sentry_sdk.Transport):
         def capture_envelope(self, envelope):
-            events.extend(item.get_event() for item in envelope.items if item.get_event())
+            sent = [item.get_event() for item in envelope.items]
+            # Not what the gateway's own server logs of the connections that its faults end.
+            events.extend(each for each in sent if each and each.get("logger", "koscom").startswith("koscom"))
 
     async with SandboxGateway() as gateway:
         person, settings = gateway.ledger.people[0], gateway.settings
