@@ -127,6 +127,12 @@ async def test_events_fill_the_page_and_ask_again_asks_only_what_failed(gateway)
         gateway.clear_calls()
         assert [name for name, _, _ in await events(client, again="true")] == ["accounts", "holdings"]
         assert asked(gateway) == set()
+        await events(client, tab="one", fault="star=short")
+        await events(client, tab="two")
+        gateway.clear_calls()
+        await events(client, tab="one", again="true")
+        assert asked(gateway) == {"star"}, "a page continues its own answer, and not another tab's"
+        gateway.clear_calls()
         client.cookies.clear()
         await events(client, again="true")
         assert asked(gateway) == {"diamond", "cyber", "star"}, "a session without an answer asks everything"

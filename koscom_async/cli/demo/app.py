@@ -43,7 +43,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 _SESSION = "koscom_demo"
-_MOST_SESSIONS = 100
+_MOST_PAGES = 100
 
 router = APIRouter()
 
@@ -59,22 +59,30 @@ def build_app(gateway: SandboxGateway) -> FastAPI:
 
 
 class Answers:
-    """The latest answer of each session, for `after=`; the sessions that were quiet for longest are dropped."""
+    """The latest answer of each page, for `after=`; the pages that were quiet for longest are dropped.
+
+    A page is known by its session, which nothing else can guess, and by what it calls itself there: each tab continues
+    its own answer.
+    """
 
     def __init__(self) -> None:
-        self._latest: OrderedDict[str, Holdings] = OrderedDict()
+        self._latest: OrderedDict[tuple[str, str], Holdings] = OrderedDict()
 
     def of(self, request: Request) -> Holdings | None:
-        """Return what the request's session was answered last."""
-        return self._latest.get(request.cookies.get(_SESSION, ""))
+        """Return what the request's page was answered last."""
+        return self._latest.get(self._page(request))
 
     def keep(self, request: Request, holdings: Holdings) -> None:
-        """Keep an answer for the request's session, if it has one."""
-        if session := request.cookies.get(_SESSION):
-            self._latest[session] = holdings
-            self._latest.move_to_end(session)
-            while len(self._latest) > _MOST_SESSIONS:
+        """Keep an answer for the request's page, if it has a session."""
+        if request.cookies.get(_SESSION):
+            key = self._page(request)
+            self._latest[key] = holdings
+            self._latest.move_to_end(key)
+            while len(self._latest) > _MOST_PAGES:
                 self._latest.popitem(last=False)
+
+    def _page(self, request: Request) -> tuple[str, str]:
+        return request.cookies.get(_SESSION, ""), request.query_params.get("tab", "")
 
 
 @router.get("/")
@@ -122,7 +130,7 @@ async def open_stream(
 ) -> AsyncIterator[HoldingsStream]:
     """Open the stream before the response begins, so that an early error is a problem document.
 
-    With `again`, the session's latest answer is continued: only what failed in it is asked.
+    With `again`, the page's latest answer is continued: only what failed in it is asked.
     """
     end_reconnection(request)
     gateway, after = _gateway(request), request.app.state.answers.of(request) if again else None

@@ -264,6 +264,7 @@ function conclusion(holdings) {
   say(filled(doubts ? `${first} ${texts.says_doubts}` : first, facts), state);
 }
 
+const tab = String(Math.random()).slice(2); // what this page is called when it asks only what failed in its answer
 let source = null;
 const isBusy = () => source !== null;
 
@@ -275,6 +276,7 @@ function end(canAskFailed) {
 
 function ask({ again }) {
   const query = new URLSearchParams(new FormData(at("form")));
+  query.set("tab", tab);
   if (again) query.set("again", "true");
   else cards.clear();
   let asked = 0, answered = 0, waiting = null;
