@@ -80,7 +80,11 @@ _LINES: dict[object, tuple[str, ...]] = {
         "  it = PLAIN(it) if it else ZERO",
     ),
     str | None: _TEXT,
-    str: (*_TEXT, "it = WON if it is None else CURRENCY(it)"),
+    str: (
+        "if it not in CURRENCIES:",
+        *(f"  {line}" for line in _TEXT),
+        "  it = WON if it is None else CURRENCY(it)",
+    ),
     date | None: ("it = DAY(it)",),
     datetime | None: ("it = TIME(it)",),
 }
@@ -89,6 +93,14 @@ _NAMES: dict[str, Any] = {
     "Decimal": Decimal,
     "ZERO": Decimal(0),
     "WON": WON,
+    "CURRENCIES": {
+        WON,
+        "USD",
+        "JPY",
+        "HKD",
+        "CNY",
+        "EUR",
+    },  # of nearly all rows, and spelled as they are here
     "CURRENCY": currency_of,
     "PLAIN": plain,
     "DAY": _day,
