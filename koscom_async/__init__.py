@@ -78,6 +78,15 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
         OrderKind as OrderKind,
         OrderReceipt as OrderReceipt,
     )
+    from koscom_async.models.catalogue.reference import (
+        Algorithm as Algorithm,
+        AlgorithmReturn as AlgorithmReturn,
+        AlgorithmRisk as AlgorithmRisk,
+        Company as Company,
+        FraudReport as FraudReport,
+        Statement as Statement,
+        StatementLine as StatementLine,
+    )
     from koscom_async.models.codes import (
         AssetClass as AssetClass,
         Direction as Direction,

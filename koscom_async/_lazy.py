@@ -76,6 +76,11 @@ if TYPE_CHECKING:  # the client's parts, and the types in its signatures
         OrderStore as OrderStore,
     )
     from koscom_async._services.catalogue.orders import OrderService as OrderService
+    from koscom_async._services.catalogue.reference import (
+        CompanyService as CompanyService,
+        FraudService as FraudService,
+        RoboAdvisorService as RoboAdvisorService,
+    )
     from koscom_async._services.market import revaluing as revaluing
     from koscom_async._services.market.service import MarketService as MarketService
     from koscom_async._services.member import MemberService as MemberService

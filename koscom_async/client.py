@@ -99,6 +99,21 @@ class Koscom:
         return parts.MarketService(self._asker, now=self._now)
 
     @cached_property
+    def companies(self) -> parts.CompanyService:
+        """Company data (NICE 기업정보): outlines, statements, ratios."""
+        return parts.CompanyService(self._asker)
+
+    @cached_property
+    def robo_advisors(self) -> parts.RoboAdvisorService:
+        """The robo-adviser testbed (RA 테스트베드): algorithms, their returns and risks."""
+        return parts.RoboAdvisorService(self._asker)
+
+    @cached_property
+    def fraud(self) -> parts.FraudService:
+        """The search for reported fraud (금융사기 피해이력, 더치트)."""
+        return parts.FraudService(self._asker)
+
+    @cached_property
     def orders(self) -> parts.OrderService:
         """Orders for the firm's contract accounts (주문): placed, amended, cancelled, found again."""
         store = self._order_store or parts.MemoryOrderStore()

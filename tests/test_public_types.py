@@ -200,11 +200,14 @@ def test_the_services_are_typed_where_a_program_finds_them() -> None:
     assert {name: kind.__name__ for name, kind in services().items()} == {
         "account": "AccountService",
         "ask": "Ask",
+        "companies": "CompanyService",
         "discretionary": "Discretionary",
+        "fraud": "FraudService",
         "market": "MarketService",
         "member": "MemberService",
         "oauth": "OAuthService",
         "orders": "OrderService",
+        "robo_advisors": "RoboAdvisorService",
     }
 
 
