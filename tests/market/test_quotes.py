@@ -3,12 +3,16 @@
 import pickle
 from collections import Counter
 from decimal import Decimal
+from urllib.parse import parse_qsl
 
+import anyio
+import httpx
 import pytest
 
-from koscom_async import NotYetAvailableError, RequestRejectedError, UsageError
+from koscom_async import DeadlineExceededError, Koscom, NotYetAvailableError, RequestRejectedError, UsageError
 from koscom_async.sandbox import Fault
 from koscom_async.sandbox.market.market import Market
+from tests.client.fake_gateway import settings_of
 from tests.market.conftest import EVENING, MORNING, calls_to
 
 
@@ -112,6 +116,34 @@ async def test_a_call_that_fails_costs_its_own_codes_only(market_at):
     assert len(quotes) == len(quotes.failures) == 20
     assert {*quotes, *quotes.failures} == set(codes)
     assert quotes.to_dicts()["complete"] is False
+
+
+async def test_at_the_deadline_the_quotes_that_are_there_are_returned():
+    released = anyio.Event()
+
+    async def answer(request):
+        if "lists" in request.url.path:
+            rows = (
+                [{"isuSrtCd": f"{number:06d}", "isuCd": ""} for number in range(40)]
+                if "kospi" in request.url.path
+                else []
+            )
+            return httpx.Response(200, json={"trdDd": "20260130", "isuLists": rows})
+        codes = dict(parse_qsl(request.url.query.decode()))["isuCd"].split(",")
+        if "000039" in codes:
+            await released.wait()  # for ever
+        return httpx.Response(
+            200, json={"result": {"isulist": [{"isuSrtCd": code, "trdPrc": 1} for code in codes]}}
+        )
+
+    settings = settings_of(market_url="https://market.example")
+    async with Koscom(settings, transport=httpx.MockTransport(answer), now=lambda: MORNING) as koscom:
+        codes = [f"{number:06d}" for number in range(40)]
+        await koscom.market.quotes(codes[:1])
+        quotes = await koscom.market.quotes(codes, deadline=0.2)
+    assert list(quotes) == codes[:20]
+    assert list(quotes.failures) == codes[20:]
+    assert isinstance(quotes.failures["000039"], DeadlineExceededError)
 
 
 async def test_konex_is_asked_one_by_one(market_at):

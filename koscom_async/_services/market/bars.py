@@ -14,6 +14,7 @@ from koscom_async._decimals import EXACT
 from koscom_async._record import counted
 from koscom_async._services.catalogue.asker import Asker
 from koscom_async._services.market.records import gathered, records_of
+from koscom_async._services.operation import Deadline
 from koscom_async._services.tasks import gather
 from koscom_async.errors import UsageError
 from koscom_async.models.market.bars import Bar, Bars, Every
@@ -42,7 +43,7 @@ class BarReader:
     kind: str
 
     async def read(
-        self, place: Place, since: date | str, until: date | str | None, every: Every, deadline: float | None
+        self, place: Place, since: date | str, until: date | str | None, every: Every, due: Deadline
     ) -> Bars:
         """Return the bars of a range, both ends included."""
         if every not in {*PERIODS, *SECONDS}:
@@ -53,7 +54,7 @@ class BarReader:
         last = now.date() if until is None else _range_end(until, "until")
         if _day(first) > _day(last):
             raise UsageError(f"since ({first}) is after until ({last})")
-        asked = _Range(place, first, last, every, now, deadline)
+        asked = _Range(place, first, last, every, now, due)
         bars, notes = await (self._periods if every in PERIODS else self._intervals)(asked)
         return Bars(
             code=str(place.get("issue") or place.get("index")),
@@ -86,7 +87,9 @@ class BarReader:
 
     async def _history(self, asked: "_Range", since: date, until: date) -> tuple[list[Bar], list[str]]:
         arguments = {**asked.place, "since": since, "until": until, "every": asked.every}
-        answer = await self.asker.ask(f"market.{self.kind}.history", arguments, deadline=asked.deadline)
+        answer = await self.asker.ask(
+            f"market.{self.kind}.history", arguments, deadline=asked.due.seconds_left()
+        )
         made = await run_cooperatively(
             gathered(records_of(Bar, answer, names={"on": "date", "close": "price"}))
         )
@@ -96,6 +99,8 @@ class BarReader:
         if odd := sum(bar.doubtful for bar in made):
             notes.append(f"{counted(odd, 'change')} against the sign of the direction code, which counts")
         by_day = {bar.on: bar for bar in reversed(made)}
+        if None in by_day:
+            notes.append("rows may be missing: one has no date")
         return [by_day[day] for day in sorted(filter(None, by_day))], notes
 
     async def _intervals(self, asked: "_Range") -> tuple[list[Bar], list[str]]:
@@ -119,7 +124,9 @@ class BarReader:
         arguments = {**asked.place, "since": start, "until": end, "every": asked.every}
         if day != asked.now.date():
             arguments["on"] = day
-        answer = await self.asker.ask(f"market.{self.kind}.intraday", arguments, deadline=asked.deadline)
+        answer = await self.asker.ask(
+            f"market.{self.kind}.intraday", arguments, deadline=asked.due.seconds_left()
+        )
         step, totals, by_time = SECONDS[asked.every], dict[datetime, Decimal | None](), dict[datetime, Bar]()
         for bar, row in zip(records_of(Bar, answer), answer, strict=True):
             if row.time is not None:
@@ -132,7 +139,8 @@ class BarReader:
             bars = _by_interval(bars, totals, since_open=start <= time(9))
         # Derivatives open at 08:45 since 2023, and did so at 09:00: what is sure is the later.
         sure = max(opens, datetime.combine(day, time(9), KST))
-        return bars, _lost(bars, day, sure, timedelta(seconds=step))
+        undated = [] if all(answer.column("time")) else [f"rows may be missing on {day}: one has no time"]
+        return bars, undated + _lost(bars, day, sure, timedelta(seconds=step))
 
 
 @frozen(eq=False)
@@ -144,7 +152,7 @@ class _Range:
     until: date
     every: Every
     now: datetime
-    deadline: float | None
+    due: Deadline
 
     def hours(self, day: date, session: tuple[time, time]) -> tuple[time, time]:
         """Return which hours of a day are asked for: the session, or from and until a time that was given."""

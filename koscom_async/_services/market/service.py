@@ -20,7 +20,7 @@ from koscom_async._services.market.records import (
     records_of,
     trades_of,
 )
-from koscom_async._services.operation import deadline_at
+from koscom_async._services.operation import Deadline, deadline_at
 from koscom_async._services.operation import until as until_deadline
 from koscom_async.errors import UsageError
 from koscom_async.models.catalogue.answer import Answer
@@ -46,16 +46,16 @@ class _Kind:
     def _now(self) -> datetime:
         return self._clock().astimezone(KST)
 
-    async def _ask(self, operation: str, place: Place, deadline: float | None) -> Answer:
-        return await self._asker.ask(f"market.{operation}", place, deadline=deadline)
+    async def _ask(self, operation: str, place: Place, due: Deadline) -> Answer:
+        return await self._asker.ask(f"market.{operation}", place, deadline=due.seconds_left())
 
-    async def _quote(self, place: Place, deadline: float | None) -> Quote:
-        answer = await self._ask(f"{self._kind}.price", place, deadline)
+    async def _quote(self, place: Place, due: Deadline) -> Quote:
+        answer = await self._ask(f"{self._kind}.price", place, due)
         now = self._now()
         return dated(record_of(Quote, answer, received_at=now), answer.one, day=now.date(), now=now)
 
-    async def _book(self, place: Place, deadline: float | None) -> OrderBook:
-        answer = await self._ask(f"{self._kind}.orderbook", place, deadline)
+    async def _book(self, place: Place, due: Deadline) -> OrderBook:
+        answer = await self._ask(f"{self._kind}.orderbook", place, due)
         return order_book_of(answer, now=self._now())
 
     async def _listing(self, place: Place, answer: Answer) -> Listing:
@@ -80,15 +80,17 @@ class Contracts(_Kind):
     async def listing(self, *, deadline: float | None = None) -> Listing:
         """Return the contracts that are listed."""
         place = {"market": self._market}
-        return await self._listing(place, await self._ask(f"{self._kind}.lists", place, deadline))
+        return await self._listing(
+            place, await self._ask(f"{self._kind}.lists", place, deadline_at(deadline))
+        )
 
     async def quote(self, code: str, *, deadline: float | None = None) -> Quote:
         """Return a contract's last price, and its day so far."""
-        return await self._quote(self._of(code), deadline)
+        return await self._quote(self._of(code), deadline_at(deadline))
 
     async def order_book(self, code: str, *, deadline: float | None = None) -> OrderBook:
         """Return a contract's order book: five levels."""
-        return await self._book(self._of(code), deadline)
+        return await self._book(self._of(code), deadline_at(deadline))
 
     async def bars(
         self,
@@ -100,7 +102,7 @@ class Contracts(_Kind):
         deadline: float | None = None,
     ) -> Bars:
         """Return a contract's bars, as `koscom.market.bars`."""
-        return await self._bars.read(self._of(code), since, until, every, deadline)
+        return await self._bars.read(self._of(code), since, until, every, deadline_at(deadline))
 
 
 class MarketService(_Kind):
@@ -130,12 +132,12 @@ class MarketService(_Kind):
                 kept = self._kept[board] = (answer, await self._listing({"board": board}, answer))
         return kept[1]
 
-    async def _place(self, code: str, board: Board | None, deadline: float | None) -> Place:
+    async def _place(self, code: str, board: Board | None, due: Deadline) -> Place:
         """Return what names an issue to the platform; where only its code is known, the asker finds the board."""
         text = str(code).strip().upper()
         if is_isin(text):
             for each in (board,) if board else MAIN_BOARDS:
-                listing = await self.listing(each, deadline=deadline)
+                listing = await self.listing(each, deadline=due.seconds_left())
                 if text in listing:
                     return {"issue": listing[text].code, "board": each}
             raise UsageError(f"{text} is listed neither at KOSPI nor at KOSDAQ", advice="check the code")
@@ -143,7 +145,8 @@ class MarketService(_Kind):
 
     async def quote(self, code: str, *, board: Board | None = None, deadline: float | None = None) -> Quote:
         """Return an issue's last price (현재가), and its day so far."""
-        return await self._quote(await self._place(code, board, deadline), deadline)
+        due = deadline_at(deadline)
+        return await self._quote(await self._place(code, board, due), due)
 
     async def quotes(
         self,
@@ -173,7 +176,8 @@ class MarketService(_Kind):
         self, code: str, *, board: Board | None = None, deadline: float | None = None
     ) -> OrderBook:
         """Return an issue's order book (호가): ten levels of asks (매도) and bids (매수), the best first."""
-        return await self._book(await self._place(code, board, deadline), deadline)
+        due = deadline_at(deadline)
+        return await self._book(await self._place(code, board, due), due)
 
     async def bars(
         self,
@@ -191,13 +195,13 @@ class MarketService(_Kind):
         `"10s"`, `"1m"` (4 calls a session) or `"10m"`; then `since` and `until` may be times, too. The platform may
         keep the course of today only. Check `complete`.
         """
-        place = await self._place(code, board, deadline)
-        return await self._bars.read(place, since, until, every, deadline)
+        due = deadline_at(deadline)
+        return await self._bars.read(await self._place(code, board, due), since, until, every, due)
 
     async def index(self, name: str, *, deadline: float | None = None) -> IndexValue:
         """Return an index now (지수): by its name, such as KOSPI 200 or 코스닥, or its code (`K51`)."""
         market, code = index_place(name)
-        answer = await self._ask("index.index", {"market": market, "index": code}, deadline)
+        answer = await self._ask("index.index", {"market": market, "index": code}, deadline_at(deadline))
         now = self._now()
         value = record_of(IndexValue, answer, names={"value": "price"}, name=name, received_at=now)
         return dated(value, answer.one, day=now.date(), now=now)
@@ -213,32 +217,34 @@ class MarketService(_Kind):
     ) -> Bars:
         """Return the bars of an index, as `bars`; volume in shares, turnover in KRW."""
         market, code = index_place(name)
-        return await self._index_bars.read({"market": market, "index": code}, since, until, every, deadline)
+        place = {"market": market, "index": code}
+        return await self._index_bars.read(place, since, until, every, deadline_at(deadline))
 
     async def investors(
         self, code_or_board: str, *, board: Board | None = None, deadline: float | None = None
     ) -> InvestorTrades:
         """Return who sold and bought an issue (from 15:30), or on `"kospi"` or `"kosdaq"` (from 15:40)."""
+        due = deadline_at(deadline)
         if code_or_board in MAIN_BOARDS:
-            answer = await self._ask("stocks.market_investors", {"board": code_or_board}, deadline)
+            answer = await self._ask("stocks.market_investors", {"board": code_or_board}, due)
         else:
-            place = await self._place(code_or_board, board, deadline)
-            answer = await self._ask("stocks.investors", place, deadline)
+            answer = await self._ask("stocks.investors", await self._place(code_or_board, board, due), due)
         return InvestorTrades(
             code=code_or_board, at=answer.head.get("time"), rows=trades_of(answer), received_at=self._now()
         )
 
     async def holidays(self, nation: str = "KR", *, deadline: float | None = None) -> tuple[date, ...]:
         """Return the days on which a nation's market is closed, from today to the end of the year (version 3)."""
-        answer = await self._ask("extra.holiday", {"nation": nation}, deadline)
+        answer = await self._ask("extra.holiday", {"nation": nation}, deadline_at(deadline))
         return tuple(sorted(filter(None, set(answer.column("date")))))
 
     async def components(
         self, code: str, *, board: Board | None = None, deadline: float | None = None
     ) -> Components:
         """Return what a fund (ETF) holds for one creation unit (PDF, 구성종목); version 3."""
-        place = await self._place(code, board, deadline)
-        answer = await self._ask("extra.pdf", place, deadline)
+        due = deadline_at(deadline)
+        place = await self._place(code, board, due)
+        answer = await self._ask("extra.pdf", place, due)
         rows, total = tuple(records_of(Component, answer)), answer.head.get("row_count")
         return Components(
             code=str(place["issue"]),
@@ -251,7 +257,8 @@ class MarketService(_Kind):
         self, code: str, *, board: Board | None = None, deadline: float | None = None
     ) -> NetAssetValue:
         """Return the net asset value of a fund's share (ETF NAV) now; version 3."""
-        answer = await self._ask("extra.nav", await self._place(code, board, deadline), deadline)
+        due = deadline_at(deadline)
+        answer = await self._ask("extra.nav", await self._place(code, board, due), due)
         return record_of(NetAssetValue, answer, received_at=self._now())
 
     def futures(self, market: str = "kospi200") -> Contracts:
