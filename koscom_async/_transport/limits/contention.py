@@ -16,7 +16,7 @@ from random import random
 
 from attrs import define
 
-from koscom_async._transport.limits.tickets import Line, Ticket, overloaded
+from koscom_async._transport.limits.tickets import Heard, Line, Ticket, overloaded
 
 SMOOTHING = 0.1
 """What the latest turn counts for in the pace."""
@@ -40,12 +40,16 @@ class Pace:
 
 
 class Throttle:
-    """How many of the operations of this process that began of late have starved: were late while a call waited."""
+    """How many of the operations of this process that began of late have starved: were late while a call waited.
+
+    One investor counts once in a while, as the accounts may be at a broker that is of no concern to others.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._begun = self._starved = 0.0
         self._counted_at: float | None = None
+        self._heard_beginning, self._heard_starving = Heard(), Heard()
 
     @contextmanager
     def turn(self, ticket: Ticket | None, line: Line) -> Iterator[None]:
@@ -57,10 +61,16 @@ class Throttle:
             yield
         except BaseException:
             now = self._clock()
-            if ticket is not None and ticket.starves(now) and not line.is_silent(now):
+            is_queue = not (line.is_silent(now) or line.is_paused(now))
+            if (
+                ticket is not None
+                and ticket.starves(now)
+                and is_queue
+                and self._heard_starving.hears(ticket.asker, now)
+            ):
                 self._count(starved=1)
             raise
-        if is_new:
+        if ticket is not None and is_new and self._heard_beginning.hears(ticket.asker, self._clock()):
             self._count(begun=1)
 
     def _refuses(self) -> bool:

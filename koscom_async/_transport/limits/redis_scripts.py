@@ -45,7 +45,8 @@ if not (free <= furthest) then
 end
 local paused = pause_of(state[2])
 local remaining, limit, ends = tonumber(day[1]), tonumber(day[2]), tonumber(day[3])
-if not ends or not (ends > now) then remaining, limit, ends = nil, nil, nil end
+-- A day that ends later than tomorrow is not these scripts' own: a broker would be spent for as long as it says.
+if not ends or not (ends > now and ends < now + 172800000000) then remaining, limit, ends = nil, nil, nil end
 
 local function answer(verdict)
   local wait = math.max(0, math.ceil(math.max(free - slack, paused) - now))

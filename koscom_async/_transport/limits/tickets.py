@@ -108,6 +108,10 @@ class Line(Lines):
         """Whether a call is unanswered, and has been for so long that none of the others counts on an answer."""
         return self.unanswered_since is not None and now - self.unanswered_since > SILENT_SECONDS
 
+    def is_paused(self, now: float) -> bool:
+        """Whether no call may leave for so long that it is no queue either."""
+        return self.rate.ready_at() - now > SILENT_SECONDS
+
 
 @define(eq=False)
 class Habit:
@@ -139,6 +143,29 @@ class Habit:
 
 
 @define(eq=False)
+class Heard:
+    """The investors that were heard lately. One, whose accounts may be odd, is heard once in a while."""
+
+    _at: dict[int, float] = field(factory=dict, init=False)
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def hears(self, asker: int | None, now: float) -> bool:
+        """Whether to count what became of an operation; one that is asked for no investor always counts."""
+        if asker is None:
+            return True
+        latest = self._at.get(asker)
+        if latest is not None and now - latest < HEARD_AGAIN_SECONDS:
+            return False
+        self._at.pop(asker, None)  # to the end
+        self._at[asker] = now
+        if len(self._at) > MOST_HEARD:
+            del self._at[next(iter(self._at))]
+        return True
+
+
+@define(eq=False)
 class Kind:
     """Operations that lately needed much the same: their habits by broker, those that wait to begin, and have begun."""
 
@@ -146,20 +173,7 @@ class Kind:
     waiting: "set[Ticket]" = field(factory=set)
     begun: "set[Ticket]" = field(factory=set)
     first_began_at: float | None = None
-    heard: dict[int, float] = field(factory=dict)
-
-    def hears(self, asker: int | None, now: float) -> bool:
-        """Whether to learn from an operation: one investor, whose accounts may be odd, is heard once in a while."""
-        if asker is None:
-            return True
-        latest = self.heard.get(asker)
-        if latest is not None and now - latest < HEARD_AGAIN_SECONDS:
-            return False
-        self.heard.pop(asker, None)  # to the end
-        self.heard[asker] = now
-        if len(self.heard) > MOST_HEARD:
-            del self.heard[next(iter(self.heard))]
-        return True
+    heard: Heard = field(factory=Heard)
 
     def held_until(self) -> float:
         """Return until when no further operation begins: while the first ones show what such an operation needs."""
@@ -364,7 +378,7 @@ class Ticket:
             self._settle(visit)
         self._kind.waiting.discard(self)
         self._kind.begun.discard(self)
-        if error is None and self._has_begun and self._kind.hears(self.asker, self._clock()):
+        if error is None and self._has_begun and self._kind.heard.hears(self.asker, self._clock()):
             self._teach()
         self._visits.clear()  # they hold the ticket, too: no cycle is left
 

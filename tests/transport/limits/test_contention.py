@@ -123,3 +123,30 @@ async def test_at_a_broker_that_stays_silent_no_operation_starves():
         clock.now += max(DEADLINE, SILENT_SECONDS + 1)
         with pytest.raises(TimeoutError), throttle.turn(ticket, line):
             raise TimeoutError
+
+
+@pytest.mark.parametrize("is_paused", [True, False])
+async def test_one_investor_whose_operations_starve_keeps_no_other_from_beginning(monkeypatch, is_paused):
+    monkeypatch.setattr(contention, "random", lambda: 0.0)
+    clock = Clock()
+    rate = GCRA(RATE, BURST)
+    tickets = Tickets(lambda broker: rate, clock=clock)
+    line, throttle = tickets.line("star"), Throttle(clock)
+
+    def begin(asker):
+        ticket = tickets.open("holdings", DEADLINE)
+        ticket.asker = asker
+        with throttle.turn(ticket, line):
+            ticket.at(line).take_turn(clock())
+        return ticket
+
+    for asker in (2, 3, 4):
+        begin(asker)
+    for asker in range(10, 20) if is_paused else [1] * 7:
+        ticket = begin(asker)
+        clock.now += DEADLINE
+        if is_paused:
+            rate.pause(clock.now + 30)  # by its 429, say, and for all of its investors
+        with pytest.raises(TimeoutError), throttle.turn(ticket, line):
+            raise TimeoutError
+    begin(5)

@@ -452,3 +452,14 @@ async def test_a_storm_of_cancellations_leaves_no_connection_and_no_place(redis_
         assert limiter._store._slots.value == 8
         await limiter.aclose()
         assert len(client.client_list()) <= before
+
+
+@pytest.mark.parametrize("until", ["1e999", "1e300", f"{7_226_582_400 * 10**6}"])
+async def test_a_service_s_day_that_ends_in_years_is_none(redis_server, until):
+    """With no end at all, Redis was asked two thousand times a second, and no call left."""
+    limiter = limiter_of(redis_server.url, LocalTime(), rate=1000, burst=1000)
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.hset(ACCOUNT, mapping={"remaining": 0, "limit": 5, "until": until})
+        with anyio.fail_after(30):
+            await leave(limiter)
+    await limiter.aclose()

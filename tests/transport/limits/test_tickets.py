@@ -16,7 +16,7 @@ from koscom_async._transport.limits.tickets import (
     PATIENT_SECONDS,
     QUANTUM,
     SLOW_START_SECONDS,
-    Kind,
+    Heard,
 )
 from tests.transport.limits.operations import CALLS, HOLDINGS, Town
 
@@ -155,18 +155,18 @@ async def test_one_investor_whose_account_is_slow_refuses_no_other():
 
 
 def test_an_investor_is_heard_once_a_minute_and_a_hundred_are_remembered():
-    kind = Kind()
-    assert [kind.hears(None, now) for now in (0, 1, 2)] == [True] * 3
-    assert [kind.hears(7, now) for now in (0, 1, HEARD_AGAIN_SECONDS, 90, 200)] == [
+    heard = Heard()
+    assert [heard.hears(None, now) for now in (0, 1, 2)] == [True] * 3
+    assert [heard.hears(7, now) for now in (0, 1, HEARD_AGAIN_SECONDS, 90, 200)] == [
         True,
         False,
         True,
         False,
         True,
     ]
-    assert all(kind.hears(1000 + asker, 201) for asker in range(2 * MOST_HEARD))
-    assert len(kind.heard) == MOST_HEARD
-    assert not kind.hears(1000 + 2 * MOST_HEARD - 1, 202)
+    assert all(heard.hears(1000 + asker, 201) for asker in range(2 * MOST_HEARD))
+    assert len(heard) == MOST_HEARD
+    assert not heard.hears(1000 + 2 * MOST_HEARD - 1, 202)
 
 
 async def test_work_that_is_not_urgent_gets_a_turn_in_ten_of_a_stream_of_urgent_work():
