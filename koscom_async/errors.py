@@ -484,8 +484,9 @@ class DeadlineExceededError(KoscomError):
 class OverloadedError(DeadlineExceededError):
     """So many calls are queued that the deadline would pass before the answer arrived, so none was made.
 
-    Judged by the limits, by what is queued before it, and by what such a question has lately needed.
-    `retry_after` is the number of seconds in which what is queued now will have left.
+    Judged by the limits, by what is queued before it, by what such a question has lately needed, and by the pause that
+    a broker asked for. `retry_after` is the number of seconds in which what is queued now will have left, or the pause
+    ends.
     """
 
     default_code = "overloaded"

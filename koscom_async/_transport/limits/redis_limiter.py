@@ -64,8 +64,12 @@ class _BrokerState:
     def free_at(self) -> float:
         return self.local.free_at
 
+    @property
+    def paused_until(self) -> float:
+        return self.local.paused_until
+
     def ready_at(self) -> float:
-        return max(self.ask_at, self.local.paused_until)
+        return max(self.ask_at, self.paused_until)
 
 
 class RedisLimiter:

@@ -71,6 +71,9 @@ class Rate(Protocol):
     @property
     def free_at(self) -> float: ...
 
+    @property
+    def paused_until(self) -> float: ...
+
     def ready_at(self) -> float:
         """Return when the next call may leave; a time in the past means now."""
 
@@ -218,7 +221,13 @@ class Visit:
         return self.asked > QUANTUM
 
     def check(self, now: float) -> None:
-        """Raise `OverloadedError` where the operation should not begin, or not begin here."""
+        """Raise `OverloadedError` where the operation should not begin, or not begin here.
+
+        And where it is due before a pause ends: it would wait for the deadline, which answers nothing.
+        """
+        pause_ends_at = self.line.rate.paused_until
+        if pause_ends_at > now and self.ticket.is_due_before(pause_ends_at):
+            raise paused(pause_ends_at - now)
         if self.began_at is None and not self.ticket.is_patient:
             wait = self.ticket.wait_if_late(self, now)
             if wait is not None:
@@ -273,6 +282,10 @@ class Ticket:
     def is_new(self) -> bool:
         """Whether it is urgent, and neither has begun nor waits to."""
         return not (self._has_begun or self._is_expected or self.is_patient)
+
+    def is_due_before(self, moment: float) -> bool:
+        """Whether its deadline is before a moment."""
+        return self._due < moment
 
     def starves(self, now: float) -> bool:
         """Whether it is late although it began in time; once."""
@@ -401,6 +414,14 @@ def overloaded(wait: float) -> OverloadedError:
     return OverloadedError(
         "too many calls are queued for an answer within the deadline; no call was made",
         retry_after=round(wait, 3),
+    )
+
+
+def paused(seconds: float) -> OverloadedError:
+    """Return the error of an operation that is due before its broker may be asked again."""
+    return OverloadedError(
+        "the broker asked for a pause that ends after the deadline; no call was made",
+        retry_after=round(seconds, 3),
     )
 
 

@@ -209,6 +209,26 @@ async def test_an_operation_that_cannot_be_whole_at_one_broker_is_refused_there_
     assert town.state() == {}
 
 
+async def test_an_operation_that_is_due_before_a_pause_ends_is_refused_there_at_once():
+    town, plan = Town(), {"star": (3,), "cyber": (1,)}
+
+    async def pauses():
+        await town.time.sleep(
+            0.25
+        )  # the first has begun at the broker: what it still asks for is refused, too
+        await town.limiter.pause("star", 20.0)
+
+    late = [partial(town.operation, after=after, seconds=DEADLINE, plan=plan) for after in (0.0, 1.0, 2.0)]
+    in_time = [partial(town.operation, after=3.0, seconds=seconds, plan=plan) for seconds in (25.0, inf)]
+    await town.run(*late, *in_time, pauses)
+    assert [end.word for end in town.ended] == ["in part"] * 3 + ["whole"] * 2
+    for end in town.ended[:3]:
+        assert end.refused_at == ["star"]
+        assert end.seconds < 0.5
+        assert end.ended_at + end.retry_after == pytest.approx(20.25, abs=0.2)
+    assert town.state() == {}
+
+
 async def test_what_finds_only_work_that_is_not_urgent_is_let_in_however_little_time_it_has():
     town = Town(burst=1)
     await town.run(partial(town.operation, seconds=20.0, plan={"star": (6,)}))
