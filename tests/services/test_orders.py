@@ -314,6 +314,45 @@ async def test_an_answer_about_another_order_says_nothing_of_this_one(gateway):
             await koscom.orders.place(order_of())
 
 
+async def test_only_what_is_known_for_a_refusal_is_one(gateway):
+    ours = {"sandboxOrder": {"brokerOrderNo": "1"}}
+    for status, document, is_unknown in (
+        (200, ours, False),  # accepted
+        (202, {"sandboxOrder": {}}, True),
+        (200, {"message": "queued"}, True),
+        (200, {"code": 9999, "message": "?"}, True),
+        (200, {"code": 7000, "category": "diamond", "message": "no"}, False),
+        (204, None, True),
+        (206, ours, True),
+        (302, None, True),
+        (400, None, False),
+        (401, None, False),
+        (408, None, True),
+        (409, {"message": "twice"}, False),
+        (500, {"code": 7000}, False),
+        (500, {"code": 3005}, True),
+        (500, {"code": 9999}, True),
+        (503, None, True),
+        (599, None, True),
+    ):
+        calls = []
+
+        def answer(request, status=status, document=document, calls=calls):
+            calls.append(request)
+            return httpx.Response(status, json=document)
+
+        ended = None
+        async with Koscom(gateway.settings, transport=httpx.MockTransport(answer)) as koscom:
+            try:
+                await koscom.orders.place(order_of())
+            except KoscomError as error:
+                ended = error
+        assert (isinstance(ended, OrderOutcomeUnknownError), len(calls)) == (is_unknown, 1), (
+            status,
+            document,
+        )
+
+
 async def test_an_account_number_is_nowhere_shown(gateway):
     gateway.set_fault("diamond", "truncated")
     async with Koscom(gateway.settings, transport=gateway.transport) as koscom:

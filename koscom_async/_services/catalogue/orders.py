@@ -19,6 +19,7 @@ from koscom_async._services.operation import new_trace
 from koscom_async._services.resolve import expect, resolve_broker
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.catalogue.arguments import Values
+from koscom_async.error_codes import Kind, find_error_code
 from koscom_async.errors import (
     BrokerUnavailableError,
     ConnectionFailedError,
@@ -37,6 +38,7 @@ from koscom_async.settings import Settings
 FIND = "orders.find"
 _READ = {"order_id", "number"}
 """The attributes of an answer's row that are read here."""
+_REFUSALS = range(400, 500)
 _ORIGINAL = {"original_id", "original_number"}
 _NEEDED: Mapping[str, set[str]] = {
     OrderAction.PLACE: {"account", "code", "side", "kind", "quantity", "price"},
@@ -202,8 +204,13 @@ def _is_known(error: BaseException, trace: TraceBuilder) -> bool:
     """Return whether it is certain that the order did not leave, or that it was refused."""
     if trace.calls == 0 or (isinstance(error, ConnectionFailedError) and not error.was_sent):
         return True
-    # A broker that cannot serve, or is late, may have the order all the same.
-    return isinstance(error, PlatformError) and not isinstance(error, BrokerUnavailableError)
+    # A broker that cannot serve, or is late, may have the order all the same; and words that no table has, or a status
+    # that is neither an answer nor a refusal (204, 302), say nothing of it.
+    if not isinstance(error, PlatformError) or isinstance(error, BrokerUnavailableError):
+        return False
+    listed = find_error_code(error.code or "")
+    is_listed = listed is not None and listed.kind is not Kind.SUCCESS
+    return is_listed or (error.status or 0) in _REFUSALS
 
 
 def _raise_unknown(order: Order, operation: Operation, error: BaseException) -> NoReturn:
