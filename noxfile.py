@@ -13,6 +13,7 @@ RIVALS = ["aiohttp>=3.11", "aiolimiter>=1.2", "httpx-aiohttp>=0.1", "pydantic>=2
 
 BENCHMARKS: dict[str, list[str]] = {
     "decode": [],
+    "market": [],
     "merge": [],
     "imports": [],
     "backends": ["--rounds", "3", "--in-flight", "1", "50", "1000"],

@@ -22,7 +22,7 @@ from koscom_async._services.tasks import background, gather
 from koscom_async.cli.commands.holdings_request import ANSWER, Format, format_of
 from koscom_async.cli.ending import write_file
 from koscom_async.cli.main import FAILED, PARTIAL, WHOLE, exit_codes
-from koscom_async.cli.options import DAY, Command, GatewayOptions, add_options, gateway_options, open_client
+from koscom_async.cli.options import DAY, GatewayOptions, add_options, gateway_options, open_client
 from koscom_async.cli.output import (
     encode,
     json_text,
@@ -38,12 +38,19 @@ from koscom_async.client import Koscom
 from koscom_async.errors import UsageError
 from koscom_async.export.texts import clean, counted
 from koscom_async.models.market.bars import Bars
-from koscom_async.models.market.quotes import IndexValue, Quotes
+from koscom_async.models.market.quotes import IndexValue, OrderBook, Quotes
 from koscom_async.models.market.table import Table, ko
 
-Ask = Callable[[MarketService], Awaitable[Table[Any]]]
+Ask = Callable[..., Awaitable[Table[Any]]]
 
 _FORMATS: tuple[Format, ...] = ("table", "json", "csv", "parquet")
+_WORDS = "table, json, csv or parquet"
+_FORMAT = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(_FORMATS),
+    help="Output format.  [default: by the suffix of --output, or table]",
+)
 _EVERY = ("day", "week", "month", "10s", "1m", "10m")
 _REPORT_SECONDS = 1.0
 """How often a long question says on stderr how many calls it has made."""
@@ -62,54 +69,39 @@ def market_group() -> None:
     """
 
 
-@frozen(kw_only=True)
-class _Output:
-    """How an answer is asked for and written."""
+def _command(name: str) -> Callable[[Ask], click.Command]:
+    """Make a command of a question to the market: it asks, writes the answer in its format, and exits."""
 
-    format: Format
-    file: Path | None
-    deadline: float | None
-    quiet: bool
-    gateway: GatewayOptions
+    def made(ask: Ask) -> click.Command:
+        @wraps(ask)
+        def run(
+            *, format_: str | None, as_json: bool, as_csv: bool, output: Path | None, deadline: float | None,
+            quiet: bool, gateway: GatewayOptions, **arguments: Any,
+        ) -> NoReturn:  # fmt: skip
+            file = None if output == Path("-") else output
+            chosen = format_of(format_, as_json=as_json, as_csv=as_csv, output=file)
+            if chosen not in _FORMATS:
+                raise click.UsageError(f"market data cannot be written as {chosen}, only as {_WORDS}")
+            if chosen == "parquet" and file is None and sys.stdout.isatty():
+                raise click.UsageError("parquet is not for a terminal: add --output FILE, or redirect it")
+            question = partial(ask, deadline=deadline, **arguments)
+            _write(_asked(question, gateway, quiet=quiet), chosen, file)
 
+        command = add_options(run, (_FORMAT, *ANSWER, gateway_options))
+        return market_group.command(name=name, epilog=_EPILOGUE)(command)
 
-def _output_options(command: Command) -> Command:
-    @wraps(command)
-    def collected(
-        *arguments: Any, format_: str | None, as_json: bool, as_csv: bool, output: Path | None,
-        deadline: float | None, quiet: bool, gateway: GatewayOptions, **others: Any,
-    ) -> Any:  # fmt: skip
-        file = None if output == Path("-") else output
-        chosen = format_of(format_, as_json=as_json, as_csv=as_csv, output=file)
-        if chosen not in _FORMATS:
-            raise click.UsageError(
-                f"market data cannot be written as {chosen}, only as {', '.join(_FORMATS)}"
-            )
-        if chosen == "parquet" and file is None and sys.stdout.isatty():
-            raise click.UsageError("parquet is not for a terminal: add --output FILE, or redirect it")
-        asked = _Output(format=chosen, file=file, deadline=deadline, quiet=quiet, gateway=gateway)
-        return command(*arguments, output=asked, **others)
-
-    formats = click.option(
-        "--format",
-        "format_",
-        type=click.Choice(_FORMATS),
-        help="Output format.  [default: by the suffix of --output, or table]",
-    )
-    return add_options(collected, (formats, *ANSWER, gateway_options))
+    return made
 
 
-@market_group.command(name="quote", epilog=_EPILOGUE)
+@_command("quote")
 @click.argument("codes", nargs=-1, required=True, metavar="CODE...")
 @_BOARD
-@_output_options
-@click.pass_context
-def quote_command(context: click.Context, /, *, codes: Sequence[str], board: Any, output: _Output) -> None:
+async def quote_command(market: MarketService, **asked: Any) -> Quotes:
     """Show the last prices of issues, by code or ISIN; codes without a price are named on stderr."""
-    _run(context, output, lambda market: market.quotes(codes, board=board, deadline=output.deadline))
+    return await market.quotes(**asked)
 
 
-@market_group.command(name="bars", epilog=_EPILOGUE)
+@_command("bars")
 @click.argument("code")
 @click.option("--since", **DAY, required=True, help="The first day.")
 @click.option("--until", **DAY, help="The last day.  [default: today in Korea]")
@@ -117,71 +109,42 @@ def quote_command(context: click.Context, /, *, codes: Sequence[str], board: Any
     "--every", type=click.Choice(_EVERY), default="day", show_default=True, help="The length of a bar."
 )
 @_BOARD
-@_output_options
-@click.pass_context
-def bars_command(
-    context: click.Context, /, *, code: str, since: datetime, until: datetime | None, every: Any, board: Any,
-    output: _Output,
-) -> None:  # fmt: skip
+async def bars_command(
+    market: MarketService, *, since: datetime, until: datetime | None, **asked: Any
+) -> Bars:
     """Show the course of an issue's price, the oldest first: bars of days, weeks, months, seconds or minutes."""
-    last = None if until is None else until.date()
-    _run(
-        context,
-        output,
-        lambda market: market.bars(
-            code, since.date(), last, every=every, board=board, deadline=output.deadline
-        ),
-    )
+    return await market.bars(since=since.date(), until=until.date() if until else None, **asked)
 
 
-@market_group.command(name="book", epilog=_EPILOGUE)
+@_command("book")
 @click.argument("code")
 @_BOARD
-@_output_options
-@click.pass_context
-def book_command(context: click.Context, /, *, code: str, board: Any, output: _Output) -> None:
+async def book_command(market: MarketService, **asked: Any) -> OrderBook:
     """Show an issue's order book: asks (매도) from the highest down, then bids (매수)."""
-    _run(context, output, lambda market: market.order_book(code, board=board, deadline=output.deadline))
+    return await market.order_book(**asked)
 
 
-@market_group.command(name="snapshot", epilog=_EPILOGUE)
+@_command("snapshot")
 @click.argument("board", type=click.Choice(MAIN_BOARDS))
-@_output_options
-@click.pass_context
-def snapshot_command(context: click.Context, /, *, board: Any, output: _Output) -> None:
+async def snapshot_command(market: MarketService, **asked: Any) -> Quotes:
     """Show every issue of a board, in one call."""
-    _run(context, output, lambda market: market.snapshot(board, deadline=output.deadline))
+    return await market.snapshot(**asked)
 
 
-@market_group.command(name="index", epilog=_EPILOGUE)
+@_command("index")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@_output_options
-@click.pass_context
-def index_command(context: click.Context, /, *, names: Sequence[str], output: _Output) -> None:
+async def index_command(market: MarketService, *, names: Sequence[str], deadline: float | None) -> Table[Any]:
     """Show indices, by name (KOSPI, 코스닥150) or code (K51)."""
-
-    async def ask(market: MarketService) -> Table[Any]:
-        return _Indices(
-            rows=tuple(
-                await gather([partial(market.index, name, deadline=output.deadline) for name in names])
-            )
-        )
-
-    _run(context, output, ask)
+    values = await gather([partial(market.index, name, deadline=deadline) for name in names])
+    return _Indices(rows=tuple(values))
 
 
-@market_group.command(name="holidays", epilog=_EPILOGUE)
+@_command("holidays")
 @click.argument("nation", default="KR")
-@_output_options
-@click.pass_context
-def holidays_command(context: click.Context, /, *, nation: str, output: _Output) -> None:
+async def holidays_command(market: MarketService, *, nation: str, deadline: float | None) -> Table[Any]:
     """Show the days on which a nation's market is closed, from today to the end of the year."""
-
-    async def ask(market: MarketService) -> Table[Any]:
-        days = await market.holidays(nation.upper(), deadline=output.deadline)
-        return _Holidays(nation=nation.upper(), rows=tuple(_Holiday(on=day) for day in days))
-
-    _run(context, output, ask)
+    days = await market.holidays(nation.upper(), deadline=deadline)
+    return _Holidays(nation=nation.upper(), rows=tuple(_Holiday(on=day) for day in days))
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -214,38 +177,39 @@ class _Holidays(Table[_Holiday]):
         return f"{self.nation}, {counted(len(self.rows), 'holiday')}"
 
 
-def _run(context: click.Context, output: _Output, ask: Ask) -> NoReturn:
-    """Ask, write the answer, name on stderr what is missing, and exit."""
+def _asked(question: Ask, gateway: GatewayOptions, *, quiet: bool) -> Table[Any]:
+    async def ask() -> Table[Any]:
+        async with open_client(gateway) as access, _reported(access.koscom, quiet=quiet):
+            return await question(access.koscom.market)
+
     try:
-        answer = asyncio.run(_asked(output, ask))
+        return asyncio.run(ask())
     except UsageError as error:
         hint = f": {error.advice}" if error.advice else ""
         raise click.UsageError(f"{error.message}{hint}") from error
+
+
+def _write(answer: Table[Any], format_: Format, file: Path | None) -> NoReturn:
+    """Write the answer, name on stderr what is missing, and exit."""
+    notes = _notes(answer)
     made: dict[Format, Callable[[], Any]] = {
-        "table": lambda: Group(
-            Text(clean(answer.title), HEADING), *map(_faint, _notes(answer)), table_of(answer)
-        ),
+        "table": lambda: Group(Text(clean(answer.title), HEADING), *map(_faint, notes), table_of(answer)),
         "json": lambda: encode(json_text(versioned(answer.to_dicts()))),
         "csv": lambda: encode(csv_of(answer)),
         "parquet": lambda: parquet_of(answer.to_arrow),
     }
-    written = made[output.format]()
-    if output.file is not None:
-        write_file(output.file, text_of(written).encode() if output.format == "table" else written)
-        write_stderr(f"written to {clean(str(output.file))}")
-    elif output.format == "table":
+    written = made[format_]()
+    if file is not None:
+        write_file(file, text_of(written).encode() if format_ == "table" else written)
+        write_stderr(f"written to {clean(str(file))}")
+    elif format_ == "table":
         print_report(written)
     else:
         write_stdout(written)
     is_whole = getattr(answer, "complete", True)
-    for note in () if is_whole else _notes(answer):
+    for note in () if is_whole else notes:
         write_stderr(f"koscom: INCOMPLETE: {clean(note)}")
-    context.exit(WHOLE if is_whole else PARTIAL if answer.to_rows() else FAILED)
-
-
-async def _asked(output: _Output, ask: Ask) -> Table[Any]:
-    async with open_client(output.gateway) as access, _reported(access.koscom, quiet=output.quiet):
-        return await ask(access.koscom.market)
+    click.get_current_context().exit(WHOLE if is_whole else PARTIAL if answer.to_rows() else FAILED)
 
 
 @asynccontextmanager
