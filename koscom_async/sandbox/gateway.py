@@ -61,7 +61,8 @@ class SandboxGateway:
     are the most days that a query for transactions may span (365 at `diamond`, 90 at `cyber`, 30 at `star`), and
     `page_sizes` the most rows on a page of a balance or portfolio (100 at `diamond`, 2 at the others). `seed` fixes
     what is drawn by chance. `ledger` replaces the example data, and `market` the made-up market (`Market(issues=2600)`
-    is a larger one).
+    is a larger one). Orders are taken in a made-up dialect, which `settings.catalogue` has, as the platform's is not
+    public; each meets a hundred of an instrument at its price, and `ledger` shows what came of it.
     Tokens that are issued live `token_lifetime` seconds (by default as long as the documents say for their scope), and
     come with refresh tokens unless `refresh_tokens` is false: not every firm gets them. With `now`, a clock, the
     discretionary service keeps its hours, and answers neither balances nor settlements from 08:30 to 16:00 KST, and the
