@@ -99,8 +99,9 @@ class OrderService:
         return await self._send(order.cancelled(number=number, order_id=order_id), deadline)
 
     async def find(self, order_id: str, *, deadline: float | None = None) -> OrderReceipt | None:
-        """Return what the platform knows of an order by the client's id; `None` where it never came.
+        """Return what the platform knows of an order by the client's id; `None` where it has not come.
 
+        One that left a moment ago may still come: ask twice before another order takes its place.
         Raises `UsageError` where the store has no such order, `UndocumentedServiceError` where the firm's catalogue has
         no operation `orders.find`: then look for it among `koscom.discretionary.orders`.
         """
