@@ -28,6 +28,7 @@ from koscom_async.integrations.web import (
     install_error_handlers,
     koscom_lifespan,
     koscom_of,
+    open_until_gone,
     until_gone,
 )
 
@@ -45,6 +46,7 @@ __all__ = [
     "install_error_handlers",
     "koscom_lifespan",
     "koscom_of",
+    "open_until_gone",
     "until_gone",
 ]
 

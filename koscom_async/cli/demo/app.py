@@ -23,6 +23,7 @@ from koscom_async.integrations.fastapi import (
     holdings_events,
     install_error_handlers,
     koscom_lifespan,
+    open_until_gone,
     until_gone,
 )
 from koscom_async.models.holdings import Holdings
@@ -134,7 +135,8 @@ async def open_stream(
     """
     end_reconnection(request)
     gateway, after = _gateway(request), request.app.state.answers.of(request) if again else None
-    async with koscom.stream_holdings(gateway.investor, deadline=DEADLINE_SECONDS, after=after) as stream:
+    opening = koscom.stream_holdings(gateway.investor, deadline=DEADLINE_SECONDS, after=after)
+    async with open_until_gone(request, opening) as stream:
         yield stream
 
 

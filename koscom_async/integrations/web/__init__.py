@@ -8,7 +8,7 @@ FastAPI by a dependency, in Starlette by a route that is an ASGI application::
         async def __call__(self, scope, receive, send):
             koscom = koscom_of(request := Request(scope))
             end_reconnection(request)
-            async with koscom.stream_holdings(await investor_of(request)) as stream:
+            async with open_until_gone(request, koscom.stream_holdings(await investor_of(request))) as stream:
                 await Events(holdings_events(stream))(scope, receive, send)
 """
 
@@ -31,6 +31,7 @@ from koscom_async.integrations.web.requests import (
     RequestDeadline,
     koscom_lifespan,
     koscom_of,
+    open_until_gone,
     until_gone,
 )
 
@@ -46,5 +47,6 @@ __all__ = [
     "install_error_handlers",
     "koscom_lifespan",
     "koscom_of",
+    "open_until_gone",
     "until_gone",
 ]

@@ -17,6 +17,7 @@ from koscom_async.errors import UsageError
 from koscom_async.settings import Settings
 
 Answer = TypeVar("Answer")
+Opened = TypeVar("Opened")
 Lifespan = Callable[[Any], AbstractAsyncContextManager[Mapping[str, Any]]]
 
 
@@ -88,8 +89,42 @@ async def until_gone(request: Request, work: Awaitable[Answer]) -> Answer:
     raise ClientGoneError
 
 
+@asynccontextmanager
+async def open_until_gone(
+    request: Request, stream: AbstractAsyncContextManager[Opened]
+) -> AsyncIterator[Opened]:
+    """Enter it in the place of a stream; raise `ClientGoneError` when the client hangs up before the stream is open.
+
+    A stream opens when its first call is answered, which under overload waits for its turn. Once it is open, `Events`
+    listens for the client.
+    """
+    is_open = False
+    async with background() as group:
+        listening = anyio.CancelScope()
+
+        async def give_up() -> None:
+            with listening:
+                await client_gone(request.receive)
+                if not is_open:
+                    group.cancel_scope.cancel()
+
+        group.start_soon(give_up)
+        async with stream as opened:
+            if not group.cancel_scope.cancel_called:
+                is_open = True
+                listening.cancel()
+                yield opened
+    if not is_open:
+        raise ClientGoneError
+
+
 async def cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
+    """Cancel a scope when the client is gone."""
+    await client_gone(receive)
+    scope.cancel()
+
+
+async def client_gone(receive: Receive) -> None:
     """Listen for the client's end, which not every server reports to a request that only asks about it."""
     while (await receive())["type"] != "http.disconnect":
         pass
-    scope.cancel()

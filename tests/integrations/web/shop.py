@@ -20,6 +20,7 @@ from koscom_async.integrations.fastapi import (
     holdings_events,
     install_error_handlers,
     koscom_lifespan,
+    open_until_gone,
     until_gone,
 )
 from koscom_async.integrations.redis import RedisLimiter
@@ -40,7 +41,7 @@ def make_shop(make_client, investors, *, deadline=None, behind_middleware=False)
 
     async def opened(request: Request, koscom: KoscomDependency, investor: Customer, deadline: Seconds):
         end_reconnection(request)
-        async with koscom.stream_holdings(investor, deadline=deadline) as stream:
+        async with open_until_gone(request, koscom.stream_holdings(investor, deadline=deadline)) as stream:
             yield stream
 
     @app.get("/holdings")

@@ -61,6 +61,25 @@ async def test_no_call_begins_after_the_client_left(behind_middleware):
                 assert asked(gateway) == whole
 
 
+@pytest.mark.parametrize("behind_middleware", [False, True])
+async def test_a_client_that_leaves_before_its_stream_is_open_ends_it(gateway, behind_middleware):
+    gateway.set_fault("common", "silent")  # as long as under overload the list of accounts waits for its turn
+    shop = Shop(gateway, behind_middleware=behind_middleware)
+    async with shop.app.router.lifespan_context(shop.app) as state:
+        before, visit = other_tasks(), Visit("/events")
+        with fail_after(LONG):
+            async with anyio.create_task_group() as group:
+                group.start_soon(visit, shop.app, state)
+                await until(lambda: gateway.calls)
+                visit.left.set()
+            await assert_nothing_left(shop.koscom, before)
+        assert (visit.status, visit.text) == (499, "")
+        gateway.clear_faults()
+        stays = Visit("/events")
+        await stays(shop.app, state)
+        assert '"complete":true' in stays.text
+
+
 async def test_a_client_that_is_gone_gets_an_empty_answer_with_a_status_for_the_log(gateway, shop):
     async with shop.app.router.lifespan_context(shop.app) as state:
         visit = Visit("/holdings")
