@@ -6,7 +6,7 @@ FastAPI by a dependency, in Starlette by a route that is an ASGI application::
 
     class HoldingsRoute:
         async def __call__(self, scope, receive, send):
-            koscom = koscom_of(request := Request(scope))
+            koscom = koscom_of(request := Request(scope, receive))
             end_reconnection(request)
             async with open_until_gone(request, koscom.stream_holdings(await investor_of(request))) as stream:
                 await Events(holdings_events(stream))(scope, receive, send)

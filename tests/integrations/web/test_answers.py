@@ -211,9 +211,9 @@ async def test_starlette_alone_and_applications_in_applications_have_the_client(
         """A route that is an ASGI application: the stream is open until the response was sent."""
 
         async def __call__(self, scope, receive, send):
-            koscom = web.koscom_of(request := Request(scope))
+            koscom = web.koscom_of(request := Request(scope, receive))
             web.end_reconnection(request)
-            async with koscom.stream_holdings(gateway.investor) as stream:
+            async with web.open_until_gone(request, koscom.stream_holdings(gateway.investor)) as stream:
                 await web.Events(web.holdings_events(stream))(scope, receive, send)
 
     inner = Starlette(routes=[Route("/holdings", holdings)])
