@@ -4,8 +4,9 @@ from datetime import date, datetime, time
 from itertools import pairwise
 
 import pytest
+from attrs import evolve
 
-from koscom_async import UsageError
+from koscom_async import Koscom, NotYetAvailableError, Retry, UsageError
 from koscom_async._clock import KST
 from tests.market.conftest import EVENING, MORNING, calls_to
 
@@ -99,6 +100,31 @@ async def test_a_day_without_rows_is_not_called_whole(market_at):
     assert {bar.at.date() for bar in bars} == {TODAY}
     assert not bars.complete
     assert "no rows on 2026-01-29" in bars.notes[0]
+
+
+async def test_not_yet_closed_and_nothing_are_three_things(market_at):
+    holiday = datetime(2026, 2, 16, 11, tzinfo=KST)
+    async with market_at(holiday) as (koscom, _):
+        closed = await koscom.market.bars("005930", holiday.date(), every="10m", board="kospi")
+        assert (list(closed), closed.complete) == ([], True)
+        assert closed.notes == ("the market is closed on 2026-02-16",)
+        weekend = await koscom.market.bars("005930", date(2026, 2, 14), date(2026, 2, 15), every="10m")
+        assert (list(weekend), weekend.complete) == ([], True)
+    early = MORNING.replace(hour=8)
+    async with market_at(early) as (koscom, _):
+        with pytest.raises(NotYetAvailableError) as caught:
+            await koscom.market.bars("005930", TODAY, every="1m")
+        assert caught.value.available_at == datetime(2026, 1, 30, 9, tzinfo=KST)
+
+
+async def test_another_days_rows_are_not_todays(market_at):
+    async with market_at(EVENING) as (_, gateway):
+        settings = evolve(gateway.settings, retry=Retry(attempts=1))
+        # A gateway whose clock is in the evening stands for one that answers with the session before.
+        async with Koscom(settings, transport=gateway.transport, now=lambda: MORNING) as koscom:
+            bars = await koscom.market.bars("005930", TODAY, every="10m", board="kospi")
+    assert (list(bars), bars.complete) == ([], False)
+    assert bars.notes == ("no rows on 2026-01-30: the platform answered with those of an earlier session",)
 
 
 async def test_wrong_ranges_cost_no_call(market_at):

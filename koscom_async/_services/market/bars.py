@@ -16,7 +16,7 @@ from koscom_async._services.catalogue.asker import Asker
 from koscom_async._services.market.records import gathered, records_of
 from koscom_async._services.operation import Deadline
 from koscom_async._services.tasks import gather
-from koscom_async.errors import UsageError
+from koscom_async.errors import NotYetAvailableError, PlatformError, UsageError
 from koscom_async.models.market.bars import Bar, Bars, Every
 from koscom_async.models.market.table import signed
 
@@ -27,6 +27,8 @@ _SESSIONS = {"stocks": (time(9), time(15, 30)), "index": (time(9), time(15, 30))
 _DERIVATIVES = (time(8, 45), time(15, 45))
 _CLOSED = time(15, 40)
 _MOST_DAYS = 31
+_AHEAD = timedelta(minutes=1)
+"""How far the platform's clock may be ahead of this one."""
 _WEEKEND = 5
 _DAY = timedelta(1)
 
@@ -112,18 +114,20 @@ class BarReader:
                 f"bars of {asked.every} over {len(days)} days take many hundred calls",
                 advice=f"ask for at most {_MOST_DAYS} days at a time, or for bars of a day",
             )
+        begins = [datetime.combine(day, asked.hours(day, self._hours)[0], KST) for day in days]
+        if begins and min(begins) > asked.now:
+            raise NotYetAvailableError(f"the session begins at {begins[0]:%H:%M} KST", available_at=begins[0])
         parts = await gather([partial(self._session, asked, day) for day in days])
         return [bar for bars, _ in parts for bar in bars], [note for _, notes in parts for note in notes]
 
     async def _session(self, asked: "_Range", day: date) -> tuple[list[Bar], list[str]]:
         """Return the bars of one day, and what may be missing of them."""
-        start, end = asked.hours(day, _SESSIONS.get(self.kind, _DERIVATIVES))
+        start, end = asked.hours(day, self._hours)
         opens = datetime.combine(day, start, KST)
         if start >= end or opens >= asked.now:
             return [], []
-        arguments = {**asked.place, "since": start, "until": end, "every": asked.every}
-        if day != asked.now.date():
-            arguments["on"] = day
+        # With the day, also today's: without one, a holiday's answer would be the session before.
+        arguments = {**asked.place, "since": start, "until": end, "every": asked.every, "on": day}
         answer = await self.asker.ask(
             f"market.{self.kind}.intraday", arguments, deadline=asked.due.seconds_left()
         )
@@ -135,12 +139,28 @@ class BarReader:
                 by_time[at] = evolve(bar, at=at, is_running=is_running)
                 totals[at] = row.accumulated_volume
         bars = [by_time[at] for at in sorted(by_time)]
+        if bars and bars[-1].at and bars[-1].at > asked.now + _AHEAD:
+            return [], [f"no rows on {day}: the platform answered with those of an earlier session"]
+        if not bars and day == asked.now.date() and await self._is_holiday(day, asked.due):
+            return [], [f"the market is closed on {day}"]
         if all(bar.volume is None for bar in bars):  # version 2 counts since the open
             bars = _by_interval(bars, totals, since_open=start <= time(9))
         # Derivatives open at 08:45 since 2023, and did so at 09:00: what is sure is the later.
         sure = max(opens, datetime.combine(day, time(9), KST))
         undated = [] if all(answer.column("time")) else [f"rows may be missing on {day}: one has no time"]
         return bars, undated + _lost(bars, day, sure, timedelta(seconds=step))
+
+    @property
+    def _hours(self) -> tuple[time, time]:
+        return _SESSIONS.get(self.kind, _DERIVATIVES)
+
+    async def _is_holiday(self, day: date, due: Deadline) -> bool:
+        """Return whether the platform lists a day as closed: it lists those to come, in version 3."""
+        try:
+            answer = await self.asker.ask("market.extra.holiday", {}, deadline=due.seconds_left())
+        except (UsageError, PlatformError):
+            return False
+        return day in answer.column("date")
 
 
 @frozen(eq=False)
