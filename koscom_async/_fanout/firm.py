@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from koscom_async._clock import korean_now
+from koscom_async._cooperative import Cooperative
 from koscom_async._fanout.streams import HoldingsStream, OutcomeStream, read_to_end
 from koscom_async._fanout.tasks import AccountList, Fanout, conclude
 from koscom_async._services.discretionary import DiscretionaryService
@@ -59,9 +60,10 @@ class DiscretionaryStream(
         """The whole answer; raises `UsageError` while outcomes are still to be read from the stream."""
         return self._result()
 
-    def _merge(
+    def _merging(
         self, outcomes: Sequence[DiscretionarySuccess[Row] | DiscretionaryFailure[Row]]
-    ) -> DiscretionaryAnswers[Row]:
+    ) -> Cooperative[DiscretionaryAnswers[Row]]:
+        yield  # a step for all: the rows stay as they are
         in_order = sorted(outcomes, key=lambda outcome: outcome.account.key)
         return DiscretionaryAnswers(outcomes=tuple(in_order), as_of=self._as_of)
 

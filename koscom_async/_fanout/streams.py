@@ -8,10 +8,10 @@ from typing import Any, Generic, TypeVar
 
 from attrs import evolve
 
-from koscom_async._cooperative import run_cooperatively
+from koscom_async._cooperative import Cooperative, run_cooperatively, run_now
 from koscom_async._fanout.tasks import AnyOutcome, OutcomeQueue
-from koscom_async._merge import merge, merging
-from koscom_async._merge.gathered import merge_portfolios, merge_watchlists
+from koscom_async._merge import merging
+from koscom_async._merge.gathered import merging_portfolios, merging_watchlists
 from koscom_async.models.account import Balance
 from koscom_async.models.codes import Measure
 from koscom_async.models.gathered import Portfolios, Watchlists
@@ -67,18 +67,15 @@ class OutcomeStream(Generic[AnyOutcome, Merged]):
         return self._outcomes
 
     async def merged(self) -> Merged:
-        """Return the whole answer; a long merge yields to other tasks in between."""
-        return self._result()
+        """Return the whole answer; other tasks run while tens of thousands of rows are merged."""
+        return await run_cooperatively(self._merging((*self._kept, *self._outcomes.result())))
 
     def _result(self) -> Merged:
-        return self._merge(self._all_outcomes())
-
-    def _all_outcomes(self) -> tuple[AnyOutcome, ...]:
-        return (*self._kept, *self._outcomes.result())
+        return run_now(self._merging((*self._kept, *self._outcomes.result())))
 
     @abstractmethod
-    def _merge(self, outcomes: Sequence[AnyOutcome]) -> Merged:
-        """Make the whole answer of all outcomes."""
+    def _merging(self, outcomes: Sequence[AnyOutcome]) -> Cooperative[Merged]:
+        """Make the whole answer of all outcomes, step by step."""
 
     @staticmethod
     @abstractmethod
@@ -105,13 +102,8 @@ class HoldingsStream(OutcomeStream[AccountSuccess | AccountFailure, Holdings]):
         """The merged answer; raises `UsageError` while outcomes are still to be read from the stream."""
         return self._result()
 
-    async def merged(self) -> Holdings:
-        """Return `holdings`, and yield to other tasks while tens of thousands of rows are merged."""
-        holdings = await run_cooperatively(merging(self._all_outcomes(), as_of=self._as_of))
-        return evolve(holdings, consent_expires_on=self._consent_expires_on)
-
-    def _merge(self, outcomes: Sequence[AccountSuccess | AccountFailure]) -> Holdings:
-        holdings = merge(outcomes, as_of=self._as_of)
+    def _merging(self, outcomes: Sequence[AccountSuccess | AccountFailure]) -> Cooperative[Holdings]:
+        holdings = yield from merging(outcomes, as_of=self._as_of)
         return evolve(holdings, consent_expires_on=self._consent_expires_on)
 
     @staticmethod
@@ -139,8 +131,8 @@ class PortfoliosStream(OutcomeStream[PortfolioSuccess | PortfolioFailure, Portfo
         """The whole answer; raises `UsageError` while outcomes are still to be read from the stream."""
         return self._result()
 
-    def _merge(self, outcomes: Sequence[PortfolioSuccess | PortfolioFailure]) -> Portfolios:
-        portfolios = merge_portfolios(outcomes, measure=self._measure, as_of=self._as_of)
+    def _merging(self, outcomes: Sequence[PortfolioSuccess | PortfolioFailure]) -> Cooperative[Portfolios]:
+        portfolios = yield from merging_portfolios(outcomes, measure=self._measure, as_of=self._as_of)
         return evolve(portfolios, consent_expires_on=self._consent_expires_on)
 
     @staticmethod
@@ -156,8 +148,8 @@ class WatchlistsStream(OutcomeStream[WatchlistSuccess | WatchlistFailure, Watchl
         """The merged answer; raises `UsageError` while outcomes are still to be read from the stream."""
         return self._result()
 
-    def _merge(self, outcomes: Sequence[WatchlistSuccess | WatchlistFailure]) -> Watchlists:
-        watchlists = merge_watchlists(outcomes, as_of=self._as_of)
+    def _merging(self, outcomes: Sequence[WatchlistSuccess | WatchlistFailure]) -> Cooperative[Watchlists]:
+        watchlists = yield from merging_watchlists(outcomes, as_of=self._as_of)
         return evolve(watchlists, consent_expires_on=self._consent_expires_on)
 
     @staticmethod

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import pairwise
 
+from koscom_async._cooperative import SLICE_ROWS, Cooperative, Pace, sorted_by_parts
 from koscom_async._decimals import exactly, total
 from koscom_async._merge.draft import product_rank
 from koscom_async._merge.identity import by_name
@@ -19,7 +20,7 @@ from koscom_async.models.gathered import (
     Watchlists,
 )
 from koscom_async.models.outcome import PortfolioFailure, PortfolioSuccess, WatchlistFailure, WatchlistSuccess
-from koscom_async.models.portfolio import Portfolio, PortfolioRow
+from koscom_async.models.portfolio import PortfolioRow
 from koscom_async.models.positions import MatchedBy
 
 Identity = tuple[object, ...]
@@ -27,28 +28,29 @@ Identity = tuple[object, ...]
 _make_lot = constructor(PortfolioLot)
 
 
-def merge_portfolios(
+def merging_portfolios(
     outcomes: Iterable[PortfolioSuccess | PortfolioFailure], *, measure: Measure, as_of: datetime
-) -> Portfolios:
-    """Return the portfolios side by side, whatever order they come in."""
+) -> Cooperative[Portfolios]:
+    """Return the portfolios side by side, whatever order they come in, step by step."""
     settled = tuple(sorted(outcomes, key=lambda outcome: outcome.account.key))
     groups: dict[Identity, tuple[MatchedBy, list[PortfolioLot]]] = {}
+    pace = Pace(SLICE_ROWS)
     for outcome in settled:
-        for lot in _lots(outcome.portfolio):
-            matched_by, identity = _identity(lot.row)
-            groups.setdefault(identity, (matched_by, []))[1].append(lot)
-    with exactly():
-        positions = [_position(matched_by, lots) for matched_by, lots in groups.values()]
-    return Portfolios(
-        measure=measure, positions=tuple(sorted(positions, key=_rank)), outcomes=settled, as_of=as_of
-    )
-
-
-def _lots(portfolio: Portfolio | None) -> list[PortfolioLot]:
-    if portfolio is None:
-        return []
-    account = portfolio.account
-    return [_make_lot(account, row) for row in portfolio.rows]
+        for row in outcome.portfolio.rows if outcome.portfolio is not None else ():
+            matched_by, identity = _identity(row)
+            groups.setdefault(identity, (matched_by, []))[1].append(_make_lot(outcome.account, row))
+            if pace.is_due():
+                yield
+    positions = []
+    for matched_by, lots in groups.values():
+        ordered = yield from _in_order(lots)
+        names = ranked_names([lot.row.name for lot in lots])
+        if pace.is_due(len(lots)):
+            yield
+        with exactly():
+            positions.append(_position(matched_by, ordered, names))
+    ranked = yield from sorted_by_parts(positions, key=_rank, count=SLICE_ROWS)
+    return Portfolios(measure=measure, positions=tuple(ranked), outcomes=settled, as_of=as_of)
 
 
 def _identity(row: PortfolioRow) -> tuple[MatchedBy, Identity]:
@@ -60,9 +62,8 @@ def _identity(row: PortfolioRow) -> tuple[MatchedBy, Identity]:
     return matched_by, (identity, type(row), "name")
 
 
-def _position(matched_by: MatchedBy, lots: list[PortfolioLot]) -> PortfolioPosition:
+def _position(matched_by: MatchedBy, lots: list[PortfolioLot], names: tuple[str, ...]) -> PortfolioPosition:
     rows = [lot.row for lot in lots]
-    names = ranked_names([row.name for row in rows])
     products = [row.product for row in rows if row.product is not None]
     return PortfolioPosition(
         asset_class=rows[0].asset_class,
@@ -71,7 +72,7 @@ def _position(matched_by: MatchedBy, lots: list[PortfolioLot]) -> PortfolioPosit
         name=names[0] if names else None,
         other_names=names[1:],
         matched_by=matched_by,
-        lots=tuple(_in_order(lots)),
+        lots=tuple(lots),
         quantity=total([row.quantity for row in rows]),
     )
 
@@ -90,10 +91,12 @@ def _rank(position: PortfolioPosition) -> tuple[object, ...]:
     )
 
 
-def _in_order(lots: list[PortfolioLot]) -> list[PortfolioLot]:
+def _in_order(lots: list[PortfolioLot]) -> Cooperative[list[PortfolioLot]]:
     # Nearly always there is one row of each account, and the accounts come in the order of their keys.
-    is_ordered = all(former.account.key < latter.account.key for former, latter in pairwise(lots))
-    return lots if is_ordered else sorted(lots, key=_lot_rank)
+    if all(former.account.key < latter.account.key for former, latter in pairwise(lots)):
+        return lots
+    ordered = yield from sorted_by_parts(lots, key=_lot_rank, count=SLICE_ROWS)
+    return ordered
 
 
 def _lot_rank(lot: PortfolioLot) -> tuple[object, ...]:
@@ -102,19 +105,23 @@ def _lot_rank(lot: PortfolioLot) -> tuple[object, ...]:
     return (lot.account.key, repr(row))
 
 
-def merge_watchlists(
+def merging_watchlists(
     outcomes: Iterable[WatchlistSuccess | WatchlistFailure], *, as_of: datetime
-) -> Watchlists:
-    """Return each symbol once, whatever order the accounts come in."""
+) -> Cooperative[Watchlists]:
+    """Return each symbol once, whatever order the accounts come in, step by step."""
     settled = tuple(sorted(outcomes, key=lambda outcome: outcome.account.key))
     watched: dict[str, list[Watched]] = {}
+    pace = Pace(SLICE_ROWS)
     for outcome in settled:
         for group in outcome.watchlist.groups if outcome.watchlist is not None else ():
             place = Watched(account=outcome.account, group=group.name)
             for code in dict.fromkeys(group.symbols):
                 watched.setdefault(code, []).append(place)
-    return Watchlists(
-        symbols=tuple(WatchedSymbol(code=code, watched=tuple(watched[code])) for code in sorted(watched)),
-        outcomes=settled,
-        as_of=as_of,
-    )
+                if pace.is_due():
+                    yield
+    symbols = []
+    for code in sorted(watched):
+        symbols.append(WatchedSymbol(code=code, watched=tuple(watched[code])))
+        if pace.is_due():
+            yield
+    return Watchlists(symbols=tuple(symbols), outcomes=settled, as_of=as_of)

@@ -5,7 +5,7 @@ It does not choose what to ask: parts and their order are each service's own.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from attrs import Factory, define, field, frozen
 
@@ -86,9 +86,13 @@ class AnswerBudget:
     def add_rows(self, count: int) -> None:
         """Count the rows of a page."""
         self.rows += count
-        if self.rows > self.settings.max_answer_rows:
+        self.check_rows(self.rows)
+
+    def check_rows(self, rows: int, whose: str = "") -> None:
+        """Refuse more rows than an answer may have."""
+        if rows > self.settings.max_answer_rows:
             raise ResponseTooLargeError(
-                f"more than {self.settings.max_answer_rows} rows came (max_answer_rows)",
+                f"more than {self.settings.max_answer_rows} rows {whose}came (max_answer_rows)",
                 budget="max_answer_rows",
             )
 
@@ -203,7 +207,7 @@ class Query(ABC, Generic[Part, AnyPage]):
         """Return one page of a part; raise where the question has cost all the calls that it may."""
         self.check_cost()
         answer = await self.gateway.ask(self.call(part, page), self.trace)
-        self.budget.add_rows(self.size_of(answer))
+        self.count(self.size_of(answer))
         self.trace.note(*answer.notes)
         return answer
 
@@ -211,6 +215,10 @@ class Query(ABC, Generic[Part, AnyPage]):
         """Raise where the account has cost all the calls that it may."""
         if self.is_about_one_account and self.trace.calls >= self.settings.call_limit:
             raise _too_costly(self.trace.calls)
+
+    def count(self, rows: int) -> None:
+        """Count the rows of a page; raise where more came than the answer may have."""
+        self.budget.add_rows(rows)
 
     def size_of(self, page: AnyPage) -> int:
         """Return how many rows of the answer's budget a page takes."""
@@ -234,7 +242,12 @@ class Query(ABC, Generic[Part, AnyPage]):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class AccountQuery(Query[Part, AnyPage]):
-    """A query about one account, on behalf of its investor."""
+    """A query about one account, on behalf of its investor.
+
+    Where it `keeps_rows` until all accounts are read, theirs together are counted, too.
+    """
+
+    keeps_rows: ClassVar[bool] = True
 
     investor: Investor
     account: VirtualAccount
@@ -250,6 +263,14 @@ class AccountQuery(Query[Part, AnyPage]):
         ticket = self.trace.ticket
         if ticket is not None and ticket.calls >= TOGETHER * self.settings.call_limit:
             raise _too_costly(ticket.calls)
+
+    def count(self, rows: int) -> None:
+        """Count the rows of a page; raise where more came than the account's answer may have, or all accounts'."""
+        super().count(rows)
+        ticket = self.trace.ticket
+        if ticket is not None and self.keeps_rows:
+            ticket.rows += rows
+            self.budget.check_rows(ticket.rows, "of the investor's accounts together ")
 
     @property
     def metered_as(self) -> str:

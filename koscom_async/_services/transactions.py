@@ -6,7 +6,7 @@ It does not decide which windows there are, nor when each is asked: see `windows
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 import anyio
 from attrs import field, frozen
@@ -33,6 +33,7 @@ class TransactionsQuery(AccountQuery[Window, Page[Transaction]]):
     A window with more than `max_rows` rows is read as several, so that the reader need not hold them all.
     """
 
+    keeps_rows: ClassVar[bool] = False  # a stream hands them on
     endpoint: Endpoint = TRANSACTIONS
     ranges: DateRanges
     isin: str | None = None

@@ -256,7 +256,8 @@ class Settings(Record):
     A query of more pages than `page_limit` fails its account, and so does a question about one account that takes more
     calls than `call_limit` (of an investor's accounts together, four times as many), a response of more bytes than
     `max_response_bytes`, or pages that have more than `max_answer_bytes` or `max_answer_rows` together (of a stream of
-    transactions: those of one range of dates). A list of more linked accounts than `max_accounts` fails its investor.
+    transactions: those of one range of dates; of other questions, the rows of an investor's accounts count together,
+    too). A list of more linked accounts than `max_accounts` fails its investor.
     Bytes are counted unpacked. Large responses take turns, so that those being read have at most `max_reading_bytes`
     together; memory takes up to sixty times as much.
     `discretionary_brokers` are the short names of the brokers at which the firm has discretionary contracts (일임매매):

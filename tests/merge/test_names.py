@@ -7,8 +7,9 @@ from types import SimpleNamespace
 from attrs import evolve
 
 from koscom_async import Measure, Portfolio, PortfolioEquity, PortfolioOutcome, Product
+from koscom_async._cooperative import run_now
 from koscom_async._merge import names
-from koscom_async._merge.gathered import merge_portfolios
+from koscom_async._merge.gathered import merging_portfolios
 from koscom_async._merge.names import ranked_names
 from tests.loops import each
 from tests.merge.accounts import CYBER, DIAMOND, NOW, STAR, account, amount, merged, only, read, share
@@ -86,7 +87,7 @@ def test_portfolios_do_not_depend_on_the_order_of_rows():
     def portfolios(order):
         portfolio = Portfolio(account=account(), measure=Measure.SHARE, equities=tuple(order))
         outcome = PortfolioOutcome(account=account(), portfolio=portfolio, as_of=NOW)
-        return merge_portfolios([outcome], measure=Measure.SHARE, as_of=NOW).positions
+        return run_now(merging_portfolios([outcome], measure=Measure.SHARE, as_of=NOW)).positions
 
     (positions,) = {portfolios(order) for order in permutations(rows)}
     assert [(each.name, each.other_names, len(each.lots)) for each in positions] == [

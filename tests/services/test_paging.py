@@ -172,6 +172,16 @@ async def test_the_accounts_of_one_investor_cost_a_bounded_number_of_calls_toget
     assert 40 <= len(gateway.requests) <= 40 + len(numbers)
 
 
+async def test_the_accounts_of_one_investor_have_a_bounded_number_of_rows_together():
+    numbers = [str(number) for number in range(6)]
+    whole = Book({"EQTY": [share(f"KR{number}") for number in range(30)]})
+    gateway = FakeGateway(dict.fromkeys(numbers, whole), linked=[link("star", number) for number in numbers])
+    async with gateway.client(max_answer_rows=100) as koscom:
+        holdings = await koscom.holdings(investor_of())
+    assert [failure.error.budget for failure in holdings.failures] == ["max_answer_rows"] * 3
+    assert "of the investor's accounts together" in str(holdings.failures[0].error)
+
+
 async def test_as_many_pages_as_the_limit_are_no_failure(investor, account):
     gateway = FakeGateway(
         {"star": Book({"EQTY": [share(f"KR{number}") for number in range(7)]}, page_size=1)}

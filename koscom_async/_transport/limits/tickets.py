@@ -262,14 +262,14 @@ class Ticket:
     """Enter it around an operation: its place in all lines, and what the limiter learns of it at its end.
 
     An operation is of a `kind` that lately needed much the same, and is due in so many seconds. `calls` have left so
-    far. `asker` is a number that stands for the investor, where that is known.
+    far, and so many `rows` came and are kept. `asker` is a number that stands for the investor, where that is known.
     """
 
     asker: int | None = None
 
     def __init__(self, number: int, kind: Kind, clock: Callable[[], float], seconds: float) -> None:
         self.number = number
-        self.calls = 0
+        self.calls = self.rows = 0
         self.is_patient = seconds > PATIENT_SECONDS
         self._clock = clock
         self._due = clock() + seconds
