@@ -14,6 +14,7 @@ from koscom_async._cooperative import Cooperative
 from koscom_async._fanout.streams import HoldingsStream, OutcomeStream, read_to_end
 from koscom_async._fanout.tasks import AccountList, Fanout, conclude
 from koscom_async._services.discretionary import DiscretionaryService
+from koscom_async._services.firm_query import BALANCES, SETTLEMENTS
 from koscom_async._services.operation import Deadline, deadline_at
 from koscom_async._services.resolve import BrokerLike, resolve_broker
 from koscom_async._transport.statistics import TraceBuilder
@@ -87,7 +88,7 @@ class Discretionary(DiscretionaryService):
         self, brokers: Brokers = None, *, include_ended: bool = False, deadline: float | None = None
     ) -> AbstractAsyncContextManager[DiscretionaryHoldingsStream]:
         """Yield a stream of each account's outcome as it is ready; its `holdings` is the merged answer at the end."""
-        self.check_hours()
+        self.check_hours(BALANCES)
         due = deadline_at(deadline)
 
         async def read(account: VirtualAccount, trace: TraceBuilder) -> Balance:
@@ -173,7 +174,7 @@ class Discretionary(DiscretionaryService):
         deadline: float | None = None,
     ) -> AbstractAsyncContextManager[DiscretionaryStream[DiscretionarySettlement]]:
         """Yield a stream of each account's settlements as they are ready; its `answers` are all of them."""
-        self.check_hours()
+        self.check_hours(SETTLEMENTS)
         due = deadline_at(deadline)
 
         async def read(

@@ -147,9 +147,9 @@ class DiscretionaryService:
             asked, new_trace(), deadline=deadline_at(deadline), since=since, until=until
         )
 
-    def check_hours(self) -> None:
-        """Raise `OutsideServiceHoursError` while no balance is answered."""
-        self._hours.check(BALANCES)
+    def check_hours(self, kind: FirmEndpoint) -> None:
+        """Raise `OutsideServiceHoursError` while the platform does not answer what `kind` asks of any account."""
+        self._hours.check(kind)
 
     async def read_accounts(
         self, broker: Broker, trace: TraceBuilder, *, deadline: Deadline

@@ -147,18 +147,19 @@ async def test_outside_of_its_hours_nothing_is_asked(gateway, at, is_open):
     number = account_at(gateway, "cyber").number
     async with Koscom(settings, transport=gateway.transport, now=clock) as koscom:
         asks = [
-            lambda: koscom.discretionary.balances("cyber", number),
-            lambda: koscom.discretionary.settlements("cyber", number),
-            koscom.discretionary_holdings,
-            koscom.discretionary.all_settlements,
+            ("balances", lambda: koscom.discretionary.balances("cyber", number)),
+            ("settlements", lambda: koscom.discretionary.settlements("cyber", number)),
+            ("balances", koscom.discretionary_holdings),
+            ("settlements", koscom.discretionary.all_settlements),
         ]
-        for ask in asks:
+        for endpoint, ask in asks:
             if is_open:
                 await ask()
                 continue
             with pytest.raises(OutsideServiceHoursError) as caught:
                 await ask()
             assert caught.value.opens_at == datetime(2024, 3, 13, 16, tzinfo=KST)
+            assert caught.value.endpoint == f"discretionary.{endpoint}"
         if not is_open:
             assert gateway.calls == ()
         assert await koscom.discretionary.orders("cyber", number)
