@@ -3,6 +3,7 @@
 from datetime import date, datetime, time
 
 import pytest
+from attrs import evolve
 
 from koscom_async import UsageError
 from koscom_async._wire.catalogue.arguments import Values, checked, written
@@ -57,6 +58,15 @@ def test_what_is_looked_up_travels_in_the_body():
         "add_info": "",
     }
     assert (question.params, question.secrets) == ({}, ("01012345678",))
+
+
+def test_a_list_without_a_longest_takes_at_least_one():
+    named = OPERATIONS["market.multiquote.price"]
+    codes = evolve(next(each for each in named.parameters if each.name == "codes"), most=None)
+    operation = evolve(named, parameters=(codes,))
+    assert checked(operation, Values(codes=["1"] * 99), today=TODAY) == {"codes": ("1",)}
+    with pytest.raises(UsageError, match="codes has 0 entries; it takes at least 1"):
+        checked(operation, Values(codes=[]), today=TODAY)
 
 
 @pytest.mark.parametrize(

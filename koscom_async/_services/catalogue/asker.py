@@ -41,7 +41,7 @@ _NOT_READY = 400
 
 
 @frozen(kw_only=True, eq=False, repr=False)
-class _Asked:
+class _Question:
     """One question: the operation in its version, the checked arguments, on whose behalf, and the calls so far."""
 
     operation: Operation
@@ -85,10 +85,12 @@ class Asker:
         values = checked(asked, Values(arguments), today=self._now().astimezone(KST).date())
         if asked.scheme == "bearer":
             expect_investor(investor)
-        endpoint, until = _endpoint(asked, version), deadline_at(deadline)
-        with operation(self._gateway, endpoint, broker=asked.service, deadline=until, trace=trace) as calls:
+        endpoint, due = _endpoint(asked, version), deadline_at(deadline)
+        with operation(self._gateway, endpoint, broker=asked.service, deadline=due, trace=trace) as calls:
             await self._find_board(asked, values)
-            question = _Asked(operation=asked, version=version, values=values, investor=investor, trace=calls)
+            question = _Question(
+                operation=asked, version=version, values=values, investor=investor, trace=calls
+            )
             return await self._ask_spans(question)
 
     def _version(self, asked: Operation, *, is_typed: bool) -> str:
@@ -116,7 +118,7 @@ class Asker:
             if parameter.found_by is not None and parameter.name not in values:
                 values[parameter.name] = await self.boards.of(values[parameter.found_by])
 
-    async def _ask_spans(self, question: _Asked) -> Answer:
+    async def _ask_spans(self, question: _Question) -> Answer:
         parts = spans(question.operation, question.values)
         if len(parts) > self._settings.call_limit:
             raise UsageError(
@@ -127,7 +129,7 @@ class Asker:
         answers = await gather([partial(self._ask_span, question, span) for span in parts])
         return _joined(answers)
 
-    async def _ask_span(self, question: _Asked, span: Span | None) -> Answer:
+    async def _ask_span(self, question: _Question, span: Span | None) -> Answer:
         """Return the rows of a part of the range, in as many calls as it takes."""
         if span is None:
             return await self._ask_once(question)
@@ -139,7 +141,7 @@ class Asker:
             rest = rest.before(answers[-1], most=question.operation.rows_per_call)
         return _joined(answers)
 
-    async def _ask_once(self, question: _Asked) -> Answer:
+    async def _ask_once(self, question: _Question) -> Answer:
         asked = question.operation
         endpoint, reader = (
             _endpoint(asked, question.version),
@@ -181,7 +183,7 @@ class Asker:
         ) from None
 
     @staticmethod
-    def _check_issue(question: _Asked, answer: Answer) -> None:
+    def _check_issue(question: _Question, answer: Answer) -> None:
         """Raise where the answer names another issue than was asked about."""
         issue = question.values.get("issue")
         if issue is None or "board" not in question.values or question.operation.service != _MARKET:

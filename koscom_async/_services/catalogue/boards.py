@@ -1,8 +1,7 @@
 """At which board each issue is listed, by the listings, which are kept for the trading day."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime, timedelta
-from typing import Protocol
 
 import anyio
 
@@ -19,17 +18,14 @@ _DAY_BEGINS = timedelta(hours=6, minutes=30)
 """When the platform has the day's listings."""
 
 
-class Ask(Protocol):
-    """Asks an operation."""
-
-    async def __call__(self, name: str, arguments: Mapping[str, object], /) -> Answer:
-        """Return the answer."""
+AskByName = Callable[[str, Mapping[str, object]], Awaitable[Answer]]
+"""Asks an operation of the catalogue with its arguments."""
 
 
 class Boards:
     """The listings of one client."""
 
-    def __init__(self, ask: Ask, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, ask: AskByName, *, now: Callable[[], datetime]) -> None:
         self._ask, self._now = ask, now
         self._day: date | None = None
         self._listings: dict[str, Answer] = {}

@@ -17,7 +17,7 @@ from koscom_async.models.catalogue.operation import Operation
 
 _DAY = timedelta(1)
 _SATURDAY, _LAST_SATURDAYS = 5, 1998
-_MIDNIGHT = date(2000, 1, 1)
+_ANY_DAY = date(2000, 1, 1)
 """Any day: times of day are counted on it."""
 
 
@@ -77,7 +77,7 @@ def _days(since: date, until: date, size: int) -> Iterator[Span]:
 
 def _minutes(since: time, until: time, size: int) -> Iterator[Span]:
     # A row stands for the interval that ends at its time, so that parts meet in a minute and share no row.
-    first, last = (datetime.combine(_MIDNIGHT, each) for each in (since, until))
+    first, last = (datetime.combine(_ANY_DAY, each) for each in (since, until))
     step = timedelta(minutes=size)
     while last - first > step:
         yield Span((last - step).time(), last.time())

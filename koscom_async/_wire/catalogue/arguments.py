@@ -37,7 +37,7 @@ class Values(dict[str, Any]):
 
 
 @frozen(kw_only=True, eq=False, repr=False)
-class Question:
+class RequestParts:
     """What is sent for an operation: its path, query (a name without value is `None`) and body, and what is secret."""
 
     path: str
@@ -68,7 +68,7 @@ def _checked(operation: Operation, arguments: Values, today: date) -> Values:
         if given is None:
             given = today if parameter.default == "today" else parameter.default
         if given is not None:
-            values[name] = _CHECKS.get(parameter.kind, _choice_or_text)(operation, parameter, given)
+            values[name] = CHECKS.get(parameter.kind, _choice_or_text)(operation, parameter, given)
         elif parameter.required:
             raise UsageError(f"{operation.name} needs {name}", advice=_hint(parameter))
     if operation.one_of and not values.keys() & set(operation.one_of):
@@ -79,7 +79,7 @@ def _checked(operation: Operation, arguments: Values, today: date) -> Values:
     return values
 
 
-def written(operation: Operation, version: str, values: Values) -> Question:
+def written(operation: Operation, version: str, values: Values) -> RequestParts:
     """Return what is sent for checked arguments."""
     path = operation.path(version) or ""
     params: dict[str, str | None] = {}
@@ -102,7 +102,7 @@ def written(operation: Operation, version: str, values: Values) -> Question:
             params[parameter.wire] = text
         else:
             _put(body, parameter.wire, text)
-    return Question(
+    return RequestParts(
         path=path,
         params=params,
         body=body if operation.method != "GET" else None,
@@ -212,7 +212,8 @@ def _texts(operation: Operation, parameter: Parameter, given: object) -> tuple[s
         _refuse(operation, parameter)
     unique = tuple(dict.fromkeys(str(text).strip() for text in texts))
     if not unique or len(unique) > (parameter.most or len(unique)):
-        _refuse(operation, parameter, f"has {len(unique)} entries; it takes 1 to {parameter.most}")
+        takes = f"1 to {parameter.most}" if parameter.most else "at least 1"
+        _refuse(operation, parameter, f"has {len(unique)} entries; it takes {takes}")
     return unique
 
 
@@ -238,13 +239,13 @@ def _fields(operation: Operation, parameter: Parameter, given: object) -> tuple[
     return tuple(dict.fromkeys(wires[name] for name in names))
 
 
-_CHECKS: Mapping[str, Callable[[Operation, Parameter, Any], Any]] = {
+CHECKS: Mapping[str, Callable[[Operation, Parameter, Any], Any]] = {
     "code": _matching(_CODE),
-    "broker": _matching(_BROKER),
+    "codes": _codes,
     "digits": _matching(_DIGITS),
     "number": _number,
     "date": _date,
     "time": _time,
-    "codes": _codes,
     "fields": _fields,
+    "broker": _matching(_BROKER),
 }

@@ -20,14 +20,14 @@ _TEXTS = frozenset({str})
 _FLAGS: Mapping[str, bool] = {"Y": True, "N": False}
 
 
-def is_dash(value: object) -> bool:
+def is_absent(value: object) -> bool:
     """Whether a value spells absence."""
     return value is None or (isinstance(value, str) and value.strip() in DASHED)
 
 
 def read_words(value: object) -> str | None:
     """Return text without the spaces around it."""
-    return None if is_dash(value) else read_text(value)
+    return None if is_absent(value) else read_text(value)
 
 
 def read_issue(value: object) -> str | None:
@@ -43,7 +43,7 @@ def read_flag(value: object) -> bool | None:
 
 def read_figure(value: object) -> Decimal | None:
     """Return a number with the digits that were sent."""
-    if is_dash(value):
+    if is_absent(value):
         return None
     if type(value) is Decimal and value.is_finite():
         return value
@@ -89,7 +89,7 @@ def clock(digits: int) -> Callable[[object], time | None]:
 
 def read_nested(value: object) -> Any:
     """Return what has an inside of its own, as it came."""
-    return None if is_dash(value) else value
+    return None if is_absent(value) else value
 
 
 KINDS: Mapping[str, Callable[[object], Any]] = {

@@ -12,16 +12,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from koscom_async._wire.catalogue.arguments import CHECKS
 from koscom_async._wire.catalogue.kinds import KINDS
+from koscom_async._wire.raw import SCHEMES
 from koscom_async.errors import SettingsError
 
 Document = dict[str, dict[str, Any]]
 
 PARTS = ("fields", "parameters", "shapes", "operations")
-SCHEMES = ("apikey", "basic", "bearer")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SENT_ONCE = ("orders.place", "orders.amend", "orders.cancel")
-PARAMETER_KINDS = ("text", "code", "codes", "digits", "number", "date", "time", "fields", "broker")
+PARAMETER_KINDS = ("text", *CHECKS)
 
 
 def _form(**words: str) -> Mapping[str, str]:
@@ -68,9 +69,8 @@ _LONGEST = 4 * 2**20
 @cache
 def own_document() -> Document:
     """Return the catalogue of the package."""
-    loader: Any = sys.modules[
-        __name__
-    ].__loader__  # not importlib.resources, whose import takes longer than the rest
+    # Not importlib.resources, whose import takes longer than the rest.
+    loader: Any = sys.modules[__name__].__loader__
     document: Document = json.loads(loader.get_data(str(Path(__file__).parents[1] / "catalogue.json")))
     return document
 

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import frozen
 
 from koscom_async._cooperative import SLICE_LENGTH, SLICE_ROWS, Cooperative, CooperativeReader, batched
-from koscom_async._wire.catalogue.kinds import Column, is_dash
+from koscom_async._wire.catalogue.kinds import Column, is_absent
 from koscom_async._wire.failures import failure, read_code
 from koscom_async._wire.json.core import read_json
 from koscom_async._wire.values import ScalarError
@@ -89,7 +89,7 @@ class AnswerReader(CooperativeReader[Answer]):
             if not isinstance(value, dict) or not value:
                 raise self._malformed(self._shape.rows or "the answer", value)
             return head, [value], path
-        return head, [] if is_dash(value) else value if isinstance(value, list) else [value], path
+        return head, [] if is_absent(value) else value if isinstance(value, list) else [value], path
 
     def _member(self, block: object, name: str, document: object) -> Any:
         """Return what an object has under a name, in any case of its letters; text that holds JSON is read."""
