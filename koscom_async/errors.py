@@ -187,6 +187,23 @@ def public_kind(error: KoscomError) -> str:
     return names[0]
 
 
+def locate(
+    error: KoscomError, *, broker: str | None, endpoint: str | None, account: str | None
+) -> KoscomError:
+    """Add to an error where it arose, as far as it does not name that itself."""
+    error.broker = error.broker or broker
+    error.endpoint = error.endpoint or endpoint
+    error.account = error.account or account
+    return error
+
+
+def kept(error: AnyError) -> AnyError:
+    """Return an error to be kept, without frames; an unforeseen one notes where it arose."""
+    if not isinstance(error, KoscomError) and not hasattr(error, "__notes__"):
+        with_note_of_frames(error)
+    return without_frames(error)
+
+
 class SettingsError(KoscomError, ValueError):
     """A setting or a field of the investor is missing or invalid; `setting` names it."""
 
@@ -252,23 +269,6 @@ class ConnectionFailedError(KoscomError):
         self.was_sent = was_sent
 
 
-def locate(
-    error: KoscomError, *, broker: str | None, endpoint: str | None, account: str | None
-) -> KoscomError:
-    """Add to an error where it arose, as far as it does not name that itself."""
-    error.broker = error.broker or broker
-    error.endpoint = error.endpoint or endpoint
-    error.account = error.account or account
-    return error
-
-
-def kept(error: AnyError) -> AnyError:
-    """Return an error to be kept, without frames; an unforeseen one notes where it arose."""
-    if not isinstance(error, KoscomError) and not hasattr(error, "__notes__"):
-        with_note_of_frames(error)
-    return without_frames(error)
-
-
 class PlatformError(KoscomError):
     """The platform or a broker refused, with a code of its own.
 
@@ -295,7 +295,7 @@ class AuthenticationError(PlatformError):
 
 
 @frozen
-class _Invitation:
+class _AuthorizeUrl:
     """An authorize URL and its state. The URL names the API key as OAuth wants it, so neither is ever shown."""
 
     url: str = field(repr=hidden)
@@ -313,21 +313,21 @@ class ReauthorizationRequiredError(AuthenticationError):
     default_code = "reauthorization"
     default_advice = "authorise again: with `koscom login`, or by sending the investor to the error's `url`"
 
-    _invitation: _Invitation | None = None  # no fact: a document has neither
+    _authorize_url: _AuthorizeUrl | None = None  # no fact: a document has neither
 
     def attach_authorize_url(self, url: str, state: str) -> None:
         """Set the URL to which the investor is sent, and its state."""
-        self._invitation = _Invitation(url, state)
+        self._authorize_url = _AuthorizeUrl(url, state)
 
     @property
     def url(self) -> str | None:
         """Where the investor authorises again; it holds the API key as `client_id`, so do not log it."""
-        return self._invitation.url if self._invitation else None
+        return self._authorize_url.url if self._authorize_url else None
 
     @property
     def state(self) -> str | None:
         """What the callback must carry; keep it with the investor's session until then."""
-        return self._invitation.state if self._invitation else None
+        return self._authorize_url.state if self._authorize_url else None
 
 
 class AccessDeniedError(PlatformError):

@@ -115,7 +115,7 @@ class InvestorFanout:
                     deadline=due,
                 )
                 in_order = sorted(accounts, key=lambda account: account.key)
-                followed = [follow(place, account, feed, ticket) for place, account in enumerate(in_order)]
+                followed = [follow(number, account, feed, ticket) for number, account in enumerate(in_order)]
                 stream = TransactionStream(
                     followed, changed, as_of=asked_at, consent_expires_on=linked.terms_expire_on
                 )

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from attrs import evolve
 
 from koscom_async._cooperative import Cooperative, run_cooperatively, run_now
-from koscom_async._fanout.tasks import AnyOutcome, OutcomeQueue
+from koscom_async._fanout.tasks import OutcomeQueue
 from koscom_async._merge import merging
 from koscom_async._merge.gathered import merging_portfolios, merging_watchlists
 from koscom_async.models.account import Balance
@@ -21,6 +21,7 @@ from koscom_async.models.outcome import (
     AccountFailure,
     AccountOutcome,
     AccountSuccess,
+    AnyOutcome,
     PortfolioFailure,
     PortfolioOutcome,
     PortfolioSuccess,

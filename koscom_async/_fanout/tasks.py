@@ -29,13 +29,12 @@ from koscom_async.errors import (
     kept,
 )
 from koscom_async.models.member import VirtualAccount
-from koscom_async.models.outcome import Outcome
+from koscom_async.models.outcome import AnyOutcome
 from koscom_async.observer import OK, PARTIAL, Operation
 
 logger = logging.getLogger("koscom_async.fanout")
 
 Answer = TypeVar("Answer")
-AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
 Read = Callable[[VirtualAccount, TraceBuilder], Awaitable[Answer]]
 MakeOutcome = Callable[..., AnyOutcome]
 """Called with an answer (`None` where there is none) and, as keywords, with the facts that every outcome has."""
@@ -230,10 +229,10 @@ def conclude(operation: Operation, *, asked: int, read: int) -> None:
 
 def unique_accounts(accounts: Sequence[VirtualAccount]) -> tuple[VirtualAccount, ...]:
     """Return each account once: one that is listed under two labels holds its money once."""
-    kept: dict[tuple[str, str], VirtualAccount] = {}
+    by_key: dict[tuple[str, str], VirtualAccount] = {}
     for account in accounts:
-        kept.setdefault(account.key, account)
-    return tuple(kept.values())
+        by_key.setdefault(account.key, account)
+    return tuple(by_key.values())
 
 
 def context_left() -> UsageError:

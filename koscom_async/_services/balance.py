@@ -60,7 +60,7 @@ class AllSupport:
     def record_refusal(self, query: AccountQuery[Any, Any]) -> None:
         """Remember that a query for all classes was refused."""
         logger.info("%s does not answer ALL; the account is asked for each class", query.account)
-        self.lessons.refused(query.broker, query.key, NOTHING)
+        self.lessons.record_refusal(query.broker, query.key, NOTHING)
 
     def record_success(self, query: AccountQuery[Any, Any]) -> None:
         """Remember that the broker answered a query for all classes; to do so now and then is enough."""
@@ -68,7 +68,7 @@ class AllSupport:
         if self._proven_until.get(query.broker, now) <= now:
             self._proven_until[query.broker] = now + BELIEVED_SECONDS / 2
             forget_a_broker(self._proven_until)
-            self.lessons.answered(query.broker, EVERYTHING)
+            self.lessons.record_answer(query.broker, EVERYTHING)
 
 
 async def ask_by_class(query: AccountQuery[AssetClass, AnyPage], all_support: AllSupport) -> list[AnyPage]:

@@ -15,7 +15,7 @@ from attrs import define, field
 from koscom_async.brokers import find_broker
 from koscom_async.models.statistics import LearnedRefusal
 
-Account = tuple[int, int]
+AccountKey = tuple[int, int]
 """An investor's account: two numbers that stand for them, and show nothing of either."""
 
 BELIEVED_SECONDS = 3600.0
@@ -35,21 +35,23 @@ def forget_a_broker(known: dict[str, Any]) -> None:
 
 @define(eq=False)
 class _Lesson:
-    allowed: int
+    """What a refusal allowed, or what an answer had, and until when it is believed."""
+
+    amount: int
     until: float
 
 
 @define(eq=False)
 class Lessons:
-    """What refusals with one code taught, by broker. Only `refused` and `answered` change it."""
+    """What refusals with one code taught, by broker. Only `record_refusal` and `record_answer` change it."""
 
     _code: str
     _least: int = 0
     _clock: Callable[[], float] = monotonic
-    taught: dict[str, dict[Account, _Lesson]] = field(factory=dict, init=False)
+    taught: dict[str, dict[AccountKey, _Lesson]] = field(factory=dict, init=False)
     _answered: dict[str, _Lesson] = field(factory=dict, init=False)
 
-    def refused(self, broker: str, account: Account, allowed: int) -> None:
+    def record_refusal(self, broker: str, account: AccountKey, allowed: int) -> None:
         """Record that an account was refused, and how much is allowed by what that says."""
         lessons = self.taught.setdefault(broker, {})
         forget_a_broker(self.taught)
@@ -59,14 +61,14 @@ class Lessons:
         if len(lessons) > MOST_ACCOUNTS:
             del lessons[next(iter(lessons))]
 
-    def answered(self, broker: str, amount: int) -> None:
+    def record_answer(self, broker: str, amount: int) -> None:
         """Record that an account of a broker was answered so much."""
         lesson = self._answered.get(broker)
-        if lesson is None or amount >= lesson.allowed or lesson.until <= self._clock():
+        if lesson is None or amount >= lesson.amount or lesson.until <= self._clock():
             self._answered[broker] = _Lesson(amount, self._ends_at())
             forget_a_broker(self._answered)
 
-    def allowed(self, broker: str, account: Account) -> int | None:
+    def allowed(self, broker: str, account: AccountKey) -> int | None:
         """Return how much an account may ask, or `None` where nothing was learned."""
         if broker not in self.taught:
             return None
@@ -77,7 +79,7 @@ class Lessons:
         """Return how much every account of a broker may ask; `None` unless two investors met a refusal."""
         strictest: dict[int, int] = {}
         for (investor, _), lesson in self._alive(broker).items():
-            strictest[investor] = min(lesson.allowed, strictest.get(investor, lesson.allowed))
+            strictest[investor] = min(lesson.amount, strictest.get(investor, lesson.amount))
         if len(strictest) < 2:
             return None
         return max(sorted(strictest.values())[1], self.most_answered(broker), self._least)
@@ -85,7 +87,7 @@ class Lessons:
     def most_answered(self, broker: str) -> int:
         """Return how much a broker answered lately; 0 where nothing is known."""
         lesson = self._answered.get(broker)
-        return lesson.allowed if lesson is not None and lesson.until > self._clock() else 0
+        return lesson.amount if lesson is not None and lesson.until > self._clock() else 0
 
     def snapshot(self) -> tuple[LearnedRefusal, ...]:
         """Return what is remembered, by broker."""
@@ -93,9 +95,9 @@ class Lessons:
             self._shown(broker, alive) for broker in sorted(self.taught) if (alive := self._alive(broker))
         )
 
-    def _shown(self, broker: str, alive: dict[Account, _Lesson]) -> LearnedRefusal:
+    def _shown(self, broker: str, alive: dict[AccountKey, _Lesson]) -> LearnedRefusal:
         to_all = self.allowed_to_all(broker)
-        allowed = min(lesson.allowed for lesson in alive.values()) if to_all is None else to_all
+        allowed = min(lesson.amount for lesson in alive.values()) if to_all is None else to_all
         return LearnedRefusal(
             broker=broker,
             code=self._code,
@@ -104,11 +106,11 @@ class Lessons:
             max_days=allowed if NOTHING < allowed < EVERYTHING else None,
         )
 
-    def _own(self, broker: str, account: Account) -> int | None:
+    def _own(self, broker: str, account: AccountKey) -> int | None:
         lesson = self.taught[broker].get(account)
-        return lesson.allowed if lesson is not None and lesson.until > self._clock() else None
+        return lesson.amount if lesson is not None and lesson.until > self._clock() else None
 
-    def _alive(self, broker: str) -> dict[Account, _Lesson]:
+    def _alive(self, broker: str) -> dict[AccountKey, _Lesson]:
         now, lessons = self._clock(), self.taught.get(broker, {})
         return {account: lesson for account, lesson in lessons.items() if lesson.until > now}
 

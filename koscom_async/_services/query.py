@@ -11,7 +11,7 @@ from attrs import Factory, define, field, frozen
 
 from koscom_async import error_codes
 from koscom_async._cooperative import Cooperative, run_cooperatively
-from koscom_async._services.lessons import Account
+from koscom_async._services.lessons import AccountKey
 from koscom_async._services.repeats import find_repeated, key_of_row
 from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
@@ -278,7 +278,7 @@ class AccountQuery(Query[Part, AnyPage]):
         return self.broker if self.broker in REGISTERED else metered_as(self.broker, self.settings)
 
     @property
-    def key(self) -> Account:
+    def key(self) -> AccountKey:
         """What stands for the account where something is learned of it."""
         return (hash(self.investor.ci), hash(self.account.number))
 

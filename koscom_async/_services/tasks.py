@@ -1,6 +1,6 @@
 """Tasks that end with their owner: a task group in the background, calls whose answers belong together, a notifier.
 
-None raises an `ExceptionGroup`, which callers would have to take apart.
+None of them raises an `ExceptionGroup`, which callers would have to take apart.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence

@@ -37,11 +37,11 @@ class QueryBlockSupport:
 
     def record_refusal(self, query: AccountQuery[Any, Any]) -> None:
         """Remember that the query block was refused."""
-        self.lessons.refused(query.broker, query.key, NOTHING)
+        self.lessons.record_refusal(query.broker, query.key, NOTHING)
 
     def record_success(self, query: AccountQuery[Any, Any]) -> None:
         """Remember that the broker took it."""
-        self.lessons.answered(query.broker, EVERYTHING)
+        self.lessons.record_answer(query.broker, EVERYTHING)
 
 
 class Variant(Enum):

@@ -11,7 +11,7 @@ import anyio
 import anyio.abc
 from attrs import define, frozen
 
-from koscom_async._services.lessons import Account, Lessons
+from koscom_async._services.lessons import AccountKey, Lessons
 from koscom_async._services.tasks import Notifier
 from koscom_async.error_codes import DATE_RANGE_EXCEEDED
 from koscom_async.errors import kept
@@ -50,11 +50,11 @@ class DateRanges:
     def __init__(self, *, clock: Callable[[], float] = monotonic) -> None:
         self.lessons = Lessons(DATE_RANGE_EXCEEDED, least=LEAST_DAYS, clock=clock)
 
-    def max_days(self, broker: str, account: Account) -> int | None:
+    def max_days(self, broker: str, account: AccountKey) -> int | None:
         """Return the days that an account may ask, or `None` where its broker has refused nothing yet."""
         return self.lessons.allowed(broker, account)
 
-    def record_refusal(self, broker: str, account: Account, *, refused: int, stated: int | None) -> None:
+    def record_refusal(self, broker: str, account: AccountKey, *, refused: int, stated: int | None) -> None:
         """Remember that an account was refused so many days, and how many its broker states that it allows.
 
         A number that is missing, that does not explain the refusal, or that is tiny beside what was refused is not
@@ -62,13 +62,13 @@ class DateRanges:
         """
         is_likely = stated is not None and refused <= stated * MOST_WINDOWS and stated < refused
         allowed = stated if stated is not None and is_likely else refused // 2
-        self.lessons.refused(broker, account, max(1, allowed))
+        self.lessons.record_refusal(broker, account, max(1, allowed))
 
     def record_success(self, broker: str, days: int) -> None:
         """Remember that the broker answered so many days."""
-        self.lessons.answered(broker, days)
+        self.lessons.record_answer(broker, days)
 
-    def is_known_to_work(self, broker: str, account: Account, days: int) -> bool:
+    def is_known_to_work(self, broker: str, account: AccountKey, days: int) -> bool:
         """Whether so many days will be answered: the account may ask them, or another one was answered as many."""
         return days <= max(self.lessons.most_answered(broker), self.max_days(broker, account) or 0)
 

@@ -42,8 +42,8 @@ MOST_CALLERS = 1000
 LATEST_INVESTORS = 20
 """Of so many investors, the latest that were heard, most must fail: so an outage shows soon after a busy hour, too."""
 
-# Every investor asks the platform's services first. A record that makes these fail must hold up its own investor only:
-# what counts there cannot be one investor's, no answer or that of a gateway which has none itself.
+# Every investor asks the platform's services first, and one investor's odd record may make them answer a 500. So of
+# these only what no record can cause counts: no answer, or a status with which a gateway reports that it has none.
 _OF_A_GATEWAY = {502, 503, 504}
 
 
@@ -212,8 +212,7 @@ class Guard(AbstractContextManager["Guard"]):
     _is_probe: bool = False
 
     def __enter__(self) -> Self:
-        if self._circuit.opened_at is not None:
-            self.check()
+        self.check()
         return self
 
     def check(self) -> None:
@@ -222,7 +221,7 @@ class Guard(AbstractContextManager["Guard"]):
             self._is_probe = self._breakers.admit(self._circuit, self._caller)
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._breakers.record_end(self._circuit, self._caller, error, is_probe=self._is_probe)
 

@@ -72,7 +72,8 @@ class Gateway:
     async def ask(self, call: Call[Answer], trace: TraceBuilder) -> Answer:
         """Return the answer to a call, or raise a `KoscomError` that says where it happened.
 
-        The caller's deadline surrounds it: deadline( retry( token( breaker( limiter( send → decode → classify ))))).
+        In the order of nesting: deadline( retry( token( breaker( limiter( send → verify → decode → classify ))))). The
+        deadline is the caller's.
         """
         attempts = self._retrier.attempts(
             call.broker, _caller(call), repeatable=call.endpoint.repeatable, trace=trace

@@ -252,7 +252,7 @@ AUTHORIZATION_HEADER = b"Authorization"
 class Credentials:
     """The headers that say who asks: the firm, always the same, or an investor, with an access token.
 
-    Every secret travels in a header, and never in a URL.
+    They travel in headers, and never in a URL.
     """
 
     def __init__(self, settings: Settings) -> None:

@@ -353,9 +353,9 @@ async def renewing(town: Town) -> Seen:
         return await seen_by_neighbour(koscom, town)
 
 
-def with_no_calls_left(status, respond=SOUND):
+def with_no_calls_left(status):
     def script(question):
-        reply = respond(question) if status == 200 else httpx.Response(status, json={"message": "too many"})
+        reply = SOUND(question) if status == 200 else httpx.Response(status, json={"message": "too many"})
         reply.headers["X-RateLimit-Limit-Day"] = "50000"
         reply.headers["X-RateLimit-Remaining-Day"] = "0"
         return reply
@@ -635,8 +635,8 @@ async def measured() -> None:
     """Print the table."""
     heads = ("seat", "attack", "what the neighbour gets", "calls", "delay", "longest hold", "memory")
     sys.stdout.write(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|\n")
-    for (seat, what), attack in ATTACKS.items():
-        sys.stdout.write(f"| {seat} | {what} | {await run(*attack)} |\n")
+    for (seat, what), entry in ATTACKS.items():
+        sys.stdout.write(f"| {seat} | {what} | {await run(*entry)} |\n")
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def test_where_to_authorise_again_is_not_written_and_a_fact_that_is_no_data_neit
     text = merged(failed(account(), error)).to_json()
     assert "MARK" not in text
     (failure,) = Holdings.from_json(
-        text.replace('"facts": {', '"facts": {"_invitation": "forged", ')
+        text.replace('"facts": {', '"facts": {"_authorize_url": "forged", ')
     ).failures
     assert type(failure.error) is ReauthorizationRequiredError
     assert (failure.error.url, failure.error.state, failure.error.broker) == (None, None, "star")

@@ -20,35 +20,35 @@ def ranges(clock):
 
 
 def test_a_refusal_holds_for_its_account_and_no_other(ranges):
-    ranges.refused("star", MINE, 40)
+    ranges.record_refusal("star", MINE, 40)
     assert ranges.allowed("star", MINE) == 40
     for broker, account in (("star", ALSO_MINE), ("star", THEIRS), ("cyber", MINE)):
         assert ranges.allowed(broker, account) is None
 
 
 def test_two_accounts_of_one_investor_do_not_agree_but_two_investors_do(ranges):
-    ranges.refused("star", MINE, 40)
-    ranges.refused("star", ALSO_MINE, 40)
+    ranges.record_refusal("star", MINE, 40)
+    ranges.record_refusal("star", ALSO_MINE, 40)
     assert ranges.allowed("star", ANOTHER) is None
-    ranges.refused("star", THEIRS, 90)
+    ranges.record_refusal("star", THEIRS, 90)
     assert ranges.allowed("star", ANOTHER) == 90, "both say that no more is allowed"
     assert ranges.allowed("star", MINE) == 40
 
 
 def test_what_others_were_refused_never_cuts_below_a_month_nor_below_what_was_answered(ranges):
-    ranges.refused("star", MINE, 1)
-    ranges.refused("star", THEIRS, 2)
+    ranges.record_refusal("star", MINE, 1)
+    ranges.record_refusal("star", THEIRS, 2)
     assert [ranges.allowed("star", account) for account in (MINE, THEIRS, ANOTHER)] == [1, 2, 30]
-    ranges.answered("star", 365)
-    ranges.answered("star", 10)
+    ranges.record_answer("star", 365)
+    ranges.record_answer("star", 10)
     assert ranges.allowed("star", ANOTHER) == 365
 
 
 def test_it_is_forgotten_after_an_hour_and_so_is_what_was_answered(ranges, clock):
-    ranges.answered("star", 365)
+    ranges.record_answer("star", 365)
     clock.now = HOUR / 2
-    ranges.refused("star", MINE, 40)
-    ranges.refused("star", THEIRS, 40)
+    ranges.record_refusal("star", MINE, 40)
+    ranges.record_refusal("star", THEIRS, 40)
     assert ranges.allowed("star", ANOTHER) == 365
     clock.now = HOUR
     assert ranges.allowed("star", ANOTHER) == 40
@@ -59,17 +59,17 @@ def test_it_is_forgotten_after_an_hour_and_so_is_what_was_answered(ranges, clock
 
 def test_it_remembers_a_bounded_number_of_accounts(ranges):
     for number in range(3 * MOST_ACCOUNTS):
-        ranges.refused("star", (1, number), 40)
+        ranges.record_refusal("star", (1, number), 40)
     assert ranges.snapshot() == (
         LearnedRefusal(broker="star", code="6006", accounts=MOST_ACCOUNTS, max_days=40),
     )
 
 
 def test_it_remembers_a_bounded_number_of_brokers_and_forgets_invented_ones_first(ranges):
-    ranges.refused("star", MINE, 40)
+    ranges.record_refusal("star", MINE, 40)
     for number in range(3 * MOST_BROKERS):
-        ranges.refused(f"invented-{number}", MINE, 40)
-        ranges.answered(f"invented-{number}", 40)
+        ranges.record_refusal(f"invented-{number}", MINE, 40)
+        ranges.record_answer(f"invented-{number}", 40)
     assert len(ranges.snapshot()) == MOST_BROKERS
     assert ranges.allowed("star", MINE) == 40
     assert [ranges.most_answered(f"invented-{number}") for number in (0, 3 * MOST_BROKERS - 1)] == [0, 40]
@@ -77,11 +77,11 @@ def test_it_remembers_a_bounded_number_of_brokers_and_forgets_invented_ones_firs
 
 def test_what_was_learned_says_for_whom_it_holds(clock):
     support = Lessons("6001", clock=clock)
-    support.refused("star", MINE, NOTHING)
+    support.record_refusal("star", MINE, NOTHING)
     assert support.snapshot() == (LearnedRefusal(broker="star", code="6001", accounts=1),)
-    support.refused("star", THEIRS, NOTHING)
+    support.record_refusal("star", THEIRS, NOTHING)
     assert support.snapshot() == (LearnedRefusal(broker="star", code="6001", accounts=2, holds_for_all=True),)
-    support.answered("star", EVERYTHING)
+    support.record_answer("star", EVERYTHING)
     assert support.snapshot() == (LearnedRefusal(broker="star", code="6001", accounts=2),)
 
 

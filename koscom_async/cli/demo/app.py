@@ -114,14 +114,14 @@ async def show_icon() -> Response:
 @router.get("/holdings")
 async def show_holdings(request: Request, koscom: KoscomDependency) -> Holdings:
     """Answer with everything at once; the calls end if the client leaves."""
-    gateway = _gateway(request)
+    gateway = _gateway_with_faults(request)
     return await until_gone(request, koscom.holdings(gateway.investor, deadline=DEADLINE_SECONDS))
 
 
 @router.get("/report")
 async def show_report(request: Request, koscom: KoscomDependency) -> Response:
     """Show the report, for browsers without JavaScript."""
-    gateway = _gateway(request)
+    gateway = _gateway_with_faults(request)
     holdings = await until_gone(request, koscom.holdings(gateway.investor, deadline=DEADLINE_SECONDS))
     return HTMLResponse(holdings.to_html(), headers=_HEADERS)
 
@@ -134,7 +134,7 @@ async def open_stream(
     With `again`, the page's latest answer is continued: only what failed in it is asked.
     """
     end_reconnection(request)
-    gateway, after = _gateway(request), request.app.state.answers.of(request) if again else None
+    gateway, after = _gateway_with_faults(request), request.app.state.answers.of(request) if again else None
     opening = koscom.stream_holdings(gateway.investor, deadline=DEADLINE_SECONDS, after=after)
     async with open_until_gone(request, opening) as stream:
         yield stream
@@ -154,8 +154,8 @@ async def _kept(request: Request, stream: HoldingsStream) -> AsyncIterator[str]:
         yield event
 
 
-def _gateway(request: Request) -> SandboxGateway:
-    """Return the sandbox, its brokers as the address says: `?fault=star=down`; without a fault, all answer."""
+def _gateway_with_faults(request: Request) -> SandboxGateway:
+    """Return the sandbox, with the faults that the address names, as in `?fault=star=down`, and no others."""
     gateway: SandboxGateway = request.app.state.gateway
     _set_faults(gateway, request.query_params.getlist("fault"))
     return gateway

@@ -30,7 +30,7 @@ def page(language: str, chosen: Collection[str]) -> str:
         "languages": joined(*_links(language, chosen)),
         "query": f"?{urlencode([('fault', each) for each in chosen])}" if chosen else "",
         "selects": joined(*_selects(texts["faults"], chosen)),
-        # Within an element that is no program, an end of the element is all that HTML reads.
+        # They stand as JSON in a `script` element, where a `<` could only end the element or open a comment.
         "texts": Markup(json.dumps(texts, ensure_ascii=False).replace("<", "\\u003c")),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda found: joined(facts[found[1]]), asset("page.html"))

@@ -133,9 +133,9 @@ def authorized(answer: AnyAnswered) -> AnyAnswered:
     A token may die between the list of accounts and their balances: such an answer has nothing but failures, each with
     an address of its own where the investor authorises again. As an error it has one, and its status is 401.
     """
-    errors_ = [outcome.error for outcome in answer.outcomes]
-    if errors_ and all(isinstance(error, errors.ReauthorizationRequiredError) for error in errors_):
-        raise cast("KoscomError", errors_[0])
+    reasons = [outcome.error for outcome in answer.outcomes]
+    if reasons and all(isinstance(error, errors.ReauthorizationRequiredError) for error in reasons):
+        raise cast("KoscomError", reasons[0])
     return answer
 
 
