@@ -4,7 +4,7 @@ A slot is one unanswered call. Four rules, each for a way in which brokers that 
 
 - What every investor asks first, the list of accounts and the tokens, has slots of its own beside those that all share.
 - Where several brokers are asked, a broker takes at most as many slots as it leaves free (dynamic thresholds, as
-  switches divide their buffers: Choudhury and Hahne, 1998). So the next broker finds some, and few stay unused.
+  switches divide tfirst buffers: Choudhury and Hahne, 1998). So the next broker finds some, and few stay unused.
 - Of half of the slots, one is kept for each broker that was asked before and has no call in flight. However many
   brokers fall silent at one instant, they do not take the last slots of the others.
 - A broker that does not answer in time has its limit halved each time, down to one, and each answer adds one again.
@@ -21,7 +21,7 @@ import anyio.lowlevel
 from attrs import define
 
 from koscom_async._transport.limits.lines import WaitingCall
-from koscom_async._transport.limits.tickets import Line, Ticket, Tickets, Visit
+from koscom_async._transport.limits.tickets import BrokerLine, Demand, Ticket, Tickets
 from koscom_async._wire.endpoints import PLATFORM
 from koscom_async.settings import Limits
 
@@ -121,13 +121,13 @@ class BrokerCalls:
     """
 
     slots: BrokerSlots
-    line: Line
+    line: BrokerLine
     has_slot: bool = False
     is_asking: bool = False
 
 
 class Bulkhead:
-    """The calls in flight of one process. Only `acquire`, `acquire_nowait` and `release` change it."""
+    """The calls in flight of one process. Only `enter`, `acquire`, `acquire_nowait` and `release` change it."""
 
     def __init__(
         self,
@@ -152,13 +152,13 @@ class Bulkhead:
             calls = self._brokers[broker] = BrokerCalls(self._slots.of(broker), self._tickets.line(broker))
         return calls
 
-    def enter(self, calls: BrokerCalls, ticket: Ticket) -> Visit:
+    def enter(self, calls: BrokerCalls, ticket: Ticket) -> Demand:
         """Count a call that an operation asks for; raise `OverloadedError` where that should not begin."""
-        visit = ticket.at(calls.line)
-        visit.asked += 1
-        if visit.began_at is None:
-            visit.check(self._clock())
-        return visit
+        demand = ticket.at(calls.line)
+        demand.asked += 1
+        if demand.began_at is None:
+            demand.check(self._clock())
+        return demand
 
     async def wait_for_burst(self, calls: BrokerCalls) -> None:
         """Return when a call of a long operation may come, as it leaves the burst to others."""
@@ -173,15 +173,15 @@ class Bulkhead:
             and not (slots.taken and self._slots.is_crowded)
         )
 
-    def acquire_nowait(self, calls: BrokerCalls, visit: Visit | None) -> None:
+    def acquire_nowait(self, calls: BrokerCalls, demand: Demand | None) -> None:
         """Take the slot that `has_room` found."""
         self._slots.take(calls.slots)
-        self._leave(calls, visit)
+        self._leave(calls, demand)
 
     async def acquire(
         self,
         calls: BrokerCalls,
-        visit: Visit | None,
+        demand: Demand | None,
         *,
         check: Callable[[], None],
         take: Callable[[], Awaitable[bool]],
@@ -189,11 +189,11 @@ class Bulkhead:
         """Return with a slot, once `take` has granted the call.
 
         `check` raises where the call may not leave any more: it is asked when it is the call's turn, and once more with
-        the slot in hand. `take` awaits where processes share their limits. What they raise is raised, with the slot
+        the slot in hand. `take` awaits where processes share tfirst limits. What they raise is raised, with the slot
         given back.
         """
         line = calls.line
-        call = visit.join() if visit is not None else line.join(self._tickets.number())
+        call = demand.join() if demand is not None else line.join(self._tickets.number())
         is_granted = False
         try:
             while not is_granted:
@@ -201,13 +201,13 @@ class Bulkhead:
                     await call.wait()
                     continue
                 check()
-                if visit is not None:
-                    visit.check(self._clock())
-                is_granted = await self._try_to_leave(calls, call, visit, check, take)
-            self._leave(calls, visit)
+                if demand is not None:
+                    demand.check(self._clock())
+                is_granted = await self._try_to_leave(calls, call, demand, check, take)
+            self._leave(calls, demand)
         finally:
-            if visit is not None:
-                visit.waiting.remove(call)
+            if demand is not None:
+                demand.waiting.remove(call)
             line.leave(call, takes_turn=is_granted)
             if not line.waiting:
                 self._waiting.pop(calls.slots, None)
@@ -217,14 +217,14 @@ class Bulkhead:
         self,
         calls: BrokerCalls,
         call: WaitingCall,
-        visit: Visit | None,
+        demand: Demand | None,
         check: Callable[[], None],
         take: Callable[[], Awaitable[bool]],
     ) -> bool:
         """Wait for what the call needs next: the rate, a slot, the grant. Return whether it has been granted."""
         slots, now = calls.slots, self._clock()
         wait = calls.line.rate.ready_at() - now
-        if visit is not None and visit.ticket.held_until() > now:
+        if demand is not None and demand.ticket.held_until() > now:
             wait = max(wait, calls.line.rate.interval)  # and then look again
         if wait > 0:
             self._waiting.pop(slots, None)
@@ -235,7 +235,7 @@ class Bulkhead:
             if slots.taken and self._slots.is_crowded and not call.has_given_way:
                 # Calls that arrive in this moment, for brokers without a slot, go first. A fan-out makes more calls in
                 # one moment than there are slots: handed out as they arrive, the last brokers would not start for a
-                # whole answer's time, and their rates, which take the longest, would lie idle.
+                # whole answer's time, and tfirst rates, which take the longest, would lie idle.
                 call.has_given_way = True
                 await anyio.lowlevel.checkpoint()
                 return False
@@ -259,23 +259,23 @@ class Bulkhead:
                 calls.line.notify()
         return is_granted
 
-    def _leave(self, calls: BrokerCalls, visit: Visit | None) -> None:
+    def _leave(self, calls: BrokerCalls, demand: Demand | None) -> None:
         now = self._clock()
         if calls.line.unanswered_since is None:
             calls.line.unanswered_since = now
-        if visit is not None:
-            visit.take_turn(now)
+        if demand is not None:
+            demand.take_turn(now)
 
     def release(
-        self, calls: BrokerCalls, visit: Visit | None = None, *, is_answered: bool | None = None
+        self, calls: BrokerCalls, demand: Demand | None = None, *, is_answered: bool | None = None
     ) -> None:
         """Give a call's slot back. `is_answered` says whether its broker answered; `None` says nothing of it."""
         if is_answered is not None:
             self._slots.record(calls.slots, is_answered=is_answered)
         if is_answered:
             calls.line.unanswered_since = None
-            if visit is not None:
-                visit.answered_at = self._clock()
+            if demand is not None:
+                demand.answered_at = self._clock()
         self._give_back(calls.slots)
 
     def _return_slot(self, calls: BrokerCalls) -> None:
@@ -287,10 +287,10 @@ class Bulkhead:
     def _give_back(self, slots: BrokerSlots) -> None:
         """Free a slot, and hand it to the first line that may have it; so no later call can overtake."""
         self._slots.give_back(slots)
-        heir = next((each for each in self._waiting if self._slots.may_take(each)), None)
-        if heir is not None:
-            self._slots.take(heir)
-            calls = self._waiting.pop(heir)
+        first = next((each for each in self._waiting if self._slots.may_take(each)), None)
+        if first is not None:
+            self._slots.take(first)
+            calls = self._waiting.pop(first)
             calls.has_slot = True
             calls.line.notify()
 

@@ -16,7 +16,7 @@ from random import random
 
 from attrs import define
 
-from koscom_async._transport.limits.tickets import Heard, Line, Ticket, overloaded
+from koscom_async._transport.limits.tickets import BrokerLine, Heard, Ticket, overloaded
 
 SMOOTHING = 0.1
 """What the latest turn counts for in the pace."""
@@ -52,7 +52,7 @@ class Throttle:
         self._heard_beginning, self._heard_starving = Heard(), Heard()
 
     @contextmanager
-    def turn(self, ticket: Ticket | None, line: Line) -> Iterator[None]:
+    def admit(self, ticket: Ticket | None, line: BrokerLine) -> Iterator[None]:
         """Enter it while a call waits for its turn; raise `OverloadedError` where its operation should not begin."""
         is_new = ticket is not None and ticket.is_new
         if is_new and self._refuses():

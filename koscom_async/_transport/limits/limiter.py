@@ -18,7 +18,7 @@ from attrs import define, field
 from koscom_async._clock import utc_now
 from koscom_async._transport.limits.bulkhead import UNANSWERED_SECONDS, Bulkhead, unchecked
 from koscom_async._transport.limits.quota import DailyQuota, Source
-from koscom_async._transport.limits.tickets import Ticket, Tickets, Visit
+from koscom_async._transport.limits.tickets import Demand, Ticket, Tickets
 from koscom_async.errors import (
     BreakerOpenError,
     ConnectionFailedError,
@@ -70,8 +70,8 @@ class Limiter(Protocol):
 class Turn:
     """Enter it around a call: it leaves when the limiter lets it, after `seconds_waited`, and gives its slot back.
 
-    `check` raises where the call may not leave any more. `ticket` is its operation's, and `visit` what that asks of the
-    broker. `is_answered` is known when the call has ended; `None` where its end says nothing of the broker.
+    `check` raises where the call may not leave any more. `ticket` is its operation's, and `demand` what that asks of
+    the broker. `is_answered` is known when the call has ended; `None` where its end says nothing of the broker.
     """
 
     _limiter: Limiter
@@ -79,7 +79,7 @@ class Turn:
     _service: str
     check: Callable[[], None]
     ticket: Ticket | None = None
-    visit: Visit | None = None
+    demand: Demand | None = None
     seconds_waited: float = 0.0
     is_answered: bool | None = None
     _left_at: float = 0.0
@@ -107,7 +107,7 @@ class Turn:
 
 
 def with_turns(limiter: Any) -> Limiter:
-    """Return a limiter with tickets that may be handed turns: the one given, or what stands before one without."""
+    """Return a limiter that takes turns and has tickets: the one given, or an adapter to one written without."""
     takes_turns = "turn" in signature(limiter.acquire).parameters
     if takes_turns and hasattr(limiter, "ticket"):
         return cast("Limiter", limiter)
@@ -141,7 +141,7 @@ class _WithoutTurns(_WithoutTickets):
 
 
 class ProcessLimiter:
-    """The limits of one client. Only `acquire`, `release`, `pause` and `record_quota` change its state."""
+    """The limits of one client. Only `acquire`, `release`, `pause`, `record_quota` and its tickets change its state."""
 
     def __init__(
         self,
@@ -163,21 +163,21 @@ class ProcessLimiter:
 
     async def acquire(self, broker: str, service: str, turn: Turn | None = None) -> None:
         calls = self.bulkhead.of(broker)
-        visit = None
+        demand = None
         if turn is not None and turn.ticket is not None:
-            visit = turn.visit = self.bulkhead.enter(calls, turn.ticket)
-            if visit.is_long:
+            demand = turn.demand = self.bulkhead.enter(calls, turn.ticket)
+            if demand.is_long:
                 await self.bulkhead.wait_for_burst(calls)
         # Most calls find room, and need no queue.
         if self.bulkhead.has_room(calls) and self._take(broker, service):
-            self.bulkhead.acquire_nowait(calls, visit)
+            self.bulkhead.acquire_nowait(calls, demand)
             return
         self._quota.check(service, broker)
 
         async def take() -> bool:
             return self._take(broker, service)
 
-        await self.bulkhead.acquire(calls, visit, check=turn.check if turn else unchecked, take=take)
+        await self.bulkhead.acquire(calls, demand, check=turn.check if turn else unchecked, take=take)
 
     def _take(self, broker: str, service: str) -> bool:
         rate, now = self._rate(broker), self._clock()
@@ -200,7 +200,7 @@ class ProcessLimiter:
         if turn is None:
             self.bulkhead.release(calls)
         else:
-            self.bulkhead.release(calls, turn.visit, is_answered=turn.is_answered)
+            self.bulkhead.release(calls, turn.demand, is_answered=turn.is_answered)
 
     async def pause(self, broker: str, seconds: float) -> None:
         self._rate(broker).pause(self._clock() + seconds)

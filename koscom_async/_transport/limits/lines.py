@@ -12,7 +12,7 @@ from attrs import define
 
 from koscom_async.errors import KoscomError
 
-SHARE = 10
+PATIENT_TURN_EVERY = 10
 """One turn in so many is the second line's, at least."""
 
 
@@ -60,8 +60,8 @@ class WaitingCall:
 Entry = tuple[int, int, WaitingCall]
 
 
-class Lines:
-    """The calls that wait for one broker."""
+class TwoLines:
+    """The calls that wait for one broker: the urgent ones in the first line, the patient ones in the second."""
 
     def __init__(self) -> None:
         self.waiting = self.waiting_urgently = 0
@@ -81,7 +81,7 @@ class Lines:
     def head(self) -> WaitingCall | None:
         """Return the call whose turn it is."""
         urgent, patient = _first(self._urgent), _first(self._patient)
-        if patient is not None and (urgent is None or self._urgent_turns >= SHARE - 1):
+        if patient is not None and (urgent is None or self._urgent_turns >= PATIENT_TURN_EVERY - 1):
             return patient
         return urgent
 

@@ -45,12 +45,12 @@ class _BrokerState:
 
     limits: BrokerLimits
     local: GCRA
-    turns: Pace
+    own_pace: Pace
     ask_at: float = LONG_AGO
 
     @property
     def pace(self) -> float:
-        return self.turns.seconds
+        return self.own_pace.seconds
 
     @property
     def interval(self) -> float:
@@ -122,19 +122,19 @@ class RedisLimiter:
         time, and `LimitsUnavailableError` if Redis does not answer and no local share is set.
         """
         state, calls = self._state(broker), self.bulkhead.of(broker)
-        ticket, visit = turn.ticket if turn is not None else None, None
+        ticket, demand = turn.ticket if turn is not None else None, None
 
         async def take() -> bool:
             return await self._take(broker, state, service)
 
-        with self._throttle.turn(ticket, calls.line):
+        with self._throttle.admit(ticket, calls.line):
             if turn is not None and ticket is not None:
-                visit = turn.visit = self.bulkhead.enter(calls, ticket)
-                if visit.is_long:
+                demand = turn.demand = self.bulkhead.enter(calls, ticket)
+                if demand.is_long:
                     await self.bulkhead.wait_for_burst(calls)
-            await self.bulkhead.acquire(calls, visit, check=turn.check if turn else unchecked, take=take)
+            await self.bulkhead.acquire(calls, demand, check=turn.check if turn else unchecked, take=take)
         if ticket is None or not ticket.is_patient:
-            state.turns.record_turn(self._clock(), is_contended=calls.line.waiting > 0)
+            state.own_pace.record_turn(self._clock(), is_contended=calls.line.waiting > 0)
 
     def release(self, broker: str, turn: Turn | None = None) -> None:
         """Give the slot back once the call has ended."""
@@ -142,7 +142,7 @@ class RedisLimiter:
         if turn is None:
             self.bulkhead.release(calls)
         else:
-            self.bulkhead.release(calls, turn.visit, is_answered=turn.is_answered)
+            self.bulkhead.release(calls, turn.demand, is_answered=turn.is_answered)
 
     async def pause(self, broker: str, seconds: float) -> None:
         """Let no process call this broker for that long; during an outage, this process."""

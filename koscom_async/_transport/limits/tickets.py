@@ -26,7 +26,7 @@ from typing import Protocol, Self
 import anyio
 from attrs import define, field
 
-from koscom_async._transport.limits.lines import SHARE, Lines, WaitingCall
+from koscom_async._transport.limits.lines import PATIENT_TURN_EVERY, TwoLines, WaitingCall
 from koscom_async.errors import OverloadedError
 
 PATIENT_SECONDS = 30.0
@@ -78,8 +78,8 @@ class Rate(Protocol):
         """Return when the next call may leave; a time in the past means now."""
 
 
-class Line(Lines):
-    """A broker's calls that wait, and how many calls operations still need of it.
+class BrokerLine(TwoLines):
+    """A broker's two lines, its rate, and how many calls operations still need of it.
 
     `owed` are those of operations that have begun, `expected` of those that wait to begin.
     """
@@ -97,7 +97,7 @@ class Line(Lines):
     ) -> None:
         """Return when the burst is whole, or after the second line's share of the rate; to one call after another."""
         async with self._pacing:
-            until = clock() + SHARE * self.rate.interval
+            until = clock() + PATIENT_TURN_EVERY * self.rate.interval
             while (wait := min(self.rate.free_at, until) - clock()) > 0:
                 await sleep(wait)
 
@@ -120,7 +120,7 @@ class Line(Lines):
 class Habit:
     """What operations of a kind lately needed of a broker, in the mean; `use` is the share of them that came at all."""
 
-    line: Line
+    line: BrokerLine
     calls: float
     seconds: float
     deviation: float
@@ -184,7 +184,7 @@ class Kind:
             return -inf
         return self.first_began_at + SLOW_START_SECONDS
 
-    def learn(self, line: Line, calls: int, seconds: float) -> None:
+    def learn(self, line: BrokerLine, calls: int, seconds: float) -> None:
         """Record what an operation took at a broker that was read whole."""
         habit = self.habits.get(line.broker)
         if habit is not None:
@@ -192,8 +192,8 @@ class Kind:
             return
         self.habits[line.broker] = Habit(line, float(calls), seconds, seconds / 4)
         for ticket in self.begun:
-            visit = ticket.at(line)
-            visit.owe(calls - visit.taken)
+            demand = ticket.at(line)
+            demand.owe(calls - demand.taken)
 
     def reconsider(self, now: float) -> None:
         """Refuse the operations that wait to begin and will be late, by what has just been learned."""
@@ -202,11 +202,11 @@ class Kind:
 
 
 @define(eq=False)
-class Visit:
+class Demand:
     """One operation at one broker: the calls that it `asked` for, the turns `taken`, the calls still `owed` to it."""
 
     ticket: "Ticket"
-    line: Line
+    line: BrokerLine
     asked: int = 0
     taken: int = 0
     owed: float = 0.0
@@ -275,7 +275,7 @@ class Ticket:
         self._due = clock() + seconds
         self._has_starved = False
         self._kind = kind
-        self._visits: dict[str, Visit] = {}
+        self._demands: dict[str, Demand] = {}
         self._is_expected = self._has_begun = False
 
     @property
@@ -293,21 +293,21 @@ class Ticket:
         self._has_starved = self._has_starved or is_first
         return is_first
 
-    def at(self, line: Line) -> Visit:
+    def at(self, line: BrokerLine) -> Demand:
         """Return what the operation asks of a broker."""
-        visit = self._visits.get(line.broker)
-        if visit is None:
-            visit = self._visits[line.broker] = Visit(self, line)
-        return visit
+        demand = self._demands.get(line.broker)
+        if demand is None:
+            demand = self._demands[line.broker] = Demand(self, line)
+        return demand
 
-    def wait_if_late(self, visit: Visit, now: float) -> float | None:
+    def wait_if_late(self, demand: Demand, now: float) -> float | None:
         """Return the seconds in which what is queued will have left, if the operation cannot be whole in time.
 
         Judged by what such operations lately needed; `None` where it can.
         """
-        left, here = self._due - now, visit.line
+        left, here = self._due - now, demand.line
         habit = self._kind.habits.get(here.broker)
-        others_wait = here.waiting_urgently > len(visit.waiting)
+        others_wait = here.waiting_urgently > len(demand.waiting)
         if habit is not None and others_wait and habit.needs > left:
             return here.seconds_for(here.owed, now) + here.rate.pace
         if self._has_begun:
@@ -333,28 +333,28 @@ class Ticket:
             self._is_expected = True
             self._kind.waiting.add(self)
             for habit in self._kind.habits.values():
-                visit = self.at(habit.line)
-                visit.owed = habit.use * habit.calls
-                habit.line.expected += visit.owed
+                demand = self.at(habit.line)
+                demand.owed = habit.use * habit.calls
+                habit.line.expected += demand.owed
 
     def expect_again(self, now: float) -> None:
         """Count what it will need by what is known now; or end its wait, where it will be late."""
         self._is_expected = False
-        visits = tuple(self._visits.values())
-        wait = self.wait_if_late(visits[0], now)
+        demands = tuple(self._demands.values())
+        wait = self.wait_if_late(demands[0], now)
         if wait is None:
             self.expect()
             return
-        for call in [call for visit in visits for call in visit.waiting]:
+        for call in [call for demand in demands for call in demand.waiting]:
             call.refuse(overloaded(wait))
 
-    def begin(self, visit: Visit) -> None:
+    def begin(self, demand: Demand) -> None:
         """Count what the operation will need, now that its first call leaves: of the broker, or of any."""
         if self.is_patient:
             return
         kind = self._kind
         if not self._has_begun:
-            for each in self._visits.values():
+            for each in self._demands.values():
                 self._settle(each)
             self._has_begun = True
             kind.waiting.discard(self)
@@ -362,24 +362,24 @@ class Ticket:
                 self.at(needed.line).owe(needed.use * needed.calls)
             kind.begun.add(self)
             if kind.first_began_at is None:
-                kind.first_began_at = visit.began_at
-        habit = kind.habits.get(visit.line.broker)
+                kind.first_began_at = demand.began_at
+        habit = kind.habits.get(demand.line.broker)
         if habit is not None:
-            visit.owe(habit.calls)
+            demand.owe(habit.calls)
 
     def fail(self, broker: str) -> None:
         """Record that what the operation asked of a broker was not answered whole; no more is owed to it."""
-        visit = self._visits.get(broker)
-        if visit is not None:
-            visit.has_failed = True
-            self._settle(visit)
+        demand = self._demands.get(broker)
+        if demand is not None:
+            demand.has_failed = True
+            self._settle(demand)
 
-    def _settle(self, visit: Visit) -> None:
+    def _settle(self, demand: Demand) -> None:
         if self._has_begun:
-            visit.owe(0.0)
+            demand.owe(0.0)
         else:
-            visit.line.expected = max(0.0, visit.line.expected - visit.owed)
-            visit.owed = 0.0
+            demand.line.expected = max(0.0, demand.line.expected - demand.owed)
+            demand.owed = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -387,24 +387,24 @@ class Ticket:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for visit in self._visits.values():
-            self._settle(visit)
+        for demand in self._demands.values():
+            self._settle(demand)
         self._kind.waiting.discard(self)
         self._kind.begun.discard(self)
         if error is None and self._has_begun and self._kind.heard.hears(self.asker, self._clock()):
             self._teach()
-        self._visits.clear()  # they hold the ticket, too: no cycle is left
+        self._demands.clear()  # they hold the ticket, too: no cycle is left
 
     def _teach(self) -> None:
         is_first = not self._kind.habits
         for broker, habit in self._kind.habits.items():
-            visit = self._visits.get(broker)
-            habit.use += SMOOTHING * ((visit is not None and visit.asked > 0) - habit.use)
-        for visit in self._visits.values():
+            demand = self._demands.get(broker)
+            habit.use += SMOOTHING * ((demand is not None and demand.asked > 0) - habit.use)
+        for demand in self._demands.values():
             # A long operation's calls leave the second line: they hold up no other, and say nothing of the usual ones.
-            is_telling = not (visit.has_failed or visit.is_long)
-            if is_telling and visit.began_at is not None and visit.answered_at is not None:
-                self._kind.learn(visit.line, visit.taken, visit.answered_at - visit.began_at)
+            is_telling = not (demand.has_failed or demand.is_long)
+            if is_telling and demand.began_at is not None and demand.answered_at is not None:
+                self._kind.learn(demand.line, demand.taken, demand.answered_at - demand.began_at)
         if is_first:
             self._kind.reconsider(self._clock())
 
@@ -431,15 +431,15 @@ class Tickets:
     def __init__(self, rate_of: Callable[[str], Rate], *, clock: Callable[[], float]) -> None:
         self._rate_of = rate_of
         self._clock = clock
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[str, BrokerLine] = {}
         self._kinds: dict[Hashable, Kind] = {}
         self._numbers = count()
 
-    def line(self, broker: str) -> Line:
+    def line(self, broker: str) -> BrokerLine:
         """Return the line at a broker."""
         line = self._lines.get(broker)
         if line is None:
-            line = self._lines[broker] = Line(broker, self._rate_of(broker))
+            line = self._lines[broker] = BrokerLine(broker, self._rate_of(broker))
         return line
 
     def open(self, kind: Hashable, seconds: float) -> Ticket:

@@ -84,11 +84,11 @@ async def test_where_operations_starve_new_ones_are_refused_and_those_that_begin
     line, throttle = tickets.line("star"), Throttle(clock)
 
     def begin(ticket):
-        with throttle.turn(ticket, line):
+        with throttle.admit(ticket, line):
             ticket.at(line).take_turn(clock())
 
     def starve(ticket):
-        with pytest.raises(TimeoutError), throttle.turn(ticket, line):
+        with pytest.raises(TimeoutError), throttle.admit(ticket, line):
             raise TimeoutError
 
     begun = [tickets.open("holdings", DEADLINE) for _ in range(8)]
@@ -118,10 +118,10 @@ async def test_at_a_broker_that_stays_silent_no_operation_starves():
     line.unanswered_since = 0.0
     for _ in range(20):
         ticket = tickets.open("holdings", DEADLINE)
-        with throttle.turn(ticket, line):
+        with throttle.admit(ticket, line):
             ticket.at(line).take_turn(clock())
         clock.now += max(DEADLINE, SILENT_SECONDS + 1)
-        with pytest.raises(TimeoutError), throttle.turn(ticket, line):
+        with pytest.raises(TimeoutError), throttle.admit(ticket, line):
             raise TimeoutError
 
 
@@ -136,7 +136,7 @@ async def test_one_investor_whose_operations_starve_keeps_no_other_from_beginnin
     def begin(asker):
         ticket = tickets.open("holdings", DEADLINE)
         ticket.asker = asker
-        with throttle.turn(ticket, line):
+        with throttle.admit(ticket, line):
             ticket.at(line).take_turn(clock())
         return ticket
 
@@ -147,6 +147,6 @@ async def test_one_investor_whose_operations_starve_keeps_no_other_from_beginnin
         clock.now += DEADLINE
         if is_paused:
             rate.pause(clock.now + 30)  # by its 429, say, and for all of its investors
-        with pytest.raises(TimeoutError), throttle.turn(ticket, line):
+        with pytest.raises(TimeoutError), throttle.admit(ticket, line):
             raise TimeoutError
     begin(5)

@@ -226,7 +226,7 @@ async def test_calls_that_may_not_leave_any_more_empty_the_queue_and_cost_no_tur
     departures, refused = Departures(time, limiter), []
 
     class Turn:
-        is_answered = ticket = visit = None
+        is_answered = ticket = demand = None
 
         def check(self):
             if time.now >= 0.5:

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from koscom_async._transport.limits.limiter import ProcessLimiter, Turn, with_turns
-from koscom_async._transport.limits.lines import SHARE
+from koscom_async._transport.limits.lines import PATIENT_TURN_EVERY
 from koscom_async._transport.limits.tickets import (
     HEARD_AGAIN_SECONDS,
     MOST_HEARD,
@@ -180,7 +180,7 @@ async def test_work_that_is_not_urgent_gets_a_turn_in_ten_of_a_stream_of_urgent_
     times = [at for at, broker, name in town.left if (broker, name) == ("star", "patient")]
     assert len(times) == 12
     gaps = [later - earlier for earlier, later in pairwise(times)]
-    assert max(gaps) <= SHARE / 10 + 0.2
+    assert max(gaps) <= PATIENT_TURN_EVERY / 10 + 0.2
     assert town.state() == {}
 
 
