@@ -22,7 +22,7 @@ from koscom_async._transport.certificates import distrust, untrusted
 from koscom_async._transport.isolation import isolated
 from koscom_async._transport.reading import read_body
 from koscom_async._wire.endpoints import AuthScheme, Call, Content, Endpoint, Site
-from koscom_async.errors import ConnectionFailedError, KoscomError, UsageError
+from koscom_async.errors import ConnectionFailedError, KoscomError, MalformedResponseError, UsageError
 from koscom_async.models.investor import Token
 from koscom_async.settings import Settings, Timeouts
 
@@ -131,6 +131,10 @@ class Sender:
             response = await transport.handle_async_request(request)
             try:
                 body = await read_body(response, max_bytes=self._settings.max_response_bytes)
+            except MalformedResponseError:
+                if response.status_code < 400:
+                    raise
+                body = b""  # what refuses a call in a coding that nothing reads refuses it all the same
             finally:
                 await response.aclose()
         except httpx.TransportError as error:

@@ -7,6 +7,8 @@ from koscom_async import (
     AccountUnavailableError,
     BrokerUnavailableError,
     MalformedResponseError,
+    PlatformError,
+    RateLimitedError,
     RequestRejectedError,
     Retry,
 )
@@ -140,6 +142,17 @@ def test_any_other_page_says_nothing():
     assert read_page(b"<html><title>502 Bad Gateway</title></html>") is None
     assert read_page("시스템 점검".encode()) is None
     assert failure(status=502, document=None).message == "HTTP 502: an answer without a reason"
+
+
+async def test_what_refuses_a_call_in_a_coding_that_nothing_reads_refuses_it_all_the_same():
+    for status, kind, calls in ((429, RateLimitedError, 3), (500, PlatformError, 3), (503, PlatformError, 3)):
+        error, asked = await failure_of(
+            lambda _, status=status: httpx.Response(
+                status, headers={"Content-Encoding": "br", "Retry-After": "0"}, stream=httpx.ByteStream(b"?")
+            )
+        )
+        assert isinstance(error, kind), error
+        assert asked == calls, status
 
 
 async def test_another_page_under_200_stays_malformed():
