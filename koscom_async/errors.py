@@ -27,7 +27,7 @@ KoscomError
 ├── NotYetAvailableError        today's data are not there yet
 ├── LimitsUnavailableError      the limits that processes share cannot be kept: check Redis
 ├── DeadlineExceededError       the deadline passed
-│   └── OverloadedError         it would pass, by what is queued; no call was made: wait `retry_after` seconds
+│   └── OverloadedError         it would pass, by what is queued or paused; no call was made: wait `retry_after` seconds
 └── IncompleteHoldingsError     raised by `require_complete()`: some accounts could not be read
 
 The platform's sixty codes are data, in `error_codes`; this module has no I/O and knows no message.
