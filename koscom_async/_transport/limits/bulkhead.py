@@ -153,11 +153,10 @@ class Bulkhead:
         return calls
 
     def enter(self, calls: BrokerCalls, ticket: Ticket) -> Demand:
-        """Count a call that an operation asks for; raise `OverloadedError` where that should not begin."""
+        """Count a call that an operation asks for; raise `OverloadedError` where it should not wait."""
         demand = ticket.at(calls.line)
         demand.asked += 1
-        if demand.began_at is None:
-            demand.check(self._clock())
+        demand.check(self._clock())
         return demand
 
     async def wait_for_burst(self, calls: BrokerCalls) -> None:

@@ -219,8 +219,9 @@ async def test_an_operation_that_is_due_before_a_pause_ends_is_refused_there_at_
         await town.limiter.pause("star", 20.0)
 
     late = [partial(town.operation, after=after, seconds=DEADLINE, plan=plan) for after in (0.0, 1.0, 2.0)]
-    in_time = [partial(town.operation, after=3.0, seconds=seconds, plan=plan) for seconds in (25.0, inf)]
-    await town.run(*late, *in_time, pauses)
+    # The first of these has begun, too, and waits out the pause before the others.
+    in_time = [partial(town.operation, after=after, seconds=25.0, plan=plan) for after in (0.0, 3.0)]
+    await town.run(*in_time, *late, pauses)
     assert [end.word for end in town.ended] == ["in part"] * 3 + ["whole"] * 2
     for end in town.ended[:3]:
         assert end.refused_at == ["star"]
