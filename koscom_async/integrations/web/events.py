@@ -60,7 +60,7 @@ class Events(StreamingResponse):
         """Send the events, until they end or the client does."""
         try:
             async with background() as group:
-                group.start_soon(cancel_when_gone, receive, group.cancel_scope)
+                group.start_soon(partial(cancel_when_gone, receive, group.cancel_scope, of=scope))
                 with suppress(OSError):  # raised by servers of ASGI 2.4 when the client is gone
                     await self.stream_response(send)
         finally:

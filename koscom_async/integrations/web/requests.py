@@ -9,7 +9,7 @@ import anyio
 from attrs import frozen
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
 from koscom_async._services.tasks import background
 from koscom_async.client import Koscom
@@ -95,32 +95,36 @@ async def open_until_gone(
 ) -> AsyncIterator[Opened]:
     """Enter it in the place of a stream; raise `ClientGoneError` when the client hangs up before the stream is open.
 
-    A stream opens when its first call is answered, which under overload waits for its turn. Once it is open, `Events`
-    listens for the client.
+    A stream opens when its first call is answered, which under overload waits for its turn. One listener serves the
+    request, also for `Events`: where it is cancelled, gunicorn reports the client as gone to the next.
     """
     is_open = False
+    gone = request.scope[_GONE] = anyio.Event()
     async with background() as group:
-        listening = anyio.CancelScope()
 
-        async def give_up() -> None:
-            with listening:
-                await client_gone(request.receive)
-                if not is_open:
-                    group.cancel_scope.cancel()
+        async def listen() -> None:
+            await client_gone(request.receive)
+            gone.set()
+            if not is_open:
+                group.cancel_scope.cancel()
 
-        group.start_soon(give_up)
+        group.start_soon(listen)
         async with stream as opened:
-            if not group.cancel_scope.cancel_called:
-                is_open = True
-                listening.cancel()
+            is_open = not group.cancel_scope.cancel_called
+            if is_open:
                 yield opened
     if not is_open:
         raise ClientGoneError
 
 
-async def cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
-    """Cancel a scope when the client is gone."""
-    await client_gone(receive)
+_GONE = "koscom_async.gone"
+"""Where a request's scope has the event that is set when its client is gone."""
+
+
+async def cancel_when_gone(receive: Receive, scope: anyio.CancelScope, *, of: Scope | None = None) -> None:
+    """Cancel a scope when the client is gone; where a request's own scope has a listener, by that one."""
+    gone: anyio.Event | None = of.get(_GONE) if of is not None else None
+    await (client_gone(receive) if gone is None else gone.wait())
     scope.cancel()
 
 
