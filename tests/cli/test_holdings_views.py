@@ -9,9 +9,9 @@ import stat
 import pytest
 
 from koscom_async import Holdings
-from koscom_async.cli.commands import holdings as holdings_command
 from koscom_async.cli.commands.holdings import renderers_of
 from koscom_async.cli.commands.holdings_request import FORMATS, HoldingsRequest
+from koscom_async.cli.views import records
 from tests.cli.portfolio import today, yesterday
 
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -128,7 +128,7 @@ def test_a_missing_extra_is_named_in_one_line(koscom, monkeypatch):
     def missing(name, *, extra):
         raise ImportError(f"this needs {name}: {extra}")
 
-    monkeypatch.setattr(holdings_command, "needed", missing)
+    monkeypatch.setattr(records, "needed", missing)
     result = koscom("holdings", "--sandbox", "--format", "parquet")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "koscom: this needs pyarrow.parquet: arrow" in result.stderr
@@ -220,7 +220,7 @@ def test_each_view_has_the_formats_that_it_promises():
         )
         made = renderers_of(request, today(), yesterday() if view == "diff" else None)
         assert tuple(made) == FORMATS[view], view
-    assert FORMATS.keys() - asked.keys() == {"watch"}
+    assert FORMATS.keys() - asked.keys() == {"live", "watch"}  # live: tests/cli/test_market.py
 
 
 def test_every_view_has_a_table():
