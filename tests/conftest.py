@@ -1,7 +1,6 @@
 """What holds for all tests: no example is bounded in time, time can be set, and there are two backends."""
 
 import asyncio
-import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -32,12 +31,6 @@ def pytest_configure(config):
 def pytest_xdist_auto_num_workers(config):
     """Two workers a core: half of the tests' time is waiting for programs, sockets and clocks of their own."""
     return 2 * (os.cpu_count() or 1)
-
-
-def pytest_collection_finish(session):
-    """What was collected stays until the end: a collector that looks through it each time takes a tenth of the run."""
-    gc.collect()
-    gc.freeze()
 
 
 def pytest_runtest_setup(item):
