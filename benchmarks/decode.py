@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 
 import anyio
-import anyio.lowlevel
 import httpx
+from harness import longest_hold, ratio_of
 
 from koscom_async import Settings
 from koscom_async._cooperative import SLICE_LENGTH, run_now
@@ -106,30 +106,6 @@ def measured(rows: int, rounds: int) -> dict[str, list[float]]:
     return taken
 
 
-def ratio(times: list[float], yardstick: list[float]) -> float:
-    """Return the median of the rounds' own ratios: what slows the machine down slows both of a round."""
-    return statistics.median(time / plain for time, plain in zip(times, yardstick, strict=True))
-
-
-async def longest_hold(gateway: Gateway, call: Call[BalancePage]) -> float:
-    """Return the most CPU seconds for which one call keeps another task from its turn."""
-    longest = 0.0
-
-    async def others() -> None:
-        nonlocal longest
-        while True:
-            began = time.process_time()
-            await anyio.lowlevel.checkpoint()
-            longest = max(longest, time.process_time() - began)
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(others)
-        await anyio.lowlevel.checkpoint()
-        await gateway.ask(call, TraceBuilder())
-        group.cancel_scope.cancel()
-    return longest
-
-
 async def holds(backend: Backend, rows: int, rounds: int) -> list[float]:
     """Return the longest hold of each of some answers, from the request to the records."""
     body = answer(rows)
@@ -151,8 +127,12 @@ async def holds(backend: Backend, rows: int, rounds: int) -> list[float]:
     )
     gateway = Gateway(settings, transport=transport)
     try:
-        await longest_hold(gateway, call)  # what is made once is made now
-        return [await longest_hold(gateway, call) for _ in range(rounds)]
+
+        async def ask() -> None:
+            await gateway.ask(call, TraceBuilder())
+
+        await longest_hold(ask)  # what is made once is made now
+        return [await longest_hold(ask) for _ in range(rounds)]
     finally:
         await gateway.aclose()
 
@@ -167,7 +147,7 @@ def ratios(rounds: int) -> list[dict[str, object]]:
         plain = times["json.loads"]
         for backend in BACKENDS:
             seconds, target = statistics.median(times[backend]), TARGETS.get((backend, size))
-            whole, text = ratio(times[backend], plain), ratio(times[f"{backend}, text"], plain)
+            whole, text = ratio_of(times[backend], plain), ratio_of(times[f"{backend}, text"], plain)
             print(
                 f"{size:>6} {backend:>7} {statistics.median(plain) * 1e6:>9.0f} us {text:>6.2f}x"
                 f" {seconds * 1e6:>7.0f} us {seconds / size * 1e6:>9.1f} {whole:>6.2f}x"

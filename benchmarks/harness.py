@@ -18,6 +18,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 from attrs import asdict, evolve, frozen
 
 HERE = Path(__file__).parent
@@ -213,3 +215,27 @@ def _commit() -> str | None:
 def say(words: str) -> None:
     """Tell how far it is, beside the table."""
     print(words, file=sys.stderr, flush=True)
+
+
+def ratio_of(times: Sequence[float], yardstick: Sequence[float]) -> float:
+    """Return the median of the rounds' own ratios: what slows the machine down slows both of a round."""
+    return statistics.median(time / plain for time, plain in zip(times, yardstick, strict=True))
+
+
+async def longest_hold(work: Callable[[], Awaitable[object]]) -> float:
+    """Return the most CPU seconds for which one call of some work keeps another task from its turn."""
+    longest = 0.0
+
+    async def others() -> None:
+        nonlocal longest
+        while True:
+            began = time.process_time()
+            await anyio.lowlevel.checkpoint()
+            longest = max(longest, time.process_time() - began)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(others)
+        await anyio.lowlevel.checkpoint()
+        await work()
+        group.cancel_scope.cancel()
+    return longest

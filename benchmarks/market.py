@@ -10,13 +10,13 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 import anyio
-import anyio.lowlevel
 import httpx
+from harness import longest_hold, ratio_of
 
 from koscom_async import Koscom, Quote, Settings
 from koscom_async._cooperative import SLICE_LENGTH, run_now
@@ -69,30 +69,6 @@ def cpu_seconds(work: Callable[[], object]) -> float:
     return (time.process_time() - began) / CALLS_A_ROUND
 
 
-def ratio_of(times: Sequence[float], yardstick: Sequence[float]) -> float:
-    """Return the median of the rounds' own ratios: what slows the machine down slows both of a round."""
-    return statistics.median(time / plain for time, plain in zip(times, yardstick, strict=True))
-
-
-async def longest_hold(koscom: Koscom) -> float:
-    """Return the most CPU seconds for which one snapshot keeps another task from its turn."""
-    longest = 0.0
-
-    async def others() -> None:
-        nonlocal longest
-        while True:
-            began = time.process_time()
-            await anyio.lowlevel.checkpoint()
-            longest = max(longest, time.process_time() - began)
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(others)
-        await anyio.lowlevel.checkpoint()
-        await koscom.market.snapshot("kospi")
-        group.cancel_scope.cancel()
-    return longest
-
-
 async def holds(backend: Backend, body: bytes, rounds: int) -> list[float]:
     """Return the longest hold of each of some snapshots, from the request to the quotes."""
     settings = Settings(
@@ -105,8 +81,9 @@ async def holds(backend: Backend, body: bytes, rounds: int) -> list[float]:
     )
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
     async with Koscom(settings, transport=transport) as koscom:
-        await longest_hold(koscom)  # what is made once is made now
-        return [await longest_hold(koscom) for _ in range(rounds)]
+        ask = partial(koscom.market.snapshot, "kospi")
+        await longest_hold(ask)  # what is made once is made now
+        return [await longest_hold(ask) for _ in range(rounds)]
 
 
 def main() -> None:
