@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from importlib import import_module
 from importlib.util import find_spec
@@ -68,7 +68,7 @@ def to_arrow(holdings: Holdings, table: TableName = "positions", *, key: str | N
     inexact: defaultdict[int, list[str]] = defaultdict(list)
     for column, values in columns_of(holdings, table, key=key):
         if column is INEXACT:  # the last
-            values[:] = [", ".join(inexact[row]) if row in inexact else None for row in range(len(values))]
+            values[:] = inexact_marks(inexact, len(values))
         arrays[column.name] = array(arrow, column, values, inexact)
     facts = {
         "koscom.complete": str(holdings.complete).lower(),
@@ -137,6 +137,11 @@ def unexact(table: "pa.Table") -> Any:
 def _remarks(holdings: Holdings) -> dict[str, list[str]]:
     doubts = [f"{doubt.account}: {line}" for doubt, line in doubt_lines(holdings)]
     return {"doubts": doubts, "notes": consent_notes(holdings)}
+
+
+def inexact_marks(inexact: Mapping[int, Sequence[str]], rows: int) -> list[object]:
+    """Return the column that names, for each row, the columns whose number did not fit."""
+    return [", ".join(inexact[row]) if row in inexact else None for row in range(rows)]
 
 
 def array(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args, get_type_hints
 import attrs
 
 from koscom_async.errors import UsageError
-from koscom_async.export.frames import array, needed, unexact
+from koscom_async.export.frames import array, inexact_marks, needed, unexact
 from koscom_async.export.rows import plain
 from koscom_async.export.tables import INEXACT, MONEY, Column, Type
 from koscom_async.export.texts import clean
@@ -53,8 +53,7 @@ def to_arrow(kind: type, rows: Sequence[Any], facts: Mapping[str, object], *, na
     for name, term, type_ in columns(kind):
         column = Column(term if names == "ko" else name, type_, "", "", lambda _: None)
         arrays[column.name] = array(arrow, column, [getattr(row, name) for row in rows], inexact)
-    marks: list[object] = [", ".join(inexact[row]) if row in inexact else None for row in range(len(rows))]
-    arrays[INEXACT.name] = array(arrow, INEXACT, marks, inexact)
+    arrays[INEXACT.name] = array(arrow, INEXACT, inexact_marks(inexact, len(rows)), inexact)
     metadata = {f"koscom.{name}": json.dumps(plain(fact), ensure_ascii=False) for name, fact in facts.items()}
     return cast("pa.Table", arrow.table(arrays).replace_schema_metadata(metadata))
 

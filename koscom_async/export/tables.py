@@ -266,7 +266,9 @@ def columns_of(
     holdings: Holdings, table: TableName, *, key: str | None
 ) -> Iterator[tuple[Column, list[object]]]:
     """Yield each column of a table with its values, unconverted; with a key, that column first."""
-    rows = [evolve(row, key=key) for row in ROWS[table](holdings)]
+    rows = list(ROWS[table](holdings))
+    if key is not None:
+        rows = [evolve(row, key=key) for row in rows]
     for column in (*([] if key is None else [KEY]), *TABLES[table]):
         values = [_bare(column.read(row)) for row in rows]
         yield column, [_rounded(value, column.type) for value in values] if column.is_computed else values

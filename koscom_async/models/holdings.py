@@ -242,7 +242,7 @@ class Holdings(OfAccounts[AccountSuccess | AccountFailure, AccountFailure]):
         library computes (`value_in_won`) is rounded, half to even.
 
         `key`, your own name for the investor, becomes the first column, so that tables of many can be concatenated;
-        `account_key` is what to join them on. `koscom_async.export.concat` does both.
+        `account_key` is what to join them on. `koscom_async.export.frames.concat` does both.
         """
         return frames.to_arrow(self, table, key=key)
 

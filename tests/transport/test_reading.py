@@ -234,16 +234,6 @@ async def test_a_large_body_in_a_korean_code_page_is_decoded_in_pieces_between_w
         stream=httpx.ByteStream(text.encode("cp949")),
         headers={"Content-Type": "application/json; charset=euc-kr"},
     )
-    turns = 0
-
-    async def others():
-        nonlocal turns
-        while True:
-            await anyio.lowlevel.checkpoint()
-            turns += 1
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(others)
-        assert (await read_body(response, max_bytes=2**24)).decode() == text
-        group.cancel_scope.cancel()
+    body, turns = await turns_of_others(read_body(response, max_bytes=2**24))
+    assert body.decode() == text
     assert turns >= 1_600_000 // PIECE_BYTES - 1

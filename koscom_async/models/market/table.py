@@ -1,5 +1,6 @@
 """What tables of market data share: their rows as dicts and frames, a line as `repr`, a table in a notebook."""
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar, Generic, Literal, TypeVar
@@ -38,11 +39,13 @@ class Table(Record, Generic[Item]):
     kind: ClassVar[type[Record]]
     """What its rows are."""
 
+    @abstractmethod
     def _items(self) -> Iterator[Item]:
-        raise NotImplementedError
+        """Yield the rows."""
 
+    @abstractmethod
     def _title(self) -> str:
-        raise NotImplementedError
+        """Return what it is, in a line."""
 
     def _facts(self) -> Mapping[str, object]:
         """Return what holds for all rows."""

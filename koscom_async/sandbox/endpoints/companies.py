@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from koscom_async.sandbox.endpoints.endpoint import Endpoint, Request, by_api_key, with_document
+from koscom_async.sandbox.endpoints.endpoint import Request, document_endpoint
 from koscom_async.sandbox.fault_kinds import FaultKind
 from koscom_async.sandbox.faults import COMPANY_SERVICE
 from koscom_async.sandbox.market.figures import number
@@ -186,13 +186,8 @@ def _statement(request: Request, state: State, _: FaultKind) -> Document:
 
 
 COMPANY_ENDPOINTS = tuple(
-    Endpoint(
-        name=f"{COMPANY_SERVICE}.{path.rpartition('/')[2]}",
-        path=f"/v1/{COMPANY_SERVICE}/{path}",
-        service=COMPANY_SERVICE,
-        guard=by_api_key,
-        answer=with_document(make),
-        methods=("GET",),
+    document_endpoint(
+        f"{COMPANY_SERVICE}.{path.rpartition('/')[2]}", f"/v1/{COMPANY_SERVICE}/{path}", COMPANY_SERVICE, make
     )
     for path, make in (
         ("companyOutlineIfo/kiscode", _company_code),

@@ -66,8 +66,8 @@ Guard: TypeAlias = Callable[[Request, State], Request]
 Answer: TypeAlias = Callable[[Request, State, FaultKind], Reply]
 
 
-def with_document(make: Callable[[Request, State, FaultKind], Any]) -> Answer:
-    """Return what answers with a document, and refuses with `{"error": …}`, as the services beside accounts do."""
+def _with_document(make: Callable[[Request, State, FaultKind], Any]) -> Answer:
+    """Return what answers with a document, and refuses with `{"error": …}`."""
 
     def answer(request: Request, state: State, fault: FaultKind) -> Reply:
         try:
@@ -170,3 +170,12 @@ def _offset(broker: str, seal: str, page: str, *, end: int) -> int:
 def _key(seal: str, offset: int) -> str:
     digest = blake2s(f"{seal}|{offset}".encode(), key=_SALT).hexdigest()[:DIGEST_CHARACTERS]
     return f"{offset:0{OFFSET_DIGITS}d}{digest}"
+
+
+def document_endpoint(
+    name: str, path: str, service: str, make: Callable[[Request, State, FaultKind], Any]
+) -> Endpoint:
+    """Return an endpoint of the services beside accounts: a GET with the firm's API key, answered with a document."""
+    return Endpoint(
+        name=name, path=path, service=service, guard=by_api_key, answer=_with_document(make), methods=("GET",)
+    )

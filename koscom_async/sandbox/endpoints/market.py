@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from koscom_async.sandbox.endpoints.endpoint import Endpoint, Request, by_api_key, with_document
+from koscom_async.sandbox.endpoints.endpoint import Request, document_endpoint
 from koscom_async.sandbox.fault_kinds import FaultKind
 from koscom_async.sandbox.faults import MARKET_SERVICE
 from koscom_async.sandbox.market.answers import answer
@@ -26,13 +26,6 @@ def _answer(operation: Operation, request: Request, state: State, fault: FaultKi
 
 
 MARKET_ENDPOINTS = tuple(
-    Endpoint(
-        name=operation.name,
-        path=operation.path,
-        service=MARKET_SERVICE,
-        guard=by_api_key,
-        answer=with_document(partial(_answer, operation)),
-        methods=("GET",),
-    )
+    document_endpoint(operation.name, operation.path, MARKET_SERVICE, partial(_answer, operation))
     for operation in OPERATIONS
 )

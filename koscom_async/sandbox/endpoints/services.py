@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from koscom_async.sandbox.endpoints.endpoint import Endpoint, Request, by_api_key, with_document
+from koscom_async.sandbox.endpoints.endpoint import Endpoint, Request, by_api_key, document_endpoint
 from koscom_async.sandbox.fault_kinds import FaultKind
 from koscom_async.sandbox.faults import FRAUD_SERVICE, TESTBED_SERVICE
 from koscom_async.sandbox.market.question import WRONG_PARAMETER, Unanswerable, examples, is_digits, read_day
@@ -70,13 +70,8 @@ def _answer_fraud(request: Request, state: State, _: FaultKind) -> Reply:
 
 SERVICE_ENDPOINTS = (
     *(
-        Endpoint(
-            name=f"{TESTBED_SERVICE}.{name}",
-            path=f"/v1/{TESTBED_SERVICE}/{name}.json",
-            service=TESTBED_SERVICE,
-            guard=by_api_key,
-            answer=with_document(make),
-            methods=("GET",),
+        document_endpoint(
+            f"{TESTBED_SERVICE}.{name}", f"/v1/{TESTBED_SERVICE}/{name}.json", TESTBED_SERVICE, make
         )
         for name, make in (
             ("algoapi", _algorithms),
