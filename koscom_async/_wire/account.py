@@ -73,13 +73,14 @@ class BalanceReader(CooperativeReader[BalancePage]):
         for name, kind in _LISTS.items():
             if name in blocks:
                 rows += yield from read_row_list(kind, blocks[name], name, unread)
+        summary = _summary(blocks, unread)
         notes = (*envelope.notes, *unread_notes(unread)) if unread else envelope.notes
-        return _make_page(tuple(rows), envelope.total, envelope.next_page, notes, _summary(blocks))
+        return _make_page(tuple(rows), envelope.total, envelope.next_page, notes, summary)
 
 
-def _summary(blocks: Block) -> BalanceSummary | None:
+def _summary(blocks: Block, unread: Unread) -> BalanceSummary | None:
     block = read_object(blocks.get("summary"), "summary")
-    return read_row(BalanceSummary, block, "summary") if block else None
+    return read_row(BalanceSummary, block, "summary", unread) if block else None
 
 
 @frozen(kw_only=True, eq=False, repr=False)

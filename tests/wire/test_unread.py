@@ -154,3 +154,17 @@ def test_a_discretionary_row_is_read_alike():
     security["qty"] = "NaN"
     with pytest.raises(MalformedResponseError, match=r"securitiesBalInfo\[0\]\.qty: expected a number"):
         read_case("discretionary_balances", document)
+
+
+@pytest.mark.parametrize("profit", ["NaN", "1e999999", True, [], "1,234.5"])
+def test_a_summarys_own_profit_costs_no_account_either(profit):
+    """No sum uses it; what one uses costs the account in the summary, too."""
+    document = plain_balance(equityList=[SHARE])
+    document["balanceList"]["balance"]["summary"] = {"valueAtCur": 80, "proLoss": profit}
+    document["balanceResponseBody"]["queryResult"]["totalCnt"] = 1
+    page = read_both(document)
+    assert (page.summary.value, page.summary.profit_loss) == (80, None)
+    assert LEFT_OUT.format("proLoss", 1, "row") in page.notes
+    document["balanceList"]["balance"]["summary"] = {"valueAtCur": profit}
+    with pytest.raises(MalformedResponseError, match=r"summary\.valueAtCur: expected "):
+        read_both(document)
