@@ -51,6 +51,7 @@ if TYPE_CHECKING:  # the public names, listed here and nowhere else
         ResponseMismatchError as ResponseMismatchError,
         ResponseTooLargeError as ResponseTooLargeError,
         SettingsError as SettingsError,
+        SinkError as SinkError,
         TruncatedResponseError as TruncatedResponseError,
         UndocumentedServiceError as UndocumentedServiceError,
         UntrustedEndpointError as UntrustedEndpointError,

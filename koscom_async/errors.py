@@ -28,6 +28,7 @@ KoscomError
 ├── LimitsUnavailableError      the limits that processes share cannot be kept: check Redis
 ├── DeadlineExceededError       the deadline passed
 │   └── OverloadedError         it would pass, by what is queued or paused; no call was made: wait `retry_after` seconds
+├── SinkError                   a batch's output cannot be written: make room, correct the folder, start again
 └── IncompleteHoldingsError     raised by `require_complete()`: some accounts could not be read
 
 The platform's sixty codes are data, in `error_codes`; this module has no I/O and knows no message.
@@ -67,6 +68,7 @@ __all__ = [
     "ResponseMismatchError",
     "ResponseTooLargeError",
     "SettingsError",
+    "SinkError",
     "TruncatedResponseError",
     "UndocumentedServiceError",
     "UntrustedEndpointError",
@@ -495,6 +497,16 @@ class OverloadedError(DeadlineExceededError):
     def __init__(self, message: str, *, retry_after: float | None = None, **context: Any) -> None:
         super().__init__(message, **context)
         self.retry_after = retry_after
+
+
+class SinkError(KoscomError):
+    """A batch's output could not be written: no room, no permission, or something else stands in its place.
+
+    What was committed before stays. The cause is what the system, or a sink of the caller's own, raised.
+    """
+
+    default_code = "sink"
+    default_advice = "make room, or correct the place; the next run with the same checkpoint goes on"
 
 
 class IncompleteHoldingsError(KoscomError):

@@ -40,6 +40,7 @@ ROOMS = (
     "__init__",
     "sandbox",
     "integrations",
+    "batch",
     "cli",
     "__main__",
 )

@@ -23,7 +23,7 @@ STATUSES = {
     401: ["ReauthorizationRequiredError"],
     403: ["AccessDeniedError"],
     409: ["AccountUnavailableError"],
-    500: ["KoscomError", "RequestRejectedError", "SettingsError", "UndocumentedServiceError", "UsageError"],
+    500: ["KoscomError", "RequestRejectedError", "SettingsError", "SinkError", "UndocumentedServiceError", "UsageError"],
     502: [
         "AuthenticationError", "IncompleteHoldingsError", "MalformedResponseError", "PagingError", "PlatformError",
         "ResponseError", "ResponseMismatchError", "ResponseTooLargeError", "TruncatedResponseError",

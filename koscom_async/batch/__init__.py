@@ -1,0 +1,19 @@
+"""Many investors, on one machine or over workers: a run reads each of them once, and writes segments into a sink.
+
+The names are loaded where they are used. A function's file is not called as the function: once it is imported, the
+package's name would be the file.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from koscom_async.batch.segments import Entry, Segment, Sink
+else:
+
+    def __getattr__(name: str) -> Any:
+        from koscom_async._lazy import load
+
+        return load(__name__, name)
+
+
+__all__ = ["Entry", "Segment", "Sink"]

@@ -1,0 +1,97 @@
+"""What a run hands to a sink: segments of investors, each of which the sink has whole, or not at all.
+
+Two writes make a segment certain, the run's checkpoint and the sink's own, and a crash may come between them. So a
+sink is asked after a crash what it has: the segment's number stands in the output itself.
+"""
+
+from typing import Protocol, runtime_checkable
+
+from attrs import frozen
+
+from koscom_async._record import Record
+from koscom_async.errors import KoscomError
+from koscom_async.models.holdings import Holdings
+
+
+@frozen(kw_only=True, eq=False, repr=False)
+class Entry(Record):
+    """One investor of a segment.
+
+    `key` is the caller's own name of the investor, and never the `ci`. `holdings` may be partial: they name the
+    accounts that could not be read. `error` is why there are none: the investor's accounts could not be listed, or the
+    investor could not be processed. One of the two is `None`. `calls` were made for the investor, in `passes` passes.
+    """
+
+    key: str
+    holdings: Holdings | None = None
+    error: KoscomError | None = None
+    calls: int = 0
+    passes: int = 1
+
+    @property
+    def complete(self) -> bool:
+        """Whether every account of the investor was read."""
+        return self.holdings is not None and self.holdings.complete
+
+
+@frozen(kw_only=True, eq=False, repr=False)
+class Segment(Record):
+    """Some investors of a run, which are committed together.
+
+    `run` names the run: it stays the same when a run goes on after a crash, and no other run has it. Run and `number`
+    together are the segment's identity, and what to give a table format that takes a transaction's (`txnAppId` and
+    `txnVersion` of Delta Lake).
+    """
+
+    run: str
+    number: int
+    entries: tuple[Entry, ...]
+
+
+class Sink(Protocol):
+    """Where segments are written; any object with these two methods will do.
+
+    Both are called in a thread, one at a time. What they raise ends the run; what was committed stays.
+    """
+
+    def has(self, segment: int) -> bool:
+        """Return whether the segment of this number was committed; asked after a crash, before it is made again."""
+        ...
+
+    def commit(self, segment: Segment) -> None:
+        """Write the segment, whole or not at all; when this returns, it outlives a crash.
+
+        A sink that writes over what it has of the same run and number, or leaves that, has every investor once. To one
+        that only appends, a segment may come a second time.
+        """
+        ...
+
+
+@runtime_checkable
+class OpenedSink(Sink, Protocol):
+    """A sink that also wants to know the run before it is asked for anything, and that is checked by its columns."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What kind of output this is: its format, its columns and their version, and nothing of the investors.
+
+        A run goes on only with the fingerprint that it began with.
+        """
+        ...
+
+    def open(self, run: str) -> None:
+        """Begin the run or go on with it: remove what a crash left, and raise `SinkError` at another run's output."""
+        ...
+
+
+def fingerprint_of(sink: Sink) -> str:
+    """Return a sink's fingerprint; one without is known by its class."""
+    if isinstance(sink, OpenedSink):
+        return sink.fingerprint
+    return f"{type(sink).__module__}.{type(sink).__qualname__}"
+
+
+def open_sink(sink: Sink, run: str) -> None:
+    """Open a sink for a run, where it wants to be."""
+    if isinstance(sink, OpenedSink):
+        sink.open(run)
