@@ -2,6 +2,7 @@
 
 import sys
 
+from koscom_async._hints import missing
 from koscom_async.cli import INTERRUPTED
 
 OPTIONAL_PARTS = {"click", "rich"}
@@ -17,8 +18,7 @@ def main() -> int:
     except ModuleNotFoundError as error:
         if error.name not in OPTIONAL_PARTS:
             raise
-        missing = f"koscom needs {error.name}, which is not installed: pip install 'koscom_async[cli]'"
-        sys.stderr.write(f"{missing}\n")
+        sys.stderr.write(f"{missing(f'koscom needs {error.name}', extra='cli')}\n")
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED

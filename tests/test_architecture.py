@@ -18,6 +18,7 @@ ROOMS = (
     "_decimals",
     "_record",
     "_identifiers",
+    "_hints",
     "_clock",
     "_cooperative",
     "_files",
@@ -49,7 +50,7 @@ ROOMS = (
 WAY_OUT = "koscom_async._lazy"
 
 # The sandbox judges the client, so it may know the facts that both share, and nothing of the client's work.
-SANDBOX_MAY_IMPORT = {"brokers", "error_codes", "settings", "models", "sandbox"}
+SANDBOX_MAY_IMPORT = {"_hints", "brokers", "error_codes", "settings", "models", "sandbox"}
 SANDBOX_MAY_IMPORT_MODELS = {"koscom_async.models.investor"}
 
 

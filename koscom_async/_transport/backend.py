@@ -18,6 +18,7 @@ import httpx
 from attrs import frozen
 
 from koscom_async._cooperative import Cooperative
+from koscom_async._hints import missing
 from koscom_async._http.response import IncomingResponse
 from koscom_async._http.transport import KEEP_ALIVE_SECONDS, REUSE, PooledTransport, Reuse
 from koscom_async._transport.certificates import load_context
@@ -33,12 +34,10 @@ def is_fast(backend: Backend) -> bool:
     """Whether the fast libraries are to be used; raise an `ImportError` where they must be and are missing."""
     if backend is Backend.CORE:
         return False
-    missing = _missing()
-    if missing and backend is Backend.FAST:
-        raise ImportError(
-            f"backend='fast' needs {' and '.join(missing)}: pip install 'koscom_async[fast]'", name=missing[0]
-        )
-    return not missing
+    lacking = _missing()
+    if lacking and backend is Backend.FAST:
+        raise missing(f"backend='fast' needs {' and '.join(lacking)}", extra="fast", name=lacking[0])
+    return not lacking
 
 
 @cache

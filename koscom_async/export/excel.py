@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from koscom_async.export.frames import needed
+from koscom_async._hints import needed
 from koscom_async.export.tables import INEXACT, TABLES, Exact, columns_of
 from koscom_async.export.texts import clean
 from koscom_async.models.holdings import Holdings

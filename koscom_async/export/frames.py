@@ -5,41 +5,15 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
+from koscom_async._hints import needed
 from koscom_async.errors import UsageError
 from koscom_async.export.notes import consent_notes, doubt_lines
 from koscom_async.export.rows import TableName
 from koscom_async.export.tables import INEXACT, TABLES, Column, Exact, columns_of
 from koscom_async.models.holdings import Holdings
-
-
-def needed(name: str, *, extra: str) -> ModuleType:
-    """Import a library that an extra brings, or raise an `ImportError` that says how to get it."""
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name.partition(".")[0]:
-            raise
-        raise _missing(name, extra) from error
-
-
-def located(name: str, *, extra: str) -> Path:
-    """Return the folder of a package that an extra brings, without importing it, or raise as `needed` does."""
-    spec = find_spec(name)
-    if spec is None or spec.origin is None:
-        raise _missing(name, extra)
-    return Path(spec.origin).parent
-
-
-def _missing(name: str, extra: str) -> ImportError:
-    return ImportError(
-        f'this needs {name}, which comes with an extra: pip install "koscom_async[{extra}]"', name=name
-    )
-
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, cast, get_args, get_type_hints
 
 import attrs
 
+from koscom_async._hints import needed
 from koscom_async.errors import UsageError
-from koscom_async.export.frames import array, inexact_marks, needed, unexact
+from koscom_async.export.frames import array, inexact_marks, unexact
 from koscom_async.export.rows import plain
 from koscom_async.export.tables import INEXACT, MONEY, Column, Type
 from koscom_async.export.texts import clean

@@ -6,11 +6,13 @@ masked, secrets hidden.
 
 from typing import Annotated
 
+from koscom_async._hints import missing
+
 try:
     from fastapi import Depends
     from fastapi.encoders import encoders_by_class_tuples
 except ImportError as error:
-    raise ImportError("this needs FastAPI: pip install 'koscom_async[web]'", name=error.name) from error
+    raise missing("this needs FastAPI", extra="web", name=error.name) from error
 
 from koscom_async._record import Record
 from koscom_async.client import Koscom

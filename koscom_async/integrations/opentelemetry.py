@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
+from koscom_async._hints import missing
 from koscom_async.observer import OK, Attempt, Operation
 
 try:
@@ -17,9 +18,7 @@ try:
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
 except ImportError as error:
-    raise ImportError(
-        "OpenTelemetry is an extra: pip install 'koscom_async[otel]'", name=error.name
-    ) from error
+    raise missing("this needs OpenTelemetry", extra="otel", name=error.name) from error
 
 __all__ = ["OpenTelemetryObserver"]
 

@@ -6,13 +6,13 @@ that it can judge it. Needs the extra `sandbox`.
 
 from importlib import import_module
 
+from koscom_async._hints import missing
+
 try:
     for _needed in ("starlette", "uvicorn"):
         import_module(_needed)
 except ImportError as error:
-    raise ImportError(
-        "the sandbox gateway needs starlette and uvicorn: pip install 'koscom_async[sandbox]'"
-    ) from error
+    raise missing("the sandbox gateway needs starlette and uvicorn", extra="sandbox") from error
 
 from koscom_async.sandbox.accounts import crowd, example_ledger, firm, generated
 from koscom_async.sandbox.calls import Call

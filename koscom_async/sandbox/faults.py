@@ -5,10 +5,11 @@ What each kind does is in `fault_kinds`; this module owns the counting, the chan
 
 import math
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import Attribute, field, frozen
 
+from koscom_async._hints import near
 from koscom_async.sandbox.fault_kinds import NO_FAULT, FaultKind, find_kind
 
 MEMBER_SERVICE = "common"
@@ -87,6 +88,14 @@ class _ActiveFault:
         return self._kind
 
 
+def unknown_broker(name: object, brokers: Sequence[str]) -> ValueError:
+    """Return the error of a name that is no broker's and no service's, with the one that may be meant."""
+    meant = near(str(name), brokers)
+    return ValueError(
+        f"unknown broker {name!r}: {f'{meant} ' if meant else ''}the sandbox has {', '.join(brokers)}"
+    )
+
+
 class Faults:
     """The faults that are set, by broker, or by service."""
 
@@ -98,7 +107,7 @@ class Faults:
     def set(self, broker: str, fault: Fault | str) -> None:
         """Set a broker's fault in the place of an earlier one."""
         if broker not in self._brokers:
-            raise ValueError(f"unknown broker {broker!r}: the sandbox has {', '.join(self._brokers)}")
+            raise unknown_broker(broker, self._brokers)
         fault = Fault(fault) if isinstance(fault, str) else fault
         kind = find_kind(fault.kind)
         if kind.brokers_only and broker in SERVICES:

@@ -24,7 +24,7 @@ from koscom_async.sandbox.credentials import Firm, Grants, Tokens
 from koscom_async.sandbox.delivery import Latency, latency_of
 from koscom_async.sandbox.dialects import DIALECTS
 from koscom_async.sandbox.endpoints.orders import ORDER_DIALECT
-from koscom_async.sandbox.faults import SERVICES, Fault, Faults
+from koscom_async.sandbox.faults import SERVICES, Fault, Faults, unknown_broker
 from koscom_async.sandbox.firm.orders import OrderDesk
 from koscom_async.sandbox.firm.spelling import FIRM_DIALECTS
 from koscom_async.sandbox.ledger import Ledger, Person
@@ -304,5 +304,5 @@ def _latencies(latency: float | Latency | Mapping[str, float | Latency]) -> Mapp
 def _known(by_broker: Mapping[str, _T]) -> Mapping[str, _T]:
     for name in by_broker:
         if name not in _NAMES:
-            raise ValueError(f"unknown broker {name!r}: the sandbox has {', '.join(_NAMES)}")
+            raise unknown_broker(name, _NAMES)
     return by_broker

@@ -14,6 +14,7 @@ from uuid import uuid4
 import anyio
 
 from koscom_async._clock import utc_now
+from koscom_async._hints import missing
 from koscom_async._lazy import redis_asyncio
 from koscom_async.errors import SettingsError
 from koscom_async.models.investor import Token
@@ -60,9 +61,7 @@ class RedisTokenStore:
         try:
             from redis.asyncio import Redis  # an extra
         except ImportError as error:
-            raise ImportError(
-                "the Redis token store needs redis: pip install 'koscom_async[redis]'"
-            ) from error
+            raise missing("the Redis token store needs redis-py", extra="redis", name="redis") from error
         return cls(Redis.from_url(url), **options)
 
     def __repr__(self) -> str:

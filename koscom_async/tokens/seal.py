@@ -6,6 +6,7 @@ Owns the ciphers and their keys. What is sealed, and when, is `records`' to say.
 from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
+from koscom_async._hints import missing
 from koscom_async.errors import SettingsError
 
 
@@ -63,7 +64,7 @@ def _cryptography() -> tuple[Any, Callable[[tuple[str | bytes, ...]], Any]]:
     try:
         from cryptography.fernet import Fernet, MultiFernet  # an extra
     except ImportError as error:
-        raise ImportError("sealed tokens need cryptography: pip install 'koscom_async[seal]'") from error
+        raise missing("sealed tokens need cryptography", extra="seal", name="cryptography") from error
 
     def multi_fernet(keys: tuple[str | bytes, ...]) -> MultiFernet | None:
         try:
@@ -106,9 +107,7 @@ def _keyring() -> Any:
         import keyring  # an extra
         import keyring.errors
     except ImportError as error:
-        raise ImportError(
-            "the system's keyring needs keyring: pip install 'koscom_async[keyring]'"
-        ) from error
+        raise missing("the system's keyring needs keyring", extra="keyring", name="keyring") from error
     return keyring
 
 

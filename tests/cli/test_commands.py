@@ -157,7 +157,10 @@ def test_a_missing_extra_is_named_in_one_line(monkeypatch, capsys, missing):
     monkeypatch.setattr(sys, "argv", ["koscom", "brokers"])
     assert main() == 1
     written = capsys.readouterr()
-    assert written.err == f"koscom needs {missing}, which is not installed: pip install 'koscom_async[cli]'\n"
+    assert written.err == (
+        f"koscom needs {missing}, which the extra 'cli' brings: "
+        'in the clone of koscom_async, run: pip install ".[cli]"\n'
+    )
     assert written.out == ""
 
 

@@ -143,7 +143,7 @@ def test_a_keyring_that_does_not_work_is_named_before_the_browser_is_sent_anywhe
     monkeypatch.setitem(sys.modules, "keyring", None)
     result = koscom("login", "--keyring", env=environment(gateway))
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "pip install 'koscom_async[keyring]'" in result.stderr
+    assert 'pip install ".[keyring]"' in result.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")

@@ -11,6 +11,7 @@ import webbrowser
 import httpx
 import pytest
 
+from koscom_async._hints import install
 from koscom_async.cli.demo.server import serve
 from koscom_async.sandbox.server import bind
 from tests.cli.conftest import koscom  # noqa: F401  # a fixture
@@ -68,5 +69,5 @@ def test_without_the_extra_it_says_which_one_to_install(koscom, monkeypatch):  #
     result = koscom("demo", "--no-browser")
     assert (result.exit_code, result.stderr) == (
         1,
-        "koscom: koscom demo needs fastapi: pip install 'koscom_async[web]'\n",
+        f"koscom: koscom demo needs fastapi, which the extra 'web' brings: {install('web')}\n",
     )

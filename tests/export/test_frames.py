@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from koscom_async import BrokerUnavailableError, Holdings, UsageError
+from koscom_async._hints import install
 from koscom_async.export.frames import concat
 from koscom_async.export.tables import TABLES, Exact, type_name
 from tests.merge.accounts import (
@@ -264,7 +265,7 @@ def test_a_missing_library_is_named_with_its_extra(holdings, method, library, ex
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(
         ImportError,
-        match=re.escape(f'needs {library}, which comes with an extra: pip install "koscom_async[{extra}]"'),
+        match=re.escape(f"needs {library}, which the extra {extra!r} brings: {install(extra)}"),
     ):
         getattr(holdings, method)()
 

@@ -14,6 +14,7 @@ from matplotlib.ft2font import FT2Font
 from PIL import Image
 
 from koscom_async import BrokerUnavailableError, Holdings, UsageError
+from koscom_async._hints import install
 from koscom_async.export.plots import canvas
 from koscom_async.export.plots.treemap import _ink
 from tests.merge.accounts import (
@@ -216,13 +217,11 @@ def test_korean_names_are_drawn_where_no_font_is_installed(tmp_path):
 
 
 def test_a_missing_font_is_named_with_its_extra(monkeypatch):
-    monkeypatch.setattr("koscom_async.export.frames.find_spec", lambda _: None)
+    monkeypatch.setattr("koscom_async._hints.find_spec", lambda _: None)
     canvas.bring_fonts.cache_clear()
     with pytest.raises(
         ImportError,
-        match=re.escape(
-            'needs koreanize_matplotlib, which comes with an extra: pip install "koscom_async[plot]"'
-        ),
+        match=re.escape(f"needs koreanize_matplotlib, which the extra 'plot' brings: {install('plot')}"),
     ):
         held().plot()
 
@@ -238,7 +237,7 @@ def test_a_missing_library_is_named_with_its_extra(library, monkeypatch):
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(
         ImportError,
-        match=re.escape(f'needs {library}, which comes with an extra: pip install "koscom_async[plot]"'),
+        match=re.escape(f"needs {library}, which the extra 'plot' brings: {install('plot')}"),
     ):
         held().plot()
 

@@ -200,7 +200,10 @@ def test_without_the_extra_the_error_names_it():
         "except ImportError as error:\n    print(error)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603  # our own program
-    assert done.stdout == "OpenTelemetry is an extra: pip install 'koscom_async[otel]'\n"
+    assert done.stdout == (
+        "this needs OpenTelemetry, which the extra 'otel' brings: "
+        'in the clone of koscom_async, run: pip install ".[otel]"\n'
+    )
 
 
 def test_the_core_does_not_import_it():

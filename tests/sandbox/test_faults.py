@@ -245,6 +245,7 @@ async def test_the_member_service_has_faults_too(ask_quickly, kind, status):
             "unknown fault 'odd': use one of cash-row, chunked-garbage, closes, consent-ends, created, ",
         ),
         (lambda: Fault("200"), "unknown fault '200'"),
+        (lambda: Fault("slwo"), "unknown fault 'slwo': did you mean slow?"),
         (lambda: Fault("down:1"), "fault 'down' cannot have the argument '1'"),
         (lambda: Fault("error-200:1"), "fault 'error-200' cannot have the argument '1'"),
         (lambda: Fault("429:"), "fault '429' cannot have the argument ''"),

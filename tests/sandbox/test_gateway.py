@@ -199,7 +199,7 @@ async def test_a_crowd_has_accounts_of_its_own():
         assert answer.status_code == 200
 
 
-UNKNOWN = "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth, market, nice, ratestbed, thecheat"
+UNKNOWN = "unknown broker 'moon': did you mean common? the sandbox has diamond, cyber, star, comet, common, auth, market, nice, ratestbed, thecheat"
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_without_the_extra_the_error_names_it():
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
     assert "ImportError" in run.stderr
-    assert "pip install 'koscom_async[sandbox]'" in run.stderr
+    assert 'pip install ".[sandbox]"' in run.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")

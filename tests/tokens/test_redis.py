@@ -192,5 +192,5 @@ async def test_a_redis_that_is_not_there_is_an_error_of_ours_and_nothing_is_sent
 
 def test_without_redis_py_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "redis.asyncio", None)
-    with pytest.raises(ImportError, match=r"koscom_async\[redis\]"):
+    with pytest.raises(ImportError, match=r"\.\[redis\]"):
         RedisTokenStore.from_url("redis://localhost")

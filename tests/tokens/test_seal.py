@@ -187,5 +187,5 @@ def test_a_keyring_that_keeps_nothing_or_stays_locked_seals_nothing(ring):
 )
 def test_without_its_library_a_seal_names_the_extra(monkeypatch, module, make, extra):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ImportError, match=rf"koscom_async\[{extra}\]"):
+    with pytest.raises(ImportError, match=rf"\.\[{extra}\]"):
         make()

@@ -103,7 +103,7 @@ def test_a_client_works_under_trio():
 
 def test_a_missing_extra_is_told_where_the_client_is_made(monkeypatch):
     monkeypatch.setattr("koscom_async._transport.backend._missing", lambda: ("httptools",))
-    with pytest.raises(ImportError, match=r"koscom_async\[fast\]"):
+    with pytest.raises(ImportError, match=r"\.\[fast\]"):
         Koscom(settings_of(backend=Backend.FAST))
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import anyio
 from attrs import define, frozen
 
+from koscom_async._hints import missing
 from koscom_async._transport.limits.quota import SETTLING_SECONDS
 from koscom_async._transport.limits.redis_scripts import ACQUIRE, GRANTED, PAUSE, RECORD, SPENT, WITHDRAW
 from koscom_async.errors import SettingsError
@@ -29,9 +30,7 @@ try:
     from redis.exceptions import ConnectionError as RedisConnectionError
     from redis.exceptions import ResponseError
 except ImportError as error:
-    raise ImportError(
-        "limits that processes share need redis-py: pip install 'koscom_async[redis]'", name="redis"
-    ) from error
+    raise missing("limits that processes share need redis-py", extra="redis", name="redis") from error
 
 __all__ = ["Decision", "Redis", "RedisStore"]
 

@@ -7,11 +7,11 @@ a secret one.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from attrs import frozen
 
+from koscom_async._hints import near
 from koscom_async._masking import without_frames
 from koscom_async.errors import UsageError
 from koscom_async.models.catalogue.operation import Operation, Parameter
@@ -59,8 +59,7 @@ def checked(operation: Operation, arguments: Values, *, today: date) -> Values:
 def _checked(operation: Operation, arguments: Values, today: date) -> Values:
     known = {each.name: each for each in operation.parameters if each.fixed is None}
     for name in arguments.keys() - known:
-        near = get_close_matches(name, known, n=1)
-        advice = f"did you mean {near[0]}?" if near else f"it takes {', '.join(known) or 'no arguments'}"
+        advice = near(name, known) or f"it takes {', '.join(known) or 'no arguments'}"
         raise UsageError(f"{operation.name} takes no argument {name!r}", advice=advice)
     values = Values()
     for name, parameter in known.items():
@@ -231,10 +230,7 @@ def _fields(operation: Operation, parameter: Parameter, given: object) -> tuple[
     names = _texts(operation, parameter, given)
     for name in names:
         if name not in wires:
-            near = get_close_matches(name, wires, n=1)
-            advice = (
-                f"did you mean {near[0]}?" if near else f"see koscom.operations[{operation.name!r}].fields"
-            )
+            advice = near(name, wires) or f"see koscom.operations[{operation.name!r}].fields"
             raise UsageError(f"{operation.name} has no field {name[:80]!r}", advice=advice)
     return tuple(dict.fromkeys(wires[name] for name in names))
 

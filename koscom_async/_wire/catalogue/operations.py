@@ -1,11 +1,11 @@
 """The operations by name: each made into a record, and into what reads its answers, when it is first looked at."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from attrs import fields
 
+from koscom_async._hints import near
 from koscom_async._wire.catalogue.loading import Document, load_document
 from koscom_async._wire.catalogue.reader import AnswerReader, Shape
 from koscom_async.errors import UsageError
@@ -39,10 +39,7 @@ class Operations(Mapping[str, Operation]):
         """Return the operation of a name; raise `UsageError` where there is none."""
         if isinstance(name, str) and name in self:
             return self[name]
-        near = get_close_matches(str(name), self, n=3)
-        advice = (
-            f"did you mean {' or '.join(near)}?" if near else "see koscom.operations, or `koscom operations`"
-        )
+        advice = near(str(name), self, most=3) or "see koscom.operations, or `koscom operations`"
         raise UsageError(f"{str(name)[:80]!r} is no operation of the platform", advice=advice)
 
     def find(self, word: str) -> tuple[Operation, ...]:

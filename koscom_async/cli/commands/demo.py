@@ -3,6 +3,7 @@
 import anyio
 import click
 
+from koscom_async._hints import missing
 from koscom_async.cli.main import Failed, exit_codes
 from koscom_async.cli.options import HIGHEST_PORT
 from koscom_async.cli.output import write_stdout
@@ -28,7 +29,7 @@ def demo_command(*, port: int, no_browser: bool) -> None:
     try:
         from koscom_async.cli.demo.server import serve
     except ImportError as error:
-        raise Failed(f"koscom demo needs {error.name}: pip install 'koscom_async[web]'") from error
+        raise Failed(str(missing(f"koscom demo needs {error.name}", extra="web"))) from error
 
     def show(url: str) -> None:
         write_stdout(f"The page is at {url} until Ctrl-C.")

@@ -10,10 +10,10 @@ from attrs import frozen
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from koscom_async._hints import needed
 from koscom_async.cli.main import Failed
 from koscom_async.cli.output import cell, csv_table, write_stderr
 from koscom_async.cli.views.layout import Column, Grid, Row, fitting, plain_text
-from koscom_async.export.frames import needed
 from koscom_async.export.records import columns
 from koscom_async.export.texts import counted
 from koscom_async.models.market.table import Table

@@ -3,8 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, cast
 
+from koscom_async._hints import needed
 from koscom_async.errors import UsageError
-from koscom_async.export.frames import needed
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.market.bars import Bars
 

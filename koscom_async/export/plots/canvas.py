@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.text import Text
 
-from koscom_async.export.frames import located
+from koscom_async._hints import located
 from koscom_async.export.html.cells import moment
 from koscom_async.export.notes import doubts_headline, headline
 from koscom_async.export.texts import clean, counted

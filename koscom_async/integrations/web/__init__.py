@@ -14,10 +14,12 @@ FastAPI by a dependency, in Starlette by a route that is an ASGI application::
 
 from importlib import import_module
 
+from koscom_async._hints import missing
+
 try:
     import_module("starlette")
 except ImportError as error:
-    raise ImportError("this needs Starlette: pip install 'koscom_async[web]'", name=error.name) from error
+    raise missing("this needs Starlette", extra="web", name=error.name) from error
 
 from koscom_async.integrations.web.events import Events, end_reconnection, holdings_events
 from koscom_async.integrations.web.problems import (

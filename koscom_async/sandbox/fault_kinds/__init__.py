@@ -6,6 +6,7 @@ To add one, write its class and its row in `FAULT_KINDS`.
 from collections.abc import Mapping
 from inspect import getdoc
 
+from koscom_async._hints import near
 from koscom_async.error_codes import ERROR_CODES
 from koscom_async.sandbox.fault_kinds.answers import (
     Code,
@@ -165,8 +166,9 @@ def find_kind(name: str, *, delay: float = 0.0) -> FaultKind:
     kind_name, colon, argument = name.partition(":")
     kind = FAULT_KINDS.get(kind_name)
     if kind is None:
-        named = ", ".join(sorted(known for known in FAULT_KINDS if not known.isdigit()))
-        raise ValueError(f"unknown fault {name!r}: use one of {named}, or a platform error code such as 3600")
+        named = sorted(known for known in FAULT_KINDS if not known.isdigit())
+        advice = near(name, named) or f"use one of {', '.join(named)}, or a platform error code such as 3600"
+        raise ValueError(f"unknown fault {name!r}: {advice}")
     if colon and not kind.accepts(argument):
         raise ValueError(f"fault {kind_name!r} cannot have the argument {argument!r}")
     return kind(name, delay=delay)
