@@ -3,22 +3,33 @@
 import os
 import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 LONGEST_NAME = 100  # characters of the name that the temporary file takes over; file systems allow 255 bytes
 
 
 def replace_file(path: Path, data: bytes, *, mode: int) -> None:
-    """Put a new file in the place of the old one, in one step and on the disk; a link is followed.
+    """Put a new file in the place of the old one, as `replacing` does."""
+    with replacing(path, mode=mode) as file:
+        file.write(data)
 
-    The new file is created with `mode`, so that there is no moment at which others can open it.
+
+@contextmanager
+def replacing(path: Path, *, mode: int) -> Iterator[BinaryIO]:
+    """Yield a new file that takes the place of the old one, in one step and on the disk; a link is followed.
+
+    The new file is created with `mode`, so that there is no moment at which others can open it. Where the block raises,
+    the old file stays.
     """
     target = Path(os.path.realpath(path))
     beside = target.with_name(f".{target.name[:LONGEST_NAME]}.{secrets.token_hex(4)}.tmp")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         beside.replace(target)

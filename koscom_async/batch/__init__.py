@@ -7,6 +7,7 @@ package's name would be the file.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from koscom_async.batch.investors import read_investors, write_investors
     from koscom_async.batch.segments import Entry, Segment, Sink
 else:
 
@@ -16,4 +17,4 @@ else:
         return load(__name__, name)
 
 
-__all__ = ["Entry", "Segment", "Sink"]
+__all__ = ["Entry", "Segment", "Sink", "read_investors", "write_investors"]

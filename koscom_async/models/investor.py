@@ -1,14 +1,15 @@
 """The investor, the access token and the device: values are checked on creation and hidden in a repr.
 
-Does not know how the values are spelled on the wire.
+They are written as text where that is asked for: as environment variables, as JSON, and as the columns of a file of
+investors. Does not know how the values are spelled on the wire.
 """
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from attrs import Attribute, field, frozen
 from attrs.validators import optional
@@ -32,6 +33,22 @@ VARIABLES: Mapping[str, str] = {
     "device.mac": "KOSCOM_DEVICE_MAC",
 }
 """The environment variable of each field, by its path from the investor."""
+
+COLUMNS: Mapping[str, str] = {
+    "ci": "ci",
+    "name": "name",
+    "device.ip": "ip",
+    "device.mac": "mac",
+    "token.access": "access_token",
+    "token.refresh": "refresh_token",
+    "token.expires_at": "expires_at",
+    "token.issued_at": "issued_at",
+    "token.scope": "scope",
+}
+"""The name of each field in JSON, and in a file of investors, by its path from the investor."""
+
+NEEDED = ("ci", "name", "device.ip", "device.mac")
+DOCUMENT, VERSION = "koscom_async.investor", 1
 
 
 def _text(instance: object, attribute: "Attribute[Any]", value: object) -> None:
@@ -194,21 +211,112 @@ class Investor(Record):
         the variable beside the field.
         """
         environ = os.environ if environ is None else environ
-        given = {path: environ.get(variable, "") for path, variable in VARIABLES.items()}
-        access, refresh = given["token.access"], given["token.refresh"] or None
-        try:
-            return cls(
-                ci=given["ci"],
-                name=given["name"],
-                token=Token(access=access, refresh=refresh) if access else None,
-                device=Device(ip=given["device.ip"], mac=given["device.mac"]),
-            )
-        except SettingsError as error:
-            failure = _of_variable(error, given)
-        raise failure
+        texts = {path: environ.get(variable, "") for path, variable in VARIABLES.items()}
+        if not texts["token.access"]:
+            texts["token.refresh"] = ""
+        made = made_of(texts, VARIABLES, missing="not set", kind=cls)
+        del environ, texts  # an error reporter sends the variables of a frame
+        return checked(made)
+
+    def to_env(self) -> dict[str, str]:
+        """Return the variables from which `from_env` makes this investor, secrets included.
+
+        The token's times and scope have no variable; `to_json` keeps them.
+        """
+        texts = dict(texts_of(self))
+        return {variable: texts[path] for path, variable in VARIABLES.items() if path in texts}
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the investor that `to_json` wrote; a `SettingsError` names what is missing, wrong or unknown."""
+        made = _loaded(text, cls)
+        del text
+        return checked(made)
+
+    def to_json(self) -> str:
+        """Return everything as versioned JSON, **secrets included**: keep it as you keep a password, with mode 0600."""
+        import json
+
+        fields = {COLUMNS[path]: text for path, text in texts_of(self)}
+        return json.dumps({"kind": DOCUMENT, "version": VERSION} | fields, ensure_ascii=False)
 
 
-def _of_variable(error: SettingsError, given: Mapping[str, str]) -> SettingsError:
-    path = next(path for path in VARIABLES if path.rpartition(".")[2] == error.setting)
-    text = f"{VARIABLES[path]}: {error}" if given[path] else f"{VARIABLES[path]} is not set"
-    return SettingsError(text, setting=error.setting)
+Person = TypeVar("Person", bound=Investor)
+
+
+def texts_of(investor: Investor) -> Iterator[tuple[str, str]]:
+    """Yield the path of each field that the investor has, with its value as text."""
+    records = {"": investor, "device": investor.device, "token": investor.token}
+    for path in COLUMNS:
+        record, _, name = path.rpartition(".")
+        value = getattr(records[record], name, None)
+        if value is not None:
+            yield path, value.isoformat() if isinstance(value, datetime) else value
+
+
+def checked(made: Person | SettingsError) -> Person:
+    """Return what `made_of` returned, or raise it."""
+    if isinstance(made, SettingsError):
+        raise made
+    return made
+
+
+def made_of(
+    texts: Mapping[str, Any], names: Mapping[str, str], *, missing: str, kind: type[Person]
+) -> Person | SettingsError:
+    """Return the investor of these texts by their paths, or what is wrong with them, in words that show no value.
+
+    `names` is what the source calls each field. The error is returned, since the frames that it would be raised through
+    hold the texts.
+    """
+    lacking = [path for path in NEEDED if not texts.get(path)]
+    if lacking:
+        verb = "is" if len(lacking) == 1 else "are"
+        spelled = ", ".join(names[path] for path in lacking)
+        return SettingsError(f"{spelled} {verb} {missing}", setting=_last(lacking[0]))
+    given: dict[str, dict[str, Any]] = {"": {}, "device": {}, "token": {}}
+    for path, text in texts.items():
+        if text is not None and text != "":
+            given[path.rpartition(".")[0]][_last(path)] = _time(text) if path.endswith("_at") else text
+    try:
+        token = Token(**given["token"]) if given["token"] else None
+        return kind(**given[""], token=token, device=Device(**given["device"]))
+    except SettingsError as error:
+        wrong = next(path for path in names if _last(path) == error.setting)
+        return SettingsError(f"{names[wrong]}: {error}", setting=error.setting)
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+def _time(text: object) -> object:
+    """Return the time in a text; what is none is left for the token to refuse."""
+    try:
+        return datetime.fromisoformat(text) if isinstance(text, str) else text
+    except ValueError:
+        return text
+
+
+def _loaded(text: str, kind: type[Person]) -> Person | SettingsError:
+    import json
+
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError, TypeError):
+        document = None
+    if not isinstance(document, dict) or document.pop("kind", None) != DOCUMENT:
+        return SettingsError(f"this is no {DOCUMENT} document", setting="kind")
+    version = document.pop("version", None)
+    if version != VERSION or isinstance(version, bool):
+        return SettingsError(
+            f"this {DOCUMENT} document has a version that this library does not read: update it",
+            setting="version",
+        )
+    if document.keys() - set(COLUMNS.values()):
+        known = ", ".join(COLUMNS.values())
+        return SettingsError(
+            f"this {DOCUMENT} document has fields that are not known; known are {known}", setting="fields"
+        )
+    texts = {path: document.get(name) for path, name in COLUMNS.items()}
+    return made_of(texts, COLUMNS, missing="missing", kind=kind)

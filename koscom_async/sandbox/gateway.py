@@ -16,7 +16,7 @@ import anyio.to_thread
 import httpx
 from attrs import evolve
 
-from koscom_async.models.investor import VARIABLES, Device, Investor, Token
+from koscom_async.models.investor import Device, Investor, Token
 from koscom_async.sandbox.accounts import example_ledger
 from koscom_async.sandbox.application import build_application
 from koscom_async.sandbox.calls import Call, CallRecord
@@ -206,11 +206,10 @@ class SandboxGateway:
     @property
     def environment(self) -> Mapping[str, str]:
         """The variables with which `Settings.from_env()` and `Investor.from_env()` ask this gateway, as `investor`."""
-        settings, investor = self.settings, self.investor
+        settings = self.settings
         firm = {f"KOSCOM_{name.upper()}": getattr(settings, name) for name in _FIRM}
         firm["KOSCOM_DISCRETIONARY_BROKERS"] = ",".join(settings.discretionary_brokers)
-        person = {variable: _datum(investor, path) for path, variable in VARIABLES.items()}
-        return {variable: value for variable, value in (firm | person).items() if value}
+        return {variable: value for variable, value in firm.items() if value} | self.investor.to_env()
 
     @property
     def ledger(self) -> Ledger:
@@ -281,14 +280,6 @@ async def until_stopped() -> None:
 
 def _investor(person: Person) -> Investor:
     return Investor(ci=person.ci, name=person.name, token=Token(access=person.access_token), device=_DEVICE)
-
-
-def _datum(investor: Investor, path: str) -> str | None:
-    """Return what a path from the investor leads to; nothing, where a record on the way is not there."""
-    found: object = investor
-    for name in path.split("."):
-        found = getattr(found, name, None)
-    return found if isinstance(found, str) else None
 
 
 def _limit(limit: RateLimit | float) -> RateLimit:

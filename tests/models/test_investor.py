@@ -1,5 +1,6 @@
 """Investor, token and device: each impossible datum is named when the record is made, and none is ever shown."""
 
+import json
 import pickle
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -9,10 +10,11 @@ from attrs.exceptions import FrozenInstanceError
 
 from koscom_async.errors import KoscomError, SettingsError
 from koscom_async.models.investor import VARIABLES, Device, Investor, Token
+from tests.client.frames import texts_of
 from tests.loops import each
 
 CI = "kQXzSHH8M1FIR+5m19q+U95c22sz1liOENIBGdFUKPptAAapYld1eOF7Pv9+qgywHOZBynq6mG2gEajiy5AwJA=="
-DEVICE = {"ip": "192.168.1.10", "mac": "70:54:D2:7E:E2:47"}
+DEVICE = {"ip": "192.168.1.77", "mac": "70:54:D2:7E:E2:99"}
 WHOLE = {"ci": CI, "name": "김가람", "token": Token(access="ACCESS-MARK"), "device": Device(**DEVICE)}
 MISSING = object()
 
@@ -200,6 +202,69 @@ def test_a_variable_that_is_missing_is_the_datum_that_is_missing(variable: str, 
         Investor.from_env(without(ENVIRON, **{variable: MISSING}))
     assert caught.value.setting == setting
     assert str(caught.value) == f"{variable} is not set"
+
+
+def test_all_variables_that_are_missing_are_named_at_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Investor.from_env({"KOSCOM_NAME": "김가람"})
+    assert str(caught.value) == "KOSCOM_CI, KOSCOM_DEVICE_IP, KOSCOM_DEVICE_MAC are not set"
+    assert caught.value.setting == "ci"
+
+
+MOMENT = datetime(2018, 11, 5, 9, 30, tzinfo=timezone(timedelta(hours=9)))
+EVERYTHING = Investor(
+    ci=CI,
+    name="김 \"가람's $HOME",
+    token=Token(
+        access="ACCESS-MARK", refresh="REFRESH-MARK", expires_at=MOMENT, issued_at=MOMENT, scope="account"
+    ),
+    device=Device(**DEVICE),
+)
+
+
+def test_an_investor_is_written_as_text_and_read_again() -> None:
+    for investor in (EVERYTHING, Investor(**WHOLE), Investor(**without(WHOLE, token=None))):  # type: ignore[arg-type]
+        assert Investor.from_json(investor.to_json()) == investor
+        again = Investor.from_env(investor.to_env())
+        assert (again.ci, again.name, again.device) == (investor.ci, investor.name, investor.device)
+        assert again.secrets == investor.secrets
+    assert Investor(**WHOLE).to_env() == ENVIRON  # type: ignore[arg-type]
+
+
+def test_an_investors_json_that_is_wrong_is_refused_without_its_values() -> None:
+    document = json.loads(EVERYTHING.to_json())
+    wrong = {
+        "this is no koscom_async.investor document": ("", "[]", "{}", None, json.dumps(document | {"kind": "x"})),
+        "this koscom_async.investor document has a version that this library does not read: update it": (
+            json.dumps(document | {"version": 2}), json.dumps(document | {"version": True}),
+        ),
+        "this koscom_async.investor document has fields that are not known; known are ci, name, ip, mac, access_token, "
+        "refresh_token, expires_at, issued_at, scope": (json.dumps(document | {"phone": "SECRET-MARK"}),),
+        "ci is missing": (json.dumps(document | {"ci": None}),),
+        "ci, name are missing": (json.dumps(document | {"ci": "", "name": ""}),),
+        "ip: Device.ip must be an IPv4 address such as 192.168.1.10, or a phone's number in digits only": (
+            json.dumps(document | {"ip": "SECRET-MARK"}), json.dumps(document | {"ip": ["SECRET-MARK"]}),
+        ),
+        "expires_at: Token.expires_at must be a datetime with a time zone, or None": (
+            json.dumps(document | {"expires_at": "SECRET-MARK"}), json.dumps(document | {"expires_at": 1541376000}),
+        ),
+    }  # fmt: skip
+    for message, texts in wrong.items():
+        for text in texts:
+            with pytest.raises(SettingsError) as caught:
+                Investor.from_json(text)
+            assert str(caught.value) == message
+            shown = "\n".join(texts_of(caught.value))
+            assert not [each for each in (*EVERYTHING.secrets, "SECRET-MARK") if each in shown]
+
+
+def test_no_frame_of_a_wrong_variable_holds_the_others() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Investor.from_env(ENVIRON | {"KOSCOM_DEVICE_IP": "SECRET-MARK"})
+    shown = "\n".join(texts_of(caught.value))
+    assert not [
+        each for each in (CI, "김가람", "ACCESS-MARK", "SECRET-MARK", *DEVICE.values()) if each in shown
+    ]
 
 
 @pytest.mark.parametrize(
