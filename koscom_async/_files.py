@@ -26,21 +26,28 @@ def replacing(path: Path, *, mode: int) -> Iterator[BinaryIO]:
     """
     target = Path(os.path.realpath(path))
     beside = target.with_name(f".{target.name[:LONGEST_NAME]}.{secrets.token_hex(4)}.tmp")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with written(beside, mode=mode) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
         beside.replace(target)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-    _sync_directory(target.parent)
+    sync_directory(target.parent)
 
 
-def _sync_directory(path: Path) -> None:
-    # Makes the new name outlive a power cut; Windows has no such call.
+@contextmanager
+def written(path: Path, *, mode: int) -> Iterator[BinaryIO]:
+    """Give a new file to be written; when the block ends, what was written is on the disk. The name must be free."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+    with os.fdopen(descriptor, "wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_directory(path: Path) -> None:
+    """Make a new name in a directory outlive a power cut; Windows has no such call."""
     if sys.platform != "win32":
         descriptor = os.open(path, os.O_RDONLY)
         try:

@@ -79,8 +79,11 @@ class OpenedSink(Sink, Protocol):
         """
         ...
 
-    def open(self, run: str) -> None:
-        """Begin the run or go on with it: remove what a crash left, and raise `SinkError` at another run's output."""
+    def open(self, run: str, *, alone: bool = True) -> None:
+        """Begin the run or go on with it, and raise `SinkError` at another run's output.
+
+        Remove what a crash left, unless other processes write to the same output (`alone=False`).
+        """
         ...
 
 

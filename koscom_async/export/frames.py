@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from importlib import import_module
 from types import ModuleType
@@ -12,7 +12,7 @@ from koscom_async._hints import needed
 from koscom_async.errors import UsageError
 from koscom_async.export.notes import consent_notes, doubt_lines
 from koscom_async.export.rows import TableName
-from koscom_async.export.tables import INEXACT, TABLES, Column, Exact, columns_of
+from koscom_async.export.tables import INEXACT, KEY, TABLES, Column, Exact, columns_of, rows_of, values_of
 from koscom_async.models.holdings import Holdings
 
 if TYPE_CHECKING:
@@ -35,15 +35,9 @@ def to_arrow(holdings: Holdings, table: TableName = "positions", *, key: str | N
     (`koscom.notes`). A number with more digits than its column holds is null, and its row names the column in
     `inexact`: so one broker's odd row costs nothing else.
     """
-    arrow = needed("pyarrow", extra="arrow")
     if table not in TABLES:
         raise UsageError(f"there is no table {table!r}", advice=f"one of {', '.join(TABLES)}")
-    arrays: dict[str, Any] = {}
-    inexact: defaultdict[int, list[str]] = defaultdict(list)
-    for column, values in columns_of(holdings, table, key=key):
-        if column is INEXACT:  # the last
-            values[:] = inexact_marks(inexact, len(values))
-        arrays[column.name] = array(arrow, column, values, inexact)
+    made = table_of(columns_of(holdings, table, key=key))
     facts = {
         "koscom.complete": str(holdings.complete).lower(),
         "koscom.as_of": holdings.as_of.isoformat(),
@@ -52,7 +46,7 @@ def to_arrow(holdings: Holdings, table: TableName = "positions", *, key: str | N
             for name, texts in _remarks(holdings).items()
         },
     }
-    return cast("pa.Table", arrow.table(arrays).replace_schema_metadata(facts))
+    return cast("pa.Table", made.replace_schema_metadata(facts))
 
 
 def concat(holdings: Mapping[str, Holdings], table: TableName = "positions") -> "pa.Table":
@@ -60,14 +54,23 @@ def concat(holdings: Mapping[str, Holdings], table: TableName = "positions") -> 
 
     Every row says whether its investor's holdings are complete; of the metadata only those remain that hold for all.
     """
-    arrow = needed("pyarrow", extra="arrow")
     if not holdings:
         raise UsageError("there are no holdings", advice="give at least one investor's")
-    tables = [to_arrow(each, table, key=key) for key, each in holdings.items()]
+    rows = [row for key, each in holdings.items() for row in rows_of(each, table, key=key)]
     is_complete = str(all(each.complete for each in holdings.values())).lower()
-    return cast(
-        "pa.Table", arrow.concat_tables(tables).replace_schema_metadata({"koscom.complete": is_complete})
-    )
+    made = table_of(values_of(rows, (KEY, *TABLES[table])))
+    return cast("pa.Table", made.replace_schema_metadata({"koscom.complete": is_complete}))
+
+
+def table_of(columns: Iterable[tuple[Column, list[object]]]) -> "pa.Table":
+    """Return columns with their values as an Arrow table; `INEXACT`, where it is one of them, is the last."""
+    arrow = needed("pyarrow", extra="arrow")
+    arrays: dict[str, Any] = {}
+    inexact: defaultdict[int, list[str]] = defaultdict(list)
+    for column, values in columns:
+        shown = inexact_marks(inexact, len(values)) if column is INEXACT else values
+        arrays[column.name] = array(arrow, column, shown, inexact)
+    return cast("pa.Table", arrow.table(arrays))
 
 
 def to_polars(
@@ -123,7 +126,7 @@ def array(
 ) -> Any:
     """Return the values as an array; those that do not fit are null, and their column is noted for their row."""
     if not isinstance(column.type, Exact):
-        return arrow.array(values, type=_TYPES[str(column.type)](arrow))
+        return _plain_array(arrow, values, _TYPES[str(column.type)](arrow))
     kind = arrow.decimal128(DIGITS, column.type.places)
     try:
         return arrow.array(values, type=kind)
@@ -137,6 +140,17 @@ def array(
         [None if column.name in inexact.get(row, ()) else value for row, value in enumerate(values)],
         type=kind,
     )
+
+
+def _plain_array(arrow: ModuleType, values: list[object], kind: Any) -> Any:
+    try:
+        return arrow.array(values, type=kind)
+    except UnicodeEncodeError:  # half a character (a lone surrogate), in a key or in another's message
+        return arrow.array([_whole(value) for value in values], type=kind)
+
+
+def _whole(value: object) -> object:
+    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
 
 
 _COLUMN = Context(prec=DIGITS, traps=[InvalidOperation, Inexact])

@@ -3,7 +3,7 @@
 Data only: does not need the libraries that build frames from it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Literal
 
@@ -266,10 +266,19 @@ def columns_of(
     holdings: Holdings, table: TableName, *, key: str | None
 ) -> Iterator[tuple[Column, list[object]]]:
     """Yield each column of a table with its values, unconverted; with a key, that column first."""
-    rows = list(ROWS[table](holdings))
-    if key is not None:
-        rows = [evolve(row, key=key) for row in rows]
-    for column in (*([] if key is None else [KEY]), *TABLES[table]):
+    columns = TABLES[table] if key is None else (KEY, *TABLES[table])
+    return values_of(rows_of(holdings, table, key=key), columns)
+
+
+def rows_of(holdings: Holdings, table: TableName, *, key: str | None) -> list[Row]:
+    """Return the rows of a table, each with the caller's name for the investor."""
+    rows = ROWS[table](holdings)
+    return list(rows) if key is None else [evolve(row, key=key) for row in rows]
+
+
+def values_of(rows: Sequence[Any], columns: Iterable[Column]) -> Iterator[tuple[Column, list[object]]]:
+    """Yield each column with its values in these rows, unconverted."""
+    for column in columns:
         values = [_bare(column.read(row)) for row in rows]
         yield column, [_rounded(value, column.type) for value in values] if column.is_computed else values
 
