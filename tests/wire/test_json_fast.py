@@ -89,6 +89,22 @@ def test_numbers_are_decimals_wherever_they_stand():
     assert repr(fast.read_json(b"8")) == repr(Decimal(8))
 
 
+def test_rows_of_integers_are_read_by_columns(monkeypatch):
+    walked = []
+    settle = core.settle
+    monkeypatch.setattr(core, "settle", lambda value, level=0: walked.append(value) or settle(value, level))
+    body = b'[{"a": 1, "b": "x"}, {"a": 2, "b": "y"}, {"b": "z", "a": 3}]'
+    assert read_fast(body) == exact(body)
+    assert len(walked) == 1
+    for rows in (
+        '{"a": 1, "b": null}, {"a": null, "b": 2}', '{"a": 1, "b": 1.50}, {"a": 2, "c": 3}',
+        '{"a": 1}, {"a": 2, "b": 3}, {}', '{"a": 1, "b": [2]}, {"a": 2, "b": {"c": 3}}',
+        '{"a": 1}, ["a"], "a", 1, true', "[0, 1], [0, 1], [1, 0]", f'{{"a": 1}}, {{"a": {"9" * 40}}}',
+    ):  # fmt: skip
+        body = f"[{rows}]".encode()
+        assert read_fast(body) == exact(body), rows
+
+
 def test_a_number_that_is_no_amount_is_as_odd_as_it_is_to_the_core():
     document = fast.read_json(b'{"a": ' + b"9" * 20 + b', "b": 1E99, "c": ' + b"9" * 40 + b"}")
     assert document["a"] == Decimal("9" * 20)

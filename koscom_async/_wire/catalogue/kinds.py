@@ -16,7 +16,6 @@ from koscom_async.models.catalogue.operation import AnswerField
 
 DASHED = NOTHING | {"-", "--"}
 _NUMBERS = frozenset({Decimal})
-_TEXTS = frozenset({str})
 _FLAGS: Mapping[str, bool] = {"Y": True, "N": False}
 
 
@@ -111,6 +110,14 @@ KINDS: Mapping[str, Callable[[object], Any]] = {
 _Column = Sequence[Any]
 
 
+def _are_plain(codes: _Column) -> bool:
+    """Whether all are codes without suffix, space and dash, as mostly."""
+    try:
+        return "".join(codes).isalnum() and "" not in codes
+    except TypeError:  # some are no texts
+        return False
+
+
 @frozen(eq=False)
 class Column:
     """Reads one field of many rows at once: mostly nothing has to be done, or one thing for all of them."""
@@ -123,13 +130,7 @@ class Column:
         kind = self.field.kind
         if KINDS[kind] is read_figure and _NUMBERS.issuperset(map(type, column)):
             return self._in_units(column)
-        # Codes without suffix, space and dash.
-        if (
-            kind == "code"
-            and _TEXTS.issuperset(map(type, column))
-            and all(column)
-            and "".join(column).isalnum()
-        ):
+        if kind == "code" and _are_plain(column):
             return column
         return self._in_units([self._one(value, path, notes) for value in column])
 

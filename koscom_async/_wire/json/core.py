@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 from itertools import chain, islice
+from operator import itemgetter
 from secrets import token_hex
 from types import NoneType
 from typing import Any, NoReturn
@@ -154,6 +155,7 @@ _FEW_LEVELS = _FEW_CONTAINERS = 16
 _FINAL = frozenset({str, type(sent_number("1")), bool, NoneType})
 _CONTAINERS = frozenset({dict, list})
 _OBJECTS = frozenset({dict})
+_INTEGERS = frozenset({int})
 
 # Only one of these stands before a key's colon.
 _KEYS_ENDS = tuple(f"{end}:" for end in '" \t\n\r')
@@ -213,7 +215,7 @@ def settle(value: Any, level: int = 0) -> int:
     entries: Iterable[tuple[Any, Any]]
     if type(value) is dict:
         keys, entries = len(value), value.items()
-    elif level < MAX_DEPTH and _are_final_rows(value):
+    elif level < MAX_DEPTH and (_are_final_rows(value) or _settle_columns(value)):
         return sum(map(len, value))
     else:
         keys, entries = 0, enumerate(value)
@@ -232,6 +234,27 @@ def _are_final_rows(rows: list[Any]) -> bool:
         return _FINAL.issuperset(map(type, chain.from_iterable(map(dict.values, rows))))
     except TypeError:  # some are no objects
         return False
+
+
+def _settle_columns(rows: list[Any]) -> bool:
+    """Put decimals in the place of integers, column by column; return whether the rows are alike and hold nothing else.
+
+    A market's snapshot is nearly all integers, and by columns takes two thirds of what it takes one by one.
+    """
+    if not _OBJECTS.issuperset(map(type, rows)) or len(set(map(len, rows))) > 1:
+        return False
+    for name in rows[0]:
+        try:
+            column = list(map(itemgetter(name), rows))
+        except KeyError:
+            return False
+        kinds = set(map(type, column))
+        if kinds == _INTEGERS:
+            for row, number in zip(rows, map(sent_number, column), strict=True):
+                row[name] = number
+        elif not kinds <= _FINAL:
+            return False
+    return True
 
 
 def check_keys(keys: int, text: str) -> None:
