@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from koscom_async._files import replacing
+from koscom_async._hints import needed
 from koscom_async._masking import clean
 from koscom_async.errors import SettingsError
-from koscom_async.export.frames import needed
 from koscom_async.models.investor import COLUMNS, NEEDED, Investor, made_of, texts_of
 
 __all__ = ["read_investors", "write_investors"]
