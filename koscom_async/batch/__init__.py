@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from koscom_async.batch.investors import read_investors, write_investors
+    from koscom_async.batch.jsonlines import JsonLinesSink
     from koscom_async.batch.parquet import ParquetSink
     from koscom_async.batch.segments import Entry, Segment, Sink
 else:
@@ -18,4 +19,4 @@ else:
         return load(__name__, name)
 
 
-__all__ = ["Entry", "ParquetSink", "Segment", "Sink", "read_investors", "write_investors"]
+__all__ = ["Entry", "JsonLinesSink", "ParquetSink", "Segment", "Sink", "read_investors", "write_investors"]
