@@ -40,8 +40,9 @@ def read_investors(path: str | os.PathLike[str]) -> Iterator[tuple[str, Investor
     columns that are missing or unknown.
     """
     file = Path(path)
+    form = _format(file)
     try:
-        yield from map(_investor, _format(file).read(file))
+        yield from map(_investor, form.read(file))
     except SettingsError as error:
         failure = SettingsError(f"{clean(str(file))}: {error}", setting=error.setting)
     except UnicodeDecodeError:
@@ -160,4 +161,5 @@ def _format(path: Path) -> _Format:
     try:
         return _FORMATS[path.suffix.lower()]
     except KeyError:
-        raise SettingsError(f"its name must end in {' or '.join(_FORMATS)}", setting="path") from None
+        named = f"{clean(str(path))}: the name must end in {' or '.join(_FORMATS)}"
+        raise SettingsError(named, setting="path") from None

@@ -118,14 +118,17 @@ class _ToStderr(logging.Handler):
 _TO_STDERR = _ToStderr(logging.WARNING)
 
 
-def embedded_gateway(*, faults: Sequence[str], latency: float | None, port: int = 0) -> "SandboxGateway":
-    """Return a sandbox gateway with these faults; a usage error lists the brokers and kinds that it has."""
+def embedded_gateway(*, faults: Sequence[str], latency: float | None, **others: Any) -> "SandboxGateway":
+    """Return a sandbox gateway with these faults; a usage error lists the brokers and kinds that it has.
+
+    `others` are what else a gateway takes.
+    """
     try:
         from koscom_async.sandbox import SandboxGateway
     except ImportError as error:
         raise Failed(str(error)) from error
     try:
-        return SandboxGateway(port=port, faults=_by_broker(faults), latency=latency or 0.0)
+        return SandboxGateway(faults=_by_broker(faults), latency=latency or 0.0, **others)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--fault") from error
 

@@ -37,7 +37,8 @@ from koscom_async.settings import Settings
 
 _T = TypeVar("_T")
 
-_NAMES = (*dict.fromkeys((*DIALECTS, *FIRM_DIALECTS)), *SERVICES)
+NAMES = (*dict.fromkeys((*DIALECTS, *FIRM_DIALECTS)), *SERVICES)
+"""What a fault, a latency or a rate can be set for: the brokers, and the services beside them."""
 _FIRM = ("base_url", "api_key", "api_secret", "com_id", "srv_id", "catalogue")
 # An address block that is reserved for documentation.
 _DEVICE = Device(ip="192.0.2.10", mac="00:00:5E:00:53:01")
@@ -101,12 +102,12 @@ class SandboxGateway:
             ledger=ledger,
             tokens=tokens,
             grants=Grants(tokens, chance, lifetime=token_lifetime, refresh_tokens=refresh_tokens),
-            faults=Faults(_NAMES, seed=seed),
+            faults=Faults(NAMES, seed=seed),
             quota=Quota(quota),
-            meters={name: RateMeter(_limit(limit)) for name, limit in _known(rate_limits or {}).items()},
+            meters={name: RateMeter(_limit(limit)) for name, limit in known(rate_limits or {}).items()},
             latency=_latencies(latency),
-            date_limits=dict(_known(date_limits or {})),
-            page_sizes=dict(_known(page_sizes or {})),
+            date_limits=dict(known(date_limits or {})),
+            page_sizes=dict(known(page_sizes or {})),
             calls=CallRecord(),
             random=Random(seed),
             desk=OrderDesk(ledger.discretionary),
@@ -119,6 +120,7 @@ class SandboxGateway:
         self._transport = InProcessTransport(application) if in_process else None
         self._thread = None if in_process else ServerThread(application, port=port)
         self._is_running = False
+        self._investors: tuple[Investor, ...] | None = None
 
     def __repr__(self) -> str:
         where = self.url if self._is_running else "not running"
@@ -201,7 +203,9 @@ class SandboxGateway:
     @property
     def investors(self) -> tuple[Investor, ...]:
         """Every person in the ledger, as an investor; the first is `investor`."""
-        return tuple(map(_investor, self.ledger.people))
+        if self._investors is None:
+            self._investors = tuple(map(_investor, self.ledger.people))
+        return self._investors
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -288,12 +292,13 @@ def _limit(limit: RateLimit | float) -> RateLimit:
 
 def _latencies(latency: float | Latency | Mapping[str, float | Latency]) -> Mapping[str, Latency]:
     if isinstance(latency, Mapping):
-        return {name: latency_of(seconds) for name, seconds in _known(latency).items()}
-    return dict.fromkeys(_NAMES, latency_of(latency))
+        return {name: latency_of(seconds) for name, seconds in known(latency).items()}
+    return dict.fromkeys(NAMES, latency_of(latency))
 
 
-def _known(by_broker: Mapping[str, _T]) -> Mapping[str, _T]:
+def known(by_broker: Mapping[str, _T]) -> Mapping[str, _T]:
+    """Return what is set by broker, or raise `ValueError` for a name that is none of `NAMES`."""
     for name in by_broker:
-        if name not in _NAMES:
-            raise unknown_broker(name, _NAMES)
+        if name not in NAMES:
+            raise unknown_broker(name, NAMES)
     return by_broker

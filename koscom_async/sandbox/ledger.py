@@ -3,13 +3,15 @@
 Knows nothing of how a broker spells it (`dialects`), nor of what the example accounts hold (`accounts`).
 """
 
-from collections.abc import Iterable, Mapping
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeAlias
+from hashlib import sha256, sha512
+from typing import TypeAlias, TypeVar, overload
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from koscom_async.sandbox.firm.records import DiscretionaryAccount
 
@@ -113,6 +115,24 @@ class Other:
 
 
 Row: TypeAlias = Equity | Fund | Other
+T = TypeVar("T")
+
+
+class Deferred(Sequence[T]):
+    """What is made when it is looked at: of many people, few are asked about at a time. It remembers nothing itself."""
+
+    def __init__(self, make: Callable[[], Sequence[T]]) -> None:
+        self._make = make
+
+    def __len__(self) -> int:
+        return len(self._make())
+
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[T]: ...
+    def __getitem__(self, place: int | slice) -> T | Sequence[T]:
+        return self._make()[place]
 
 
 @frozen(cache_hash=True)
@@ -162,7 +182,7 @@ class Account:
     equities: tuple[Equity, ...] = ()
     funds: tuple[Fund, ...] = ()
     others: tuple[Other, ...] = ()
-    movements: tuple[Movement, ...] = field(default=(), repr=False)
+    movements: Sequence[Movement] = field(default=(), repr=False)
     watchlist: tuple[WatchGroup, ...] = ()
     recorded: Mapping[str, "Recording"] = field(factory=dict, repr=False, eq=False)
     """Answers that are given word for word, by endpoint."""
@@ -214,12 +234,21 @@ class Recording:
 
 @frozen(kw_only=True)
 class Person:
-    """A member of the portal: connecting information, name, access token and linked accounts."""
+    """A member of the portal: connecting information, name, access token and linked accounts.
+
+    `account_keys` is broker and number of each account, known before the account is made.
+    """
 
     ci: str = field(repr=_secret)
     name: str = field(repr=_secret)
     access_token: str = field(repr=_secret)
-    accounts: tuple[Account, ...]
+    accounts: Sequence[Account]
+    account_keys: tuple[tuple[str, str], ...] = field(
+        default=Factory(
+            lambda person: tuple((each.broker, each.number) for each in person.accounts), takes_self=True
+        ),
+        repr=False,
+    )
 
 
 @frozen
@@ -229,22 +258,20 @@ class Ledger:
     people: tuple[Person, ...]
     discretionary: tuple[DiscretionaryAccount, ...] = ()
     _by_ci: dict[str, Person] = field(init=False, repr=False, eq=False)
-    _by_account: dict[tuple[str, str], tuple[Person, Account]] = field(init=False, repr=False, eq=False)
+    _by_account: dict[tuple[str, str], tuple[Person, int]] = field(init=False, repr=False, eq=False)
 
     @_by_ci.default
     def _index_people(self) -> dict[str, Person]:
         return {person.ci: person for person in self.people}
 
     @_by_account.default
-    def _index_accounts(self) -> dict[tuple[str, str], tuple[Person, Account]]:
+    def _index_accounts(self) -> dict[tuple[str, str], tuple[Person, int]]:
         return {
-            (account.broker, account.number): (person, account)
-            for person in self.people
-            for account in person.accounts
+            key: (person, place) for person in self.people for place, key in enumerate(person.account_keys)
         }
 
     @property
-    def accounts(self) -> tuple[Account, ...]:
+    def accounts(self) -> Sequence[Account]:
         """The accounts of the first person, in the order in which the consent list names them."""
         return self.people[0].accounts
 
@@ -258,16 +285,35 @@ class Ledger:
 
     def account(self, broker: str, number: str) -> tuple[Person, Account] | None:
         """Return an account that a broker keeps, with its owner."""
-        return self._by_account.get((broker, number))
+        person, place = self._by_account.get((broker, number), (None, 0))
+        return None if person is None else (person, person.accounts[place])
 
     def foreign_to(self, account: Account) -> Account:
         """Return another person's account at the same broker."""
         owner, _ = self._by_account[account.broker, account.number]
-        return next(other for other in _accounts(self.people, owner) if other.broker == account.broker)
+        return next(
+            person.accounts[place]
+            for person in self.people
+            if person is not owner
+            for place, (broker, _) in enumerate(person.account_keys)
+            if broker == account.broker
+        )
 
 
-def _accounts(people: Iterable[Person], without: Person) -> Iterable[Account]:
-    return (account for person in people if person is not without for account in person.accounts)
+def made_up_person(
+    label: str,
+    *,
+    name: str,
+    accounts: Sequence[Account],
+    account_keys: tuple[tuple[str, str], ...] | None = None,
+) -> Person:
+    """Return a person whose connecting information and access token follow from a label."""
+    seed = f"sandbox person {label}".encode()
+    keys = {} if account_keys is None else {"account_keys": account_keys}
+    # SHA-512 gives the 64 bytes that a connecting information has.
+    ci = b64encode(sha512(seed).digest()).decode()
+    token = f"sandbox-{sha256(seed).hexdigest()}"
+    return Person(ci=ci, name=name, access_token=token, accounts=accounts, **keys)
 
 
 def with_check_digit(body: str) -> str:

@@ -116,7 +116,7 @@ def test_a_file_that_is_none_is_refused_in_one_line(tmp_path):
     assert (
         refused(tmp_path / "none.csv") == f"{tmp_path / 'none.csv'} cannot be read: No such file or directory"
     )
-    assert refused(tmp_path / "some.txt") == f"{tmp_path / 'some.txt'}: its name must end in .csv or .parquet"
+    assert refused(tmp_path / "some.txt") == f"{tmp_path / 'some.txt'}: the name must end in .csv or .parquet"
 
 
 def refused(path: Path) -> str:

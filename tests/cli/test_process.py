@@ -8,11 +8,17 @@ import re
 import shlex
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import sys
 
+import anyio
 import pytest
+
+from koscom_async import Investor, Koscom, KoscomError, QuotaExceededError, Settings
+from koscom_async.batch import read_investors
+from koscom_async.sandbox import crowd
 
 KOSCOM = [sys.executable, "-W", "error", "-m", "koscom_async"]
 
@@ -104,7 +110,7 @@ def test_the_sandbox_serves_another_process_until_ctrl_c():
     )
     told = {}
     assert re.match(r"# The sandbox gateway answers at http://127\.0\.0\.1:\d+ ", server.stdout.readline())
-    for line in iter(server.stdout.readline, "koscom holdings\n"):
+    for line in iter(server.stdout.readline, "# and then, for example: koscom holdings\n"):
         variable, _, value = shlex.split(line)[1].partition("=")
         told[variable] = value
     try:
@@ -135,6 +141,74 @@ def test_a_taken_port_is_one_line():
     assert result.returncode == 1
     assert result.stderr.startswith(f"koscom: port {port} cannot be used: ")
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_crowd_is_served_with_files_that_a_shell_and_a_program_read(tmp_path):
+    env_file, investors_file = tmp_path / "a b.env", tmp_path / "investors.parquet"
+    server = subprocess.Popen(
+        [*KOSCOM, "sandbox", "serve", "--people", "3", "--seed", "7", "--quota", "40", "--rate", "500",
+         "--env", env_file, "--investors", investors_file],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )  # fmt: skip
+    told = "".join(iter(server.stdout.readline, "# and then, for example: koscom holdings\n"))
+    try:
+        assert "# 3 investors: " in told
+        assert [stat.S_IMODE(each.stat().st_mode) for each in (env_file, investors_file)] == [0o600] * 2
+        shell = subprocess.run(
+            ["/bin/sh", "-c", f"{told}\nenv"], capture_output=True, text=True, env=environment(), check=True
+        )
+        variables = dict(
+            line.split("=", 1) for line in shell.stdout.splitlines() if line.startswith("KOSCOM_")
+        )
+        lines = [shlex.split(line)[0] for line in env_file.read_text(encoding="utf-8").splitlines()]
+        assert dict(line.split("=", 1) for line in lines).items() <= variables.items()
+        people = dict(read_investors(investors_file))
+        assert list(people) == [f"sandbox-{number:06}" for number in (1, 2, 3)]
+        assert people["sandbox-000001"] == Investor.from_env(variables)
+        held = anyio.run(net_worths, Settings.from_env(variables), people.values())
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=20)
+    expected = [
+        sum(account.summary.total for account in person.accounts) for person in crowd(3, seed=7).people
+    ]
+    assert held[:2] == expected[:2]
+    assert {type(failure.error) for failure in held[2].failures} == {QuotaExceededError}
+
+
+async def net_worths(settings, people):
+    """What each has, or why it is not known."""
+    seen = []
+    async with Koscom(settings) as koscom:
+        for investor in people:
+            try:
+                seen.append((await koscom.holdings(investor)).require_complete().totals.net_worth)
+            except KoscomError as error:
+                seen.append(error)
+    return seen
+
+
+def test_wrong_options_of_the_sandbox_are_refused_before_it_serves(koscom, tmp_path):
+    for arguments, message in {
+        ("--rate", "moon=3"): "unknown broker 'moon'",
+        ("--rate", "cyber="): "'cyber=' is no number of calls above 0, such as 5 or cyber=2.5",
+        ("--rate", "nan"): "'nan' is no number of calls above 0, such as 5 or cyber=2.5",
+        ("--people", "0"): "0 is not in the range 1<=x<=100000",
+        ("--seed", "3"): "--seed needs --people",
+    }.items():
+        result = koscom("sandbox", "serve", *arguments)
+        assert (result.exit_code, message in result.stderr) == (2, True), (arguments, result.stderr)
+    for arguments, message in {
+        ("--investors", "investors.txt"): "investors.txt: the name must end in .csv or .parquet",
+        (
+            "--env",
+            f"{tmp_path}/none/.env",
+        ): f"{tmp_path}/none/.env cannot be written: No such file or directory",
+    }.items():
+        result = koscom("sandbox", "serve", *arguments)
+        assert (result.exit_code, result.stderr) == (1, f"koscom: {message}\n")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp949"])

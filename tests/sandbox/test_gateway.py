@@ -14,6 +14,7 @@ import pytest
 
 from koscom_async import Investor, Koscom, Settings
 from koscom_async.sandbox import SandboxGateway, crowd
+from koscom_async.sandbox.accounts import crowds
 from tests.sandbox.asking import BALANCE, CONSENT, Asker, asking
 
 
@@ -197,6 +198,43 @@ async def test_a_crowd_has_accounts_of_its_own():
             headers={"Authorization": f"Bearer {last.token.access}"},
         )
         assert answer.status_code == 200
+
+
+def test_of_a_crowd_no_two_hold_the_same_and_each_adds_up():
+    people = crowd(60, seed=3).people
+    assert [person.accounts[0] for person in people] == [
+        person.accounts[0] for person in crowd(60, seed=3).people
+    ]
+    assert people[0].accounts[0].rows != crowd(1, seed=4).people[0].accounts[0].rows
+    for place, broker in enumerate(("diamond", "cyber", "star")):
+        accounts = [person.accounts[place] for person in people]
+        assert {account.broker for account in accounts} == {broker}
+        assert (
+            len({account.summary.cash for account in accounts})
+            == len({account.rows for account in accounts})
+            == 60
+        )
+        assert len({tuple(map(len, (each.equities, each.funds, each.others))) for each in accounts}) == 1
+        for account in accounts:
+            won = [row for row in account.rows if row.currency == "KRW"]
+            assert (
+                sum(row.value for row in won)
+                == account.summary.value
+                == account.summary.total - account.summary.cash
+            )
+            assert sum(row.cost for row in won) == account.summary.cost
+
+
+def test_a_large_crowd_is_made_when_it_is_looked_at(monkeypatch):
+    made = []
+    make = crowds._account
+    monkeypatch.setattr(crowds, "_account", lambda *person: made.append(person) or make(*person))
+    gateway = SandboxGateway(ledger=crowd(2_000, seed=11), in_process=True)
+    assert len(gateway.investors) == 2_000
+    assert made == []
+    _, account = gateway.ledger.account("star", gateway.ledger.people[1_999].account_keys[2][1])
+    assert made == [("diamond", 1_999, 11), ("cyber", 1_999, 11), ("star", 1_999, 11)]
+    assert gateway.ledger.foreign_to(account).number == gateway.ledger.people[0].account_keys[2][1]
 
 
 UNKNOWN = "unknown broker 'moon': did you mean common? the sandbox has diamond, cyber, star, comet, common, auth, market, nice, ratestbed, thecheat"

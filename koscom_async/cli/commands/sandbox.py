@@ -1,21 +1,32 @@
 """`koscom sandbox`: the sandbox gateway in a process of its own, and the faults that it has."""
 
+import math
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import click
 from attrs import frozen
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from koscom_async._files import replace_file
+from koscom_async._record import counted
 from koscom_async.cli.main import Failed, exit_codes
 from koscom_async.cli.options import HIGHEST_PORT, embedded_gateway, fault_options
 from koscom_async.cli.output import json_text, print_report, write_stdout
 from koscom_async.cli.views.layout import FAINT, Column, Grid, Row, fitting
+from koscom_async.export.texts import clean
 
 if TYPE_CHECKING:
-    from koscom_async.sandbox import SandboxGateway
+    from koscom_async.sandbox import RateLimit, SandboxGateway
+
+MOST_PEOPLE = 100_000
+OWNERS_FILE = 0o600
+FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group(name="sandbox")
@@ -35,22 +46,143 @@ def sandbox_group() -> None:
     default=0,
     help="The port to listen on.  [default: a free one]",
 )
+@click.option(
+    "--people",
+    type=click.IntRange(1, MOST_PEOPLE),
+    metavar="N",
+    help="Serve N investors who each hold something else, in the place of the example.",
+)
+@click.option("--seed", type=int, metavar="SEED", help="With --people: draw other people.")
+@click.option(
+    "--quota", type=click.IntRange(0), metavar="N", help="Calls a day to each service.  [default: 50000]"
+)
+@click.option(
+    "--rate",
+    "rates",
+    metavar="[BROKER=]N",
+    multiple=True,
+    help="Calls a second to a broker, or to each broker (5, cyber=2.5, common=20). Repeatable.",
+)
+@click.option(
+    "--env", "env_file", type=FILE, metavar="FILE", help="Write the variables to FILE, and not to stdout."
+)
+@click.option(
+    "--investors",
+    "investors_file",
+    type=FILE,
+    metavar="FILE",
+    help="Write all investors, with their tokens, to a .csv or .parquet file.",
+)
 @fault_options
-def serve_command(*, port: int, faults: Sequence[str], latency: float | None) -> None:
-    """Serve until Ctrl-C, and print what another terminal needs."""
-    gateway = embedded_gateway(faults=faults, latency=latency, port=port)
+def serve_command(
+    *,
+    env_file: Path | None,
+    investors_file: Path | None,
+    faults: Sequence[str],
+    latency: float | None,
+    people: int | None,
+    seed: int | None,
+    quota: int | None,
+    rates: Sequence[str],
+    port: int,
+) -> None:
+    """Serve until Ctrl-C, and print what another terminal needs.
+
+    What it prints is shell: comments, and lines that set the variables. The files are written for you alone, as files
+    with tokens are, though all in them is made up.
+    """
+    if seed is not None and people is None:
+        raise click.UsageError("--seed needs --people: only they are drawn")
+    gateway = embedded_gateway(
+        faults=faults, latency=latency, port=port, **_options(people, seed, quota, rates)
+    )
+
+    def on_ready(ready: "SandboxGateway") -> None:
+        _write_files(ready, env_file, investors_file)
+        write_stdout("\n".join(instructions(ready, env_file, investors_file)))
+
     try:
-        gateway.serve_forever(on_ready=lambda ready: write_stdout("\n".join(instructions(ready))))
+        gateway.serve_forever(on_ready=on_ready)
     except OSError as error:
         raise Failed(f"port {port} cannot be used: {error.strerror or error}") from error
 
 
-def instructions(gateway: "SandboxGateway") -> Iterator[str]:
-    """Yield how to use the gateway from another terminal; its credentials are made up."""
-    yield f"# The sandbox gateway answers at {gateway.url} until Ctrl-C. In another terminal:"
+def _options(people: int | None, seed: int | None, quota: int | None, rates: Sequence[str]) -> dict[str, Any]:
+    """Return what a gateway takes, without what was not asked for."""
+    given = {
+        "ledger": None if people is None else _sandbox().crowd(people, seed=seed or 0),
+        "quota": quota,
+        "rate_limits": _rate_limits(rates) if rates else None,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _sandbox() -> ModuleType:
+    try:
+        return import_module("koscom_async.sandbox")
+    except ImportError as error:
+        raise Failed(str(error)) from error
+
+
+def _rate_limits(rates: Sequence[str]) -> "Mapping[str, RateLimit]":
+    """Return the limits by broker; one without a broker holds for those that are not named."""
+    gateway, named, others = _sandbox().gateway, {}, {}
+    for text in rates:
+        broker, _, number = text.rpartition("=")
+        limit = _rate_limit(text, number)
+        if broker:
+            named[broker] = limit
+        else:
+            others = dict.fromkeys(gateway.NAMES, limit)
+    try:
+        return {**others, **gateway.known(named)}
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--rate") from error
+
+
+def _rate_limit(text: str, number: str) -> "RateLimit":
+    try:
+        rate = float(number)
+        # As the client's own limits are by default: a second's calls may come at once.
+        limit: RateLimit = _sandbox().RateLimit(rate, burst=max(1, math.ceil(rate)))
+    except (ValueError, OverflowError) as error:
+        message = f"{text!r} is no number of calls above 0, such as 5 or cyber=2.5"
+        raise click.BadParameter(message, param_hint="--rate") from error
+    return limit
+
+
+def _write_files(gateway: "SandboxGateway", env_file: Path | None, investors_file: Path | None) -> None:
+    if env_file is not None:
+        text = "".join(f"{line}\n" for line in assignments(gateway))
+        try:
+            replace_file(env_file, text.encode(), mode=OWNERS_FILE)
+        except OSError as error:
+            raise Failed(f"{clean(str(env_file))} cannot be written: {error.strerror or error}") from error
+    if investors_file is not None:
+        from koscom_async.batch import write_investors
+
+        named = ((f"sandbox-{number:06}", each) for number, each in enumerate(gateway.investors, 1))
+        write_investors(investors_file, named)
+
+
+def assignments(gateway: "SandboxGateway") -> Iterator[str]:
+    """Yield the gateway's variables as a shell and a reader of .env files take them; its credentials are made up."""
     for variable, value in gateway.environment.items():
-        yield f"export {variable}={shlex.quote(value)}"
-    yield "koscom holdings"
+        yield f"{variable}={shlex.quote(value)}"
+
+
+def instructions(
+    gateway: "SandboxGateway", env_file: Path | None = None, investors_file: Path | None = None
+) -> Iterator[str]:
+    """Yield how to use the gateway from another terminal, as lines that a shell can run."""
+    yield f"# The sandbox gateway answers at {gateway.url} until Ctrl-C. In another terminal:"
+    if env_file is None:
+        yield from (f"export {line}" for line in assignments(gateway))
+    else:
+        yield f"set -a; . {shlex.quote(str(env_file.absolute()))}; set +a"
+    if investors_file is not None:
+        yield f"# {counted(len(gateway.investors), 'investor')}: {clean(str(investors_file))}"
+    yield "# and then, for example: koscom holdings"
 
 
 @sandbox_group.command(name="faults", short_help="List the faults that --fault takes.")
@@ -61,11 +193,7 @@ def faults_command(*, as_json: bool) -> None:
     A platform error code is a fault, too (star=3600); `koscom errors` lists them. An argument follows a colon
     (cyber=drip:0.1).
     """
-    try:
-        from koscom_async.sandbox.fault_kinds import describe_kinds
-    except ImportError as error:
-        raise Failed(str(error)) from error
-    kinds = describe_kinds()
+    kinds = _sandbox().fault_kinds.describe_kinds()
     if as_json:
         write_stdout(json_text(kinds))
     else:

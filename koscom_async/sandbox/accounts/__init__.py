@@ -3,18 +3,17 @@
 Owns only data; `ledger` owns what the records mean. Names, numbers and connecting information are made up.
 """
 
-from base64 import b64encode
 from collections.abc import Mapping
-from hashlib import sha256, sha512
 
 from attrs import evolve
 
+from koscom_async.sandbox.accounts.crowds import people_of_crowd
 from koscom_async.sandbox.accounts.examples import CYBER, DIAMOND, STAR, STRANGERS_ACCOUNTS
 from koscom_async.sandbox.accounts.generated import generated
 from koscom_async.sandbox.accounts.history import with_history
 from koscom_async.sandbox.firm.generator import contracts, filled
 from koscom_async.sandbox.firm.records import DiscretionaryAccount
-from koscom_async.sandbox.ledger import Account, Ledger, Person, WatchGroup
+from koscom_async.sandbox.ledger import Ledger, WatchGroup, made_up_person
 
 __all__ = ["crowd", "example_ledger", "firm", "generated"]
 
@@ -43,24 +42,17 @@ _ACCOUNTS = tuple(
 
 def example_ledger() -> Ledger:
     """Return the investor with three accounts, and a stranger with three others."""
-    return Ledger((_person("홍길동", 0, _ACCOUNTS), _person("김철수", 1, STRANGERS_ACCOUNTS)), _DISCRETIONARY)
+    investor = made_up_person("0", name="홍길동", accounts=_ACCOUNTS)
+    stranger = made_up_person("1", name="김철수", accounts=STRANGERS_ACCOUNTS)
+    return Ledger((investor, stranger), _DISCRETIONARY)
 
 
-def crowd(size: int) -> Ledger:
-    """Return `size` people who each hold what the example's investor holds, under numbers of their own."""
-    people = (_person(f"홍길동{seat}", seat, _numbered(seat)) for seat in range(size))
-    return Ledger(tuple(people), _DISCRETIONARY)
+def crowd(size: int, *, seed: int = 0) -> Ledger:
+    """Return `size` people with an account at each of the three brokers, of whom no two hold the same.
 
-
-def _numbered(seat: int) -> tuple[Account, ...]:
-    return tuple(evolve(account, number=str(int(account.number) + 100 * seat)) for account in _ACCOUNTS)
-
-
-def _person(name: str, seat: int, accounts: tuple[Account, ...]) -> Person:
-    # SHA-512 gives the 64 bytes that a connecting information has.
-    seed = f"sandbox person {seat}".encode()
-    ci = b64encode(sha512(seed).digest()).decode()
-    return Person(ci=ci, name=name, access_token=f"sandbox-{sha256(seed).hexdigest()}", accounts=accounts)
+    They cost little until they are asked about; the same seed makes the same people.
+    """
+    return Ledger(people_of_crowd(size, seed=seed), _DISCRETIONARY)
 
 
 # Star's number is the documents' own; the last two contracts have ended.

@@ -1,8 +1,6 @@
 """Any number of people, accounts, rows and transactions, drawn from a seed and consistent in themselves."""
 
-from base64 import b64encode
 from decimal import Decimal
-from hashlib import sha256, sha512
 from random import Random
 
 from koscom_async.sandbox.accounts.history import with_history
@@ -14,6 +12,7 @@ from koscom_async.sandbox.ledger import (
     Person,
     Summary,
     WatchGroup,
+    made_up_person,
     with_check_digit,
 )
 
@@ -44,11 +43,9 @@ def generated(
 
 
 def _person(seat: int, *, accounts: int, rows: int, transactions: int, seed: int) -> Person:
-    name = f"generated person {seed} {seat}".encode()
-    return Person(
-        ci=b64encode(sha512(name).digest()).decode(),
+    return made_up_person(
+        f"generated {seed} {seat}",
         name=f"홍길동{seat}",
-        access_token=f"sandbox-{sha256(name).hexdigest()}",
         accounts=tuple(
             with_history(_account(seat, place, rows=rows, seed=seed), rows=transactions, seed=seed)
             for place in range(accounts)
