@@ -112,7 +112,7 @@ if TYPE_CHECKING:  # the client's parts, and the types in its signatures
         rows as rows,
         texts as texts,
     )
-    from koscom_async.export.html import pages as pages
+    from koscom_async.export.html import lists as lists, pages as pages
     from koscom_async.models import (
         breakdown as breakdown,
         difference as difference,
@@ -131,9 +131,9 @@ else:
 
     pd, pl, pa = map(_LazyModule, ("pandas", "polars", "pyarrow"))
     figure, redis_asyncio = map(_LazyModule, ("matplotlib.figure", "redis.asyncio"))
-    document, frames, plots, records, rows, texts, pages = (
+    document, frames, plots, records, rows, texts, lists, pages = (
         _LazyModule(f"koscom_async.export.{name}")
-        for name in ("document", "frames", "plots", "records", "rows", "texts", "html.pages")
+        for name in ("document", "frames", "plots", "records", "rows", "texts", "html.lists", "html.pages")
     )
     revaluing = _LazyModule("koscom_async._services.market.revaluing")
     breakdown, difference, explanation = (

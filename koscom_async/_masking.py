@@ -1,8 +1,10 @@
 """How secrets and foreign words are shown: what a log, a repr, an error or a view may print of them."""
 
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from traceback import format_tb
+from types import FrameType, TracebackType
 from typing import TypeVar
 
 AnyError = TypeVar("AnyError", bound=BaseException)
@@ -72,6 +74,31 @@ def without_frames(error: AnyError, *, handled: BaseException | None = None) -> 
     for link in _links(error, handled):
         link.__traceback__ = None
     return error
+
+
+def lines_in_a_notebook(error: BaseException) -> list[str]:
+    """Return what IPython shows of an error: the cell, and what it called, to the first frame of this library.
+
+    `%xmode Verbose` shows every frame.
+    """
+    shown = sys.modules["IPython"].get_ipython().InteractiveTB
+    trace = error.__traceback__ if shown.mode == "Verbose" else _frames_outside(error.__traceback__)
+    lines: list[str] = shown.structured_traceback(type(error), error, trace or error.__traceback__)
+    return lines
+
+
+def _frames_outside(trace: TracebackType | None) -> TracebackType | None:
+    if trace is None or _is_of_this_library(trace.tb_frame):
+        return None
+    return TracebackType(_frames_outside(trace.tb_next), trace.tb_frame, trace.tb_lasti, trace.tb_lineno)
+
+
+def _is_of_this_library(frame: FrameType) -> bool:
+    package = __name__.partition(".")[0]
+    name: str = frame.f_globals.get("__name__", "")
+    return f"{name}.".startswith(f"{package}.") or frame.f_code.co_filename.startswith(
+        f"<attrs generated methods {package}."
+    )
 
 
 def with_note_of_frames(error: AnyError) -> AnyError:

@@ -66,7 +66,7 @@ class Record:
         )
         return core_schema.is_instance_schema(cls, serialization=writing)
 
-    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+    def __rich_repr__(self) -> Iterator[tuple[str | None, object]]:
         """Yield what rich shows, also of records whose own `repr` is a line: each field, masked as in a `repr`."""
         for name, show in self._shown:
             value = getattr(self, name)

@@ -40,7 +40,14 @@ from typing import Any, Self, TypeVar
 
 from attrs import field, frozen
 
-from koscom_async._masking import AnyError, clean, hidden, with_note_of_frames, without_frames
+from koscom_async._masking import (
+    AnyError,
+    clean,
+    hidden,
+    lines_in_a_notebook,
+    with_note_of_frames,
+    without_frames,
+)
 
 __all__ = [
     "AccessDeniedError",
@@ -134,6 +141,10 @@ class KoscomError(Exception):
         text = "; ".join(facts)
         text = f"{text}. What to do: {self.advice}" if self.advice else text
         return clean(text, longest=_LONGEST_TEXT)  # whatever words of others are in it: it goes into logs
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython asks for it.
+        return lines_in_a_notebook(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Keyword arguments do not survive Exception's own pickling, and batch users run in processes.

@@ -1,15 +1,16 @@
 """Progress in a notebook's cell while every account is asked. Asks nothing itself: the client does."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 from attrs import frozen
 
 from koscom_async.client import Koscom
-from koscom_async.export.html.pages import progress_view
+from koscom_async.export.html.pages import progress_line, progress_view
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.investor import Investor
+from koscom_async.models.member import VirtualAccount
 from koscom_async.models.outcome import AccountOutcome
 
 __all__ = ["watched_holdings"]
@@ -22,14 +23,19 @@ class _Display(Protocol):
     def update(self, shown: object) -> None: ...
 
 
-@frozen
-class _Page:
-    """HTML that a notebook shows."""
+@frozen(repr=False)
+class _Progress:
+    """How far the accounts are, as a notebook shows it."""
 
-    html: str
+    accounts: Sequence[VirtualAccount]
+    outcomes: Sequence[AccountOutcome]
+    is_running: bool
+
+    def __repr__(self) -> str:
+        return f"<{progress_line(self.accounts, self.outcomes, is_running=self.is_running)}>"
 
     def _repr_html_(self) -> str:
-        return self.html
+        return progress_view(self.accounts, self.outcomes, is_running=self.is_running)
 
 
 async def watched_holdings(koscom: Koscom, investor: Investor, *, deadline: float | None = None) -> Holdings:
@@ -41,25 +47,25 @@ async def watched_holdings(koscom: Koscom, investor: Investor, *, deadline: floa
     outcomes: list[AccountOutcome] = []
     async with koscom.stream_holdings(investor, deadline=deadline) as stream:
         try:
-            show(progress_view(stream.accounts, outcomes, is_running=True))
+            show(_Progress(stream.accounts, outcomes, is_running=True))
             async for outcome in stream:
                 outcomes.append(outcome)
-                show(progress_view(stream.accounts, outcomes, is_running=True))
+                show(_Progress(stream.accounts, outcomes, is_running=True))
         finally:
-            show(progress_view(stream.accounts, outcomes, is_running=False))
+            show(_Progress(stream.accounts, outcomes, is_running=False))
         return await stream.merged()
 
 
-def _shower() -> Callable[[str], None]:
-    """Return a function that shows a page in the place of the previous one; outside a notebook, it does nothing."""
+def _shower() -> Callable[[_Progress], None]:
+    """Return a function that shows progress in the place of the previous; outside a notebook, it does nothing."""
     handle = _notebook_display()
     if handle is None:
         return lambda _: None
     is_first = True
 
-    def show(html: str) -> None:
+    def show(progress: _Progress) -> None:
         nonlocal is_first
-        (handle.display if is_first else handle.update)(_Page(html))
+        (handle.display if is_first else handle.update)(progress)
         is_first = False
 
     return show

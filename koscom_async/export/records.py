@@ -1,4 +1,4 @@
-"""Rows of market data as Arrow, polars and pandas tables, and in a notebook: columns are a record's fields."""
+"""Rows of market data as Arrow, polars and pandas tables: columns are a record's fields."""
 
 import json
 from collections import defaultdict
@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from html import escape
 from typing import TYPE_CHECKING, Any, cast, get_args, get_type_hints
 
 import attrs
@@ -16,7 +15,6 @@ from koscom_async.errors import UsageError
 from koscom_async.export.frames import array, inexact_marks, unexact
 from koscom_async.export.rows import plain
 from koscom_async.export.tables import INEXACT, MONEY, Column, Type
-from koscom_async.export.texts import clean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
 _TYPES: Mapping[type, Type] = {
     Decimal: MONEY, datetime: "moment", date: "day", bool: "flag", int: "count", str: "text",
 }  # fmt: skip
-_SHOWN = 40
-"""Rows of a table in a notebook."""
 
 
 def _columns(kind: Any) -> tuple[tuple[str, str, Type], ...]:
@@ -71,22 +67,3 @@ def to_pandas(table: "pa.Table", *, exact: bool) -> "pd.DataFrame":
     for name, fact in (table.schema.metadata or {}).items():
         frame.attrs[name.decode().removeprefix("koscom.")] = json.loads(fact)
     return cast("pd.DataFrame", frame)
-
-
-def html_of(title: str, kind: type, rows: Sequence[Any]) -> str:
-    """Return rows as an HTML table, without the columns that are empty; all text is escaped."""
-    shown = rows if len(rows) <= _SHOWN else [*rows[: _SHOWN // 2], *rows[-_SHOWN // 2 :]]
-    kept = [column for column in columns(kind) if any(getattr(row, column[0]) is not None for row in shown)]
-    lines = [
-        "<tr>" + "".join(f"<th>{escape(name)}</th>" for name, _, _ in kept) + "</tr>",
-        *("<tr>" + "".join(_cell(getattr(row, name), of) for name, _, of in kept) + "</tr>" for row in shown),
-    ]
-    left = (
-        f"<p>{len(rows) - len(shown):,} rows in between are not shown.</p>" if len(shown) < len(rows) else ""
-    )
-    return f"<p><b>{escape(clean(title))}</b></p><table>{''.join(lines)}</table>{left}"
-
-
-def _cell(value: object, of: Type) -> str:
-    text = f"{value:,f}" if isinstance(value, Decimal) else "" if value is None else clean(str(value))
-    return f"<td style='text-align:{'right' if of is MONEY else 'left'}'>{escape(text)}</td>"

@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from koscom_async._lazy import rows
+from koscom_async._lazy import lists, rows
 from koscom_async._record import Record, counted
 from koscom_async.models.codes import AssetClass, Measure, Product
 from koscom_async.models.member import VirtualAccount
@@ -75,6 +75,9 @@ class Portfolios(OfAccounts[PortfolioSuccess | PortfolioFailure, PortfolioFailur
     as_of: datetime
     consent_expires_on: date | None = None
 
+    def _repr_html_(self) -> str:
+        return lists.portfolios_view(self)
+
     def _figures(self) -> Iterator[str]:
         yield counted(len(self.positions), "position")
         yield from super()._figures()
@@ -123,6 +126,9 @@ class Watchlists(OfAccounts[WatchlistSuccess | WatchlistFailure, WatchlistFailur
     outcomes: tuple[WatchlistSuccess | WatchlistFailure, ...] = ()
     as_of: datetime
     consent_expires_on: date | None = None
+
+    def _repr_html_(self) -> str:
+        return lists.watchlists_view(self)
 
     def _figures(self) -> Iterator[str]:
         yield counted(len(self.symbols), "symbol")

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from attrs import field, frozen
 
+from koscom_async._lazy import lists
 from koscom_async._lazy import rows as exports
 from koscom_async._record import Record, counted
 from koscom_async.models._fields import NOT_ON_THE_WIRE, code_field, raw_field
@@ -114,6 +115,9 @@ class TransactionHistory(OfAccounts[TransactionsSuccess | TransactionsFailure, T
     outcomes: tuple[TransactionsSuccess | TransactionsFailure, ...] = ()
     as_of: datetime
     consent_expires_on: date | None = None
+
+    def _repr_html_(self) -> str:
+        return lists.transactions_view(self)
 
     def _figures(self) -> Iterator[str]:
         yield counted(len(self.rows), "row")

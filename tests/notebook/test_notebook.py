@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from pathlib import Path
 
 import anyio
@@ -52,6 +53,12 @@ def test_progress_is_one_output_that_ends_with_what_it_came_to(outputs):
         ("outcome", "Account NOT read"),
         ("frame", "다이아몬드 증권"),
         ("statistics", "calls since the client was made"),
+        ("portfolios", "INCOMPLETE: 1 of 3 accounts could not be read"),
+        ("watchlists", "관심종목00"),
+        ("transactions", "Transactions from 2018-01-01 to 2020-12-31"),
+        ("quotes", "999999 is missing"),
+        ("bars", "종가"),
+        ("answer", "short_balance"),
     ],
 )
 def test_each_record_has_its_page(outputs, cell, text):
@@ -66,12 +73,26 @@ def test_a_plot_shows_itself_once_and_sharply(outputs):
     assert shown["metadata"]["image/png"]["width"] == 900
 
 
-@pytest.mark.parametrize("cell", ["holdings", "position", "outcome", "statistics"])
-def test_the_text_of_what_is_shown_is_a_line(outputs, cell):
-    *_, shown = outputs[cell]
-    text = "".join(shown["data"]["text/plain"])
-    assert text.startswith("<")
-    assert "\n" not in text
+def test_the_text_of_what_is_shown_is_a_line(outputs):
+    pages = [each["data"] for cell in outputs.keys() - {"frame"} for each in outputs[cell] if "data" in each]
+    texts = ["".join(data["text/plain"]) for data in pages if "text/html" in data]
+    assert len(texts) == 11
+    assert [text for text in texts if not re.fullmatch("<[^\n]{10,200}>", text)] == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "line"),
+    [
+        ("error", "UsageError: usage: holdings have no groups by 'sector'."),
+        ("refused", "AccountUnavailableError: common member.consent 4001: account not found"),
+    ],
+)
+def test_an_error_is_the_cell_and_a_line_and_no_frame_of_the_library(outputs, cell, line):
+    (shown,) = outputs[cell]
+    text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(shown["traceback"]))
+    assert text.splitlines()[-1].startswith(line)
+    assert len(text.splitlines()) <= 7
+    assert "koscom_async/" not in text
 
 
 def test_closing_says_nothing(outputs):

@@ -1,6 +1,6 @@
 """What every page is made of: escaped elements, signed changes, account names, table cells, sections."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from html import escape
@@ -133,6 +133,11 @@ def table(head: Markup, bodies: Iterable[Child], foot: Child = None, *, is_long:
 def section(title: str, remark: str, *children: Child) -> Markup:
     """Return a part of the page under its title."""
     return joined(element("h3", title, element("small", remark) if remark else None), *children)
+
+
+def remarks_list(lines: Sequence[str]) -> Markup | None:
+    """Return what else must be known, a line each; `None` where nothing must."""
+    return element("ul", [element("li", line) for line in lines], kind="kv-notes") if lines else None
 
 
 def figure(label: Child, amount: Child, below: Child = None, *, kind: str = "", change: str = "") -> Markup:

@@ -21,6 +21,7 @@ from koscom_async.export.html.cells import (
     korean,
     moment,
     number,
+    remarks_list,
     section,
     table,
     text_cell,
@@ -28,7 +29,7 @@ from koscom_async.export.html.cells import (
 )
 from koscom_async.export.html.positions import facts, lots_table, positions_table
 from koscom_async.export.html.style import PAGE_STYLE
-from koscom_async.export.html.sums import banner, doubts_banner, failure, shares, sums
+from koscom_async.export.html.sums import banner, doubts_banner, failure, shares, sums, title
 from koscom_async.export.notes import notes
 from koscom_async.export.texts import broker_name, counted
 from koscom_async.models.doubts import doubtful_marks
@@ -42,6 +43,19 @@ ASKED = "…"
 """The mark of an account that has not answered yet."""
 
 
+def progress_line(
+    accounts: Sequence[VirtualAccount], outcomes: Sequence[AccountOutcome], *, is_running: bool
+) -> str:
+    """Return how far a fan-out is, in words."""
+    asked, settled = counted(len(accounts), "account"), len(outcomes)
+    if is_running:
+        return f"Asking {asked}: {settled} of {len(accounts)} answered"
+    if settled < len(accounts):
+        return f"Stopped: {settled} of {asked} answered"
+    failed = sum(not outcome.ok for outcome in outcomes)
+    return f"✗ {failed} of {asked} not read" if failed else f"✓ {asked} read"
+
+
 def progress_view(
     accounts: Sequence[VirtualAccount], outcomes: Sequence[AccountOutcome], *, is_running: bool
 ) -> str:
@@ -51,24 +65,12 @@ def progress_view(
     return view(
         element(
             "div",
-            element("b", _state(accounts, outcomes, is_running=is_running)),
+            element("b", progress_line(accounts, outcomes, is_running=is_running)),
             element("span", [(_mark(each, settled.get(each.key)), " ") for each in accounts], kind="kv-when"),
             kind="kv-head",
         ),
         element("i", kind="kv-meter", style=f"--w:{done:.0%}", aria_hidden="true") if is_running else None,
     )
-
-
-def _state(
-    accounts: Sequence[VirtualAccount], outcomes: Sequence[AccountOutcome], *, is_running: bool
-) -> str:
-    asked, settled = counted(len(accounts), "account"), len(outcomes)
-    if is_running:
-        return f"Asking {asked}: {settled} of {len(accounts)} answered"
-    if settled < len(accounts):
-        return f"Stopped: {settled} of {asked} answered"
-    failed = sum(not outcome.ok for outcome in outcomes)
-    return f"✗ {failed} of {asked} not read" if failed else f"✓ {asked} read"
 
 
 def _mark(account: VirtualAccount, outcome: AccountOutcome | None) -> Markup:
@@ -168,7 +170,7 @@ def outcome_view(outcome: AccountOutcome) -> str:
                 "Time", f"{trace.seconds:.2f} s", f"its queries waited {trace.seconds_waited:.2f} s in all"
             ),
         ),
-        _notes(lines),
+        remarks_list(lines),
     )
 
 
@@ -199,7 +201,7 @@ def statistics_view(statistics: Statistics) -> str:
 
 
 def _holdings(holdings: Holdings, *, scrolls: bool) -> Iterator[Child]:
-    yield _title(holdings)
+    yield title("Holdings", holdings)
     yield banner(holdings)
     yield doubts_banner(holdings)
     yield sums(holdings)
@@ -207,18 +209,8 @@ def _holdings(holdings: Holdings, *, scrolls: bool) -> Iterator[Child]:
     yield from _positions(holdings, scrolls=scrolls)
     if holdings.outcomes:
         yield section("Accounts", _asked(holdings), accounts_table(holdings))
-    yield _notes(notes(holdings))
+    yield remarks_list(notes(holdings))
     yield _legend()
-
-
-def _title(holdings: Holdings) -> Markup:
-    asked, failed = len(holdings.outcomes), len(holdings.failures)
-    if failed:
-        badge = element("span", f"✗ {failed} of {counted(asked, 'account')} not read", kind="kv-badge kv-bad")
-    else:
-        badge = element("span", f"✓ {counted(asked, 'account')} read", kind="kv-badge kv-good")
-    when = element("span", f"as of {moment(holdings.as_of)}", kind="kv-when")
-    return element("div", element("h2", "Holdings"), when, badge, kind="kv-head")
 
 
 def _positions(holdings: Holdings, *, scrolls: bool) -> Iterator[Child]:
@@ -228,8 +220,8 @@ def _positions(holdings: Holdings, *, scrolls: bool) -> Iterator[Child]:
         if not positions:
             continue
         remark = "largest first" if totals is holdings.totals else "not part of the totals in KRW"
-        title = f"{counted(len(positions), 'position')} in {totals.currency}"
-        yield section(title, remark, positions_table(positions, totals, marks=marks, scrolls=scrolls))
+        heading = f"{counted(len(positions), 'position')} in {totals.currency}"
+        yield section(heading, remark, positions_table(positions, totals, marks=marks, scrolls=scrolls))
     if not holdings.positions and len(holdings.failures) < max(1, len(holdings.outcomes)):
         scope = "" if holdings.complete else " in the accounts that could be read"
         yield element("div", f"No securities are held{scope}.", kind="kv-empty")
@@ -241,10 +233,6 @@ def _asked(holdings: Holdings) -> str:
 
 def _of_cost(position: Position) -> str:
     return f"{amounts.percent(position.return_pct)} of the cost"
-
-
-def _notes(lines: list[str]) -> Markup | None:
-    return element("ul", [element("li", line) for line in lines], kind="kv-notes") if lines else None
 
 
 def _legend() -> Markup:

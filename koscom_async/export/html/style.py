@@ -99,6 +99,7 @@ _RULES = f"""
 & .kv-figures dd.kv-sub {{ font-size: 12px; font-weight: 400; letter-spacing: 0; white-space: normal;
   color: var(--faint); width: 0; min-width: 100%; }}
 & .kv-figures dd.kv-sub > span {{ display: inline-block; }}
+& .kv-figures dd small {{ display: block; font-size: 12px; font-weight: 400; letter-spacing: 0; color: var(--faint); }}
 & .kv-part {{ color: var(--alarm); font-weight: 650; }}
 & .kv-shares {{ margin-top: 14px; }}
 & .kv-stack {{ display: flex; gap: 2px; height: 10px; border-radius: 5px; overflow: hidden; background: var(--line); }}
@@ -125,6 +126,9 @@ _RULES = f"""
 & .kv-table tfoot th, & .kv-table tfoot td {{ position: sticky; bottom: 0; background: var(--raised); font-weight: 650;
   border-top: 1px solid var(--line); }}
 & .kv-table .kv-text {{ text-align: left; white-space: normal; min-width: 9em; }}
+& .kv-table .kv-line {{ text-align: left; }}
+& .kv-rows .kv-table .kv-text {{ min-width: 22em; }}
+& .kv-rows {{ margin-top: 12px; }}
 & .kv-table .kv-text.kv-tight {{ min-width: 0; }}
 & .kv-table small {{ display: block; font-size: 11.5px; font-weight: 400; color: var(--faint); }}
 & .kv-table .kv-gain small, & .kv-table .kv-loss small {{ color: inherit; }}

@@ -10,31 +10,45 @@ from koscom_async.export.html.cells import (
     figure,
     figures,
     joined,
+    moment,
     named,
 )
 from koscom_async.export.notes import (
     SHOWN_DOUBTS,
+    Answered,
     doubt_lines,
     doubts_headline,
     has_unsettled,
     headline,
     profit_leaves_out,
 )
+from koscom_async.export.texts import counted
 from koscom_async.models.account import WON
 from koscom_async.models.holdings import Holdings
-from koscom_async.models.outcome import AccountOutcome
+from koscom_async.models.outcome import Outcome
 
 
-def banner(holdings: Holdings) -> Markup | None:
-    """Return the alarm of holdings that are not complete; `None` where all accounts were read."""
-    alarm = headline(holdings)
+def title(what: str, answer: Answered) -> Markup:
+    """Return what an answer of several accounts is, when it was asked for, and whether it is whole."""
+    asked, failed = len(answer.outcomes), len(answer.failures)
+    if failed:
+        badge = element("span", f"✗ {failed} of {counted(asked, 'account')} not read", kind="kv-badge kv-bad")
+    else:
+        badge = element("span", f"✓ {counted(asked, 'account')} read", kind="kv-badge kv-good")
+    when = element("span", f"as of {moment(answer.as_of)}", kind="kv-when")
+    return element("div", element("h2", what), when, badge, kind="kv-head")
+
+
+def banner(answer: Answered) -> Markup | None:
+    """Return the alarm of an answer that is not complete; `None` where all accounts were read."""
+    alarm = headline(answer)
     if alarm is None:
         return None
-    items = [element("li", named(each.account), " ", failure(each)) for each in holdings.failures]
+    items = [element("li", named(each.account), " ", failure(each)) for each in answer.failures]
     return element("div", element("p", f"⚠ {alarm}"), element("ul", items), kind="kv-banner", role="alert")
 
 
-def failure(outcome: AccountOutcome) -> Markup:
+def failure(outcome: Outcome) -> Markup:
     """Return what went wrong at an account, its code, and what to do."""
     error = outcome.error
     if error is None:

@@ -7,8 +7,9 @@ from typing import Any, overload
 
 from attrs import field, frozen
 
-from koscom_async._masking import hidden
-from koscom_async._record import Record, spread
+from koscom_async._lazy import lists
+from koscom_async._masking import HIDDEN
+from koscom_async._record import Record, counted, spread
 
 __all__ = ["Answer", "Row", "Rows"]
 
@@ -72,13 +73,13 @@ class Row(Mapping[str, Any]):
         return (self._names.order, self._values) == (other._names.order, other._values)
 
     def __repr__(self) -> str:
-        secret = self._names.secret
-        shown = (
-            f"{name}={hidden(value) if name in secret else repr(value)}"
-            for name, value in self.items()
-            if value is not None
-        )
+        shown = (f"{name}={value!r}" for name, value in self.__rich_repr__() if value is not None)
         return f"Row({', '.join(shown)})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        """Yield each field with what may be shown of its value."""
+        for name, value in self.items():
+            yield name, HIDDEN if value is not None and name in self._names.secret else value
 
 
 @frozen(eq=False, repr=False)
@@ -113,7 +114,11 @@ class Rows(Record, Sequence[Row]):
         return Rows(self.names, columns, tuple(chain(*(part.sent for part in parts))))
 
     def __repr__(self) -> str:
-        return f"Rows({', '.join(map(repr, self))})"
+        return f"<Rows: {counted(len(self), 'row')}>"
+
+    def __rich_repr__(self) -> Iterator[tuple[None, Row]]:
+        for row in self:
+            yield None, row
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -154,6 +159,13 @@ class Answer(Record, Sequence[Row]):
     def column(self, name: str) -> tuple[Any, ...]:
         """Return one attribute of all rows; raises `KeyError` for one that they do not have."""
         return self.rows.column(name)
+
+    def __repr__(self) -> str:
+        whole = "complete" if self.complete else "INCOMPLETE"
+        return f"<{type(self).__name__}: {self.operation}, {counted(len(self), 'row')}, {whole}>"
+
+    def _repr_html_(self) -> str:
+        return lists.answer_view(self)
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return each row as a dict."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 from attrs import frozen
 
+from koscom_async._lazy import lists
 from koscom_async._record import Record, counted
 from koscom_async.models._fields import omitted_field
 from koscom_async.models.member import VirtualAccount
@@ -70,6 +71,9 @@ class DiscretionaryAnswers(
         """The rows of every account that was read."""
         answers = (outcome.answer for outcome in self.outcomes)
         return tuple(row for answer in answers if answer is not None for row in answer.rows)
+
+    def _repr_html_(self) -> str:
+        return lists.discretionary_view(self)
 
     def _figures(self) -> Iterator[str]:
         yield counted(len(self.rows), "row")

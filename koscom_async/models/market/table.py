@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from attrs import field
 
-from koscom_async._lazy import pa, pd, pl, records, rows
+from koscom_async._lazy import lists, pa, pd, pl, records, rows
 from koscom_async._record import Record
 
 Names = Literal["en", "ko"]
@@ -55,7 +55,7 @@ class Table(Record, Generic[Item]):
         return f"<{type(self).__name__}: {self._title()}>"
 
     def _repr_html_(self) -> str:
-        return records.html_of(self._title(), self.kind, list(self._items()))
+        return lists.table_view(self._title(), self.kind, list(self._items()), self._facts())
 
     @property
     def title(self) -> str:
