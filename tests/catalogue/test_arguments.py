@@ -79,7 +79,7 @@ def test_a_list_without_a_longest_takes_at_least_one():
         ("market.stocks.price", {"issue": 5930}, "issue is not"),
         ("market.multiquote.price", {"board": "kospi", "codes": [str(n) for n in range(21)]}, "21 entries"),
         ("market.multiquote.price", {"board": "kospi", "codes": []}, "0 entries"),
-        ("market.multiquote.price", {"board": "kospi", "codes": ["a b"]}, "no code"),
+        ("market.multiquote.price", {"board": "kospi", "codes": ["a b"]}, "codes is not"),
         ("market.multiquote.price", {"board": "kospi", "codes": 5}, "codes is not"),
         ("market.stocks.selectivemaster", {"issue": "005930", "fields": ["epz"]}, "no field 'epz'.*eps"),
         (

@@ -6,8 +6,10 @@ a secret one.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import date, datetime, time
-from typing import Any, NoReturn
+from functools import partial
+from typing import Any
 
 from attrs import frozen
 
@@ -67,9 +69,9 @@ def _checked(operation: Operation, arguments: Values, today: date) -> Values:
         if given is None:
             given = today if parameter.default == "today" else parameter.default
         if given is not None:
-            values[name] = CHECKS.get(parameter.kind, _choice_or_text)(operation, parameter, given)
+            values[name] = _value(operation, parameter, given)
         elif parameter.required:
-            raise UsageError(f"{operation.name} needs {name}", advice=_hint(parameter))
+            raise UsageError(f"{operation.name} needs {name}", advice=_advice(parameter))
     if operation.one_of and not values.keys() & set(operation.one_of):
         raise UsageError(f"{operation.name} needs one of {', '.join(operation.one_of)}")
     since, until = values.get("since"), values.get("until")
@@ -129,105 +131,81 @@ def _text_of(value: object) -> str:
             return str(value)
 
 
-def _hint(parameter: Parameter) -> str:
-    return f"give {parameter.name}: {_TAKES.get(parameter.kind) or _words(parameter)}"
+def _value(operation: Operation, parameter: Parameter, given: object) -> Any:
+    """Return an argument as its kind is sent; raise `UsageError` for one that is not of its kind."""
+    read = _KINDS[parameter.kind][1]
+    value = _choice(parameter.values, given) if parameter.values else read(given)
+    if value is None:
+        raise UsageError(
+            f"{operation.name}: {parameter.name} is not what it takes", advice=_advice(parameter)
+        )
+    most = parameter.most
+    if isinstance(value, tuple) and not 0 < len(value) <= (most or len(value)):
+        raise UsageError(
+            f"{operation.name}: {parameter.name} has {len(value)} entries; it takes "
+            + (f"1 to {most}" if most else "at least 1"),
+            advice=_advice(parameter),
+        )
+    return _wires(operation, value) if parameter.kind == "fields" else value
 
 
-def _words(parameter: Parameter) -> str:
-    return "one of " + ", ".join(parameter.values) if parameter.values else "text"
+def _advice(parameter: Parameter) -> str:
+    words = "one of " + ", ".join(parameter.values) if parameter.values else _KINDS[parameter.kind][0]
+    return f"give {parameter.name}: {words}"
 
 
-_TAKES: Mapping[str, str] = {
-    "code": "a code of letters and digits, such as 005930",
-    "codes": "codes, such as ['005930', '000660']",
-    "digits": "digits",
-    "number": "a whole number",
-    "date": "a date, or text such as 2026-01-31",
-    "time": "a time, or text such as 09:30",
-    "fields": "names of the answer's fields",
-    "broker": "a broker's short name, such as samsung",
-}
+def _choice(values: Mapping[str, str], given: object) -> str | None:
+    text = _text(given)
+    if text is None:
+        return None
+    word = text.lower()
+    return values.get(word) or next((sent for sent in values.values() if sent.lower() == word), None)
 
 
-def _refuse(operation: Operation, parameter: Parameter, why: str = "is not what it takes") -> NoReturn:
-    raise UsageError(f"{operation.name}: {parameter.name} {why}", advice=_hint(parameter))
-
-
-def _choice_or_text(operation: Operation, parameter: Parameter, given: object) -> str:
+def _text(given: object) -> str | None:
     text = str(given).strip() if isinstance(given, str | int) else None
-    if text is None or len(text) > _LONGEST_TEXT:
-        _refuse(operation, parameter)
-    if not parameter.values:
-        return text
-    lower = text.lower()
-    if lower in parameter.values:
-        return parameter.values[lower]
-    found = next((sent for sent in parameter.values.values() if sent.lower() == lower), None)
-    return found if found is not None else _refuse(operation, parameter)
+    return None if text is None or len(text) > _LONGEST_TEXT else text
 
 
-def _matching(pattern: re.Pattern[str]) -> Callable[[Operation, Parameter, object], str]:
-    def check(operation: Operation, parameter: Parameter, given: object) -> str:
-        text = given.strip() if isinstance(given, str) else ""
-        if parameter.kind == "digits":
-            text = text.replace("-", "").replace(" ", "")
-        return text if pattern.match(text) else _refuse(operation, parameter)
-
-    return check
+def _matching(pattern: re.Pattern[str], given: object, *, left_out: str = "") -> str | None:
+    text = "".join(each for each in given.strip() if each not in left_out) if isinstance(given, str) else ""
+    return text if pattern.match(text) else None
 
 
-def _number(operation: Operation, parameter: Parameter, given: object) -> str:
+def _number(given: object) -> str | None:
     is_number = isinstance(given, int) and not isinstance(given, bool)
-    if is_number or (isinstance(given, str) and _DIGITS.match(given)):
-        return str(given)
-    _refuse(operation, parameter)
+    return str(given) if is_number or (isinstance(given, str) and _DIGITS.match(given)) else None
 
 
-def _date(operation: Operation, parameter: Parameter, given: object) -> date:
+def _date(given: object) -> date | None:
     if isinstance(given, str):
-        try:
+        with suppress(ValueError):
             return date.fromisoformat(given.strip())
-        except ValueError:
-            _refuse(operation, parameter)
-    if isinstance(given, date) and not isinstance(given, datetime):
-        return given
-    _refuse(operation, parameter)
+    return given if isinstance(given, date) and not isinstance(given, datetime) else None
 
 
-def _time(operation: Operation, parameter: Parameter, given: object) -> time:
+def _time(given: object) -> time | None:
     if isinstance(given, str):
-        try:
+        with suppress(ValueError):
             given = time.fromisoformat(given.strip())
-        except ValueError:
-            _refuse(operation, parameter)
     if not isinstance(given, time) or given.tzinfo is not None:
-        _refuse(operation, parameter)
+        return None
     return given.replace(second=0, microsecond=0)
 
 
-def _texts(operation: Operation, parameter: Parameter, given: object) -> tuple[str, ...]:
+def _texts(given: object) -> tuple[str, ...] | None:
     texts = given.split(",") if isinstance(given, str) else given
-    if not isinstance(texts, Iterable):
-        _refuse(operation, parameter)
-    unique = tuple(dict.fromkeys(str(text).strip() for text in texts))
-    if not unique or len(unique) > (parameter.most or len(unique)):
-        takes = f"1 to {parameter.most}" if parameter.most else "at least 1"
-        _refuse(operation, parameter, f"has {len(unique)} entries; it takes {takes}")
-    return unique
+    return tuple(dict.fromkeys(str(text).strip() for text in texts)) if isinstance(texts, Iterable) else None
 
 
-def _codes(operation: Operation, parameter: Parameter, given: object) -> tuple[str, ...]:
-    codes = _texts(operation, parameter, given)
-    if not all(map(_CODE.match, codes)):
-        _refuse(operation, parameter, "has an entry that is no code")
-    return codes
+def _codes(given: object) -> tuple[str, ...] | None:
+    codes = _texts(given)
+    return codes if codes is not None and all(map(_CODE.match, codes)) else None
 
 
-def _fields(operation: Operation, parameter: Parameter, given: object) -> tuple[str, ...]:
-    wires = {each.name: each.wire for each in operation.fields} | {
-        each.wire: each.wire for each in operation.fields
-    }
-    names = _texts(operation, parameter, given)
+def _wires(operation: Operation, names: Iterable[str]) -> tuple[str, ...]:
+    """Return the wire names of fields of the answer, which are given by attribute or wire name."""
+    wires = {name: each.wire for each in operation.fields for name in (each.wire, each.name)}
     for name in names:
         if name not in wires:
             advice = near(name, wires) or f"see koscom.operations[{operation.name!r}].fields"
@@ -235,13 +213,17 @@ def _fields(operation: Operation, parameter: Parameter, given: object) -> tuple[
     return tuple(dict.fromkeys(wires[name] for name in names))
 
 
-CHECKS: Mapping[str, Callable[[Operation, Parameter, Any], Any]] = {
-    "code": _matching(_CODE),
-    "codes": _codes,
-    "digits": _matching(_DIGITS),
-    "number": _number,
-    "date": _date,
-    "time": _time,
-    "fields": _fields,
-    "broker": _matching(_BROKER),
+_KINDS: Mapping[str, tuple[str, Callable[[object], Any]]] = {
+    "text": ("text", _text),
+    "code": ("a code of letters and digits, such as 005930", partial(_matching, _CODE)),
+    "codes": ("codes, such as ['005930', '000660']", _codes),
+    "digits": ("digits", partial(_matching, _DIGITS, left_out=" -")),
+    "number": ("a whole number", _number),
+    "date": ("a date, or text such as 2026-01-31", _date),
+    "time": ("a time, or text such as 09:30", _time),
+    "fields": ("names of the answer's fields", _texts),
+    "broker": ("a broker's short name, such as samsung", partial(_matching, _BROKER)),
 }
+"""What an argument of each kind is, in words, and what reads one: `None` for what is not of its kind."""
+
+PARAMETER_KINDS = tuple(_KINDS)

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from koscom_async._wire.catalogue.arguments import CHECKS
+from koscom_async._wire.catalogue.arguments import PARAMETER_KINDS
 from koscom_async._wire.catalogue.kinds import KINDS
 from koscom_async._wire.raw import SCHEMES
 from koscom_async.errors import SettingsError
@@ -22,7 +22,6 @@ Document = dict[str, dict[str, Any]]
 PARTS = ("fields", "parameters", "shapes", "operations")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SENT_ONCE = ("orders.place", "orders.amend", "orders.cancel")
-PARAMETER_KINDS = ("text", *CHECKS)
 
 
 def _form(**words: str) -> Mapping[str, str]:
