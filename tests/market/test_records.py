@@ -11,11 +11,10 @@ import pytest
 from koscom_async import Quote
 from koscom_async._clock import KST
 from koscom_async._services.market.records import (
-    dated,
     moment,
     order_book_of,
+    priced,
     record_at,
-    record_of,
     records_of,
     trades_of,
 )
@@ -58,7 +57,7 @@ def test_asks_are_offers_to_sell_and_bids_to_buy():
 
 def test_units_are_shares_and_won():
     _, read = answer("index.index", "v3.realtime.index.index")
-    index = record_of(IndexValue, read, names={"value": "price"})
+    (index,) = records_of(IndexValue, read, names={"value": "price"})
     assert index.turnover > 10**12  # a day of KOSPI is trillions of won
     assert 1_000 < index.turnover / index.volume < 100_000  # won a share
     _, read = answer("stocks.investors", "v3.investors.kospi.issue")
@@ -66,7 +65,7 @@ def test_units_are_shares_and_won():
     assert trade.name == "금융투자"
     assert 10_000 < trade.sold_value / trade.sold_quantity < 1_000_000
     _, read = answer("stocks.price", "v3.realtime.kospi.price")
-    quote = record_of(Quote, read)
+    (quote,) = records_of(Quote, read)
     assert quote.turnover / quote.volume == pytest.approx(quote.price, rel=Decimal("0.05"))
 
 
@@ -94,7 +93,7 @@ def test_a_time_that_has_not_come_is_of_another_day():
     assert moment(day, time(15, 30), now=NOON) is None
     assert moment(day, None, now=NOON) is None
     _, read = answer("stocks.price", "v2.stocks.price")
-    quote = dated(record_of(Quote, read), read.one, day=day, now=NOON)
+    (quote,) = priced(Quote, read, now=NOON)
     assert quote.at is None or quote.at <= NOON
 
 

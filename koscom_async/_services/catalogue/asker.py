@@ -116,7 +116,7 @@ class Asker:
         """Find the board of the issue that is asked about, where it was not given."""
         for parameter in asked.parameters:
             if parameter.found_by is not None and parameter.name not in values:
-                values[parameter.name] = await self.boards.of(values[parameter.found_by])
+                values[parameter.name] = (await self.boards.issue(values[parameter.found_by])).board
 
     async def _ask_spans(self, question: _Question) -> Answer:
         parts = spans(question.operation, question.values)

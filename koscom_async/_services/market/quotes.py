@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Literal
 
 from attrs import evolve, field, frozen
 
@@ -12,12 +12,12 @@ from koscom_async._cooperative import SLICE_ROWS, Cooperative, batched, run_coop
 from koscom_async._identifiers import is_isin
 from koscom_async._masking import without_frames
 from koscom_async._services.catalogue.asker import Asker
-from koscom_async._services.catalogue.boards import BOARDS, MAIN_BOARDS
-from koscom_async._services.market.records import dated, moment, record_at, record_of, records_of
+from koscom_async._services.catalogue.boards import MAIN_BOARDS
+from koscom_async._services.market.records import moment, priced, record_at
 from koscom_async._services.operation import Deadline, deadline_at
 from koscom_async._services.tasks import gather
-from koscom_async.errors import AccessDeniedError, KoscomError, RequestRejectedError, UsageError
-from koscom_async.models.market.issues import Issue, Listing
+from koscom_async.errors import KoscomError, RequestRejectedError, UsageError
+from koscom_async.models.market.issues import Issue
 from koscom_async.models.market.quotes import Quote, Quotes, RowQuotes
 
 Detail = Literal["auto", "full", "price"]
@@ -26,13 +26,6 @@ MOST_CODES = 20
 """Codes that one call may ask for."""
 MOST_CALLS = 10
 """More calls than this are not made where snapshots have the prices, unless the caller wants all detail."""
-
-
-class ReadListing(Protocol):
-    """Reads a board's listing, which is kept for the trading day."""
-
-    async def __call__(self, board: Any, /, *, deadline: float | None = None) -> Listing:
-        """Return the listing."""
 
 
 @frozen(eq=False)
@@ -49,11 +42,21 @@ class _Part:
 
 @frozen(kw_only=True, eq=False)
 class QuoteReader:
-    """Reads the quotes of many issues."""
+    """Reads the quotes of one kind of instruments: one, or many issues of `stocks`."""
 
     asker: Asker
-    now: Callable[[], datetime]
-    listing: ReadListing
+    clock: Callable[[], datetime]
+    kind: str
+
+    def now(self) -> datetime:
+        """Return the time in Korea."""
+        return self.clock().astimezone(KST)
+
+    async def one(self, place: Mapping[str, object], due: Deadline) -> Quote:
+        """Return the quote of one instrument."""
+        answer = await self.asker.ask(f"market.{self.kind}.price", place, deadline=due.seconds_left())
+        (quote,) = priced(Quote, answer, now=self.now())
+        return quote
 
     async def read(
         self, codes: Iterable[str], *, board: str | None, detail: Detail, deadline: float | None
@@ -61,7 +64,7 @@ class QuoteReader:
         """Return a quote for each code, or why there is none."""
         if isinstance(codes, str) or detail not in {"auto", "full", "price"}:
             raise UsageError("quotes takes a list of codes, and a detail of auto, full or price")
-        due, as_of = deadline_at(deadline), self.now().astimezone(KST)
+        due, as_of = deadline_at(deadline), self.now()
         asked = dict.fromkeys(codes)
         places = await self._places(asked, board, due)
         by_board: dict[str, list[str]] = {}
@@ -74,9 +77,9 @@ class QuoteReader:
 
     async def snapshot(self, board: str, *, deadline: float | None) -> Quotes:
         """Return every issue of a board."""
-        as_of = self.now().astimezone(KST)
+        as_of = self.now()
         answer = await self.asker.ask("market.multiquote.lists", {"board": board}, deadline=deadline)
-        day, now = answer.head.get("date") or as_of.date(), self.now().astimezone(KST)
+        day, now = answer.head.get("date") or as_of.date(), self.now()
         at = moment(day, answer.head.get("time"), now=now)
         make = record_at(Quote, answer, at=at, received_at=now)
         return Quotes(quotes=RowQuotes(answer.column("code"), make), as_of=as_of)
@@ -86,27 +89,15 @@ class QuoteReader:
         plain = {given: str(given).strip().upper() for given in asked}
         if board is not None and not any(map(is_isin, plain.values())):
             return {given: Issue(code=code, board=board) for given, code in plain.items()}
-        found: dict[str, Issue] = {}
-        for each in (board,) if board else BOARDS:
-            if len(found) < len(plain):
-                try:
-                    listing = await self.listing(each, deadline=due.seconds_left())
-                except (AccessDeniedError, RequestRejectedError):
-                    if each in MAIN_BOARDS:
-                        raise
-                    continue  # KONEX has a licence of its own
-                found |= {
-                    given: listing[code]
-                    for given, code in plain.items()
-                    if given not in found and code in listing
-                }
-        return found
+        found = await self.asker.boards.find({*plain.values()}, board, due)
+        return {given: found[code] for given, code in plain.items() if code in found}
 
     async def _part(self, board: str, codes: Sequence[str], due: Deadline) -> _Part:
         """Return the quotes of as many codes as a call takes, or of more, by a snapshot; a failure is returned, too."""
         try:
             if board not in MAIN_BOARDS:
-                return _Part({codes[0]: await self._one(board, codes[0], due)})
+                quote = await self.one({"board": board, "issue": codes[0]}, due)
+                return _Part({codes[0]: quote})
             if len(codes) > MOST_CODES:
                 return _Part((await self.snapshot(board, deadline=due.seconds_left())).quotes)
             return _Part(await self._some(board, codes, due))
@@ -125,15 +116,7 @@ class QuoteReader:
     async def _some(self, board: str, codes: Sequence[str], due: Deadline) -> dict[str, Quote]:
         arguments = {"board": board, "codes": codes}
         answer = await self.asker.ask("market.multiquote.price", arguments, deadline=due.seconds_left())
-        now = self.now().astimezone(KST)
-        made = zip(records_of(Quote, answer, received_at=now), answer, strict=True)
-        return {quote.code: dated(quote, row, day=now.date(), now=now) for quote, row in made}
-
-    async def _one(self, board: str, code: str, due: Deadline) -> Quote:
-        arguments = {"board": board, "issue": code}
-        answer = await self.asker.ask("market.stocks.price", arguments, deadline=due.seconds_left())
-        now = self.now().astimezone(KST)
-        return dated(record_of(Quote, answer, received_at=now), answer.one, day=now.date(), now=now)
+        return {quote.code: quote for quote in priced(Quote, answer, now=self.now())}
 
 
 def _accounted(

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 from attrs import NOTHING, evolve, fields
 
 from koscom_async._clock import KST
-from koscom_async._cooperative import SLICE_ROWS, Cooperative
+from koscom_async._cooperative import SLICE_ROWS, Cooperative, run_cooperatively
 from koscom_async.models._fields import constructor
 from koscom_async.models.catalogue.answer import Answer, Row
+from koscom_async.models.market.issues import Issue, Listing
 from koscom_async.models.market.others import INVESTORS, InvestorTrade
 from koscom_async.models.market.quotes import IndexValue, Level, OrderBook, Quote
 from koscom_async.models.market.table import signed
@@ -57,14 +58,6 @@ def _columns(
     return columns
 
 
-def record_of(
-    kind: type[Kind], answer: Answer, *, names: Mapping[str, str] | None = None, **shared: object
-) -> Kind:
-    """Return the record of an answer that is one row."""
-    _ = answer.one
-    return next(records_of(kind, answer, names=names, **shared))
-
-
 def gathered(records: Iterable[Kind]) -> Cooperative[list[Kind]]:
     """Return all records, made some at a time."""
     made: list[Kind] = []
@@ -83,11 +76,26 @@ def moment(day: date, clock: time | None, *, now: datetime) -> datetime | None:
     return at if (at - now).total_seconds() <= _LATE_SECONDS else None
 
 
-def dated(record: Priced, row: Row, *, day: date, now: datetime) -> Priced:
-    """Return a price with its time and the sign that its direction code gives to the change."""
-    change, is_doubtful = signed(record.change, row.get("direction"))
-    at = moment(day, row.get("time"), now=now)
-    return evolve(record, change=change, doubtful=is_doubtful, at=at)
+def priced(
+    kind: type[Priced],
+    answer: Answer,
+    *,
+    now: datetime,
+    names: Mapping[str, str] | None = None,
+    **shared: object,
+) -> Iterator[Priced]:
+    """Return prices of today, with their time and the sign that the direction code gives to the change."""
+    records = records_of(kind, answer, names=names, received_at=now, **shared)
+    for record, row in zip(records, answer, strict=True):
+        change, is_doubtful = signed(record.change, row.get("direction"))
+        at = moment(now.date(), row.get("time"), now=now)
+        yield evolve(record, change=change, doubtful=is_doubtful, at=at)
+
+
+async def listing_of(board: str, answer: Answer) -> Listing:
+    """Return what is listed on a board, or on a market of contracts."""
+    issues = await run_cooperatively(gathered(records_of(Issue, answer, board=board)))
+    return Listing(board=board, on=answer.head.get("date"), issues=tuple(issues))
 
 
 def order_book_of(answer: Answer, *, now: datetime) -> OrderBook:

@@ -3,29 +3,17 @@
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
-import anyio
-
-from koscom_async._clock import KST
-from koscom_async._cooperative import run_cooperatively
 from koscom_async._identifiers import is_isin
 from koscom_async._services.catalogue.asker import Asker
 from koscom_async._services.catalogue.boards import BOARDS, MAIN_BOARDS
 from koscom_async._services.market.bars import BarReader, Place
 from koscom_async._services.market.quotes import Detail, QuoteReader
-from koscom_async._services.market.records import (
-    dated,
-    gathered,
-    order_book_of,
-    record_of,
-    records_of,
-    trades_of,
-)
+from koscom_async._services.market.records import listing_of, order_book_of, priced, records_of, trades_of
 from koscom_async._services.operation import Deadline, deadline_at
-from koscom_async._services.operation import until as until_deadline
 from koscom_async.errors import UsageError
 from koscom_async.models.catalogue.answer import Answer
 from koscom_async.models.market.bars import Bars, Every
-from koscom_async.models.market.issues import Board, Issue, Listing
+from koscom_async.models.market.issues import Board, Listing
 from koscom_async.models.market.others import (
     Component,
     Components,
@@ -42,26 +30,14 @@ class _Kind:
     def __init__(self, asker: Asker, now: Callable[[], datetime], kind: str) -> None:
         self._asker, self._clock, self._kind = asker, now, kind
         self._bars = BarReader(asker=asker, now=now, kind=kind)
-
-    def _now(self) -> datetime:
-        return self._clock().astimezone(KST)
+        self._quotes = QuoteReader(asker=asker, clock=now, kind=kind)
 
     async def _ask(self, operation: str, place: Place, due: Deadline) -> Answer:
         return await self._asker.ask(f"market.{operation}", place, deadline=due.seconds_left())
 
-    async def _quote(self, place: Place, due: Deadline) -> Quote:
-        answer = await self._ask(f"{self._kind}.price", place, due)
-        now = self._now()
-        return dated(record_of(Quote, answer, received_at=now), answer.one, day=now.date(), now=now)
-
     async def _book(self, place: Place, due: Deadline) -> OrderBook:
         answer = await self._ask(f"{self._kind}.orderbook", place, due)
-        return order_book_of(answer, now=self._now())
-
-    async def _listing(self, place: Place, answer: Answer) -> Listing:
-        (board,) = map(str, place.values())
-        issues = await run_cooperatively(gathered(records_of(Issue, answer, board=board)))
-        return Listing(board=board, on=answer.head.get("date"), issues=tuple(issues))
+        return order_book_of(answer, now=self._quotes.now())
 
 
 class Contracts(_Kind):
@@ -80,13 +56,12 @@ class Contracts(_Kind):
     async def listing(self, *, deadline: float | None = None) -> Listing:
         """Return the contracts that are listed."""
         place = {"market": self._market}
-        return await self._listing(
-            place, await self._ask(f"{self._kind}.lists", place, deadline_at(deadline))
-        )
+        answer = await self._ask(f"{self._kind}.lists", place, deadline_at(deadline))
+        return await listing_of(self._market, answer)
 
     async def quote(self, code: str, *, deadline: float | None = None) -> Quote:
         """Return a contract's last price, and its day so far."""
-        return await self._quote(self._of(code), deadline_at(deadline))
+        return await self._quotes.one(self._of(code), deadline_at(deadline))
 
     async def order_book(self, code: str, *, deadline: float | None = None) -> OrderBook:
         """Return a contract's order book: five levels."""
@@ -117,36 +92,25 @@ class MarketService(_Kind):
     def __init__(self, asker: Asker, *, now: Callable[[], datetime]) -> None:
         super().__init__(asker, now, "stocks")
         self._index_bars = BarReader(asker=asker, now=now, kind="index")
-        self._quotes = QuoteReader(asker=asker, now=now, listing=self.listing)
-        self._kept: dict[str, tuple[Answer, Listing]] = {}
-        self._reading = anyio.Lock()
 
     async def listing(self, board: Board = "kospi", *, deadline: float | None = None) -> Listing:
         """Return what is listed on a board (종목 목록): asked once a trading day, from 06:30 on."""
         if board not in set(BOARDS):
             raise UsageError(f"there is no board {str(board)[:20]!r}", advice=f"one of {', '.join(BOARDS)}")
-        with until_deadline(deadline_at(deadline), "the listing"):
-            answer = await self._asker.boards.listing(board)
-            kept = self._kept.get(board)
-            if kept is None or kept[0] is not answer:
-                kept = self._kept[board] = (answer, await self._listing({"board": board}, answer))
-        return kept[1]
+        return await self._asker.boards.listing(board, deadline_at(deadline))
 
     async def _place(self, code: str, board: Board | None, due: Deadline) -> Place:
         """Return what names an issue to the platform; where only its code is known, the asker finds the board."""
         text = str(code).strip().upper()
         if is_isin(text):
-            for each in (board,) if board else MAIN_BOARDS:
-                listing = await self.listing(each, deadline=due.seconds_left())
-                if text in listing:
-                    return {"issue": listing[text].code, "board": each}
-            raise UsageError(f"{text} is listed neither at KOSPI nor at KOSDAQ", advice="check the code")
+            issue = await self._asker.boards.issue(text, board, due)
+            return {"issue": issue.code, "board": issue.board}
         return {"issue": text, **({"board": board} if board else {})}
 
     async def quote(self, code: str, *, board: Board | None = None, deadline: float | None = None) -> Quote:
         """Return an issue's last price (현재가), and its day so far."""
         due = deadline_at(deadline)
-        return await self._quote(await self._place(code, board, due), due)
+        return await self._quotes.one(await self._place(code, board, due), due)
 
     async def quotes(
         self,
@@ -202,9 +166,8 @@ class MarketService(_Kind):
         """Return an index now (지수): by its name, such as KOSPI 200 or 코스닥, or its code (`K51`)."""
         market, code = index_place(name)
         answer = await self._ask("index.index", {"market": market, "index": code}, deadline_at(deadline))
-        now = self._now()
-        value = record_of(IndexValue, answer, names={"value": "price"}, name=name, received_at=now)
-        return dated(value, answer.one, day=now.date(), now=now)
+        (value,) = priced(IndexValue, answer, now=self._quotes.now(), names={"value": "price"}, name=name)
+        return value
 
     async def index_bars(
         self,
@@ -230,7 +193,10 @@ class MarketService(_Kind):
         else:
             answer = await self._ask("stocks.investors", await self._place(code_or_board, board, due), due)
         return InvestorTrades(
-            code=code_or_board, at=answer.head.get("time"), rows=trades_of(answer), received_at=self._now()
+            code=code_or_board,
+            at=answer.head.get("time"),
+            rows=trades_of(answer),
+            received_at=self._quotes.now(),
         )
 
     async def holidays(self, nation: str = "KR", *, deadline: float | None = None) -> tuple[date, ...]:
@@ -259,7 +225,8 @@ class MarketService(_Kind):
         """Return the net asset value of a fund's share (ETF NAV) now; version 3."""
         due = deadline_at(deadline)
         answer = await self._ask("extra.nav", await self._place(code, board, due), due)
-        return record_of(NetAssetValue, answer, received_at=self._now())
+        (value,) = records_of(NetAssetValue, answer, received_at=self._quotes.now())
+        return value
 
     def futures(self, market: str = "kospi200") -> Contracts:
         """Return the futures of a market: `koscom.market.futures("kospi200").listing()`."""
