@@ -6,6 +6,7 @@ A file is written whole or not at all; saved holdings are read back. Does not as
 import os
 import stat
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -115,29 +116,36 @@ def finish(
     noun: str = "account",
 ) -> NoReturn:
     """Write an answer, report on stderr what is missing where a format may not show it, and exit."""
-    if format_ == "table" and output is None:
-        print_report(renderers["table"]())
-    else:
-        data = render(answer, renderers, format_)
-        if output is None:
-            write_stdout(data)
-        else:
-            write_file(output, data)
-            write_stderr(f"written to {clean(str(output))}")
+    write_answer(renderers, partial(answer_data, answer), format_=format_, output=output)
+    if format_ != "table" or output is not None:
         report_missing(answer, noun)
     context.exit(exit_code(answer))
 
 
-def render(answer: Answered, renderers: Renderers, format_: str) -> bytes:
-    """Return the bytes of an answer in a format."""
+def write_answer(
+    renderers: Renderers,
+    document: Callable[[Mapping[str, object]], Mapping[str, object]] = versioned,
+    *,
+    format_: str,
+    output: Path | None,
+) -> None:
+    """Write an answer in a format, to a file or to stdout; `document` makes the JSON of its data."""
     made = renderers[format_]()
+    if format_ == "table" and output is None:
+        print_report(made)
+        return
     match format_:
         case "table":
-            return text_of(made).encode()
+            data = text_of(made).encode()
         case "json":
-            return encode(json_text(answer_data(answer, made)))
+            data = encode(json_text(document(made)))
         case _:
-            return made if isinstance(made, bytes) else encode(made)
+            data = made if isinstance(made, bytes) else encode(made)
+    if output is None:
+        write_stdout(data)
+    else:
+        write_file(output, data)
+        write_stderr(f"written to {clean(str(output))}")
 
 
 def answer_data(answer: Answered, data: Mapping[str, object]) -> dict[str, object]:

@@ -108,10 +108,12 @@ class _Command(click.Group):
         click.Group(commands=named).format_commands(ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> Any:
-        from koscom_async.errors import KoscomError
+        from koscom_async.errors import KoscomError, UsageError
 
         try:
             return super().invoke(ctx)
+        except UsageError as error:
+            raise click.UsageError(": ".join(filter(None, (error.message, error.advice)))) from error
         except KoscomError as error:
             raise Failed(str(error)) from error
         except KeyboardInterrupt:

@@ -4,7 +4,7 @@ Does not read or write anything but the arguments.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -225,15 +225,20 @@ def _check(request: HoldingsRequest) -> None:
     if request.term is not None and not request.term.strip():
         raise click.BadParameter("must not be empty: give a code or a name", param_hint="--explain")
     name = "koscom holdings" if request.view == "whole" else f"--{request.view}"
-    if request.format not in FORMATS[request.view]:
-        *others, last = FORMATS[request.view]
-        known = f"{', '.join(others)} or {last}" if others else last
-        raise click.UsageError(f"{name} cannot be written as {request.format}, only as {known}")
+    check_format(name, request.format, FORMATS[request.view], request.output)
     if request.with_lots and (request.view in {"diff", "explain", "live"} or request.by is not None):
         shown = "--by" if request.by is not None else name
         raise click.UsageError(f"--lots and {shown} exclude each other: lots stand below positions")
     if request.interval is not None and (request.save or request.output):
         option = "--save" if request.save else "--output"
         raise click.UsageError(f"--watch and {option} exclude each other: there is no last answer to write")
-    if request.format in {"parquet", "xlsx"} and request.output is None and sys.stdout.isatty():
-        raise click.UsageError(f"{request.format} is not for a terminal: add --output FILE, or redirect it")
+
+
+def check_format(name: str, format_: Format, known: Sequence[Format], output: Path | None) -> None:
+    """Refuse a format in which an answer cannot be written, or not to a terminal."""
+    if format_ not in known:
+        *others, last = known
+        words = f"{', '.join(others)} or {last}" if others else last
+        raise click.UsageError(f"{name} cannot be written as {format_}, only as {words}")
+    if format_ in {"parquet", "xlsx"} and output is None and sys.stdout.isatty():
+        raise click.UsageError(f"{format_} is not for a terminal: add --output FILE, or redirect it")

@@ -1,8 +1,7 @@
 """`koscom market`: quotes, bars, order books, snapshots, indices and holidays, in each format."""
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 from functools import partial, wraps
@@ -19,36 +18,25 @@ from koscom_async._record import Record
 from koscom_async._services.catalogue.boards import BOARDS, MAIN_BOARDS
 from koscom_async._services.market.service import MarketService
 from koscom_async._services.tasks import background, gather
-from koscom_async.cli.commands.holdings_request import ANSWER, Format, format_of
-from koscom_async.cli.ending import write_file
+from koscom_async.cli.commands.holdings_request import ANSWER, FORMATS, Format, check_format, format_of
+from koscom_async.cli.ending import write_answer
 from koscom_async.cli.main import FAILED, PARTIAL, WHOLE, exit_codes
 from koscom_async.cli.options import DAY, GatewayOptions, add_options, gateway_options, open_client
-from koscom_async.cli.output import (
-    encode,
-    json_text,
-    print_report,
-    text_of,
-    versioned,
-    write_stderr,
-    write_stdout,
-)
+from koscom_async.cli.output import write_stderr
 from koscom_async.cli.views.layout import FAINT, HEADING
-from koscom_async.cli.views.records import csv_of, parquet_of, table_of
+from koscom_async.cli.views.records import renderers_of, table_of
 from koscom_async.client import Koscom
-from koscom_async.errors import UsageError
 from koscom_async.export.texts import clean, counted
 from koscom_async.models.market.bars import Bars
 from koscom_async.models.market.quotes import IndexValue, OrderBook, Quotes
-from koscom_async.models.market.table import Table, ko
+from koscom_async.models.market.table import RowTable, Table, ko
 
 Ask = Callable[..., Awaitable[Table[Any]]]
 
-_FORMATS: tuple[Format, ...] = ("table", "json", "csv", "parquet")
-_WORDS = "table, json, csv or parquet"
 _FORMAT = click.option(
     "--format",
     "format_",
-    type=click.Choice(_FORMATS),
+    type=click.Choice(FORMATS["live"]),
     help="Output format.  [default: by the suffix of --output, or table]",
 )
 _EVERY = ("day", "week", "month", "10s", "1m", "10m")
@@ -80,12 +68,9 @@ def _command(name: str) -> Callable[[Ask], click.Command]:
         ) -> NoReturn:  # fmt: skip
             file = None if output == Path("-") else output
             chosen = format_of(format_, as_json=as_json, as_csv=as_csv, output=file)
-            if chosen not in _FORMATS:
-                raise click.UsageError(f"market data cannot be written as {chosen}, only as {_WORDS}")
-            if chosen == "parquet" and file is None and sys.stdout.isatty():
-                raise click.UsageError("parquet is not for a terminal: add --output FILE, or redirect it")
+            check_format("market data", chosen, FORMATS["live"], file)
             question = partial(ask, deadline=deadline, **arguments)
-            _write(_asked(question, gateway, quiet=quiet), chosen, file)
+            _finish(asyncio.run(_asked(question, gateway, quiet=quiet)), chosen, file)
 
         command = add_options(run, (_FORMAT, *ANSWER, gateway_options))
         return market_group.command(name=name, epilog=_EPILOGUE)(command)
@@ -148,15 +133,12 @@ async def holidays_command(market: MarketService, *, nation: str, deadline: floa
 
 
 @frozen(kw_only=True, eq=False, repr=False)
-class _Indices(Table[IndexValue]):
+class _Indices(RowTable):
     kind: ClassVar[type[Record]] = IndexValue
     rows: tuple[IndexValue, ...]
 
-    def _items(self) -> Iterator[IndexValue]:
-        return iter(self.rows)
-
     def _title(self) -> str:
-        return counted(len(self.rows), "index") if len(self.rows) == 1 else f"{len(self.rows)} indices"
+        return ", ".join(value.name or value.code for value in self.rows)
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -165,51 +147,26 @@ class _Holiday(Record):
 
 
 @frozen(kw_only=True, eq=False, repr=False)
-class _Holidays(Table[_Holiday]):
+class _Holidays(RowTable):
     kind: ClassVar[type[Record]] = _Holiday
     nation: str
     rows: tuple[_Holiday, ...]
 
-    def _items(self) -> Iterator[_Holiday]:
-        return iter(self.rows)
-
     def _title(self) -> str:
-        return f"{self.nation}, {counted(len(self.rows), 'holiday')}"
+        return f"{self.nation}, {counted(len(self), 'holiday')}"
 
 
-def _asked(question: Ask, gateway: GatewayOptions, *, quiet: bool) -> Table[Any]:
-    async def ask() -> Table[Any]:
-        async with open_client(gateway) as access, _reported(access.koscom, quiet=quiet):
-            return await question(access.koscom.market)
-
-    try:
-        return asyncio.run(ask())
-    except UsageError as error:
-        hint = f": {error.advice}" if error.advice else ""
-        raise click.UsageError(f"{error.message}{hint}") from error
+async def _asked(question: Ask, gateway: GatewayOptions, *, quiet: bool) -> Table[Any]:
+    async with open_client(gateway) as access, _reported(access.koscom, quiet=quiet):
+        return await question(access.koscom.market)
 
 
-def _write(answer: Table[Any], format_: Format, file: Path | None) -> NoReturn:
+def _finish(answer: Table[Any], format_: Format, output: Path | None) -> NoReturn:
     """Write the answer, name on stderr what is missing, and exit."""
-    notes = _notes(answer)
-    made: dict[Format, Callable[[], Any]] = {
-        "table": lambda: Group(Text(clean(answer.title), HEADING), *map(_faint, notes), table_of(answer)),
-        "json": lambda: encode(json_text(versioned(answer.to_dicts()))),
-        "csv": lambda: encode(csv_of(answer)),
-        "parquet": lambda: parquet_of(answer.to_arrow),
-    }
-    written = made[format_]()
-    if file is not None:
-        write_file(file, text_of(written).encode() if format_ == "table" else written)
-        write_stderr(f"written to {clean(str(file))}")
-    elif format_ == "table":
-        print_report(written)
-    else:
-        write_stdout(written)
-    is_whole = getattr(answer, "complete", True)
-    for note in () if is_whole else notes:
+    write_answer(renderers_of(answer, partial(_page, answer)), format_=format_, output=output)
+    for note in () if answer.complete else answer.notes:
         write_stderr(f"koscom: INCOMPLETE: {clean(note)}")
-    click.get_current_context().exit(WHOLE if is_whole else PARTIAL if answer.to_rows() else FAILED)
+    click.get_current_context().exit(WHOLE if answer.complete else PARTIAL if answer.to_rows() else FAILED)
 
 
 @asynccontextmanager
@@ -227,15 +184,6 @@ async def _reported(koscom: Koscom, *, quiet: bool) -> AsyncIterator[None]:
         yield
 
 
-def _notes(answer: Table[Any]) -> list[str]:
-    match answer:
-        case Bars():
-            return list(answer.notes)
-        case Quotes():
-            missing = [f"{', '.join(answer.missing)}: not listed, or left out"] if answer.missing else []
-            return missing + [f"{code}: {error}" for code, error in answer.failures.items()]
-    return []
-
-
-def _faint(note: str) -> Text:
-    return Text(clean(note), FAINT)
+def _page(answer: Table[Any]) -> Group:
+    notes = (Text(clean(note), FAINT) for note in answer.notes)
+    return Group(Text(clean(answer.title), HEADING), *notes, table_of(answer))

@@ -30,7 +30,6 @@ from koscom_async.cli.output import (
 )
 from koscom_async.cli.views.layout import FAINT, HEADING, Column, section
 from koscom_async.cli.views.records import ColumnsTable
-from koscom_async.errors import UsageError
 from koscom_async.export.rows import plain
 from koscom_async.export.texts import clean
 from koscom_async.models.catalogue.answer import Answer
@@ -140,12 +139,7 @@ def ask_command(
             asked = access.koscom.operations.named(operation)
             return asked, await access.koscom.ask(asked, deadline=deadline, **given)
 
-    try:
-        asked, answer = asyncio.run(ask())
-    except UsageError as error:
-        raise click.UsageError(
-            f"{error.message}: {error.advice}" if error.advice else error.message
-        ) from error
+    asked, answer = asyncio.run(ask())
     rows = answer.to_dicts()
     if as_json:
         write_stdout(json_text(versioned(plain(_document(answer, rows)))))

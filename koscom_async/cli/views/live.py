@@ -1,13 +1,14 @@
 """Holdings at the market's last prices, as a terminal shows them and in the other formats."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from koscom_async.cli.views.layout import page
-from koscom_async.cli.views.records import ColumnsTable, csv_of, parquet_of
+from koscom_async.cli.views.records import ColumnsTable, renderers_of
 from koscom_async.export import amounts
 from koscom_async.export.texts import clean
 from koscom_async.models.market.valuation import Valuation
@@ -24,12 +25,7 @@ _COLUMNS = {
 
 def live_renderers(valuation: Valuation) -> Mapping[str, Callable[[], Any]]:
     """Return the formats of a valuation."""
-    return {
-        "table": lambda: _report(valuation),
-        "json": valuation.to_dicts,
-        "csv": lambda: csv_of(valuation),
-        "parquet": lambda: parquet_of(valuation.to_arrow),
-    }
+    return renderers_of(valuation, partial(_report, valuation))
 
 
 def _report(valuation: Valuation) -> RenderableType:
@@ -50,7 +46,5 @@ def _report(valuation: Valuation) -> RenderableType:
     }
     totals = [Text(f"{name}  {amounts.money(value)}") for name, value in lines.items()]
     body = Group(ColumnsTable(named | columns, with_commas=True), Text(), *totals)
-    notes = [
-        f"{clean(each.name or each.code or '')}: {clean(each.reason or '')}" for each in valuation.unpriced
-    ]
+    notes = list(map(clean, valuation.notes))
     return page("Holdings at market prices", valuation.holdings, body, notes)

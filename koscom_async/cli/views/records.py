@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from attrs import frozen
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from koscom_async._hints import needed
@@ -61,7 +61,17 @@ def table_of(table: Table[Any]) -> ColumnsTable:
     return ColumnsTable(shown, with_commas=True)
 
 
-def csv_of(table: Table[Any]) -> str:
+def renderers_of(table: Table[Any], page: Callable[[], RenderableType]) -> Mapping[str, Callable[[], Any]]:
+    """Return the formats of a table of records, which a terminal shows as a page."""
+    return {
+        "table": page,
+        "json": table.to_dicts,
+        "csv": lambda: _csv_of(table),
+        "parquet": lambda: parquet_of(table.to_arrow),
+    }
+
+
+def _csv_of(table: Table[Any]) -> str:
     """Return the rows of a table of records as CSV."""
     return csv_table([name for name, *_ in columns(table.kind)], table.to_rows())
 

@@ -1,6 +1,6 @@
 """Who traded, what a fund holds, and what its share is worth by that; the platform's codes of investors and indices."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -10,7 +10,7 @@ from attrs import NOTHING, frozen
 from koscom_async._record import Record, counted
 from koscom_async.errors import UsageError
 from koscom_async.models._fields import raw_field
-from koscom_async.models.market.table import Table, ko
+from koscom_async.models.market.table import RowTable, ko
 
 __all__ = ["Component", "Components", "InvestorTrade", "InvestorTrades", "NetAssetValue"]
 
@@ -58,25 +58,8 @@ class InvestorTrade(Record):
     raw: Mapping[str, object] = raw_field()
 
 
-class _Rows(Table[Any]):
-    """A sequence of its rows."""
-
-    __slots__ = ()
-
-    rows: tuple[Any, ...]
-
-    def __getitem__(self, place: Any) -> Any:
-        return self.rows[place]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def _items(self) -> Iterator[Any]:
-        return iter(self.rows)
-
-
 @frozen(kw_only=True, eq=False, repr=False)
-class InvestorTrades(_Rows, Sequence[InvestorTrade]):
+class InvestorTrades(RowTable, Sequence[InvestorTrade]):
     """Who sold and bought an issue, or on a board (투자자별 매매). `at` is the platform's time, where it sends one.
 
     The platform does not send the day: it is that of the last session, on `received_at`.
@@ -109,7 +92,7 @@ class Component(Record):
 
 
 @frozen(kw_only=True, eq=False, repr=False)
-class Components(_Rows, Sequence[Component]):
+class Components(RowTable, Sequence[Component]):
     """What a fund (ETF) holds for one creation unit (PDF, 구성종목), as of the day `on`.
 
     `complete` is `False` where the platform counts other rows than it sent.

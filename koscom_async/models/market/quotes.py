@@ -87,6 +87,12 @@ class Quotes(Table[Quote], Mapping[str, Quote]):
         """Whether every code asked has its quote."""
         return not self.missing and not self.failures
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Which codes have no quote, and why."""
+        missing = [f"{', '.join(self.missing)}: not listed, or left out"] if self.missing else []
+        return (*missing, *(f"{code}: {error}" for code, error in self.failures.items()))
+
     def __getitem__(self, code: str) -> Quote:
         return self.quotes[code]
 

@@ -58,6 +58,16 @@ class Table(Record, Generic[Item]):
         return lists.table_view(self._title(), self.kind, list(self._items()), self._facts())
 
     @property
+    def complete(self) -> bool:
+        """Whether everything that was asked for is here."""
+        return True
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is missing or doubtful, and why."""
+        return ()
+
+    @property
     def title(self) -> str:
         """What it is, in a line."""
         return self._title()
@@ -88,3 +98,20 @@ class Table(Record, Generic[Item]):
         With `exact=False` numbers are doubles, and times Korean without a zone: for reading and plotting.
         """
         return records.to_pandas(self.to_arrow(names=names), exact=exact)
+
+
+class RowTable(Table[Any]):
+    """A table that is the sequence of its `rows`."""
+
+    __slots__ = ()
+
+    rows: tuple[Any, ...]
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.rows[place]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def _items(self) -> Iterator[Any]:
+        return iter(self.rows)

@@ -81,6 +81,11 @@ class Valuation(Table[ValuedPosition]):
         """Whether every account was read."""
         return self.holdings.complete
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Which positions have no market price, and why."""
+        return tuple(f"{each.name or each.code or ''}: {each.reason}" for each in self.unpriced)
+
     def _items(self) -> Iterator[ValuedPosition]:
         return iter(self.positions)
 
