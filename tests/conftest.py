@@ -1,9 +1,11 @@
 """What holds for all tests: no example is bounded in time, time can be set, and there are two backends."""
 
 import asyncio
+import contextlib
+import importlib
 import os
-import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -24,8 +26,15 @@ settings.load_profile("house")
 
 def pytest_configure(config):
     hide_system_fonts(config)
-    if not hasattr(config, "workerinput"):
-        _compile_once(config)
+    os.environ.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # workers and programs that tests start share what is compiled
+
+
+def pytest_sessionstart(session):
+    worker = getattr(session.config, "workerinput", None)
+    if worker is not None:
+        _import_a_share(session.config, int(worker["workerid"].removeprefix("gw")), worker["workercount"])
 
 
 def pytest_xdist_auto_num_workers(config):
@@ -37,12 +46,15 @@ def pytest_runtest_setup(item):
     require_programs(item)
 
 
-def _compile_once(config):
-    """The workers and the programs that tests start share what is compiled, in a folder of this run."""
-    folder = tempfile.TemporaryDirectory(prefix="koscom-compiled-", ignore_cleanup_errors=True)
-    config.add_cleanup(folder.cleanup)
-    os.environ["PYTHONPYCACHEPREFIX"] = folder.name
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+def _import_a_share(config, number, count):
+    """All workers collect all tests: each compiles a part of them first, so that none is compiled by all at once."""
+    paths = [Path(argument.partition("::")[0]) for argument in config.args]
+    files = [file for path in paths for file in (sorted(path.rglob("test_*.py")) if path.is_dir() else ())]
+    for file in files[number::count]:
+        with contextlib.suppress(Exception, pytest.skip.Exception):  # the collection shows them
+            importlib.import_module(
+                ".".join(file.absolute().relative_to(config.rootpath).with_suffix("").parts)
+            )
 
 
 @pytest.fixture(scope="session")
