@@ -19,7 +19,9 @@ def compare(monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["compare.py", *map(str, runs)])
         monkeypatch.syspath_prepend(str(FOLDER))
         capsys.readouterr()
-        runpy.run_path(str(FOLDER / "compare.py"), run_name="__main__")
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(FOLDER / "compare.py"), run_name="__main__")
+        assert not ended.value.code
         return capsys.readouterr().out
 
     return compared
