@@ -332,3 +332,8 @@ class Koscom:
         )
         del json, params  # an error reporter may send this frame's variables
         return await asked
+
+
+def parts_of(koscom: Koscom) -> tuple[Settings, parts.InvestorFanout]:
+    """Return the settings and the fan-out of a client: a batch asks the same question at a pace of its own."""
+    return koscom._settings, koscom._investor  # noqa: SLF001  # it is this module's own class

@@ -140,7 +140,7 @@ def functions_of(kind: type) -> Iterator[Callable[..., Any]]:
 
 def public_items() -> dict[str, Any]:
     """The classes and functions that a program imports from the package, and from its rooms that are documented."""
-    rooms = ("errors", "notebook", "observer", "sandbox", "settings", "tokens", *INTEGRATIONS)
+    rooms = ("batch", "errors", "notebook", "observer", "sandbox", "settings", "tokens", *INTEGRATIONS)
     modules = [koscom_async, *(import_module(f"koscom_async.{room}") for room in rooms)]
     named = {
         f"{module.__name__}.{name}": getattr(module, name) for module in modules for name in module.__all__

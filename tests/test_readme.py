@@ -25,8 +25,9 @@ def compiled(program: str) -> CodeType:
 
 
 @pytest.fixture
-async def environment(monkeypatch):
-    """The credentials of a sandbox gateway in the environment, as a user would have the platform's."""
+async def environment(monkeypatch, tmp_path):
+    """The credentials of a sandbox gateway in the environment, as a user would have the platform's; files go away."""
+    monkeypatch.chdir(tmp_path)
     async with SandboxGateway() as gateway:
         for name, value in gateway.environment.items():
             monkeypatch.setenv(name, value)

@@ -108,7 +108,10 @@ class Fanout(Generic[Answer, AnyOutcome]):
         self, answer: Answer | None, account: VirtualAccount, error: KoscomError | None, trace: TraceBuilder
     ) -> AnyOutcome:
         if error is not None:
-            logger.warning("account not read: %s", error)
+            level = (
+                logging.INFO if isinstance(error, OverloadedError) else logging.WARNING
+            )  # no call was made
+            logger.log(level, "account not read: %s", error)
         return self._make_outcome(
             answer,
             account=account,

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from koscom_async.batch.investors import read_investors, write_investors
     from koscom_async.batch.jsonlines import JsonLinesSink
     from koscom_async.batch.parquet import ParquetSink
+    from koscom_async.batch.report import BatchFailures, BatchProgress, BatchReport
+    from koscom_async.batch.run import aggregate
     from koscom_async.batch.segments import Entry, Segment, Sink
 else:
 
@@ -19,4 +21,16 @@ else:
         return load(__name__, name)
 
 
-__all__ = ["Entry", "JsonLinesSink", "ParquetSink", "Segment", "Sink", "read_investors", "write_investors"]
+__all__ = [
+    "BatchFailures",
+    "BatchProgress",
+    "BatchReport",
+    "Entry",
+    "JsonLinesSink",
+    "ParquetSink",
+    "Segment",
+    "Sink",
+    "aggregate",
+    "read_investors",
+    "write_investors",
+]

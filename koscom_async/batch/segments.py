@@ -48,6 +48,7 @@ class Segment(Record):
     entries: tuple[Entry, ...]
 
 
+@runtime_checkable
 class Sink(Protocol):
     """Where segments are written; any object with these two methods will do.
 

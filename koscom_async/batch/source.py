@@ -1,0 +1,88 @@
+"""Where a run's investors come from: any iterable of `(key, Investor)`, asynchronous or not, taken as there is room."""
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from typing import cast
+
+from koscom_async.errors import KoscomError, UsageError, kept
+from koscom_async.models.investor import Investor
+
+LONGEST_KEY = 500
+Investors = Iterable[tuple[str, Investor]] | AsyncIterable[tuple[str, Investor]]
+_ADVICE = "pass an iterable, asynchronous or not, of (key, Investor), such as read_investors(path)"
+
+
+class Source:
+    """Takes investors from an iterable; what it raises is kept as `failure`, and ends it.
+
+    `total` is its length, `None` where it has none; `taken` so many came.
+    """
+
+    def __init__(self, investors: Investors) -> None:
+        self.is_dry = False
+        self.failure: KoscomError | None = None
+        self.taken = 0
+        self.total = _length(investors)
+        self._steps: AsyncIterator[object] | None = None
+        self._items: Iterator[object] = iter(())
+        if isinstance(investors, AsyncIterable):
+            self._steps = aiter(investors)
+        elif isinstance(investors, Iterable):
+            self._items = iter(investors)
+        else:
+            raise UsageError(f"investors are no iterable but {type(investors).__name__}", advice=_ADVICE)
+
+    async def take(self, most: int) -> list[tuple[str, Investor]]:
+        """Return the next investors, at most so many; of an asynchronous source, which may wait, the next one."""
+        found: list[tuple[str, Investor]] = []
+        while not self.is_dry and len(found) < (most if self._steps is None else 1):
+            try:
+                item = next(self._items) if self._steps is None else await anext(self._steps)
+                found.append(_checked(item, self.taken))
+            except (StopIteration, StopAsyncIteration):
+                self.is_dry = True
+            except Exception as error:
+                self.is_dry = True
+                self.failure = _failed(error, self.taken)
+            else:
+                self.taken += 1
+        return found
+
+
+def _length(investors: object) -> int | None:
+    try:
+        return len(investors)  # type: ignore[arg-type]  # a generator has none
+    except TypeError:
+        return None
+
+
+def _failed(error: Exception, taken: int) -> KoscomError:
+    if isinstance(error, KoscomError):
+        return kept(error)
+    failure = UsageError(
+        f"the source of investors failed after {taken:,} of them ({type(error).__name__})",
+        code="source",
+        advice="see the error's cause; the next run with the same checkpoint goes on",
+    )
+    failure.__cause__ = kept(error)
+    return failure
+
+
+def _checked(item: object, number: int) -> tuple[str, Investor]:
+    """Return an investor and their key, or raise a `UsageError` that shows neither."""
+    where = f"item {number + 1:,} of the investors"
+    pair = cast("tuple[object, ...]", item) if isinstance(item, tuple | list) else ()
+    if len(pair) != 2:
+        raise UsageError(f"{where} is no pair of a key and an Investor", advice=_ADVICE)
+    key, investor = pair
+    if not isinstance(investor, Investor):
+        raise UsageError(f"{where} has no Investor but {type(investor).__name__}", advice=_ADVICE)
+    if not isinstance(key, str) or not key.strip() or len(key) > LONGEST_KEY or not key.isprintable():
+        raise UsageError(
+            f"{where} has no key: a printable text of at most {LONGEST_KEY} characters", advice=_ADVICE
+        )
+    if any(secret in key for secret in investor.secrets):
+        raise UsageError(
+            f"the key of {where.removeprefix('item ')} holds a secret of the investor",
+            advice="use a name of your own, such as a customer's number: keys are written into files",
+        )
+    return key, investor

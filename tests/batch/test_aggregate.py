@@ -1,0 +1,315 @@
+"""`aggregate` without and with a checkpoint: everyone once, whole, whatever fails on the way."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import anyio
+import pytest
+from attrs import evolve
+
+from koscom_async import (
+    AuthenticationError,
+    BrokerLimits,
+    Koscom,
+    Limits,
+    SinkError,
+    UsageError,
+)
+from koscom_async._transport.limits.limiter import ProcessLimiter
+from koscom_async.batch import BatchFailures, aggregate
+from koscom_async.sandbox import Fault, SandboxGateway
+from tests.batch.crowds import FAST, MemorySink, balances, check_whole, client_of, gateway_of, keyed
+from tests.hurry import hurrying
+
+CALLS_A_PERSON = {"diamond": 1, "cyber": 4, "star": 4}
+
+
+async def test_every_investor_is_written_once_and_whole_in_segments_of_the_size_that_was_asked_for():
+    sink, seen = MemorySink(), []
+    async with gateway_of(12) as gateway, client_of(gateway) as koscom:
+        report = await aggregate(
+            koscom, keyed(gateway), sink=sink, segment_size=5, accounts_open=30, on_progress=seen.append
+        )
+        check_whole(sink, gateway)
+        assert balances(gateway) == {broker: 12 * calls for broker, calls in CALLS_A_PERSON.items()}
+    assert [len(segment.entries) for segment in sink.segments.values()] == [5, 5, 2]
+    assert {segment.run for segment in sink.segments.values()} == set(sink.runs)
+    assert (report.investors, report.complete, report.accounts, report.read) == (12, 12, 36, 36)
+    assert (report.segments, report.failures, report.stopped, report.left, report.ok) == (
+        3,
+        (),
+        None,
+        0,
+        True,
+    )
+    assert report.calls == len(gateway.calls) == sum(entry.calls for entry in sink.entries)
+    assert (seen[-1].investors, seen[-1].total, seen[-1].seconds_left, seen[-1].parked) == (12, 12, 0, 0)
+    assert repr(report).startswith("<BatchReport: 12 investors of 12, 36 of 36 accounts read, ")
+
+
+async def test_the_source_is_taken_as_there_is_room_and_may_be_asynchronous():
+    taken = written = most_ahead = 0
+
+    class Counting(MemorySink):
+        def commit(self, segment):
+            nonlocal written
+            super().commit(segment)
+            written += len(segment.entries)
+
+    async def source():
+        nonlocal taken, most_ahead
+        for pair in keyed(gateway):
+            taken += 1
+            most_ahead = max(most_ahead, taken - written)
+            yield pair
+
+    sink = Counting()
+    async with gateway_of(15) as gateway, client_of(gateway) as koscom:
+        report = await aggregate(koscom, source(), sink=sink, segment_size=1, accounts_open=12, patience=60.0)
+        check_whole(sink, gateway)
+    assert (report.total, report.seconds_left) == (None, None)
+    assert most_ahead <= 4 + 2, "a window of twelve accounts has room for four people"
+
+
+async def test_a_slow_broker_holds_up_no_other_and_is_never_idle():
+    sink = MemorySink()
+    limits = Limits(
+        default=BrokerLimits(rate=400.0, burst=10), brokers={"star": BrokerLimits(rate=40.0, burst=1)}
+    )
+    with (
+        hurrying(asyncio.get_running_loop(), quiet_seconds=0) as clock,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setitem(ProcessLimiter.__init__.__kwdefaults__, "clock", clock)
+        async with gateway_of(30) as gateway, client_of(gateway, limits=limits) as koscom:
+            began = clock()
+            report = await aggregate(koscom, keyed(gateway), sink=sink, accounts_open=15)
+            seconds = clock() - began
+            check_whole(sink, gateway)
+            calls = [call.broker for call in gateway.calls if call.endpoint == "account.balance"]
+    assert balances(gateway) == {broker: 30 * each for broker, each in CALLS_A_PERSON.items()}
+    last_of_others = max(number for number, broker in enumerate(calls) if broker != "star")
+    assert calls[:last_of_others].count("star") < 0.5 * calls.count("star")
+    assert max(entry.passes for entry in sink.entries) > 1
+    assert report.ok
+    assert seconds < 1.15 * 30 * 4 / 40, "the slow broker's own limit decides"
+
+
+async def test_what_fails_for_a_while_is_asked_again_and_only_that():
+    sink = MemorySink()
+    faults = {"star": Fault("down", times=10), "common": Fault("down", times=3)}
+    async with gateway_of(12, faults=faults) as gateway, client_of(gateway) as koscom:
+        await aggregate(koscom, keyed(gateway), sink=sink, attempts=9)
+        check_whole(sink, gateway)
+        asked = balances(gateway)
+    assert asked["diamond"] == 12
+    assert asked["cyber"] == 12 * 4
+    assert 10 <= asked["star"] - 12 * 4 <= 10 * 4
+
+
+async def test_what_fails_to_the_end_is_written_with_the_reason_after_so_many_attempts():
+    sink = MemorySink()
+    async with gateway_of(3, faults={"star": "down"}) as gateway, client_of(gateway) as koscom:
+        report = await aggregate(koscom, keyed(gateway), sink=sink, attempts=2)
+    assert [len(entry.holdings.failures) for entry in sink.by_key.values()] == [1, 1, 1]
+    assert {entry.passes for entry in sink.entries} == {2}
+    assert (report.complete, report.read, report.accounts, report.ok) == (0, 6, 9, False)
+    assert [(each.broker, each.count) for each in report.failures] == [("star", 3)]
+
+
+async def test_what_will_not_pass_is_written_at_once():
+    sink = MemorySink()
+    async with gateway_of(3, faults={"star": "4001"}) as gateway, client_of(gateway) as koscom:
+        gateway.revoke_token(gateway.investors[1].token.access)
+        report = await aggregate(koscom, keyed(gateway), sink=sink)
+    assert {entry.passes for entry in sink.entries} == {1}
+    assert BatchFailures(broker="star", reason="4001", count=2) in report.failures
+    assert sum(each.count for each in report.failures) == 2 + 3, "without a token no account is read"
+
+
+async def test_an_exception_that_is_none_of_the_library_is_an_outcome():
+    class Odd(ProcessLimiter):
+        async def acquire(self, broker, service, turn=None):
+            if broker == "common" and turn.ticket.number % 2:
+                raise ZeroDivisionError("odd")
+            await super().acquire(broker, service, turn)
+
+    sink = MemorySink()
+    async with gateway_of(4) as gateway, client_of(gateway, limiter=Odd(FAST)) as koscom:
+        report = await aggregate(koscom, keyed(gateway), sink=sink)
+    errors = [entry.error for entry in sink.by_key.values() if entry.error is not None]
+    assert [error.code for error in errors] == ["unforeseen"] * 2
+    assert isinstance(errors[0].__cause__, ZeroDivisionError)
+    assert report.failures == (BatchFailures(broker="list of accounts", reason="unforeseen", count=2),)
+
+
+async def test_a_key_that_comes_twice_is_left_out_and_counted(caplog):
+    sink = MemorySink()
+    async with gateway_of(3) as gateway, client_of(gateway) as koscom:
+        people = keyed(gateway)
+        report = await aggregate(koscom, [*people, people[1]], sink=sink)
+        check_whole(sink, gateway)
+    assert (report.investors, report.repeated) == (3, 1)
+    assert "the key customer 1 came a second time" in caplog.text
+
+
+async def test_bad_arguments_and_items_are_named_without_a_secret():
+    async with gateway_of(2) as gateway, client_of(gateway) as koscom:
+        [(key, investor), other] = keyed(gateway)
+        for items, text in [
+            ([(key, investor), other[1]], "item 2 of the investors is no pair of a key and an Investor"),
+            ([(key, investor.ci)], "item 1 of the investors has no Investor but str"),
+            ([(7, investor)], "item 1 of the investors has no key"),
+            ([(f"x{investor.ci}", investor)], "the key of 1 of the investors holds a secret"),
+            (7, "investors are no iterable but int"),
+        ]:
+            with pytest.raises(UsageError, match=text) as caught:
+                await aggregate(koscom, items, sink=MemorySink())
+            assert investor.ci not in repr(caught.value)
+        for name, value in [
+            ("accounts_open", 0), ("attempts", True), ("patience", -1.0), ("segment_size", 1.5), ("checkpoint", 7),
+        ]:  # fmt: skip
+            with pytest.raises(UsageError, match=name):
+                await aggregate(koscom, [], sink=MemorySink(), **{name: value})
+        assert (await aggregate(koscom, [], sink=MemorySink())).ok
+
+
+async def test_a_source_that_raises_ends_the_run_after_what_was_read_is_written_and_the_next_goes_on(
+    tmp_path,
+):
+    def failing():
+        yield from people[:5]
+        raise ZeroDivisionError
+
+    sink, checkpoint = MemorySink(), tmp_path / "run.journal"
+    async with gateway_of(8) as gateway, client_of(gateway) as koscom:
+        people = keyed(gateway)
+        with pytest.raises(UsageError, match="failed after 5 of them") as caught:
+            await aggregate(koscom, failing(), sink=sink, checkpoint=checkpoint)
+        assert isinstance(caught.value.__cause__, ZeroDivisionError)
+        assert len(sink.by_key) == 5
+        report = await aggregate(koscom, people, sink=sink, checkpoint=checkpoint)
+        check_whole(sink, gateway)
+    assert (report.skipped, report.investors) == (5, 3)
+    assert balances(gateway)["diamond"] == 8
+
+
+async def test_a_sink_that_fails_ends_the_run_and_the_next_goes_on(tmp_path):
+    sink, checkpoint = MemorySink(), tmp_path / "run.journal"
+    async with gateway_of(9) as gateway, client_of(gateway) as koscom:
+        for number, failure in enumerate([OSError(28, "No space left on device"), ZeroDivisionError()]):
+            sink.failures = [failure]
+            with pytest.raises(SinkError, match=f"could not write segment {number}") as caught:
+                await aggregate(koscom, keyed(gateway), sink=sink, checkpoint=checkpoint, segment_size=3)
+            assert caught.value.__cause__ is failure
+            # The next one gets as far as the first segment, and fails at the second.
+            sink.failures = []
+            if number == 0:
+                with pytest.raises(UsageError):
+                    await aggregate(koscom, iter([*keyed(gateway)[:3], 7]), sink=sink, checkpoint=checkpoint)
+        await aggregate(koscom, keyed(gateway), sink=sink, checkpoint=checkpoint)
+        check_whole(sink, gateway)
+
+
+async def test_a_run_that_is_cancelled_keeps_what_was_read_and_the_next_goes_on(tmp_path):
+    sink, checkpoint = MemorySink(), tmp_path / "run.journal"
+    async with gateway_of(10) as gateway, client_of(gateway) as koscom:
+        with anyio.CancelScope() as scope:
+
+            def stop(progress):
+                if len(gateway.calls) > 40:
+                    scope.cancel()
+
+            async def source():
+                for pair in keyed(gateway):
+                    stop(pair)
+                    yield pair
+
+            await aggregate(koscom, source(), sink=sink, checkpoint=checkpoint, accounts_open=15)
+        assert scope.cancelled_caught
+        assert 0 < len(sink.by_key) < 10
+        await aggregate(koscom, keyed(gateway), sink=sink, checkpoint=checkpoint)
+        check_whole(sink, gateway)
+
+
+async def test_a_key_of_the_firm_that_is_refused_ends_the_run():
+    sink = MemorySink()
+    async with gateway_of(5) as gateway:
+        settings = evolve(gateway.settings, api_key="wrong", limits=FAST)
+        async with Koscom(settings, transport=gateway.transport) as koscom:
+            with pytest.raises(AuthenticationError):
+                await aggregate(koscom, keyed(gateway), sink=sink)
+    assert sink.entries == []
+
+
+async def test_at_the_quota_the_run_stops_and_goes_on_the_next_day(tmp_path):
+    sink, checkpoint = MemorySink(), tmp_path / "run.journal"
+    async with gateway_of(10, quota={"account": 50}) as gateway:
+        async with client_of(gateway) as koscom:
+            report = await aggregate(
+                koscom, keyed(gateway), sink=sink, checkpoint=checkpoint, accounts_open=9
+            )
+        written = len(sink.by_key)
+        assert all(entry.complete for entry in sink.entries)
+        assert report.stopped == "quota"
+        assert report.resume_at > datetime.now(UTC)
+        assert (report.resume_at.hour, report.left) == (0, 10 - written)
+        assert 2 <= written <= 5
+        assert "stopped at the quota, go on at" in repr(report)
+    async with SandboxGateway(in_process=True, ledger=gateway.ledger) as tomorrow:
+        settings = evolve(tomorrow.settings, limits=FAST)
+        async with Koscom(settings, transport=tomorrow.transport) as koscom:
+            report = await aggregate(koscom, keyed(tomorrow), sink=sink, checkpoint=checkpoint)
+        check_whole(sink, tomorrow)
+    assert (report.stopped, report.skipped, report.left) == (None, written, 0)
+
+
+async def test_without_a_checkpoint_what_waits_at_the_quota_is_written_as_far_as_it_is_read():
+    sink = MemorySink()
+    async with gateway_of(12, quota={"account": 50}) as gateway, client_of(gateway) as koscom:
+        report = await aggregate(koscom, keyed(gateway), sink=sink, accounts_open=9, patience=60.0)
+    asked = {
+        outcome.account.number
+        for entry in sink.entries
+        if entry.holdings
+        for outcome in entry.holdings.outcomes
+    }
+    assert asked
+    assert report.stopped == "quota"
+    assert report.investors == len(sink.by_key) == 12 - report.left
+    assert {each.reason for each in report.failures} == {"429"}
+
+
+async def test_a_checkpoint_of_another_run_and_one_in_use_are_refused(tmp_path):
+    checkpoint = tmp_path / "nights" / "run.journal"
+    async with gateway_of(3) as gateway, client_of(gateway) as koscom:
+        await aggregate(koscom, keyed(gateway), sink=MemorySink(), checkpoint=checkpoint)
+        assert oct(checkpoint.stat().st_mode)[-3:] == "600"
+        other = MemorySink()
+        other.fingerprint = "memory 2"
+        with pytest.raises(UsageError, match="was begun with another kind of output"):
+            await aggregate(koscom, [], sink=other, checkpoint=checkpoint)
+        async with Koscom(evolve(gateway.settings, srv_id="other")) as another:
+            with pytest.raises(UsageError, match="was begun with other settings"):
+                await aggregate(another, [], sink=MemorySink(), checkpoint=checkpoint)
+        sink = MemorySink()
+        sink.segments = {1: None}
+        with pytest.raises(UsageError, match="the output has segment 1 already"):
+            await aggregate(koscom, [], sink=sink, checkpoint=checkpoint)
+        (tmp_path / "text").write_text("no database, but a text that is long enough for one" * 100)
+        with pytest.raises(SinkError, match="file is not a database"):
+            await aggregate(koscom, [], sink=MemorySink(), checkpoint=tmp_path / "text")
+
+        async def source():
+            with pytest.raises(UsageError, match=r"is in use: process \d+ on .* since 20"):
+                await aggregate(koscom, [], sink=MemorySink(), checkpoint=tmp_path / "free")
+            for pair in keyed(gateway):
+                yield pair
+
+        await aggregate(koscom, source(), sink=MemorySink(), checkpoint=tmp_path / "free")
+
+
+async def test_what_on_progress_raises_ends_the_run():
+    async with gateway_of(2) as gateway, client_of(gateway) as koscom:
+        with pytest.raises(ZeroDivisionError):
+            await aggregate(koscom, keyed(gateway), sink=MemorySink(), on_progress=lambda _: 1 / 0)
