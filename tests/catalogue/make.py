@@ -19,7 +19,7 @@ STUB = HOME / "koscom_async/_services/catalogue/ask.pyi"
 
 BOARDS = {"kospi": "kospi", "kosdaq": "kosdaq"}
 ALL_BOARDS = {**BOARDS, "konex": "konex"}
-DAYS = {"unit": "days", "day": 140, "week": 694, "month": 2990}
+DAYS = {"day": 140, "week": 694, "month": 2990}
 EVERY = {"day": "D", "week": "W", "month": "M"}
 INTRADAY = {"10s": "10", "1m": "60", "10m": "600"}
 
@@ -98,9 +98,9 @@ PARAMETERS = {
 
 BARS = ("every", "since", "until", "rows")
 INTRADAY_BARS = ("every.intraday", "since.time", "until.time", "on")
-MINUTES = {"unit": "minutes", "10s": 16, "1m": 99, "10m": 990}
+MINUTES = {"10s": 16, "1m": 99, "10m": 990}
 HISTORY = {"rows_per_call": 100, "window": DAYS}
-DAILY = {"rows_per_call": 100, "window": {"unit": "days", "*": 140}}
+DAILY = {"rows_per_call": 100, "window": {"*": 140}}
 WITHIN_A_DAY = {"rows_per_call": 100, "window": MINUTES}
 
 
@@ -371,7 +371,7 @@ class Maker:
             made["one_of"] = ONE_OF[name]
         shape = self.shape(name, {})
         if name == "thecheat.fraudsearch":
-            shape |= {"success": ["result_code", "1"]}
+            shape |= {"success": ["result_code", "1", "result_msg"]}
         if name.startswith("nice"):
             shape["loose"] = True  # the workbook has neither types nor samples
         made["shape"] = self.named(name, shape)

@@ -14,7 +14,8 @@ TODAY = date(2026, 1, 30)
 
 def sent(operation, version="v3", /, **arguments):
     described = OPERATIONS[operation]
-    return written(described, version, checked(described, Values(arguments), today=TODAY))
+    values = checked(described, Values(arguments), today=TODAY)
+    return written(described, described.path(version), values)
 
 
 def test_a_question_is_written_as_the_manual_has_it():

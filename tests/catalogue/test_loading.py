@@ -120,6 +120,7 @@ async def test_a_firm_completes_what_no_public_document_describes(tmp_path):
         (changed(("fields", "ordNo", "unit"), 0), "unit must be"),
         (changed(("shapes", "order", "rows"), None), "rows must be text"),
         ({"shapes": {"order": {}}}, "rows must say"),
+        (changed(("shapes", "order", "success"), ["code"]), "success must have a field"),
         (changed(("shapes", "order", "row"), ["odd"]), "'odd' is not among the fields"),
         (changed(("shapes", "order", "row"), "odd"), "row must be a list of texts"),
         (changed(("shapes", "order", "row"), [{}]), "row must be a list of texts"),

@@ -20,6 +20,7 @@ from koscom_async._transport.gateway import Gateway
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.catalogue.arguments import Values, checked, written
 from koscom_async._wire.catalogue.operations import Operations
+from koscom_async._wire.catalogue.reader import AnswerReader
 from koscom_async._wire.endpoints import Call, Endpoint, Site
 from koscom_async._wire.raw import SCHEMES
 from koscom_async.errors import (
@@ -40,12 +41,13 @@ _NO_DATA = "10010"
 _NOT_READY = 400
 
 
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(eq=False, repr=False)
 class _Question:
-    """One question: the operation in its version, the checked arguments, on whose behalf, and the calls so far."""
+    """One question: of what, where in its version, with which checked arguments, for whom, and its calls so far."""
 
     operation: Operation
-    version: str
+    endpoint: Endpoint
+    reader: AnswerReader
     values: Values
     investor: Investor | None
     trace: TraceBuilder
@@ -85,12 +87,11 @@ class Asker:
         values = checked(asked, Values(arguments), today=self._now().astimezone(KST).date())
         if asked.scheme == "bearer":
             expect_investor(investor)
-        endpoint, due = _endpoint(asked, version), deadline_at(deadline)
+        endpoint, reader = _endpoint(asked, version), self.operations.reader(asked.name, version)
+        due = deadline_at(deadline)
         with operation(self._gateway, endpoint, broker=asked.service, deadline=due, trace=trace) as calls:
             await self._find_board(asked, values)
-            question = _Question(
-                operation=asked, version=version, values=values, investor=investor, trace=calls
-            )
+            question = _Question(asked, endpoint, reader, values, investor, calls)
             return await self._ask_spans(question)
 
     def _version(self, asked: Operation, *, is_typed: bool) -> str:
@@ -142,21 +143,16 @@ class Asker:
         return _joined(answers)
 
     async def _ask_once(self, question: _Question) -> Answer:
-        asked = question.operation
-        endpoint, reader = (
-            _endpoint(asked, question.version),
-            self.operations.reader(asked.name, question.version),
-        )
-        sent = written(asked, question.version, question.values)
-        firm = (self._settings.api_key, self._settings.api_secret)
+        asked, firm = question.operation, (self._settings.api_key, self._settings.api_secret)
+        sent = written(asked, question.endpoint.path, question.values)
         call = Call(
-            endpoint=endpoint,
+            endpoint=question.endpoint,
             path=sent.path,
             method=asked.method or "GET",
             params=sent.params,
             broker=sent.broker or asked.service,
             body=sent.body,
-            read=reader,
+            read=question.reader,
             investor=question.investor if asked.scheme == "bearer" else None,
             secrets=(*sent.secrets, *firm),
         )
@@ -164,7 +160,7 @@ class Asker:
             answer = await self._gateway.ask(call, question.trace)
         except RequestRejectedError as error:
             if error.code == _NO_DATA:
-                return reader.empty()
+                return question.reader.empty()
             self._raise_if_early(asked, error)
             raise
         self._check_issue(question, answer)

@@ -53,7 +53,7 @@ def spans(operation: Operation, values: Values) -> list[Span | None]:
     """Return the parts of an operation's range, the newest first; `None` for one that has no range."""
     since, until = values.get("since"), values.get("until")
     size = operation.window.get(_word(operation, values)) or operation.window.get("*")
-    if not isinstance(size, int) or since is None or until is None:
+    if size is None or since is None or until is None:
         return [None]
     if isinstance(since, date):
         return list(_days(since, until, size))

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 from itertools import pairwise
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from koscom_async._clock import KST
 from koscom_async._cooperative import run_cooperatively
@@ -57,37 +57,37 @@ class BarReader:
         if _day(first) > _day(last):
             raise UsageError(f"since ({first}) is after until ({last})")
         asked = _Range(place, first, last, every, now, due)
-        bars, notes = await (self._periods if every in PERIODS else self._intervals)(asked)
+        bars = await (self._periods if every in PERIODS else self._intervals)(asked)
         return Bars(
             code=str(place.get("issue") or place.get("index")),
             every=every,
             since=_day(first),
             until=_day(last),
             bars=tuple(bars),
-            complete=not any(note.startswith(("rows may", "no rows")) for note in notes),
-            notes=tuple(notes),
+            complete=not asked.lost,
+            notes=(*sorted(asked.lost), *sorted(asked.notes)),
         )
 
-    async def _periods(self, asked: "_Range") -> tuple[list[Bar], list[str]]:
-        bars, notes = await self._history(asked, _day(asked.since), _day(asked.until))
+    async def _periods(self, asked: "_Range") -> list[Bar]:
+        bars = await self._history(asked, _day(asked.since), _day(asked.until))
         # Rows that a call loses are the oldest of its window: where some may be, it is asked once more.
         holes = [self._window_before(asked, hole) for hole in _holes(bars, _day(asked.since), asked.every)]
         again = await gather([partial(self._history, asked, *hole) for hole in holes])
         by_day = {bar.on: bar for bar in bars}
-        for (start, _), (more, _) in zip(holes, again, strict=True):
+        for (start, _), more in zip(holes, again, strict=True):
             by_day |= {bar.on: bar for bar in more}
             if more and _holes(more, start, asked.every):
-                notes.append(
+                asked.lost.add(
                     f"rows may be missing before {more[0].on}: the platform sends fewer than were asked for"
                 )
         whole = [by_day[day] for day in sorted(filter(None, by_day))]
-        return [evolve(bar, is_running=True) if asked.is_running(bar.on) else bar for bar in whole], notes
+        return [evolve(bar, is_running=True) if asked.is_running(bar.on) else bar for bar in whole]
 
     def _window_before(self, asked: "_Range", hole: tuple[date, date]) -> tuple[date, date]:
         size = self.asker.operations[f"market.{self.kind}.history"].window[asked.every]
-        return max(hole[0], hole[1] - _DAY * (int(str(size)) - 1)), hole[1]
+        return max(hole[0], hole[1] - _DAY * (size - 1)), hole[1]
 
-    async def _history(self, asked: "_Range", since: date, until: date) -> tuple[list[Bar], list[str]]:
+    async def _history(self, asked: "_Range", since: date, until: date) -> list[Bar]:
         arguments = {**asked.place, "since": since, "until": until, "every": asked.every}
         answer = await self.asker.ask(
             f"market.{self.kind}.history", arguments, deadline=asked.due.seconds_left()
@@ -95,17 +95,18 @@ class BarReader:
         made = await run_cooperatively(
             gathered(records_of(Bar, answer, names={"on": "date", "close": "price"}))
         )
-        notes = [] if answer.complete else ["rows may be missing: the platform keeps the newest of a call"]
+        if not answer.complete:
+            asked.lost.add("rows may be missing: the platform keeps the newest of a call")
         if "direction" in answer.names:
             made = [_with_sign(*each) for each in zip(made, answer.column("direction"), strict=True)]
         if odd := sum(bar.doubtful for bar in made):
-            notes.append(f"{counted(odd, 'change')} against the sign of the direction code, which counts")
+            asked.notes.add(f"{counted(odd, 'change')} against the sign of the direction code, which counts")
         by_day = {bar.on: bar for bar in reversed(made)}
         if None in by_day:
-            notes.append("rows may be missing: one has no date")
-        return [by_day[day] for day in sorted(filter(None, by_day))], notes
+            asked.lost.add("rows may be missing: one has no date")
+        return [by_day[day] for day in sorted(filter(None, by_day))]
 
-    async def _intervals(self, asked: "_Range") -> tuple[list[Bar], list[str]]:
+    async def _intervals(self, asked: "_Range") -> list[Bar]:
         first = _day(asked.since)
         days = [first + _DAY * number for number in range((_day(asked.until) - first).days + 1)]
         days = [day for day in days if day.weekday() < _WEEKEND]
@@ -118,14 +119,14 @@ class BarReader:
         if begins and min(begins) > asked.now:
             raise NotYetAvailableError(f"the session begins at {begins[0]:%H:%M} KST", available_at=begins[0])
         parts = await gather([partial(self._session, asked, day) for day in days])
-        return [bar for bars, _ in parts for bar in bars], [note for _, notes in parts for note in notes]
+        return [bar for bars in parts for bar in bars]
 
-    async def _session(self, asked: "_Range", day: date) -> tuple[list[Bar], list[str]]:
-        """Return the bars of one day, and what may be missing of them."""
+    async def _session(self, asked: "_Range", day: date) -> list[Bar]:
+        """Return the bars of one day."""
         start, end = asked.hours(day, self._hours)
         opens = datetime.combine(day, start, KST)
         if start >= end or opens >= asked.now:
-            return [], []
+            return []
         # With the day, also today's: without one, a holiday's answer would be the session before.
         arguments = {**asked.place, "since": start, "until": end, "every": asked.every, "on": day}
         answer = await self.asker.ask(
@@ -140,15 +141,19 @@ class BarReader:
                 totals[at] = row.accumulated_volume
         bars = [by_time[at] for at in sorted(by_time)]
         if bars and bars[-1].at and bars[-1].at > asked.now + _AHEAD:
-            return [], [f"no rows on {day}: the platform answered with those of an earlier session"]
+            asked.lost.add(f"no rows on {day}: the platform answered with those of an earlier session")
+            return []
         if not bars and day == asked.now.date() and await self._is_holiday(day, asked.due):
-            return [], [f"the market is closed on {day}"]
+            asked.notes.add(f"the market is closed on {day}")
+            return []
         if all(bar.volume is None for bar in bars):  # version 2 counts since the open
             bars = _by_interval(bars, totals, since_open=start <= time(9))
         # Derivatives open at 08:45 since 2023, and did so at 09:00: what is sure is the later.
         sure = max(opens, datetime.combine(day, time(9), KST))
-        undated = [] if all(answer.column("time")) else [f"rows may be missing on {day}: one has no time"]
-        return bars, undated + _lost(bars, day, sure, timedelta(seconds=step))
+        if not all(answer.column("time")):
+            asked.lost.add(f"rows may be missing on {day}: one has no time")
+        asked.lost.update(_lost(bars, day, sure, timedelta(seconds=step)))
+        return bars
 
     @property
     def _hours(self) -> tuple[time, time]:
@@ -165,7 +170,7 @@ class BarReader:
 
 @frozen(eq=False)
 class _Range:
-    """What is asked for: of what, from when to when, how often; and when it is asked."""
+    """What is asked for: of what, from when to when, how often; when it is asked; and what may be lost or is odd."""
 
     place: Place
     since: date
@@ -173,6 +178,8 @@ class _Range:
     every: Every
     now: datetime
     due: Deadline
+    lost: set[str] = field(factory=set)
+    notes: set[str] = field(factory=set)
 
     def hours(self, day: date, session: tuple[time, time]) -> tuple[time, time]:
         """Return which hours of a day are asked for: the session, or from and until a time that was given."""

@@ -5,18 +5,17 @@ from datetime import datetime
 from functools import partial
 from typing import Literal
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from koscom_async._clock import KST
 from koscom_async._cooperative import SLICE_ROWS, Cooperative, batched, run_cooperatively
 from koscom_async._identifiers import is_isin
-from koscom_async._masking import without_frames
 from koscom_async._services.catalogue.asker import Asker
 from koscom_async._services.catalogue.boards import MAIN_BOARDS
 from koscom_async._services.market.records import moment, priced, record_at
 from koscom_async._services.operation import Deadline, deadline_at
 from koscom_async._services.tasks import gather
-from koscom_async.errors import KoscomError, RequestRejectedError, UsageError
+from koscom_async.errors import KoscomError, RequestRejectedError, UsageError, kept
 from koscom_async.models.market.issues import Issue
 from koscom_async.models.market.quotes import Quote, Quotes, RowQuotes
 
@@ -24,20 +23,13 @@ Detail = Literal["auto", "full", "price"]
 
 MOST_CODES = 20
 """Codes that one call may ask for."""
+_WHOLE_BOARD = 100_000
 MOST_CALLS = 10
 """More calls than this are not made where snapshots have the prices, unless the caller wants all detail."""
 
 
-@frozen(eq=False)
-class _Part:
-    """What was answered for some codes of a board: quotes, and the errors of calls that failed, by code."""
-
-    quotes: Mapping[str, Quote] = field(factory=dict)
-    failures: Mapping[str, KoscomError] = field(factory=dict)
-
-    def joined(self, other: "_Part") -> "_Part":
-        """Return this part and another."""
-        return _Part({**self.quotes, **other.quotes}, {**self.failures, **other.failures})
+_Found = Mapping[str, Quote | KoscomError]
+"""By code a quote, or the error of the call that failed."""
 
 
 @frozen(kw_only=True, eq=False)
@@ -92,26 +84,25 @@ class QuoteReader:
         found = await self.asker.boards.find({*plain.values()}, board, due)
         return {given: found[code] for given, code in plain.items() if code in found}
 
-    async def _part(self, board: str, codes: Sequence[str], due: Deadline) -> _Part:
+    async def _part(self, board: str, codes: Sequence[str], due: Deadline) -> _Found:
         """Return the quotes of as many codes as a call takes, or of more, by a snapshot; a failure is returned, too."""
         try:
             if board not in MAIN_BOARDS:
-                quote = await self.one({"board": board, "issue": codes[0]}, due)
-                return _Part({codes[0]: quote})
+                return {codes[0]: await self.one({"board": board, "issue": codes[0]}, due)}
             if len(codes) > MOST_CODES:
-                return _Part((await self.snapshot(board, deadline=due.seconds_left())).quotes)
-            return _Part(await self._some(board, codes, due))
+                return (await self.snapshot(board, deadline=due.seconds_left())).quotes
+            return await self._some(board, codes, due)
         except RequestRejectedError as error:
             if len(codes) > MOST_CODES or len(codes) == 1:
-                return _Part({}, dict.fromkeys(codes, _kept(error)))
+                return dict.fromkeys(codes, kept(error))
         except KoscomError as error:
-            return _Part({}, dict.fromkeys(codes, _kept(error)))
+            return dict.fromkeys(codes, kept(error))
         # One code may have refused the call for all: each half is asked for on its own.
         half = len(codes) // 2
         first, second = await gather(
             [partial(self._part, board, each, due) for each in (codes[:half], codes[half:])]
         )
-        return first.joined(second)
+        return {**first, **second}
 
     async def _some(self, board: str, codes: Sequence[str], due: Deadline) -> dict[str, Quote]:
         arguments = {"board": board, "codes": codes}
@@ -122,18 +113,18 @@ class QuoteReader:
 def _accounted(
     asked: Sequence[str],
     places: Mapping[str, Issue],
-    answered: Iterable[tuple[Sequence[str], _Part]],
+    answered: Iterable[tuple[Sequence[str], _Found]],
     as_of: datetime,
 ) -> Cooperative[Quotes]:
     """Return the quote of each code that was asked for, the error that kept it away, or that there is neither."""
     part_of = {code: part for codes, part in answered for code in codes}
     quotes, failures = {}, {}
     for number, (given, issue) in enumerate(places.items(), 1):
-        part = part_of[issue.code]
-        if issue.code in part.quotes:
-            quotes[given] = evolve(part.quotes[issue.code], name=issue.name)
-        elif issue.code in part.failures:
-            failures[given] = part.failures[issue.code]
+        found = part_of[issue.code].get(issue.code)
+        if isinstance(found, Quote):
+            quotes[given] = evolve(found, name=issue.name)
+        elif found is not None:
+            failures[given] = found
         if not number % SLICE_ROWS:
             yield
     missing = tuple(given for given in asked if given not in quotes and given not in failures)
@@ -142,19 +133,14 @@ def _accounted(
 
 def _calls(by_board: Mapping[str, Sequence[str]], detail: Detail) -> list[tuple[str, Sequence[str]]]:
     """Return which codes each call asks for: many of one board are a snapshot; KONEX is asked one by one."""
-    sizes = {board: MOST_CODES if board in MAIN_BOARDS else 1 for board in by_board}
-    calls = [
-        (board, part) for board, codes in by_board.items() for part in batched(codes, count=sizes[board])
-    ]
-    if detail == "full" or (detail == "auto" and len(calls) <= MOST_CALLS):
-        return calls
-    for board in sizes:
-        if board in MAIN_BOARDS:
-            sizes[board] = max(MOST_CODES, len(by_board[board]))
-    return [(board, part) for board, codes in by_board.items() for part in batched(codes, count=sizes[board])]
 
+    def parts(most: int) -> list[tuple[str, Sequence[str]]]:
+        return [
+            (board, part)
+            for board, codes in by_board.items()
+            for part in batched(codes, count=most if board in MAIN_BOARDS else 1)
+        ]
 
-def _kept(error: KoscomError) -> KoscomError:
-    """Return an error without the frames that it came through, which would hold the answer as long as it is kept."""
-    without_frames(error)
-    return error
+    calls = parts(MOST_CODES)
+    is_full = detail == "full" or (detail == "auto" and len(calls) <= MOST_CALLS)
+    return calls if is_full else parts(_WHOLE_BOARD)

@@ -1,10 +1,8 @@
 """Holdings at the market's last prices: which positions it can price, and why it cannot price the others."""
 
-from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
 
-from koscom_async._decimals import EXACT, ZERO, exactly
+from koscom_async._decimals import difference, exactly, total
 from koscom_async._services.catalogue.boards import MAIN_BOARDS
 from koscom_async._services.market.service import MarketService
 from koscom_async._services.operation import deadline_at
@@ -31,23 +29,20 @@ async def revalued(holdings: Holdings, market: MarketService, *, deadline: float
         listing = await market.listing(board, deadline=due.seconds_left())
         listed |= {code for code in quotes.missing if code in listing}
     times = {outcome.account.key: outcome.as_of for outcome in holdings.outcomes}
-    positions = tuple(
-        _valued(each, codes.get(id(each)), quotes, listed, _broker_at(each, times))
-        for each in holdings.positions
-    )
     with exactly():
-        counted = [each for each in positions if each.position.counts_in(WON)]
-        difference = _sum(each.difference for each in counted if each.is_priced)
-        value = None
-        if difference is not None and holdings.totals.value is not None:
-            value = holdings.totals.value + difference
-        net_worth = holdings.totals.net_worth
+        positions = tuple(
+            _valued(each, codes.get(id(each)), quotes, listed, _broker_at(each, times))
+            for each in holdings.positions
+        )
+        change = total(
+            each.difference for each in positions if each.is_priced and each.position.counts_in(WON)
+        )
         return Valuation(
             positions=positions,
-            value=value,
+            value=total((holdings.totals.value, change)),
             broker_value=holdings.totals.value,
-            difference=difference,
-            net_worth=None if net_worth is None or difference is None else net_worth + difference,
+            difference=change,
+            net_worth=total((holdings.totals.net_worth, change)),
             as_of=quotes.as_of,
             holdings=holdings,
         )
@@ -60,8 +55,7 @@ def _valued(
     reason = _why_not(position) or _why_no_price(code or "", quotes, listed)
     value = None
     if reason is None and quote is not None and quote.price is not None and position.quantity is not None:
-        value = EXACT.multiply(position.quantity, quote.price)
-    known = value is not None and position.value is not None
+        value = position.quantity * quote.price
     return ValuedPosition(
         code=quote.code if quote else held.code,
         name=held.name or (quote.name if quote else None),
@@ -69,7 +63,7 @@ def _valued(
         price=quote.price if quote and value is not None else None,
         value=value,
         broker_value=position.value,
-        difference=EXACT.subtract(value, position.value) if known else None,  # type: ignore[arg-type]  # both are known
+        difference=difference(value, position.value),
         currency=held.currency,
         price_at=quote.at if quote else None,
         asked_at=quote.received_at if quote else None,
@@ -124,8 +118,3 @@ def _code(position: Position) -> str | None:
 
 def _broker_at(position: Position, times: dict[tuple[str, str], datetime]) -> datetime | None:
     return min(filter(None, (times.get(lot.account.key) for lot in position.lots)), default=None)
-
-
-def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    known = list(amounts)
-    return None if None in known else sum(filter(None, known), ZERO)

@@ -80,9 +80,8 @@ def _checked(operation: Operation, arguments: Values, today: date) -> Values:
     return values
 
 
-def written(operation: Operation, version: str, values: Values) -> RequestParts:
-    """Return what is sent for checked arguments."""
-    path = operation.path(version) or ""
+def written(operation: Operation, path: str, values: Values) -> RequestParts:
+    """Return what is sent for checked arguments to a path of the operation."""
     params: dict[str, str | None] = {}
     body: dict[str, Any] = {}
     secrets, broker = [], None

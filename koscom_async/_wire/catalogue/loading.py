@@ -167,6 +167,8 @@ def _are_texts(values: object) -> bool:
 def _about_shape(place: str, entry: Mapping[str, Any], whole: Document) -> Iterator[str]:
     if "rows" not in entry:
         yield f'{place}.rows must say where the rows are, such as result.hisLists, or "" for the whole answer'
+    if len(entry.get("success", ())) not in {0, 3}:
+        yield f"{place}.success must have a field, its value where all is well, and the field of the words about it"
     known = whole["fields"].keys() | entry.get("as", {}).keys()
     for name in (*entry.get("row", ()), *entry.get("head", ())):
         if name not in known:
@@ -183,8 +185,7 @@ def _about_operation(name: str, entry: Mapping[str, Any], whole: Document) -> It
     for key in ("available_from", "ready_from"):
         if key in entry and not _HOUR.match(str(entry[key])):
             yield f"{place}.{key} must be an hour, such as 15:40"
-    sizes = {key: size for key, size in entry.get("window", {}).items() if key != "unit"}
-    if any(type(size) is not int or size < 1 for size in sizes.values()):
+    if any(type(size) is not int or size < 1 for size in entry.get("window", {}).values()):
         yield f"{place}.window must give a whole number for each word of every, or for *"
     if entry.get("missing") or (entry.get("python") and name not in SENT_ONCE):
         return

@@ -31,7 +31,8 @@ class Shape:
     """Where an answer's rows are, and which fields stand in them and above them.
 
     `is_one` where the answer is a single row and no list; `is_loose` where a field that cannot be read is noted, and
-    does not refuse the answer; `success` is the field that says how it went, with its value where all is well.
+    does not refuse the answer; `success` is the field that says how it went, its value where all is well, and the field
+    of the words about it.
     """
 
     rows: str
@@ -107,17 +108,11 @@ class AnswerReader(CooperativeReader[Answer]):
     def _check_success(self, block: object) -> None:
         """Raise what an answer says that went wrong, if its shape has a field for that."""
         if self._shape.success and isinstance(block, dict):
-            name, value = self._shape.success
+            name, value, words = self._shape.success
             code = read_code(block.get(name))
             if code != value:
-                words = block.get("result_msg")
-                raise failure(
-                    status=200, document={"code": code, "category": self._service, "message": words}
-                )
-
-    @property
-    def _service(self) -> str:
-        return self._name.partition(".")[0]
+                facts = {"code": code, "category": self._name.partition(".")[0], "message": block.get(words)}
+                raise failure(status=200, document=facts)
 
     @staticmethod
     def _refusal(document: object) -> Exception | None:

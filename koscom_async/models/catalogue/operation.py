@@ -80,7 +80,7 @@ class Operation(Record):
     head: tuple[AnswerField, ...] = ()
     fields: tuple[AnswerField, ...] = ()
     rows_per_call: int | None = None
-    window: Mapping[str, object] = field(factory=dict)
+    window: Mapping[str, int] = field(factory=dict)
     repeatable: bool = True
     licence: str | None = None
     hours: str | None = None
