@@ -292,7 +292,7 @@ async def outcome_texts(asked):
         answer = await asked
     except KoscomError as error:
         return list(texts_of(error))
-    texts = [repr(answer)]
+    texts = [repr(answer), answer._repr_html_() if hasattr(answer, "_repr_html_") else ""]
     if hasattr(answer, "outcomes"):
         assert_kept(answer)
     for outcome in getattr(answer, "outcomes", ()):

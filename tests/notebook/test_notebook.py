@@ -56,7 +56,7 @@ def test_progress_is_one_output_that_ends_with_what_it_came_to(outputs):
         ("portfolios", "INCOMPLETE: 1 of 3 accounts could not be read"),
         ("watchlists", "관심종목00"),
         ("transactions", "Transactions from 2018-01-01 to 2020-12-31"),
-        ("quotes", "999999 is missing"),
+        ("quotes", "999999: not listed, or left out"),
         ("bars", "종가"),
         ("answer", "short_balance"),
     ],

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from attrs import Factory, define, frozen
 
@@ -34,34 +35,56 @@ class Chromium:
         self, html: str, name: str, *, width: int, height: int, dark: bool = False, scale: float = 1
     ) -> Path:
         """Picture a page at a size, with so many dots for each pixel."""
-        picture = self.home / f"{name}.png"
         with self._page(html, name, width=width, height=height, dark=dark, scale=scale) as session:
-            shown = self.pipe.ask("Page.captureScreenshot", session=session, format="png")
-        picture.write_bytes(base64.b64decode(shown["data"]))
-        return picture
+            return self.picture(session, name)
 
     def measured(self, html: str, name: str, *, width: int = 1500, dark: bool = False) -> object:
         """Return what the page's script left as JSON in the element `#measured`."""
-        text = "document.querySelector('#measured').textContent"
         with self._page(html, name, width=width, height=2000, dark=dark) as session:
-            found = self.pipe.ask("Runtime.evaluate", session=session, expression=text)
-        return json.loads(found["result"]["value"])
+            found = self.value_of("document.querySelector('#measured').textContent", session)
+        return json.loads(found)
+
+    def value_of(self, script: str, session: str) -> Any:
+        """Return what a script in a tab comes out at, as plain data; a promise is waited for."""
+        found = self.pipe.ask(
+            "Runtime.evaluate", session=session, expression=script, awaitPromise=True, returnByValue=True
+        )
+        assert "exceptionDetails" not in found, found["exceptionDetails"]["exception"]["description"]
+        return found["result"].get("value")
+
+    def resize(self, session: str, *, width: int, height: int, scale: float = 1) -> None:
+        """Give a tab a size, with so many dots for each pixel."""
+        size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
+        self.pipe.ask("Emulation.setDeviceMetricsOverride", session=session, **size)
+
+    def picture(self, session: str, name: str) -> Path:
+        """Picture what a tab shows."""
+        path = self.home / f"{name}.png"
+        shown = self.pipe.ask("Page.captureScreenshot", session=session, format="png")
+        path.write_bytes(base64.b64decode(shown["data"]))
+        return path
 
     @contextmanager
     def _page(
         self, html: str, name: str, *, width: int, height: int, dark: bool, scale: float = 1
     ) -> Iterator[str]:
-        """Open a page in a tab of its own, which is closed behind it."""
         page = self.home / f"{name}.html"
         page.write_text(html, encoding="utf-8")
+        with self.opened(page.as_uri(), width=width, height=height, dark=dark, scale=scale) as session:
+            yield session
+
+    @contextmanager
+    def opened(
+        self, address: str, *, width: int, height: int, dark: bool = False, scale: float = 1
+    ) -> Iterator[str]:
+        """Open an address in a tab of its own, which is closed behind it."""
         target = self.pipe.ask("Target.createTarget", url="about:blank")["targetId"]
         session = self.pipe.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
-        self.pipe.ask("Emulation.setDeviceMetricsOverride", session=session, **size)
+        self.resize(session, width=width, height=height, scale=scale)
         self.pipe.ask("Emulation.setEmulatedMedia", session=session, features=[scheme])
         self.pipe.ask("Page.enable", session=session)
-        self.pipe.ask("Page.navigate", session=session, url=page.as_uri())
+        self.pipe.ask("Page.navigate", session=session, url=address)
         self.pipe.wait_for("Page.loadEventFired", session=session)
         try:
             yield session

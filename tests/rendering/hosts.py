@@ -21,9 +21,25 @@ JUPYTER = """
 .jp-RenderedHTMLCommon p { margin: 0 0 1em; }
 """
 
+# The words of a text node of which two letters or digits side by side stand on two lines.
+BROKEN = """
+const boxOf = (node, from, to) => {
+  const range = document.createRange();
+  range.setStart(node, from);
+  range.setEnd(node, to);
+  return range.getBoundingClientRect();
+};
+const broken = node => [...node.data.matchAll(/[\\p{L}\\p{N}]+/gu)].filter(({0: word, index}) => {
+  const first = boxOf(node, index, index + 1), last = boxOf(node, index + word.length - 1, index + word.length);
+  return first.width && Math.abs(first.top - last.top) > first.height / 2;
+}).map(([word]) => word);
+"""
+
 # Of each frame: how far anything reaches beyond it, and whether text lies on other text. What scrolls in a frame of its
 # own may be wider than that frame.
-_MEASURE = """
+_MEASURE = (
+    f"{BROKEN}"
+    """
 const found = [];
 for (const frame of document.querySelectorAll('iframe')) {
   const page = frame.contentDocument, view = page.querySelector('.koscom-view');
@@ -47,6 +63,8 @@ for (const frame of document.querySelectorAll('iframe')) {
     beyond: beyond,
     tables: Math.max(0, ...frames.map(each => each.scrollWidth - each.clientWidth)),
     text: view.innerText.length,
+    broken: [...view.querySelectorAll('*')].flatMap(each => [...each.childNodes])
+      .filter(node => node.nodeType === 3).flatMap(broken),
     boxes: boxes.filter(box => box[3]),
     place: view.parentElement.getBoundingClientRect().width,
     ground: style.backgroundColor,
@@ -63,6 +81,7 @@ result.id = 'measured';
 result.textContent = JSON.stringify(found);
 document.body.append(result);
 """
+)
 
 _OUTSIDE = (
     '<table id="outside" style="font-size: 31px"><tr><td style="text-align: center">x</td></tr></table>'

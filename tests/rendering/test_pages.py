@@ -88,6 +88,7 @@ def test_no_page_is_wider_than_its_place(chromium, name):
         assert each["beyond"] == [], each
         assert each["tables"] <= 0, each
         assert each["text"] > 100, each
+        assert bool(each["broken"]) == (name == "long names"), each
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 A line a row, without the columns that are empty in all of them; of many rows the first and the last.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -44,6 +44,9 @@ SHOWN = 40
 LONG = 12
 """A table of more rows scrolls."""
 
+NOTES = 12
+"""Lines below a table."""
+
 WIDE = 36
 """A text of more characters wraps."""
 
@@ -65,15 +68,15 @@ class _Column:
         return all(value is None or type(value) in {Decimal, int} for value in self.values)
 
 
-def table_view(what: str, kind: type, rows: Sequence[Any], facts: Mapping[str, object]) -> Markup:
-    """Return rows of market data, and what else holds for all of them."""
+def table_view(what: str, kind: type, rows: Sequence[Any], notes: Sequence[str]) -> Markup:
+    """Return rows of market data, and what must be known of them."""
     shown = _ends(rows)
     found = [
         _Column(name, [getattr(row, name) for row in shown], term)
         for name, term, _ in columns(kind)
         if name != "received_at"
     ]
-    return _view(_heading(what), found, len(rows), list(_remarks(facts)))
+    return _view(_heading(what), found, len(rows), notes)
 
 
 def answer_view(answer: Answer) -> Markup:
@@ -177,19 +180,25 @@ def _heading(what: str, remark: str = "") -> Markup:
     return element("div", element("h2", what, lang="ko"), when, kind="kv-head")
 
 
-def _view(heading: Child, found: Iterable[_Column], total: int, remarks: Sequence[str] = ()) -> Markup:
-    left = [f"{total - SHOWN:,} rows in between are not shown"] if total > SHOWN else []
+def _view(heading: Child, found: Iterable[_Column], total: int, notes: Sequence[str] = ()) -> Markup:
+    more = [f"and {len(notes) - NOTES:,} more"] if len(notes) > NOTES else []
+    below = remarks_list([*_left_out(total), *notes[:NOTES], *more])
     kept = [each for each in found if not each.is_empty]
     if not kept:
-        return view(heading, element("div", "No rows.", kind="kv-empty"), remarks_list(remarks))
+        return view(heading, element("div", "No rows.", kind="kv-empty"), below)
     head = header(*((each.name, each.term, "" if each.is_number else "kv-line") for each in kept))
     rows = zip(*([_cell(each, value) for value in each.values] for each in kept), strict=True)
     body = element("tbody", [element("tr", row) for row in rows])
     return view(
         heading,
         element("div", table(head, body, is_long=total > LONG), kind="kv-rows"),
-        remarks_list([*left, *remarks]),
+        below,
     )
+
+
+def _left_out(total: int) -> Iterator[str]:
+    if total > SHOWN:
+        yield f"{total - SHOWN:,} rows in between are not shown"
 
 
 def _cell(column: _Column, value: object) -> Markup:
@@ -228,13 +237,3 @@ def _ends(rows: Sequence[_Row]) -> Sequence[_Row]:
     """Return all rows, or of many the first and the last."""
     half = SHOWN // 2
     return rows if len(rows) <= SHOWN else [*rows[:half], *rows[-half:]]
-
-
-def _remarks(facts: Mapping[str, object]) -> Iterator[str]:
-    """Yield what of the facts about all rows is no number: what is missing, what failed, what is doubtful."""
-    for name in ("missing", "failures", "notes"):
-        match facts.get(name):
-            case Mapping() as failures:
-                yield from (f"{code}: {clean(str(error))}" for code, error in failures.items())
-            case tuple() as texts:
-                yield from (text if name == "notes" else f"{text} is {name}" for text in texts)

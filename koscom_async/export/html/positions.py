@@ -88,7 +88,7 @@ def _doubtful(lots: Sequence[Lot], marks: frozenset[str]) -> Markup | None:
 def _cells(position: Position, marks: frozenset[str]) -> Iterator[Markup]:
     currency = position.instrument.currency
     brokers = [broker_name(account) for account in brokers_of(position)]
-    yield text_cell(_name(position, brokers, _doubtful(position.lots, marks)))
+    yield text_cell(_name(position, brokers, _doubtful(position.lots, marks)), kind="kv-main")
     yield text_cell(
         [element("span", korean(name), element("br")) for name in brokers], kind="kv-tight kv-wide"
     )

@@ -126,6 +126,7 @@ _RULES = f"""
 & .kv-table tfoot th, & .kv-table tfoot td {{ position: sticky; bottom: 0; background: var(--raised); font-weight: 650;
   border-top: 1px solid var(--line); }}
 & .kv-table .kv-text {{ text-align: left; white-space: normal; min-width: 9em; }}
+& .kv-table .kv-main {{ min-width: 15em; }}
 & .kv-table .kv-line {{ text-align: left; }}
 & .kv-rows .kv-table .kv-text {{ min-width: 22em; }}
 & .kv-rows {{ margin-top: 12px; }}
@@ -165,11 +166,18 @@ _RULES = f"""
   & .kv-wide {{ display: none; }}
   & .kv-only {{ display: inline; }}
 }}
-@container (max-width: 640px) {{
+@container (max-width: 720px) {{
   & .kv-wider {{ display: none; }}
   & .kv-slim {{ display: inline; }}
   & .kv-table th, & .kv-table td {{ padding-left: 8px; padding-right: 8px; }}
   & .kv-figures .kv-first {{ flex-basis: 100%; }}
+}}
+@container (max-width: 600px) {{
+  & .kv-weight i {{ display: none; }}
+  & .kv-table th, & .kv-table td {{ padding-left: 6px; padding-right: 6px; }}
+}}
+@container (max-width: 480px) {{
+  & .kv-table .kv-main {{ min-width: 9em; }}
 }}
 @media print {{
   & {{ border: 0; max-width: none; padding: 0; }}

@@ -55,7 +55,7 @@ class Table(Record, Generic[Item]):
         return f"<{type(self).__name__}: {self._title()}>"
 
     def _repr_html_(self) -> str:
-        return lists.table_view(self._title(), self.kind, list(self._items()), self._facts())
+        return lists.table_view(self._title(), self.kind, list(self._items()), self.notes)
 
     @property
     def complete(self) -> bool:

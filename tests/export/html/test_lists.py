@@ -35,7 +35,7 @@ def test_what_is_missing_and_what_failed_is_named_below():
     )
     text = page_of(quotes).text
     assert "005930 삼성전자 61,100 2026-03-02 14:30:01 ✓" in text
-    assert text.endswith("999999 is missing A: no")
+    assert text.endswith("999999: not listed, or left out A: no")
 
 
 def history(rows, **outcome):
