@@ -316,7 +316,19 @@ def test_a_variable_that_is_missing_or_empty_is_the_setting_that_is_missing(
 ) -> None:
     environ = {name: each for name, each in (ENVIRON | {variable: value}).items() if each is not MISSING}
     setting = variable.removeprefix("KOSCOM_").lower()
-    assert variable in refuse(setting, lambda: Settings.from_env(environ))
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(environ)
+    assert (caught.value.setting, str(caught.value)) == (setting, f"{variable} is not set")
+
+
+def test_every_variable_that_is_missing_is_named_at_once() -> None:
+    with pytest.raises(
+        SettingsError, match=r"KOSCOM_ENVIRONMENT, KOSCOM_API_KEY, .*, KOSCOM_SRV_ID are not set"
+    ):
+        Settings.from_env({})
+    given = {"environment": "sandbox", "api_key": "k", "api_secret": "s"}
+    with pytest.raises(SettingsError, match=r"^KOSCOM_COM_ID, KOSCOM_SRV_ID are not set$"):
+        Settings.from_env({"KOSCOM_SRV_ID": ""}, **given)
 
 
 OAUTH_BASE = {

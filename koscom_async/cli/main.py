@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import click
 
 from koscom_async import __version__
+from koscom_async._hints import near
 from koscom_async.cli import INTERRUPTED
 
 WHOLE = 0
@@ -42,6 +43,10 @@ def exit_codes(
         lines[PARTIAL] = "partial: some accounts could not be read"
     lines[INTERRUPTED] = "interrupted (Ctrl-C)"
     return "\n".join(("\b", "Exit codes:", *(f"  {code:<3}  {meaning}" for code, meaning in lines.items())))
+
+
+LISTED = exit_codes("the list is on stdout", "an error: no entry has that name", is_partial=False)
+"""The epilogue of a command that lists what the library knows."""
 
 
 class Failed(click.ClickException):
@@ -87,7 +92,19 @@ ENTRIES: Mapping[str, Entry] = {
 """The subcommands in alphabetical order. Each summary is at most 50 characters, so that it is never cut."""
 
 
-class _Command(click.Group):
+class CommandGroup(click.Group):
+    """A group that answers a misspelled command with the one that may be meant."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Return the command that is named, or fail."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            meant = near(name, self.list_commands(ctx))
+            ctx.fail(f"No such command {name!r}{f'; {meant}' if meant else '.'}")
+        return super().resolve_command(ctx, args)
+
+
+class _Command(CommandGroup):
     """A group that loads the subcommand that is run, reports an error in one line, and is quiet on Ctrl-C."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -123,16 +140,17 @@ class _Command(click.Group):
 _EPILOGUE = f"""{exit_codes()}
 
 \b
-JSON: an answer is an object with "version"; one that asks several accounts has
-"complete", "as_of", "outcomes" and "failures", too. A list that is part of the
-library (brokers, errors, fields, columns) is an array. Decimals are text.
+JSON: an object with "version". An answer has "complete", "as_of", "outcomes"
+and "failures", and a table its "rows". Decimals are text.
 
 \b
 Completion: eval "$(_KOSCOM_COMPLETE=bash_source koscom)" in ~/.bashrc, or
 zsh_source in ~/.zshrc; _KOSCOM_COMPLETE=fish_source koscom | source for fish."""
 
 
-@click.group(name="koscom", cls=_Command, epilog=_EPILOGUE)
+@click.group(
+    name="koscom", cls=_Command, epilog=_EPILOGUE, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="koscom")
 def koscom_command() -> None:
     """Show what an investor owns at every Korean broker, through Koscom's Open API platform.

@@ -1,136 +1,214 @@
-"""Options that several commands share: the gateway to ask, the format, the deadline, and whether progress is shown.
+"""The options that commands share, made once for all of them: which gateway, which format and file, how long.
 
-Makes the client and finds the investor, from the environment or from the embedded sandbox. Does not ask anything, and
-does not know the options of a single command.
+A command names the formats that it has, and gets what was chosen as `output` and `gateway`. Does not ask, and does
+not write.
 """
 
-import logging
-import os
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+import re
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
 from functools import wraps
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import Any, Literal, cast
 
-import anyio.to_thread
 import click
 from attrs import frozen
 
-from koscom_async.cli.main import Failed
-from koscom_async.cli.output import write_stderr
-from koscom_async.client import Koscom
-from koscom_async.errors import KoscomError, SettingsError
-from koscom_async.export.texts import clean
-from koscom_async.models.investor import Investor
-from koscom_async.settings import Settings
-from koscom_async.tokens import FileTokenStore, KeyringSeal, TokenStore
-
-if TYPE_CHECKING:
-    from koscom_async.sandbox import SandboxGateway
+from koscom_async._hints import near
+from koscom_async.cli.access import GatewayOptions
+from koscom_async.cli.files import writable
 
 Command = Callable[..., Any]
+Format = Literal["table", "json", "csv", "parquet", "xlsx", "html"]
 
-_HINT = "To try it without credentials, add --sandbox"
+ROWS: tuple[Format, ...] = ("table", "json", "csv", "parquet", "xlsx")
+"""What rows of one kind can be written as."""
+LISTS: tuple[Format, ...] = ("table", "json", "csv")
+"""What a list that is part of the library can be written as."""
+BINARY = frozenset({"parquet", "xlsx"})
+
+HIGHEST_PORT = 65535
+
+_SUFFIXES: dict[str, Format] = {
+    ".txt": "table",
+    ".json": "json",
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".xlsx": "xlsx",
+    ".html": "html",
+    ".htm": "html",
+}
+_STDOUT = Path("-")
+
+
+class Word(click.Choice[str]):
+    """One of some words, in any case; a misspelled one is answered with the word that it may stand for."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        super().__init__(words, case_sensitive=False)
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """Return what is wrong with a word, and which one may be meant."""
+        wrong, meant = super().get_invalid_choice_message(value, ctx), near(str(value), self.choices)
+        return f"{wrong.rstrip('.')}; {meant}" if meant else wrong
+
+
+class Day(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
+    """A day, as 2024-01-31 or 20240131."""
+
+    name = "day"
+    _SPELLED = re.compile(r"\A(\d{4})(-?)(\d{2})\2(\d{2})\Z", re.ASCII)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Return what help shows in its place."""
+        return "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return the day, or say how a day is written."""
+        if isinstance(value, date):
+            return value
+        spelled = self._SPELLED.match(str(value))
+        if spelled is None:
+            self.fail(f"{value!r} is no day: write it as 2024-01-31 or 20240131", param, ctx)
+        try:
+            return date(*(int(spelled[part]) for part in (1, 3, 4)))
+        except ValueError:
+            self.fail(f"{value!r} is not in the calendar", param, ctx)
+
+
+DAY = Day()
+
+
+def in_order(since: date, until: date) -> None:
+    """Refuse a first day after the last, before a call is spent."""
+    if since > until:
+        raise click.BadParameter(f"{since} is after {until}", param_hint="--since")
+
+
+def finite(_: click.Context, __: click.Parameter, seconds: float | None) -> float | None:
+    """Accept a number of seconds; a deadline of 0 or less has passed."""
+    if seconds is not None and not isfinite(seconds):
+        raise click.BadParameter(f"must be a number of seconds, got {seconds:g}")
+    return seconds
+
+
+def above_zero(_: click.Context, __: click.Parameter, seconds: float | None) -> float | None:
+    """Accept a number of seconds above 0."""
+    if seconds is not None and not (isfinite(seconds) and seconds > 0):
+        raise click.BadParameter(f"must be above 0 seconds, got {seconds:g}")
+    return seconds
+
+
+def _from_zero(_: click.Context, __: click.Parameter, seconds: float | None) -> float | None:
+    if seconds is not None and not (isfinite(seconds) and seconds >= 0):
+        raise click.BadParameter(f"must be 0 or more seconds, got {seconds:g}")
+    return seconds
+
+
+def add_options(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
+    """Add options, which the help shows in this order."""
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @frozen(kw_only=True)
-class GatewayOptions:
-    """The gateway that the options name; faults and latency are the sandbox's."""
+class OutputOptions:
+    """How an answer is asked and written; `quiet` leaves out the progress, never what is missing."""
 
-    sandbox: bool
-    faults: Sequence[str]
-    latency: float | None
-
-
-@frozen(kw_only=True)
-class Access:
-    """A client of the gateway; `sandbox_url` is the address of the embedded one."""
-
-    koscom: Koscom
-    settings: Settings
-    sandbox_url: str | None = None
-    sandbox_investor: Investor | None = None
-
-    @property
-    def investor(self) -> Investor:
-        """The investor of the sandbox or of the environment; commands of the firm need none."""
-        return self.sandbox_investor or _investor()
+    format: Format
+    file: Path | None = None
+    deadline: float | None = None
+    quiet: bool = False
 
 
-@asynccontextmanager
-async def open_client(gateway: GatewayOptions, *, tokens: TokenStore | None = None) -> AsyncIterator[Access]:
-    """Yield a client of the gateway, while the embedded one runs if it is needed.
+def output_options(*formats: Format) -> Callable[[Command], Command]:
+    """Add in which of these formats an answer is written, and where; the command gets `output`."""
 
-    Without `tokens`, those of the sandbox are kept in memory, and the platform's in the file of `koscom login`.
-    """
-    if not gateway.sandbox:
-        _refuse_faults(gateway)
-        settings = _settings()
-        tokens = tokens or await token_file()
-        async with Koscom(settings, tokens=tokens) as koscom:
-            yield Access(koscom=koscom, settings=settings)
-        return
-    async with (
-        embedded_gateway(faults=gateway.faults, latency=gateway.latency) as sandbox,
-        Koscom(sandbox.settings, tokens=tokens) as koscom,
-    ):
-        yield Access(
-            koscom=koscom,
-            settings=sandbox.settings,
-            sandbox_url=sandbox.url,
-            sandbox_investor=sandbox.investor,
+    def added(command: Command) -> Command:
+        @wraps(command)
+        def collected(
+            *arguments: Any, output: Path | None, format_: str | None = None, as_json: bool = False,
+            as_csv: bool = False, deadline: float | None = None, quiet: bool = False, **others: Any,
+        ) -> Any:  # fmt: skip
+            file = None if output == _STDOUT else output
+            given = {f"--format {format_}": format_, "--json": as_json and "json", "--csv": as_csv and "csv"}
+            named = {option: cast("Format", name) for option, name in given.items() if name}
+            chosen = _chosen(named, file, default=formats[0])
+            refuse_other(chosen, formats, click.get_current_context().command_path)
+            if chosen in BINARY and file is None and sys.stdout.isatty():
+                raise click.UsageError(f"{chosen} is not for a terminal: add --output FILE, or redirect it")
+            options = OutputOptions(format=chosen, file=file, deadline=deadline, quiet=quiet)
+            return command(*arguments, output=options, **others)
+
+        return add_options(collected, tuple(_format_options(formats)))
+
+    return added
+
+
+def _format_options(formats: Sequence[Format]) -> list[Callable[[Command], Command]]:
+    by_suffix = click.option(
+        "--format",
+        "format_",
+        type=Word(formats),
+        help="Output format.  [default: by the suffix of --output, or table]",
+    )
+    short = [
+        click.option(f"--{name}", f"as_{name}", is_flag=True, help=f"Short for --format {name}.")
+        for name in ("json", "csv")
+        if name in formats
+    ]
+    file = click.option(
+        "--output",
+        type=click.Path(path_type=Path),
+        callback=writable,
+        metavar="FILE",
+        help="Write to FILE instead of stdout.",
+    )
+    return [by_suffix, *short, file] if len(formats) > 1 else [file]
+
+
+def _chosen(given: dict[str, Format], file: Path | None, *, default: Format) -> Format:
+    if len(set(given.values())) > 1:
+        raise click.UsageError(f"{' and '.join(given)} exclude each other")
+    if given:
+        return next(iter(given.values()))
+    suffix = file.suffix.lower() if file else ""
+    if suffix and suffix not in _SUFFIXES:
+        raise click.BadParameter(
+            f"the suffix {suffix!r} names no format: add --format, or use one of {', '.join(_SUFFIXES)}",
+            param_hint="--output",
         )
+    return _SUFFIXES.get(suffix, default)
 
 
-async def token_file(*, keyring: bool = False) -> FileTokenStore:
-    """Return the file of `koscom login`: with the keyring's seal where that is asked for, or where the file is sealed.
-
-    What the file's own checks warn of is written to stderr.
-    """
-    logging.getLogger("koscom_async.tokens").addHandler(_TO_STDERR)
-    store = FileTokenStore()
-    if not keyring and not await anyio.to_thread.run_sync(_is_sealed, store):
-        return store
-    try:
-        seal = KeyringSeal()
-    except ImportError as error:
-        raise Failed(str(error)) from error
-    if keyring:
-        # Before the browser is sent anywhere: a token that cannot be sealed would be lost.
-        await anyio.to_thread.run_sync(seal.seal, b"")
-    return FileTokenStore(seal=seal)
+def refuse_other(chosen: Format, formats: Sequence[Format], name: str) -> None:
+    """Refuse a format that an answer does not have."""
+    if chosen not in formats:
+        *others, last = formats
+        known = f"{', '.join(others)} or {last}" if others else last
+        raise click.UsageError(f"{name} cannot be written as {chosen}, only as {known}")
 
 
-def _is_sealed(store: FileTokenStore) -> bool:
-    # What is wrong with the file is for those who need a token from it.
-    with suppress(KoscomError, OSError):
-        return store.is_sealed
-    return False
+DEADLINE = click.option(
+    "--deadline",
+    type=float,
+    metavar="SECONDS",
+    callback=finite,
+    help="Stop after this many seconds, with what was read by then.",
+)
+QUIET = click.option("-q", "--quiet", is_flag=True, help="Show no progress on stderr.")
 
 
-class _ToStderr(logging.Handler):
-    """Writes warnings as the command writes its own."""
+def answer_options(*formats: Format) -> Callable[[Command], Command]:
+    """Add what every question to a gateway can be asked with; the command gets `output` and `gateway`."""
 
-    def emit(self, record: logging.LogRecord) -> None:
-        write_stderr(f"koscom: {clean(record.getMessage())}")
+    def added(command: Command) -> Command:
+        return add_options(command, (output_options(*formats), DEADLINE, QUIET, gateway_options))
 
-
-_TO_STDERR = _ToStderr(logging.WARNING)
-
-
-def embedded_gateway(*, faults: Sequence[str], latency: float | None, **others: Any) -> "SandboxGateway":
-    """Return a sandbox gateway with these faults; a usage error lists the brokers and kinds that it has.
-
-    `others` are what else a gateway takes.
-    """
-    try:
-        from koscom_async.sandbox import SandboxGateway
-    except ImportError as error:
-        raise Failed(str(error)) from error
-    try:
-        return SandboxGateway(faults=_by_broker(faults), latency=latency or 0.0, **others)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--fault") from error
+    return added
 
 
 def gateway_options(command: Command) -> Command:
@@ -168,101 +246,3 @@ def _fault_options(command: Command, let: str, seconds: str) -> Command:
         help=f"{let} a broker fail (star=down, cyber=slow, diamond=4001, …: `koscom sandbox faults`). Repeatable.",
     )
     return fault(latency(command))
-
-
-def _from_zero(_: click.Context, __: click.Parameter, seconds: float | None) -> float | None:
-    if seconds is not None and not (isfinite(seconds) and seconds >= 0):
-        raise click.BadParameter(f"must be 0 or more seconds, got {seconds:g}")
-    return seconds
-
-
-def _refuse_faults(gateway: GatewayOptions) -> None:
-    if gateway.faults or gateway.latency is not None:
-        option = "--fault" if gateway.faults else "--latency"
-        raise click.UsageError(f"{option} needs --sandbox: only the embedded gateway fails on demand")
-
-
-def _by_broker(faults: Sequence[str]) -> dict[str, str]:
-    by_broker: dict[str, str] = {}
-    for fault in faults:
-        broker, equals, kind = fault.partition("=")
-        if not equals or not kind:
-            raise click.BadParameter(f"{fault!r} is not BROKER=KIND, such as star=down", param_hint="--fault")
-        if broker in by_broker:
-            raise click.BadParameter(f"{broker} has two faults: give one", param_hint="--fault")
-        by_broker[broker] = kind
-    return by_broker
-
-
-def _settings() -> Settings:
-    try:
-        return Settings.from_env()
-    except SettingsError as error:
-        # The error names the argument, and not always the variable.
-        variable = f"KOSCOM_{error.setting.upper()}"
-        reason = f"{variable}: {error}" if os.environ.get(variable) else f"{variable} is not set"
-        raise Failed(f"{reason}. {_HINT}") from error
-
-
-def _investor() -> Investor:
-    try:
-        return Investor.from_env()
-    except SettingsError as error:
-        raise Failed(f"{error}. {_HINT}") from error
-
-
-JSON_HELP = "Write everything as JSON, decimals as text."
-DAY: dict[str, Any] = {"type": click.DateTime(formats=["%Y-%m-%d"]), "metavar": "YYYY-MM-DD"}
-HIGHEST_PORT = 65535
-
-
-@frozen(kw_only=True)
-class OutputOptions:
-    """How an answer is read and written; `quiet` leaves out the progress, never what is missing."""
-
-    format: Literal["table", "json", "csv"]
-    deadline: float | None
-    quiet: bool
-
-
-def above_zero(_: click.Context, __: click.Parameter, seconds: float | None) -> float | None:
-    """Accept a number of seconds above 0."""
-    if seconds is not None and not (isfinite(seconds) and seconds > 0):
-        raise click.BadParameter(f"must be above 0 seconds, got {seconds:g}")
-    return seconds
-
-
-DEADLINE = click.option(
-    "--deadline",
-    type=float,
-    metavar="SECONDS",
-    callback=above_zero,
-    help="Stop after this many seconds, with what was read by then.",
-)
-QUIET = click.option("-q", "--quiet", is_flag=True, help="Show no progress on stderr.")
-_JSON = click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
-_CSV = click.option("--csv", "as_csv", is_flag=True, help="Write rows as CSV.")
-
-
-def add_options(command: Command, options: tuple[Callable[[Command], Command], ...]) -> Command:
-    """Add options, which the help shows in this order."""
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def answer_options(command: Command) -> Command:
-    """Add what every answer of several accounts can be asked with; the command gets `output` and `gateway`."""
-
-    @wraps(command)
-    def collected(
-        *arguments: Any, as_json: bool, as_csv: bool, deadline: Any, quiet: bool, **others: Any
-    ) -> Any:
-        if as_json and as_csv:
-            raise click.UsageError("--json and --csv exclude each other")
-        output = OutputOptions(
-            format="json" if as_json else "csv" if as_csv else "table", deadline=deadline, quiet=quiet
-        )
-        return command(*arguments, output=output, **others)
-
-    return add_options(collected, (_JSON, _CSV, DEADLINE, QUIET, gateway_options))

@@ -1,12 +1,13 @@
 """Holdings as an Excel workbook: a sheet a table, numbers as numbers, no text a formula."""
 
 import io
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from koscom_async._hints import needed
-from koscom_async.export.tables import INEXACT, TABLES, Exact, columns_of
+from koscom_async.export.tables import INEXACT, TABLES, Column, Exact, columns_of
 from koscom_async.export.texts import clean
 from koscom_async.models.holdings import Holdings
 
@@ -16,17 +17,22 @@ WIDEST_COLUMN = 40
 
 
 def workbook(holdings: Holdings, *, key: str | None = None) -> bytes:
-    """Return the tables as an .xlsx file (extra `excel`). Excel keeps 15 digits; every other format has them all.
+    """Return the tables of holdings as an .xlsx file, as `book` makes it."""
+    return book({table: columns_of(holdings, table, key=key) for table in TABLES})
+
+
+def book(tables: Mapping[str, Iterable[tuple[Column, Sequence[object]]]]) -> bytes:
+    """Return tables as an .xlsx file (extra `excel`). Excel keeps 15 digits; every other format has them all.
 
     Times are Korean, since a cell has no zone.
     """
     openpyxl = needed("openpyxl", extra="excel")
-    book = openpyxl.Workbook(write_only=True)
-    for table in TABLES:
-        sheet = book.create_sheet(table)
+    made = openpyxl.Workbook(write_only=True)
+    for table, of_table in tables.items():
+        sheet = made.create_sheet(table)
         sheet.freeze_panes = "A2"
         # What does not fit into a column of a data frame has room here.
-        columns = [each for each in columns_of(holdings, table, key=key) if each[0] is not INEXACT]
+        columns = [each for each in of_table if each[0] is not INEXACT]
         for number, (column, values) in enumerate(columns, 1):
             width = max(map(len, map(str, (column.name, *values))))
             letter = openpyxl.utils.get_column_letter(number)
@@ -38,7 +44,7 @@ def workbook(holdings: Holdings, *, key: str | None = None) -> bytes:
                 [_cell(openpyxl, sheet, value, each) for value, each in zip(row, formats, strict=True)]
             )
     file = io.BytesIO()
-    book.save(file)
+    made.save(file)
     return file.getvalue()
 
 

@@ -1,7 +1,6 @@
 """Rows of market data as Arrow, polars and pandas tables: columns are a record's fields."""
 
 import json
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,7 +11,7 @@ import attrs
 
 from koscom_async._hints import needed
 from koscom_async.errors import UsageError
-from koscom_async.export.frames import array, inexact_marks, unexact
+from koscom_async.export.frames import table_of, unexact
 from koscom_async.export.rows import plain
 from koscom_async.export.tables import INEXACT, MONEY, Column, Type
 
@@ -44,15 +43,13 @@ def to_arrow(kind: type, rows: Sequence[Any], facts: Mapping[str, object], *, na
     """Return rows as an Arrow table; the facts that hold for all of them are in its metadata, as JSON."""
     if names not in {"en", "ko"}:
         raise UsageError(f"there are no names {names!r}", advice="one of en, ko")
-    arrow = needed("pyarrow", extra="arrow")
-    inexact: defaultdict[int, list[str]] = defaultdict(list)
-    arrays = {}
-    for name, term, type_ in columns(kind):
-        column = Column(term if names == "ko" else name, type_, "", "", lambda _: None)
-        arrays[column.name] = array(arrow, column, [getattr(row, name) for row in rows], inexact)
-    arrays[INEXACT.name] = array(arrow, INEXACT, inexact_marks(inexact, len(rows)), inexact)
     metadata = {f"koscom.{name}": json.dumps(plain(fact), ensure_ascii=False) for name, fact in facts.items()}
-    return cast("pa.Table", arrow.table(arrays).replace_schema_metadata(metadata))
+    typed: list[tuple[Column, list[object]]] = [
+        (Column(term if names == "ko" else name, type_), [getattr(row, name) for row in rows])
+        for name, term, type_ in columns(kind)
+    ]
+    made = table_of([*typed, (INEXACT, [None] * len(rows))])
+    return cast("pa.Table", made.replace_schema_metadata(metadata))
 
 
 def to_polars(table: "pa.Table") -> "pl.DataFrame":

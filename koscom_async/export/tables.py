@@ -38,9 +38,9 @@ class Column:
 
     name: str
     type: Type
-    unit: str
-    meaning: str
-    read: Callable[[Any], object]
+    unit: str = ""
+    meaning: str = ""
+    read: Callable[[Any], object] = lambda _: None
     is_computed: bool = False
     """Whether the library computes it, with more digits than any broker sent; only such a number is rounded."""
 

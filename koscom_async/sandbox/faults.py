@@ -91,9 +91,8 @@ class _ActiveFault:
 def unknown_broker(name: object, brokers: Sequence[str]) -> ValueError:
     """Return the error of a name that is no broker's and no service's, with the one that may be meant."""
     meant = near(str(name), brokers)
-    return ValueError(
-        f"unknown broker {name!r}: {f'{meant} ' if meant else ''}the sandbox has {', '.join(brokers)}"
-    )
+    known = f"unknown broker {name!r}: the sandbox has {', '.join(brokers)}"
+    return ValueError(f"{known}; {meant}" if meant else known)
 
 
 class Faults:

@@ -244,6 +244,9 @@ def _nothing_if_empty(value: str | None) -> str | None:
     return value or None
 
 
+_REQUIRED = ("api_key", "api_secret", "com_id", "srv_id")
+
+
 @frozen(kw_only=True, eq=False, repr=False)
 class Settings(Record):
     """The gateway, the firm's credentials, and the limits of a client.
@@ -319,7 +322,7 @@ class Settings(Record):
         """Read KOSCOM_ENVIRONMENT, _BASE_URL, _API_KEY, _API_SECRET, _COM_ID, _SRV_ID, _REDIRECT_URI, _SCOPE, _BACKEND.
 
         Also KOSCOM_MARKET_URL, _MARKET_VERSION, _CATALOGUE, and KOSCOM_DISCRETIONARY_BROKERS, with commas between the
-        names. Arguments win.
+        names. Arguments win. A `SettingsError` names every variable that is not set.
         """
         environ = os.environ if environ is None else environ
         names = (
@@ -330,7 +333,14 @@ class Settings(Record):
         read = {
             name: environ[variable] for name in names if (variable := f"KOSCOM_{name.upper()}") in environ
         }
-        return cls(**(read | overrides))
+        given = read | overrides
+        lacking = [name for name in _REQUIRED if given.get(name) in {None, ""}]
+        if given.get("base_url") in {None, ""} and given.get("environment") in {None, ""}:
+            lacking.insert(0, "environment")
+        if lacking:
+            variables = [f"KOSCOM_{name.upper()}" for name in lacking]
+            raise SettingsError(checks.not_set(variables), setting=lacking[0])
+        return cls(**given)
 
     @property
     def market_url(self) -> str:

@@ -1,7 +1,7 @@
 """Checks and conversions of settings; each error names the setting. Also the frozen mapping that settings hold."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any, TypeVar
 
@@ -131,6 +131,11 @@ class FrozenMapping(Mapping[Key, Value_co]):
 def as_frozen_mapping(value: object) -> object:
     """Return a frozen copy of a mapping; of any other value, a mapping that every check refuses."""
     return FrozenMapping(value if isinstance(value, Mapping) else {"": value})
+
+
+def not_set(variables: Sequence[str]) -> str:
+    """Return which environment variables are not set."""
+    return f"{', '.join(variables)} {'is' if len(variables) == 1 else 'are'} not set"
 
 
 def required(variable: str, what: str) -> Any:

@@ -62,7 +62,7 @@ def test_brokers_are_the_registry(koscom):
     assert (
         "00030  samsung           삼성증권            Samsung             no, by class  yes" in result.stdout
     )
-    assert json.loads(koscom("brokers", "--json").stdout)[0] == {
+    assert json.loads(koscom("brokers", "--json").stdout)["rows"][0] == {
         "code": "00002",
         "short_name": "shinhan",
         "name": "Shinhan",
@@ -126,11 +126,11 @@ def test_help_lists_every_command_in_order(koscom):
 def test_a_command_that_is_none_is_a_wrong_command_line(koscom):
     result = koscom("holding")
     assert result.exit_code == 2
-    assert "No such command 'holding'" in result.stderr
+    assert "No such command 'holding'; did you mean holdings?" in result.stderr
 
 
 def test_an_error_of_ours_is_one_line_without_a_traceback(koscom, monkeypatch):
-    async def fail(_):
+    async def fail(*_):
         raise KoscomError("it\x1b[2J broke\nbadly", code="x", advice="mend it")
 
     monkeypatch.setattr(accounts_command, "_read", fail)

@@ -43,7 +43,7 @@ def test_success_is_no_error(koscom):
 
 @pytest.mark.parametrize(("code", "error"), [("429", "RateLimitedError"), ("502", "BrokerUnavailableError")])
 def test_a_bare_http_status_is_explained_as_the_client_takes_it(koscom, code, error):
-    (entry,) = json.loads(koscom("errors", code, "--json").stdout)
+    (entry,) = json.loads(koscom("errors", code, "--json").stdout)["rows"]
     assert (entry["category"], entry["error"], entry["retried"]) == ("gateway", error, True)
 
 
@@ -57,22 +57,45 @@ def test_a_bare_http_status_is_explained_as_the_client_takes_it(koscom, code, er
     ],
 )
 def test_a_word_of_this_library_is_explained_too(koscom, word, error, retried):
-    (entry,) = json.loads(koscom("errors", word, "--json").stdout)
+    (entry,) = json.loads(koscom("errors", word, "--json").stdout)["rows"]
     assert (entry["category"], entry["error"], entry["retried"]) == ("koscom_async", error, retried)
     assert entry["advice"]
+
+
+def test_a_class_is_explained_with_the_codes_that_are_raised_as_it(koscom):
+    result = koscom("errors", "quotaexceedederror", env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    assert result.stdout.startswith("QuotaExceededError  ")
+    assert "a RateLimitedError, a " in result.stdout
+    rows = json.loads(koscom("errors", "BrokerUnavailableError", "--json").stdout)["rows"]
+    assert {each["error"] for each in rows} == {"BrokerUnavailableError"}
+    assert {"3600", "502"} <= {each["code"] for each in rows}
+    assert "did you mean RateLimitedError?" in koscom("errors", "RateLimitedErorr").stderr
 
 
 def test_a_negative_code_follows_two_dashes(koscom):
     assert "database connection error" in koscom("errors", "--", "-1").stdout
 
 
-@pytest.mark.parametrize("code", ["9999", "", "36000", "no such\x1b[2J"])
-def test_an_unknown_code_is_one_line_and_an_error(koscom, code):
+LIST = "run `koscom errors` for the list"
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("7777", LIST),
+        ("", LIST),
+        ("no such\x1b[2J", LIST),
+        ("36000", "did you mean 3600?"),
+        ("TRUNKATED", "did you mean truncated?"),
+    ],
+)
+def test_an_unknown_code_is_one_line_and_an_error(koscom, code, advice):
     result = koscom("errors", code)
     assert (result.exit_code, result.stdout) == (1, "")
     assert len(result.stderr.splitlines()) == 1
     assert "unknown error code" in result.stderr
-    assert "; run `koscom errors` for the list" in result.stderr
+    assert result.stderr.endswith(f"; {advice}\n")
     assert "\x1b" not in result.stderr
 
 
@@ -86,7 +109,7 @@ def test_all_codes_are_listed_by_category(koscom):
 
 
 def test_all_codes_as_json_have_the_table_s_own_facts(koscom):
-    listed = json.loads(koscom("errors", "--json").stdout)
+    listed = json.loads(koscom("errors", "--json").stdout)["rows"]
     assert len(listed) == len(entries())
     by_key = {(each["code"], each["category"]): each for each in listed}
     for row in ERROR_CODES:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from koscom_async.cli.ending import savable, save, saved_holdings, writable, write_file
+from koscom_async.cli.files import savable, save, saved_holdings, writable, write_file
 from koscom_async.cli.main import Failed
 from tests.cli.portfolio import today, yesterday
 

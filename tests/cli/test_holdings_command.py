@@ -109,6 +109,13 @@ def test_the_deadline_ends_a_slow_account(koscom):
     assert "the deadline of 1 s passed" in result.stdout
 
 
+@pytest.mark.parametrize("seconds", ["0", "-1"])
+def test_a_deadline_of_zero_or_less_has_passed(koscom, seconds):
+    result = koscom("holdings", "--sandbox", "--deadline", seconds)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"the deadline of {seconds} s passed before a call was made" in result.stderr
+
+
 def test_an_error_before_any_account_is_one_line(koscom):
     result = koscom("holdings", "--sandbox", "--fault", "common=401")
     assert result.exit_code == 1
@@ -125,12 +132,11 @@ def test_an_error_before_any_account_is_one_line(koscom):
         (["--fault", "star=down"], "--fault needs --sandbox"),
         (["--latency", "1"], "--latency needs --sandbox"),
         (["--sandbox", "--fault", "moon=down"], "the sandbox has diamond, cyber, star"),
-        (["--sandbox", "--fault", "star=dwn"], "use one of cash-row, "),
+        (["--sandbox", "--fault", "star=dwn"], "unknown fault 'dwn': did you mean down?"),
         (["--sandbox", "--fault", "star"], "is not BROKER=KIND"),
         (["--sandbox", "--fault", "star="], "is not BROKER=KIND"),
         (["--sandbox", "--fault", "star=down", "--fault", "star=html"], "star has two faults"),
-        (["--sandbox", "--deadline", "0"], "must be above 0 seconds"),
-        (["--sandbox", "--deadline", "nan"], "must be above 0 seconds"),
+        (["--sandbox", "--deadline", "nan"], "must be a number of seconds"),
         (["--sandbox", "--deadline", "soon"], "'soon' is not a valid float"),
         (["--sandbox", "--latency", "-1"], "must be 0 or more seconds"),
         (["--sandbox", "--latency", "inf"], "must be 0 or more seconds"),
@@ -162,6 +168,20 @@ def test_a_missing_variable_is_named_in_one_line(koscom, missing):
     result = koscom("holdings", env={**COMPLETE, missing: ""})
     assert result.exit_code == 1
     assert result.stderr == f"koscom: {missing} is not set. To try it without credentials, add --sandbox\n"
+
+
+def test_every_missing_variable_is_named_at_once(koscom):
+    settings = (
+        "KOSCOM_ENVIRONMENT, KOSCOM_API_KEY, KOSCOM_API_SECRET, KOSCOM_COM_ID, KOSCOM_SRV_ID are not set"
+    )
+    person = "KOSCOM_CI, KOSCOM_NAME, KOSCOM_DEVICE_IP, KOSCOM_DEVICE_MAC are not set"
+    assert koscom("accounts").stderr.startswith(f"koscom: {settings}; {person}. To try it")
+    # The firm's own questions need no investor.
+    assert koscom("market", "quote", "005930").stderr.startswith(f"koscom: {settings}. To try it")
+    wrong = koscom("holdings", env={**COMPLETE, "KOSCOM_CI": "short", "KOSCOM_SRV_ID": ""}).stderr
+    assert wrong.startswith(
+        "koscom: KOSCOM_SRV_ID is not set; KOSCOM_CI: Investor.ci must have 88 characters"
+    )
 
 
 def test_without_a_token_it_says_how_to_get_one(koscom):

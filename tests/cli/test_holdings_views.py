@@ -11,6 +11,7 @@ import pytest
 from koscom_async import Holdings
 from koscom_async.cli.commands.holdings import renderers_of
 from koscom_async.cli.commands.holdings_request import FORMATS, HoldingsRequest
+from koscom_async.cli.options import OutputOptions
 from koscom_async.cli.views import records
 from tests.cli.portfolio import today, yesterday
 
@@ -208,14 +209,12 @@ def test_the_same_format_twice_is_one(koscom):
 
 
 def test_each_view_has_the_formats_that_it_promises():
-    options = {"earlier": None, "with_lots": False, "output": None, "save": None, "interval": None}
+    output = OutputOptions(format="table")
+    options = {"earlier": None, "with_lots": False, "output": output, "save": None, "interval": None}
     asked = {"whole": {}, "by": {"by": "class"}, "diff": {}, "explain": {"term": "삼성전자"}}
     for view, question in asked.items():
         request = HoldingsRequest(
             view=view,
-            format="table",
-            deadline=None,
-            quiet=False,
             **options | {"by": None, "term": None} | question,
         )
         made = renderers_of(request, today(), yesterday() if view == "diff" else None)

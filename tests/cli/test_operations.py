@@ -27,12 +27,12 @@ def test_every_operation_is_listed_with_its_method_and_specification(koscom):
         assert (operation.method or "not known") in line
         assert operation.specification in line
         assert ("not public" in line) is bool(operation.missing)
-    assert len(json.loads(koscom("operations", "--json").stdout)) == len(Operations())
+    assert len(json.loads(koscom("operations", "--json").stdout)["rows"]) == len(Operations())
 
 
 @pytest.mark.parametrize("word", ["공매도", "srtsellTrdVol", "SHORTSELL", "short_volume"])
 def test_a_word_narrows_the_list(koscom, word):
-    found = {each["name"] for each in json.loads(koscom("operations", word, "--json").stdout)}
+    found = {each["name"] for each in json.loads(koscom("operations", word, "--json").stdout)["rows"]}
     assert "market.stocks.shortsell" in found
     assert len(found) < 5
 

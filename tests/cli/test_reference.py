@@ -13,7 +13,7 @@ from koscom_async.sandbox import FAULT_KINDS
 
 
 def test_every_wire_field_of_every_record_is_listed(koscom):
-    listed = json.loads(koscom("fields", "--json").stdout)
+    listed = json.loads(koscom("fields", "--json").stdout)["rows"]
     found = {(each["record"], each["attribute"]): tuple(each["wire"]) for each in listed}
     assert len(found) == len(listed)
     for kind in RECORDS:
@@ -37,14 +37,14 @@ def test_fields_are_a_table_by_record(koscom):
 
 @pytest.mark.parametrize("name", ["changeAmt", "CHANGEAMT", "amount_change"])
 def test_a_field_is_found_by_any_of_its_names(koscom, name):
-    rows = json.loads(koscom("fields", name, "--json").stdout)
+    rows = json.loads(koscom("fields", name, "--json").stdout)["rows"]
     assert {
         "record": "Transaction",
         "wire": ["changeAmt"],
         "attribute": "amount_change",
         "term": "금액증감",
     } in rows
-    record = json.loads(koscom("fields", "transaction", "--json").stdout)
+    record = json.loads(koscom("fields", "transaction", "--json").stdout)["rows"]
     assert {each["record"] for each in record} == {"Transaction"}
     assert {each["attribute"] for each in record} == set(names_of(Transaction))
 
@@ -56,8 +56,9 @@ def test_an_unknown_field_is_one_line(koscom):
 
 
 def test_every_column_of_every_table_is_listed(koscom):
-    listed = json.loads(koscom("columns", "--json").stdout)
-    assert listed == [
+    listed = json.loads(koscom("columns", "--json").stdout)["rows"]
+    market = [each for each in listed if each["table"] not in TABLES]
+    assert listed[: -len(market)] == [
         {
             "table": table,
             "column": each.name,
@@ -68,7 +69,10 @@ def test_every_column_of_every_table_is_listed(koscom):
         for table, columns in TABLES.items()
         for each in columns
     ]
-    (lots,) = {each["table"] for each in json.loads(koscom("columns", "lots", "--json").stdout)}
+    assert {"quotes", "order_book", "bars", "listing", "index"} < {each["table"] for each in market}
+    price = next(each for each in market if (each["table"], each["column"]) == ("quotes", "price"))
+    assert (price["type"], price["meaning"]) == ("decimal128(38, 6)", "현재가")
+    (lots,) = {each["table"] for each in json.loads(koscom("columns", "lots", "--json").stdout)["rows"]}
     assert lots == "lots"
 
 
@@ -91,7 +95,8 @@ def test_no_line_is_wider_than_the_terminal(koscom, command, width):
 
 
 def test_every_fault_of_the_sandbox_is_listed_with_what_it_does(koscom):
-    listed = json.loads(koscom("sandbox", "faults", "--json").stdout)
+    rows = json.loads(koscom("sandbox", "faults", "--json").stdout)["rows"]
+    listed = {row["fault"]: row["meaning"] for row in rows}
     assert listed.keys() == {name for name in FAULT_KINDS if name == "429" or not name.isdigit()}
     assert listed["doubled-row"] == "The last row comes twice."
     assert listed["unknown-block"] == "`stocks` for `equityList`."

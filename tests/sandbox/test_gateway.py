@@ -237,7 +237,7 @@ def test_a_large_crowd_is_made_when_it_is_looked_at(monkeypatch):
     assert gateway.ledger.foreign_to(account).number == gateway.ledger.people[0].account_keys[2][1]
 
 
-UNKNOWN = "unknown broker 'moon': did you mean common? the sandbox has diamond, cyber, star, comet, common, auth, market, nice, ratestbed, thecheat"
+UNKNOWN = "unknown broker 'moon': the sandbox has diamond, cyber, star, comet, common, auth, market, nice, ratestbed, thecheat; did you mean common?"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`koscom accounts`: which accounts the investor has linked."""
 
 import asyncio
+from collections.abc import Mapping
 
 import click
 from attrs import frozen
@@ -8,14 +9,20 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.text import Text
 
 from koscom_async._clock import korean_now
+from koscom_async.cli.access import GatewayOptions, open_client
+from koscom_async.cli.ending import single_data, write
 from koscom_async.cli.main import exit_codes
-from koscom_async.cli.options import JSON_HELP, GatewayOptions, gateway_options, open_client
-from koscom_async.cli.output import json_text, print_report, versioned, write_stdout
+from koscom_async.cli.options import ROWS, OutputOptions, answer_options
 from koscom_async.cli.views.layout import FAINT, Column, Grid, Row, fitting, plain_text
+from koscom_async.cli.views.records import Sheet
 from koscom_async.export.rows import plain
+from koscom_async.export.tables import Type
 from koscom_async.export.texts import broker_name, clean
-from koscom_async.models.member import LinkedAccounts
+from koscom_async.models.member import LinkedAccounts, VirtualAccount
 
+COLUMNS: Mapping[str, Type] = dict.fromkeys(
+    ("broker_code", "broker", "broker_name", "account", "alias"), "text"
+)
 _COLUMNS = (
     Column("Code", least=None),
     Column("Broker", least=None),
@@ -29,21 +36,32 @@ _COLUMNS = (
     name="accounts",
     epilog=exit_codes("the accounts are listed", "an error: there is no list", is_partial=False),
 )
-@click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
-@gateway_options
-def accounts_command(*, as_json: bool, gateway: GatewayOptions) -> None:
+@answer_options(*ROWS)
+def accounts_command(*, output: OutputOptions, gateway: GatewayOptions) -> None:
     """List the accounts that the investor has linked."""
     as_of = korean_now()
-    linked = asyncio.run(_read(gateway))
-    if as_json:
-        write_stdout(json_text(versioned({"as_of": plain(as_of), **plain(linked)})))
-    else:
-        print_report(LinkedAccountsTable(linked))
+    linked = asyncio.run(_read(gateway, output.deadline))
+    renderers = {
+        "table": lambda: LinkedAccountsTable(linked),
+        "json": lambda: single_data(plain(linked), as_of=as_of),
+        **Sheet("accounts", COLUMNS, list(map(_record, linked.accounts))).formats(),
+    }
+    write(renderers, output)
 
 
-async def _read(gateway: GatewayOptions) -> LinkedAccounts:
+async def _read(gateway: GatewayOptions, deadline: float | None) -> LinkedAccounts:
     async with open_client(gateway) as access:
-        return await access.koscom.member.accounts(access.investor)
+        return await access.koscom.member.accounts(access.investor, deadline=deadline)
+
+
+def _record(account: VirtualAccount) -> dict[str, object]:
+    return {
+        "broker_code": account.broker.code,
+        "broker": account.broker.short_name,
+        "broker_name": broker_name(account),
+        "account": account.masked_number,
+        "alias": account.alias,
+    }
 
 
 @frozen

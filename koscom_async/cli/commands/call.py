@@ -8,9 +8,11 @@ from typing import Any
 
 import click
 
+from koscom_async.cli.access import GatewayOptions, open_client
+from koscom_async.cli.ending import write
 from koscom_async.cli.main import Failed, exit_codes
-from koscom_async.cli.options import GatewayOptions, above_zero, gateway_options, open_client
-from koscom_async.cli.output import json_text, write_stdout
+from koscom_async.cli.options import OutputOptions, Word, answer_options
+from koscom_async.cli.output import encode, json_text
 from koscom_async.errors import PlatformError, UsageError
 
 
@@ -21,7 +23,7 @@ from koscom_async.errors import PlatformError, UsageError
 @click.argument("path")
 @click.option(
     "--scheme",
-    type=click.Choice(["apikey", "basic", "bearer"]),
+    type=Word(("apikey", "basic", "bearer")),
     required=True,
     help="Authentication: apikey, basic (key and secret) or bearer (the investor's token).",
 )
@@ -31,10 +33,7 @@ from koscom_async.errors import PlatformError, UsageError
 )
 @click.option("--broker", metavar="NAME", help="Broker whose limits apply, if not in the path.")
 @click.option("--repeatable", is_flag=True, help="Retry temporary failures even if not a GET.")
-@click.option(
-    "--deadline", type=float, metavar="SECONDS", callback=above_zero, help="Give up after this many seconds."
-)
-@gateway_options
+@answer_options("json")
 def call_command(
     *,
     method: str,
@@ -44,18 +43,19 @@ def call_command(
     params: Sequence[str],
     broker: str | None,
     repeatable: bool,
-    deadline: float | None,
+    output: OutputOptions,
     gateway: GatewayOptions,
 ) -> None:
     """Call an endpoint that has no command of its own, such as: koscom call GET /v3/market/… --scheme apikey.
 
-    Limits, retries and deadline hold as for every other call. Secrets travel in headers, never in the URL.
+    Limits, retries and deadline hold as for every other call. Secrets travel in headers, never in the URL. The answer
+    is the platform's own JSON.
     """
     query = dict(_pair(param) for param in params)
     document = None if body is None else _document(body.read())
 
-    async def ask() -> Any:
-        async with open_client(gateway) as access:
+    async def asking() -> Any:
+        async with open_client(gateway, for_investor=scheme == "bearer") as access:
             return await access.koscom.call(
                 method,
                 path,
@@ -65,11 +65,11 @@ def call_command(
                 investor=access.investor if scheme == "bearer" else None,
                 broker=broker,
                 repeatable=True if repeatable else None,
-                deadline=deadline,
+                deadline=output.deadline,
             )
 
     try:
-        write_stdout(raw_json(asyncio.run(ask())))
+        answer = raw_json(asyncio.run(asking()))
     except UsageError as error:
         advice = (error.advice or "").replace("params=…", "--param NAME=VALUE")
         raise click.UsageError(f"{error.message}: {advice}" if advice else error.message) from error
@@ -77,6 +77,7 @@ def call_command(
         # The library's own words name a broker and an endpoint; here neither may be known, and the path is.
         advice = f". What to do: {error.advice}" if error.advice else ""
         raise Failed(f"{method.upper()} {path}: {error.message} (code {error.code}){advice}") from error
+    write({"json": lambda: encode(answer)}, output)
 
 
 def _pair(param: str) -> tuple[str, str]:

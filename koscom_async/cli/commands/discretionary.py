@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import date
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -12,18 +12,22 @@ from attrs import frozen
 from rich.console import RenderableType
 
 from koscom_async._clock import korean_now
-from koscom_async.brokers import Broker, find_broker
+from koscom_async._hints import near
+from koscom_async.brokers import BROKERS, Broker, find_broker
+from koscom_async.cli.access import Access, GatewayOptions, open_client
+from koscom_async.cli.commands.holdings import whole_renderers
+from koscom_async.cli.commands.holdings_request import FORMATS
 from koscom_async.cli.ending import finish
-from koscom_async.cli.main import exit_codes
+from koscom_async.cli.main import CommandGroup, exit_codes
 from koscom_async.cli.options import (
     DAY,
-    Access,
+    ROWS,
     Command,
-    GatewayOptions,
+    Format,
     OutputOptions,
     add_options,
     answer_options,
-    open_client,
+    in_order,
 )
 from koscom_async.cli.views.discretionary import (
     ORDERS,
@@ -33,13 +37,11 @@ from koscom_async.cli.views.discretionary import (
     RowsTable,
     Shown,
     answers_data,
-    contracts_csv,
-    rows_csv,
+    contracts_sheet,
+    rows_sheet,
 )
 from koscom_async.cli.views.layout import page
-from koscom_async.cli.views.positions import csv_text
 from koscom_async.cli.views.progress import CONTRACTS, reporter
-from koscom_async.cli.views.report import report
 from koscom_async.client import Koscom
 from koscom_async.errors import KoscomError
 from koscom_async.export.rows import plain
@@ -56,12 +58,12 @@ from koscom_async.settings import Settings
 Answer = TypeVar("Answer")
 
 
-@click.group(name="discretionary")
+@click.group(name="discretionary", cls=CommandGroup)
 def discretionary_group() -> None:
-    """Show the accounts under discretionary contract (일임매매) with the firm, at all of its brokers.
+    """Show the accounts under discretionary contract with the firm, at all brokers.
 
-    Needs no investor: KOSCOM_API_KEY and KOSCOM_API_SECRET are enough. KOSCOM_DISCRETIONARY_BROKERS, or --broker, lists
-    the brokers to ask.
+    In Korean: 일임매매. The firm asks by its key and secret, for no investor.
+    KOSCOM_DISCRETIONARY_BROKERS, or --broker, lists the brokers to ask.
     """
 
 
@@ -84,32 +86,33 @@ class Question:
         }
 
 
-def _question_options(command: Command) -> Command:
-    @wraps(command)
-    def collected(
-        *arguments: Any,
-        brokers: Any,
-        include_ended: bool,
-        output: OutputOptions,
-        gateway: GatewayOptions,
-        **others: Any,
-    ) -> Any:
-        question = Question(brokers=brokers, include_ended=include_ended, output=output, gateway=gateway)
-        return command(*arguments, question=question, **others)
+def _question_options(*formats: Format) -> Callable[[Command], Command]:
+    """Add what every command of the firm is asked with; the command gets `question`."""
 
-    options = (
-        click.option(
-            "--broker", "brokers", multiple=True, metavar="NAME", help="Ask this broker. Repeatable."
-        ),
-        click.option("--ended", "include_ended", is_flag=True, help="Ask ended contracts, too."),
-        answer_options,
-    )
-    return add_options(collected, options)
+    def added(command: Command) -> Command:
+        @wraps(command)
+        def collected(
+            *arguments: Any, brokers: Any, include_ended: bool, output: OutputOptions, gateway: GatewayOptions,
+            **others: Any,
+        ) -> Any:  # fmt: skip
+            question = Question(brokers=brokers, include_ended=include_ended, output=output, gateway=gateway)
+            return command(*arguments, question=question, **others)
+
+        options = (
+            click.option(
+                "--broker", "brokers", multiple=True, metavar="NAME", help="Ask this broker. Repeatable."
+            ),
+            click.option("--ended", "include_ended", is_flag=True, help="Ask ended contracts, too."),
+            answer_options(*formats),
+        )
+        return add_options(collected, options)
+
+    return added
 
 
 def _ask(ask: Callable[[Koscom], Awaitable[Answer]], question: Question) -> Answer:
     async def read() -> Answer:
-        async with open_client(question.gateway) as access:
+        async with open_client(question.gateway, for_investor=False) as access:
             brokers = _brokers(access, question.brokers)
             with reporter(access, quiet=question.output.quiet, first=CONTRACTS) as reporting:
                 reporting.asking_for(counted(len(brokers), "broker"))
@@ -122,9 +125,9 @@ def _brokers(access: Access, names: Sequence[str]) -> Sequence[Broker]:
     """Return the brokers to ask; a name that is neither registered nor in the settings is refused before a call."""
     for name in (each.strip().lower() for each in names):
         if not (find_broker(short_name=name) or find_broker(code=name) or name in _settled(access.settings)):
-            raise click.BadParameter(
-                f"unknown broker {name!r}; run `koscom brokers` for the list", param_hint="--broker"
-            )
+            known = (*(each.short_name for each in BROKERS), *_settled(access.settings))
+            meant = near(name, known) or "run `koscom brokers` for the list"
+            raise click.BadParameter(f"unknown broker {name!r}; {meant}", param_hint="--broker")
     return access.koscom.discretionary.brokers_of(names or None)
 
 
@@ -137,9 +140,8 @@ def _settled(settings: Settings) -> set[str]:
     short_help="List the accounts under contract.",
     epilog=exit_codes("every broker's list was read", "an error: no list was read"),
 )
-@_question_options
-@click.pass_context
-def accounts_command(context: click.Context, /, *, question: Question) -> None:
+@_question_options(*ROWS)
+def accounts_command(*, question: Question) -> None:
     """List the accounts under contract; with --ended those, too, whose contract has ended."""
 
     async def ask(koscom: Koscom) -> DiscretionaryAnswers[DiscretionaryAccount]:
@@ -149,9 +151,9 @@ def accounts_command(context: click.Context, /, *, question: Question) -> None:
     renderers = {
         "table": lambda: page("Contract accounts", contracts, ContractsTable(contracts), noun="broker"),
         "json": lambda: {"accounts": plain(contracts.rows)},
-        "csv": lambda: contracts_csv(contracts),
+        **contracts_sheet(contracts).formats(),
     }
-    finish(context, contracts, renderers, format_=question.output.format, noun="broker")
+    finish(contracts, renderers, question.output, noun="broker")
 
 
 async def _read_contracts(koscom: Koscom, question: Question) -> DiscretionaryAnswers[DiscretionaryAccount]:
@@ -186,21 +188,14 @@ async def _read_contracts(koscom: Koscom, question: Question) -> DiscretionaryAn
     name="holdings", short_help="Holdings of all contract accounts, merged.", epilog=exit_codes()
 )
 @click.option("--lots", "with_lots", is_flag=True, help="Show the lots of each position.")
-@_question_options
-@click.pass_context
-def holdings_command(context: click.Context, /, *, with_lots: bool, question: Question) -> None:
+@_question_options(*FORMATS["whole"])
+def holdings_command(*, with_lots: bool, question: Question) -> None:
     """Show what all contract accounts hold, merged; between 08:30 and 16:00 KST the platform does not answer."""
     holdings = _ask(lambda koscom: koscom.discretionary_holdings(**question.options), question)
-    renderers = {
-        "table": lambda: report(holdings, with_lots=with_lots),
-        "json": holdings.to_dicts,
-        "csv": lambda: csv_text(holdings, with_lots=with_lots),
-    }
-    finish(context, holdings, renderers, format_=question.output.format)
+    finish(holdings, whole_renderers(holdings, with_lots=with_lots), question.output)
 
 
 def _end_rows(
-    context: click.Context,
     answers: DiscretionaryAnswers[Any],
     columns: Sequence[Shown],
     noun: str,
@@ -212,46 +207,40 @@ def _end_rows(
     renderers = {
         "table": table,
         "json": lambda: answers_data(answers),
-        "csv": lambda: rows_csv(answers, columns),
+        **rows_sheet(f"{noun}s", answers, columns).formats(),
     }
-    finish(context, answers, renderers, format_=question.output.format)
+    finish(answers, renderers, question.output)
 
 
 @discretionary_group.command(name="orders", short_help="Orders of a day.", epilog=exit_codes())
-@click.option("--on", **DAY, help="The day on which they were placed.  [default: today]")
-@_question_options
-@click.pass_context
-def orders_command(context: click.Context, /, *, on: datetime | None, question: Question) -> None:
+@click.option("--on", type=DAY, help="The day on which they were placed.  [default: today]")
+@_question_options(*ROWS)
+def orders_command(*, on: date | None, question: Question) -> None:
     """Show the orders of a day and what was executed of them."""
-    day = on.date() if on else None
-    answers = _ask(lambda koscom: koscom.discretionary.all_orders(on=day, **question.options), question)
-    _end_rows(context, answers, ORDERS, "order", question)
+    answers = _ask(lambda koscom: koscom.discretionary.all_orders(on=on, **question.options), question)
+    _end_rows(answers, ORDERS, "order", question)
 
 
 @discretionary_group.command(
     name="settlements", short_help="What is to be settled, with costs.", epilog=exit_codes()
 )
-@click.option("--on", **DAY, help="Only of orders placed on this day.  [default: all that are not settled]")
-@_question_options
-@click.pass_context
-def settlements_command(context: click.Context, /, *, on: datetime | None, question: Question) -> None:
+@click.option(
+    "--on", type=DAY, help="Only of orders placed on this day.  [default: all that are not settled]"
+)
+@_question_options(*ROWS)
+def settlements_command(*, on: date | None, question: Question) -> None:
     """Show what is to be settled, with costs; between 08:30 and 16:00 KST the platform does not answer."""
-    day = on.date() if on else None
-    answers = _ask(lambda koscom: koscom.discretionary.all_settlements(on=day, **question.options), question)
-    _end_rows(context, answers, SETTLEMENTS, "settlement", question)
+    answers = _ask(lambda koscom: koscom.discretionary.all_settlements(on=on, **question.options), question)
+    _end_rows(answers, SETTLEMENTS, "settlement", question)
 
 
 @discretionary_group.command(name="trades", short_help="The trade books, with costs.", epilog=exit_codes())
-@click.option("--since", **DAY, required=True, help="The first day.")
-@click.option("--until", **DAY, help="The last day.  [default: today]")
-@_question_options
-@click.pass_context
-def trades_command(
-    context: click.Context, /, *, since: datetime, until: datetime | None, question: Question
-) -> None:
+@click.option("--since", type=DAY, required=True, help="The first day.")
+@click.option("--until", type=DAY, help="The last day.  [default: today]")
+@_question_options(*ROWS)
+def trades_command(*, since: date, until: date | None, question: Question) -> None:
     """Show the trade books, with costs."""
-    last = until.date() if until else korean_now().date()
-    answers = _ask(
-        lambda koscom: koscom.discretionary.all_trades(since.date(), last, **question.options), question
-    )
-    _end_rows(context, answers, TRADES, "trade", question)
+    until = until or korean_now().date()
+    in_order(since, until)
+    answers = _ask(lambda koscom: koscom.discretionary.all_trades(since, until, **question.options), question)
+    _end_rows(answers, TRADES, "trade", question)

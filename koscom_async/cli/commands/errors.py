@@ -1,6 +1,7 @@
 """`koscom errors`: what an error code means, and what to do about it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from inspect import getdoc
 
 import click
 from attrs import evolve, frozen
@@ -8,10 +9,20 @@ from rich.cells import set_cell_size
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from koscom_async.cli.main import Failed
-from koscom_async.cli.output import json_text, print_report, write_stdout
-from koscom_async.cli.views.error_entries import CATEGORIES, Entry, entries
+from koscom_async._hints import near
+from koscom_async.cli.ending import write_list
+from koscom_async.cli.main import LISTED, Failed
+from koscom_async.cli.options import LISTS, OutputOptions, output_options
+from koscom_async.cli.views.error_entries import (
+    CATEGORIES,
+    Entry,
+    entries,
+    error_named,
+    error_names,
+    one_line,
+)
 from koscom_async.cli.views.layout import FAINT, HEADING, Column, Grid, Row, fitting, section
+from koscom_async.errors import KoscomError
 from koscom_async.export.rows import plain
 
 _COLUMNS: Mapping[str, Column] = {
@@ -42,25 +53,48 @@ _RETRIED = {True: "yes, while the deadline allows", False: "no"}
 
 @click.command(
     name="errors",
-    epilog="A code that begins with a minus follows two dashes: koscom errors -- -1",
+    epilog=f"A code that begins with a minus follows two dashes: koscom errors -- -1\n\n{LISTED}",
 )
 @click.argument("code", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Write them as a JSON array.")
-def errors_command(*, code: str | None, as_json: bool) -> None:
-    """Explain an error code, or list them all.
+@output_options(*LISTS)
+def errors_command(*, code: str | None, output: OutputOptions) -> None:
+    """Explain an error code or an error's class, or list all codes.
 
-    CODE is one of the platform's (3600), an HTTP status (429) or a word of this library (truncated). A code that
-    stands in several categories means something else in each; all are shown.
+    CODE is one of the platform's (3600), an HTTP status (429), a word of this library (truncated), or the name of a
+    class (RateLimitedError), with every code that is raised as it. A code that stands in several categories means
+    something else in each; all are shown.
     """
-    found = entries(code)
-    if not found:
-        raise Failed(f"unknown error code {code!r}; run `koscom errors` for the list")
-    if as_json:
-        write_stdout(json_text(plain(found)))
-    elif code is None:
-        print_report(Group(*_all(found)))
-    else:
-        print_report(Group(*_each(found)))
+    kind = error_named(code or "")
+    found = entries(None if kind else code)
+    if kind is not None:
+        found = tuple(each for each in found if each.error == kind.__name__)
+    elif not found:
+        known = (*error_names(), *(each.code for each in entries()))
+        meant = near(code or "", known) or "run `koscom errors` for the list"
+        raise Failed(f"unknown error code {code!r}; {meant}")
+    write_list(plain(found), lambda: Group(*_page(code, kind, found)), output)
+
+
+def _page(
+    code: str | None, kind: type[KoscomError] | None, found: Sequence[Entry]
+) -> Iterator[RenderableType]:
+    if code is None:
+        return _all(found)
+    return _each(found) if kind is None else _class(kind, found)
+
+
+def _class(kind: type[KoscomError], found: Sequence[Entry]) -> Iterator[RenderableType]:
+    first, _, more = (getdoc(kind) or "").partition("\n\n")
+    bases = [each.__name__ for each in kind.__mro__[1:] if issubclass(each, KoscomError)]
+    yield Text.assemble((kind.__name__, HEADING), f"  {one_line(first)}")
+    if bases:
+        yield Text(f"  a {', a '.join(bases)}", FAINT)
+    for paragraph in filter(None, more.split("\n\n")):
+        yield Text(f"  {one_line(paragraph)}")
+    if kind.default_advice:
+        yield Text(f"  what to do: {kind.default_advice}")
+    if found:
+        yield from section("Raised for", EntriesTable(found))
 
 
 def _all(found: Sequence[Entry]) -> Iterator[RenderableType]:

@@ -7,10 +7,11 @@ from typing import NoReturn
 
 import click
 
+from koscom_async.cli.access import Access, GatewayOptions, open_client
 from koscom_async.cli.commands.holdings_request import HoldingsRequest, holdings_options
-from koscom_async.cli.ending import Renderers, exit_code, finish, save, saved_holdings
-from koscom_async.cli.main import FAILED, Failed, exit_codes
-from koscom_async.cli.options import Access, GatewayOptions, open_client
+from koscom_async.cli.ending import Renderers, exit_code, finish
+from koscom_async.cli.files import save, saved_holdings
+from koscom_async.cli.main import FAILED, exit_codes
 from koscom_async.cli.output import write_stderr
 from koscom_async.cli.views.differences import difference_data, difference_report
 from koscom_async.cli.views.explanations import explanation_data, explanation_report
@@ -21,6 +22,7 @@ from koscom_async.cli.views.progress import read_stream
 from koscom_async.cli.views.records import parquet_of
 from koscom_async.cli.views.report import report
 from koscom_async.cli.watch import watch, watcher
+from koscom_async.export.excel import workbook
 from koscom_async.export.texts import clean
 from koscom_async.models.breakdown import GroupBy
 from koscom_async.models.holdings import Holdings
@@ -29,8 +31,7 @@ from koscom_async.models.market.valuation import Valuation
 
 @click.command(name="holdings", epilog=exit_codes())
 @holdings_options
-@click.pass_context
-def holdings_command(context: click.Context, /, *, request: HoldingsRequest, gateway: GatewayOptions) -> None:
+def holdings_command(*, request: HoldingsRequest, gateway: GatewayOptions) -> None:
     """Show what the investor owns at every linked broker, merged.
 
     Amounts in KRW are whole won, gains are red and losses blue as Korean brokers show them; — is not known. The other
@@ -43,13 +44,8 @@ def holdings_command(context: click.Context, /, *, request: HoldingsRequest, gat
     holdings, valuation = asyncio.run(_read(gateway, request))
     if request.save:
         _save(holdings, request.save)
-    finish(
-        context,
-        holdings,
-        live_renderers(valuation) if valuation else renderers_of(request, holdings, earlier),
-        format_=request.format,
-        output=request.output,
-    )
+    renderers = live_renderers(valuation) if valuation else renderers_of(request, holdings, earlier)
+    finish(holdings, renderers, request.output)
 
 
 async def _read(gateway: GatewayOptions, request: HoldingsRequest) -> tuple[Holdings, Valuation | None]:
@@ -57,21 +53,21 @@ async def _read(gateway: GatewayOptions, request: HoldingsRequest) -> tuple[Hold
         holdings = await read_holdings(access, request)
         if request.view != "live":
             return holdings, None
-        return holdings, await holdings.revalue(access.koscom.market, deadline=request.deadline)
+        return holdings, await holdings.revalue(access.koscom.market, deadline=request.output.deadline)
 
 
 async def _watch(gateway: GatewayOptions, request: HoldingsRequest, interval: float) -> NoReturn:
     async with open_client(gateway) as access:
         first = await read_holdings(access, request)
-        again = partial(access.koscom.holdings, access.investor, deadline=request.deadline)
+        again = partial(access.koscom.holdings, access.investor, deadline=request.output.deadline)
         with watcher(interval=interval, by=request.by, with_lots=request.with_lots) as watching:
             await watch(first, again, watching, interval=interval)
 
 
 async def read_holdings(access: Access, request: HoldingsRequest) -> Holdings:
     """Read every account, and report on stderr how it goes."""
-    stream = access.koscom.stream_holdings(access.investor, deadline=request.deadline)
-    return (await read_stream(stream, access, quiet=request.quiet)).holdings
+    stream = access.koscom.stream_holdings(access.investor, deadline=request.output.deadline)
+    return (await read_stream(stream, access, quiet=request.output.quiet)).holdings
 
 
 def _save(holdings: Holdings, file: Path) -> None:
@@ -92,16 +88,17 @@ def renderers_of(request: HoldingsRequest, holdings: Holdings, earlier: Holdings
         return _diff(holdings, earlier)
     if request.term is not None:
         return _explain(holdings, request.term)
-    return _whole(holdings, with_lots=request.with_lots)
+    return whole_renderers(holdings, with_lots=request.with_lots)
 
 
-def _whole(holdings: Holdings, *, with_lots: bool) -> Renderers:
+def whole_renderers(holdings: Holdings, *, with_lots: bool) -> Renderers:
+    """Return every format of whole holdings."""
     return {
         "table": lambda: report(holdings, with_lots=with_lots),
         "json": holdings.to_dicts,
         "csv": lambda: csv_text(holdings, with_lots=with_lots),
-        "parquet": lambda: _parquet(holdings, with_lots=with_lots),
-        "xlsx": lambda: _xlsx(holdings),
+        "parquet": lambda: parquet_of(lambda: holdings.to_arrow("lots" if with_lots else "positions")),
+        "xlsx": lambda: workbook(holdings),
         "html": lambda: holdings.to_html().encode(),
     }
 
@@ -126,16 +123,3 @@ def _explain(holdings: Holdings, term: str) -> Renderers:
         "table": lambda: explanation_report(holdings, term),
         "json": lambda: explanation_data(holdings, term),
     }
-
-
-def _xlsx(holdings: Holdings) -> bytes:
-    from koscom_async.export.excel import workbook
-
-    try:
-        return workbook(holdings)
-    except ImportError as error:
-        raise Failed(str(error)) from error
-
-
-def _parquet(holdings: Holdings, *, with_lots: bool) -> bytes:
-    return parquet_of(lambda: holdings.to_arrow("lots" if with_lots else "positions"))

@@ -3,8 +3,7 @@
 Does not read or write anything but the arguments.
 """
 
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -12,13 +11,22 @@ from typing import Any, Literal, cast
 import click
 from attrs import frozen
 
-from koscom_async.cli.ending import savable, writable
-from koscom_async.cli.options import DEADLINE, QUIET, Command, GatewayOptions, add_options, gateway_options
+from koscom_async.cli.access import GatewayOptions
+from koscom_async.cli.files import savable
+from koscom_async.cli.options import (
+    ROWS,
+    Command,
+    Format,
+    OutputOptions,
+    Word,
+    add_options,
+    answer_options,
+    refuse_other,
+)
 from koscom_async.cli.views.groups import HEADINGS
 from koscom_async.models.breakdown import GroupBy
 
 View = Literal["whole", "by", "diff", "explain", "watch", "live"]
-Format = Literal["table", "json", "csv", "parquet", "xlsx", "html"]
 
 FORMATS: Mapping[View, tuple[Format, ...]] = {
     "whole": ("table", "json", "csv", "parquet", "xlsx", "html"),
@@ -26,7 +34,7 @@ FORMATS: Mapping[View, tuple[Format, ...]] = {
     "diff": ("table", "json"),
     "explain": ("table", "json"),
     "watch": ("table",),
-    "live": ("table", "json", "csv", "parquet"),
+    "live": ROWS,
 }
 """The formats of each view."""
 
@@ -34,34 +42,19 @@ WATCH_SECONDS = 60.0
 LEAST_WATCH_SECONDS = 10.0
 """Each time costs several calls, and a day has 50,000."""
 
-_SUFFIXES: Mapping[str, Format] = {
-    "": "table",
-    ".txt": "table",
-    ".json": "json",
-    ".csv": "csv",
-    ".parquet": "parquet",
-    ".xlsx": "xlsx",
-    ".html": "html",
-    ".htm": "html",
-}
-_STDOUT = Path("-")
-
 
 @frozen(kw_only=True)
 class HoldingsRequest:
     """A view of the holdings in a format, and what else is done with them."""
 
     view: View
-    format: Format
+    output: OutputOptions
     by: GroupBy | None
     earlier: Path | None
     term: str | None
     with_lots: bool
-    output: Path | None
     save: Path | None
     interval: float | None
-    deadline: float | None
-    quiet: bool
 
 
 def _interval(_: click.Context, __: click.Parameter, seconds: float | None) -> float | None:
@@ -74,25 +67,10 @@ def _interval(_: click.Context, __: click.Parameter, seconds: float | None) -> f
 
 _FILE = click.Path(path_type=Path)
 
-ANSWER = (
-    click.option("--json", "as_json", is_flag=True, help="Short for --format json."),
-    click.option("--csv", "as_csv", is_flag=True, help="Short for --format csv."),
-    click.option(
-        "--output",
-        type=_FILE,
-        callback=writable,
-        metavar="FILE",
-        help="Write to FILE instead of stdout.",
-    ),
-    DEADLINE,
-    QUIET,
-)
-"""What an answer that may be written to a file is asked with, behind its `--format`."""
-
 _OPTIONS = (
     click.option(
         "--by",
-        type=click.Choice(tuple(HEADINGS)),
+        type=Word(tuple(HEADINGS)),
         help="Show sums by asset class, product, broker, account or currency.",
     ),
     click.option(
@@ -138,13 +116,6 @@ _OPTIONS = (
         help=f"Repeat every SECONDS (default {WATCH_SECONDS:g}, at least {LEAST_WATCH_SECONDS:g}) and show changes, "
         "until Ctrl-C.",
     ),
-    click.option(
-        "--format",
-        "format_",
-        type=click.Choice(FORMATS["whole"]),
-        help="Output format.  [default: by the suffix of --output, or table]",
-    ),
-    *ANSWER,
 )
 
 
@@ -155,7 +126,7 @@ def holdings_options(command: Command) -> Command:
     def collected(*arguments: Any, gateway: GatewayOptions, **options: Any) -> Any:
         return command(*arguments, request=_request(**options), gateway=gateway)
 
-    return add_options(collected, (*_OPTIONS, gateway_options))
+    return add_options(collected, (*_OPTIONS, answer_options(*FORMATS["whole"])))
 
 
 def _request(
@@ -163,23 +134,16 @@ def _request(
     by: str | None,
     earlier: Path | None,
     term: str | None,
-    format_: str | None,
-    as_json: bool,
-    as_csv: bool,
-    output: Path | None,
     interval: float | None,
     live: bool,
     **others: Any,
 ) -> HoldingsRequest:
     """Return what the options ask for, or refuse those that exclude each other."""
-    output = None if output == _STDOUT else output
     request = HoldingsRequest(
         view=_view(by=by, earlier=earlier, term=term, interval=interval, live=live or None),
-        format=format_of(format_, as_json=as_json, as_csv=as_csv, output=output),
         by=cast("GroupBy | None", by),
         earlier=earlier,
         term=term,
-        output=output,
         interval=interval,
         **others,
     )
@@ -200,45 +164,14 @@ def _view(
     return cast("View", asked[0].removeprefix("--")) if asked else "whole"
 
 
-def format_of(format_: str | None, *, as_json: bool, as_csv: bool, output: Path | None) -> Format:
-    """Return the format that options and the suffix of a file name, or refuse those that exclude each other."""
-    given = {f"--format {format_}": format_} if format_ else {}
-    given |= ({"--json": "json"} if as_json else {}) | ({"--csv": "csv"} if as_csv else {})
-    if len(set(given.values())) > 1:
-        raise click.UsageError(f"{' and '.join(given)} exclude each other")
-    if given:
-        return cast("Format", next(iter(given.values())))
-    return _by_suffix(output.suffix.lower()) if output else "table"
-
-
-def _by_suffix(suffix: str) -> Format:
-    if suffix not in _SUFFIXES:
-        known = ", ".join(filter(None, _SUFFIXES))
-        raise click.BadParameter(
-            f"the suffix {suffix!r} names no format: add --format, or use one of {known}",
-            param_hint="--output",
-        )
-    return _SUFFIXES[suffix]
-
-
 def _check(request: HoldingsRequest) -> None:
     if request.term is not None and not request.term.strip():
         raise click.BadParameter("must not be empty: give a code or a name", param_hint="--explain")
-    name = "koscom holdings" if request.view == "whole" else f"--{request.view}"
-    check_format(name, request.format, FORMATS[request.view], request.output)
+    name = f"--{request.view}"
+    refuse_other(request.output.format, FORMATS[request.view], name)
     if request.with_lots and (request.view in {"diff", "explain", "live"} or request.by is not None):
         shown = "--by" if request.by is not None else name
         raise click.UsageError(f"--lots and {shown} exclude each other: lots stand below positions")
-    if request.interval is not None and (request.save or request.output):
+    if request.interval is not None and (request.save or request.output.file):
         option = "--save" if request.save else "--output"
         raise click.UsageError(f"--watch and {option} exclude each other: there is no last answer to write")
-
-
-def check_format(name: str, format_: Format, known: Sequence[Format], output: Path | None) -> None:
-    """Refuse a format in which an answer cannot be written, or not to a terminal."""
-    if format_ not in known:
-        *others, last = known
-        words = f"{', '.join(others)} or {last}" if others else last
-        raise click.UsageError(f"{name} cannot be written as {format_}, only as {words}")
-    if format_ in {"parquet", "xlsx"} and output is None and sys.stdout.isatty():
-        raise click.UsageError(f"{format_} is not for a terminal: add --output FILE, or redirect it")

@@ -14,16 +14,10 @@ import anyio.to_thread
 import click
 from attrs import define, frozen
 
+from koscom_async.cli.access import GatewayOptions, open_client, token_file
 from koscom_async.cli.callback import LOOPBACK, PATH, Page, listening
 from koscom_async.cli.main import Failed, exit_codes
-from koscom_async.cli.options import (
-    HIGHEST_PORT,
-    GatewayOptions,
-    above_zero,
-    gateway_options,
-    open_client,
-    token_file,
-)
+from koscom_async.cli.options import HIGHEST_PORT, above_zero, gateway_options
 from koscom_async.cli.output import write_stderr, write_stdout
 from koscom_async.client import Koscom
 from koscom_async.errors import KoscomError, ResponseMismatchError, SettingsError

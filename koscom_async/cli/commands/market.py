@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import date, datetime
+from datetime import date
 from functools import partial, wraps
-from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
 import anyio
@@ -14,14 +13,15 @@ from attrs import NOTHING, frozen
 from rich.console import Group
 from rich.text import Text
 
+from koscom_async._clock import korean_now
 from koscom_async._record import Record
 from koscom_async._services.catalogue.boards import BOARDS, MAIN_BOARDS
 from koscom_async._services.market.service import MarketService
 from koscom_async._services.tasks import background, gather
-from koscom_async.cli.commands.holdings_request import ANSWER, FORMATS, Format, check_format, format_of
-from koscom_async.cli.ending import write_answer
-from koscom_async.cli.main import FAILED, PARTIAL, WHOLE, exit_codes
-from koscom_async.cli.options import DAY, GatewayOptions, add_options, gateway_options, open_client
+from koscom_async.cli.access import GatewayOptions, open_client
+from koscom_async.cli.ending import single_data, write
+from koscom_async.cli.main import FAILED, PARTIAL, WHOLE, CommandGroup, exit_codes
+from koscom_async.cli.options import DAY, ROWS, OutputOptions, Word, answer_options
 from koscom_async.cli.output import write_stderr
 from koscom_async.cli.views.layout import FAINT, HEADING
 from koscom_async.cli.views.records import renderers_of, table_of
@@ -33,23 +33,17 @@ from koscom_async.models.market.table import RowTable, Table, ko
 
 Ask = Callable[..., Awaitable[Table[Any]]]
 
-_FORMAT = click.option(
-    "--format",
-    "format_",
-    type=click.Choice(FORMATS["live"]),
-    help="Output format.  [default: by the suffix of --output, or table]",
-)
 _EVERY = ("day", "week", "month", "10s", "1m", "10m")
 _REPORT_SECONDS = 1.0
 """How often a long question says on stderr how many calls it has made."""
 
 _EPILOGUE = exit_codes("everything asked is there", "an error: nothing is there", is_partial=False)
 _BOARD = click.option(
-    "--board", type=click.Choice(BOARDS), help="Where it is listed.  [default: found by the listings]"
+    "--board", type=Word(BOARDS), help="Where it is listed.  [default: found by the listings]"
 )
 
 
-@click.group(name="market")
+@click.group(name="market", cls=CommandGroup)
 def market_group() -> None:
     """Show market data (시세): prices in KRW, quantities in shares, times in Korea.
 
@@ -62,18 +56,11 @@ def _command(name: str) -> Callable[[Ask], click.Command]:
 
     def made(ask: Ask) -> click.Command:
         @wraps(ask)
-        def run(
-            *, format_: str | None, as_json: bool, as_csv: bool, output: Path | None, deadline: float | None,
-            quiet: bool, gateway: GatewayOptions, **arguments: Any,
-        ) -> NoReturn:  # fmt: skip
-            file = None if output == Path("-") else output
-            chosen = format_of(format_, as_json=as_json, as_csv=as_csv, output=file)
-            check_format("market data", chosen, FORMATS["live"], file)
-            question = partial(ask, deadline=deadline, **arguments)
-            _finish(asyncio.run(_asked(question, gateway, quiet=quiet)), chosen, file)
+        def run(*, output: OutputOptions, gateway: GatewayOptions, **arguments: Any) -> NoReturn:
+            question = partial(ask, deadline=output.deadline, **arguments)
+            _finish(asyncio.run(_asked(question, gateway, quiet=output.quiet)), output)
 
-        command = add_options(run, (_FORMAT, *ANSWER, gateway_options))
-        return market_group.command(name=name, epilog=_EPILOGUE)(command)
+        return market_group.command(name=name, epilog=_EPILOGUE)(answer_options(*ROWS)(run))
 
     return made
 
@@ -88,29 +75,25 @@ async def quote_command(market: MarketService, **asked: Any) -> Quotes:
 
 @_command("bars")
 @click.argument("code")
-@click.option("--since", **DAY, required=True, help="The first day.")
-@click.option("--until", **DAY, help="The last day.  [default: today in Korea]")
-@click.option(
-    "--every", type=click.Choice(_EVERY), default="day", show_default=True, help="The length of a bar."
-)
+@click.option("--since", type=DAY, required=True, help="The first day.")
+@click.option("--until", type=DAY, help="The last day.  [default: today in Korea]")
+@click.option("--every", type=Word(_EVERY), default="day", show_default=True, help="The length of a bar.")
 @_BOARD
-async def bars_command(
-    market: MarketService, *, since: datetime, until: datetime | None, **asked: Any
-) -> Bars:
+async def bars_command(market: MarketService, *, since: date, until: date | None, **asked: Any) -> Bars:
     """Show the course of an issue's price, the oldest first: bars of days, weeks, months, seconds or minutes."""
-    return await market.bars(since=since.date(), until=until.date() if until else None, **asked)
+    return await market.bars(since=since, until=until, **asked)
 
 
 @_command("book")
 @click.argument("code")
 @_BOARD
 async def book_command(market: MarketService, **asked: Any) -> OrderBook:
-    """Show an issue's order book: asks (매도) from the highest down, then bids (매수)."""
+    """Show an issue's order book: asks (매도), the highest first, then bids (매수)."""
     return await market.order_book(**asked)
 
 
 @_command("snapshot")
-@click.argument("board", type=click.Choice(MAIN_BOARDS))
+@click.argument("board", type=Word(MAIN_BOARDS), metavar="[kospi|kosdaq]")
 async def snapshot_command(market: MarketService, **asked: Any) -> Quotes:
     """Show every issue of a board, in one call."""
     return await market.snapshot(**asked)
@@ -157,13 +140,16 @@ class _Holidays(RowTable):
 
 
 async def _asked(question: Ask, gateway: GatewayOptions, *, quiet: bool) -> Table[Any]:
-    async with open_client(gateway) as access, _reported(access.koscom, quiet=quiet):
+    async with open_client(gateway, for_investor=False) as access, _reported(access.koscom, quiet=quiet):
         return await question(access.koscom.market)
 
 
-def _finish(answer: Table[Any], format_: Format, output: Path | None) -> NoReturn:
+def _finish(answer: Table[Any], output: OutputOptions) -> NoReturn:
     """Write the answer, name on stderr what is missing, and exit."""
-    write_answer(renderers_of(answer, partial(_page, answer)), format_=format_, output=output)
+    renderers = renderers_of(answer, partial(_page, answer))
+    as_of = getattr(answer, "as_of", korean_now())
+    data = partial(single_data, answer.to_dicts(), as_of=as_of, complete=answer.complete)
+    write({**renderers, "json": data}, output)
     for note in () if answer.complete else answer.notes:
         write_stderr(f"koscom: INCOMPLETE: {clean(note)}")
     click.get_current_context().exit(WHOLE if answer.complete else PARTIAL if answer.to_rows() else FAILED)

@@ -9,31 +9,33 @@ import click
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from koscom_async._clock import korean_now
+from koscom_async._hints import near
 from koscom_async._wire.catalogue.operations import Operations
+from koscom_async.cli.access import GatewayOptions, open_client
 from koscom_async.cli.commands.reference import Lines
-from koscom_async.cli.main import Failed, exit_codes
-from koscom_async.cli.options import (
-    DEADLINE,
-    JSON_HELP,
-    GatewayOptions,
-    gateway_options,
-    open_client,
-)
-from koscom_async.cli.output import (
-    cell,
-    csv_table,
-    json_text,
-    print_report,
-    versioned,
-    write_stderr,
-    write_stdout,
-)
+from koscom_async.cli.ending import single_data, write, write_list
+from koscom_async.cli.main import LISTED, Failed, exit_codes
+from koscom_async.cli.options import LISTS, ROWS, OutputOptions, answer_options, output_options
+from koscom_async.cli.output import cell, write_stderr
 from koscom_async.cli.views.layout import FAINT, HEADING, Column, section
-from koscom_async.cli.views.records import ColumnsTable
+from koscom_async.cli.views.records import ColumnsTable, Sheet
 from koscom_async.export.rows import plain
+from koscom_async.export.tables import QUANTITY, REPORTED_RATE, Type
 from koscom_async.export.texts import clean
 from koscom_async.models.catalogue.answer import Answer
 from koscom_async.models.catalogue.operation import Operation, Parameter
+
+_TYPES: Mapping[str, Type] = {
+    **dict.fromkeys(("price", "quantity", "money"), QUANTITY),
+    "rate": REPORTED_RATE,
+    "count": "count",
+    "date": "day",
+    "flag": "flag",
+}
+"""The column of each kind of field; every other is text."""
+_SHEET_NAME = 31
+"""Letters that a spreadsheet's sheet may have in its name."""
 
 _OPERATIONS = (
     Column("Operation", least=None),
@@ -46,10 +48,10 @@ _VALUES = (Column("Attribute", least=None), Column("Korean term", least=None), C
 _FIELDS = (Column("Attribute", least=None), Column("Korean term", least=None), Column("Wire field", least=16))
 
 
-@click.command(name="operations")
+@click.command(name="operations", epilog=LISTED)
 @click.argument("word", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Write them as a JSON array.")
-def operations_command(*, word: str | None, as_json: bool) -> None:
+@output_options(*LISTS)
+def operations_command(*, word: str | None, output: OutputOptions) -> None:
     """List the platform's operations, or those with a word in name, title, path or fields.
 
     WORD may be Korean (공매도), a wire field (accTrdval) or an operation's whole name, which shows its arguments and
@@ -58,13 +60,15 @@ def operations_command(*, word: str | None, as_json: bool) -> None:
     operations = Operations(os.environ.get("KOSCOM_CATALOGUE") or None)
     found = (operations[word],) if word and word in operations else operations.find(word or "")
     if not found:
-        raise Failed(f"no operation has {word!r}; run `koscom operations` for the list")
-    if as_json:
-        write_stdout(json_text(plain(found)))
-    elif len(found) == 1:
-        print_report(Group(*_one(found[0])))
-    else:
-        print_report(Lines(_OPERATIONS, [_summary(each) for each in found]))
+        meant = near(word or "", operations) or "run `koscom operations` for the list"
+        raise Failed(f"no operation has {word!r}; {meant}")
+    write_list(plain(found), lambda: _list(found), output)
+
+
+def _list(found: Sequence[Operation]) -> RenderableType:
+    if len(found) == 1:
+        return Group(*_one(found[0]))
+    return Lines(_OPERATIONS, [_summary(each) for each in found])
 
 
 def _summary(operation: Operation) -> tuple[str, ...]:
@@ -112,41 +116,32 @@ def _takes(parameter: Parameter) -> str:
 )
 @click.argument("operation")
 @click.argument("arguments", nargs=-1, metavar="[NAME=VALUE]...")
-@click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
-@click.option("--csv", "as_csv", is_flag=True, help="Write rows as CSV.")
-@DEADLINE
-@gateway_options
+@answer_options(*ROWS)
 def ask_command(
-    *,
-    operation: str,
-    arguments: Sequence[str],
-    as_json: bool,
-    as_csv: bool,
-    deadline: float | None,
-    gateway: GatewayOptions,
+    *, operation: str, arguments: Sequence[str], output: OutputOptions, gateway: GatewayOptions
 ) -> None:
     """Ask any operation by its name, such as: koscom ask market.stocks.price issue=005930.
 
     `koscom operations NAME` shows what an operation takes. A list has commas between its values. Limits, retries and
     deadline hold as for every other call.
     """
-    if as_json and as_csv:
-        raise click.UsageError("--json and --csv exclude each other")
+    as_of = korean_now()
     given: dict[str, Any] = dict(map(_pair, arguments))
 
-    async def ask() -> tuple[Operation, Answer]:
-        async with open_client(gateway) as access:
+    async def asking() -> tuple[Operation, Answer]:
+        async with open_client(gateway, for_investor=False) as access:
             asked = access.koscom.operations.named(operation)
-            return asked, await access.koscom.ask(asked, deadline=deadline, **given)
+            return asked, await access.koscom.ask(asked, deadline=output.deadline, **given)
 
-    asked, answer = asyncio.run(ask())
+    asked, answer = asyncio.run(asking())
     rows = answer.to_dicts()
-    if as_json:
-        write_stdout(json_text(versioned(plain(_document(answer, rows)))))
-    elif as_csv:
-        write_stdout(csv_table(tuple(answer.names), rows))
-    else:
-        print_report(Group(*_page(asked, answer)))
+    types = {each.name: _TYPES.get(each.kind, "text") for each in asked.fields}
+    renderers = {
+        "table": lambda: Group(*_page(asked, answer)),
+        "json": lambda: single_data(plain(_document(answer, rows)), as_of=as_of),
+        **Sheet(asked.name[:_SHEET_NAME], {name: types[name] for name in answer.names}, rows).formats(),
+    }
+    write(renderers, output)
     if not answer.complete:
         write_stderr("koscom: INCOMPLETE: the platform may have more rows")
 

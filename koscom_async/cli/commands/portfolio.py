@@ -7,23 +7,24 @@ import click
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from koscom_async.cli.access import GatewayOptions, open_client
 from koscom_async.cli.ending import finish
 from koscom_async.cli.main import exit_codes
-from koscom_async.cli.options import GatewayOptions, OutputOptions, answer_options, open_client
-from koscom_async.cli.output import csv_table
+from koscom_async.cli.options import ROWS, OutputOptions, answer_options
 from koscom_async.cli.views.layout import FAINT, Column, Grid, Row, fitting, page, plain_text
 from koscom_async.cli.views.progress import read_stream
+from koscom_async.cli.views.records import Sheet
 from koscom_async.export import amounts
+from koscom_async.export.tables import REPORTED_RATE, Type
 from koscom_async.export.texts import account_name, kind
 from koscom_async.models.codes import Measure
 from koscom_async.models.gathered import PortfolioLot, PortfolioPosition, Portfolios
 from koscom_async.models.portfolio import PortfolioCash, PortfolioRow
 from koscom_async.models.positions import Instrument
 
-COLUMNS = (
-    *("asset_class", "product", "code", "name", "broker", "account"),
-    *("number", "measure", "share", "quantity", "return_rate"),
-)
+_NAMES = ("asset_class", "product", "code", "name", "broker", "account", "measure")
+_NUMBERS = ("number", "share", "quantity", "return_rate")
+COLUMNS: Mapping[str, Type] = {**dict.fromkeys(_NAMES, "text"), **dict.fromkeys(_NUMBERS, REPORTED_RATE)}
 _HEADERS = (
     Column("Name", least=12),
     Column("Code", least=None),
@@ -40,11 +41,8 @@ _MEASURES = {Measure.SHARE: "% of its class", Measure.QUANTITY: "quantity", None
 @click.option(
     "--quantities", is_flag=True, help="Ask for quantities (QTY) instead of shares in percent (RAT)."
 )
-@answer_options
-@click.pass_context
-def portfolio_command(
-    context: click.Context, /, *, quantities: bool, output: OutputOptions, gateway: GatewayOptions
-) -> None:
+@answer_options(*ROWS)
+def portfolio_command(*, quantities: bool, output: OutputOptions, gateway: GatewayOptions) -> None:
     """Show what each linked account is made of, with each number as what it is: shares are never added up."""
     portfolios = asyncio.run(_read(gateway, output, Measure.QUANTITY if quantities else Measure.SHARE))
     notes = [
@@ -53,9 +51,9 @@ def portfolio_command(
     renderers = {
         "table": lambda: page("Portfolios", portfolios, PortfoliosTable(portfolios), notes),
         "json": portfolios.to_dicts,
-        "csv": lambda: csv_table(COLUMNS, _records(portfolios)),
+        **Sheet("portfolio", COLUMNS, list(_records(portfolios)), portfolios).formats(),
     }
-    finish(context, portfolios, renderers, format_=output.format)
+    finish(portfolios, renderers, output)
 
 
 async def _read(gateway: GatewayOptions, output: OutputOptions, measure: Measure) -> Portfolios:

@@ -10,15 +10,21 @@ from attrs import frozen
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
+from koscom_async._hints import near
 from koscom_async._wire.records.field_table import WireField, wire_fields
 from koscom_async.brokers import BROKERS, Broker
-from koscom_async.cli.main import Failed
-from koscom_async.cli.output import json_text, print_report, write_stdout
+from koscom_async.cli.ending import write_list
+from koscom_async.cli.main import LISTED, Failed
+from koscom_async.cli.options import LISTS, OutputOptions, Word, output_options
 from koscom_async.cli.views.layout import FAINT, Column, Grid, Row, fitting, section
+from koscom_async.export import records
 from koscom_async.export.rows import plain
-from koscom_async.export.tables import TABLES, type_name
-
-_JSON = click.option("--json", "as_json", is_flag=True, help="Write them as a JSON array.")
+from koscom_async.export.tables import TABLES, Type, type_name
+from koscom_async.models.market.bars import Bar
+from koscom_async.models.market.issues import Issue
+from koscom_async.models.market.others import Component, InvestorTrade, NetAssetValue
+from koscom_async.models.market.quotes import IndexValue, Level, Quote
+from koscom_async.models.market.valuation import ValuedPosition
 
 _BROKERS = (
     Column("Code", least=None),
@@ -35,18 +41,15 @@ _DROPPED = ((), ("English name",), ("English name", "Offered"))
 _ALL = {True: "yes", False: "no, by class", None: "will be asked"}
 
 
-@click.command(name="brokers")
-@_JSON
-def brokers_command(*, as_json: bool) -> None:
+@click.command(name="brokers", epilog=LISTED)
+@output_options(*LISTS)
+def brokers_command(*, output: OutputOptions) -> None:
     """List the brokers that the library knows; what it does not know of others it learns when it asks them.
 
     ALL: whether one query for all asset classes works. Offered: whether the platform offers it, or it is one of the
     platform's own virtual brokers.
     """
-    if as_json:
-        write_stdout(json_text(plain(BROKERS)))
-    else:
-        print_report(BrokersTable(BROKERS))
+    write_list(plain(BROKERS), lambda: BrokersTable(BROKERS), output)
 
 
 @frozen
@@ -110,25 +113,29 @@ class Lines:
         yield fitting(self._grids, options.max_width)
 
 
-@click.command(name="fields")
+@click.command(name="fields", epilog=LISTED)
 @click.argument("name", required=False)
-@_JSON
-def fields_command(*, name: str | None, as_json: bool) -> None:
+@output_options(*LISTS)
+def fields_command(*, name: str | None, output: OutputOptions) -> None:
     """List the wire fields that the records' attributes come from, or those of one name.
 
     NAME is a record (Holding), an attribute (quantity) or a wire field, in any case.
     """
     found = [each for each in wire_fields() if name is None or name.casefold() in _names(each)]
     if not found:
-        raise Failed(f"unknown field {name!r}; run `koscom fields` for the list")
-    if as_json:
-        write_stdout(json_text(plain(found)))
-    else:
-        print_report(Group(*_by_record(found)))
+        every = {each for field in wire_fields() for each in _spellings(field)}
+        raise Failed(
+            f"unknown field {name!r}; {near(name or '', every) or 'run `koscom fields` for the list'}"
+        )
+    write_list(plain(found), lambda: Group(*_by_record(found)), output)
+
+
+def _spellings(field: WireField) -> tuple[str, ...]:
+    return (field.record, field.attribute, *field.wire)
 
 
 def _names(field: WireField) -> set[str]:
-    return {each.casefold() for each in (field.record, field.attribute, *field.wire)}
+    return {each.casefold() for each in _spellings(field)}
 
 
 def _by_record(fields: Sequence[WireField]) -> Iterator[RenderableType]:
@@ -140,33 +147,47 @@ def _by_record(fields: Sequence[WireField]) -> Iterator[RenderableType]:
         yield from section(record, Lines(_FIELDS, rows))
 
 
-@click.command(name="columns")
-@click.argument("table", required=False, type=click.Choice(tuple(TABLES)))
-@_JSON
-def columns_command(*, table: str | None, as_json: bool) -> None:
+_MARKET: Mapping[str, type] = {
+    "quotes": Quote,
+    "order_book": Level,
+    "bars": Bar,
+    "listing": Issue,
+    "index": IndexValue,
+    "investors": InvestorTrade,
+    "components": Component,
+    "nav": NetAssetValue,
+    "valuation": ValuedPosition,
+}
+"""The market's tables, by what is asked for, and what their rows are."""
+
+
+@click.command(name="columns", epilog=LISTED)
+@click.argument("table", required=False, type=Word((*TABLES, *_MARKET)), metavar="[TABLE]")
+@output_options(*LISTS)
+def columns_command(*, table: str | None, output: OutputOptions) -> None:
     """List the columns of data frames, of every table or of one.
 
-    The tables are those of Holdings.to_pandas(), to_polars() and to_arrow(). A decimal's type names its digits and
-    its decimal places.
+    The tables are those of Holdings.to_pandas(), to_polars() and to_arrow(), and those of market data (quotes,
+    order_book, bars, listing, index, investors, components, nav, valuation). A decimal's type names its digits and its
+    decimal places.
     """
     listed = [each for each in frame_columns() if table in {None, each["table"]}]
-    if as_json:
-        write_stdout(json_text(listed))
-    else:
-        print_report(Group(*_by_table(listed)))
+    write_list(listed, lambda: Group(*_by_table(listed)), output)
 
 
 def frame_columns() -> Iterator[Mapping[str, str]]:
-    """Yield each column of each table: table, column, type, unit and meaning."""
+    """Yield each column of each table: table, column, type, unit and meaning; of market data, the Korean term."""
     for table, columns in TABLES.items():
         for each in columns:
-            yield {
-                "table": table,
-                "column": each.name,
-                "type": type_name(each.type),
-                "unit": each.unit.replace("`", ""),
-                "meaning": each.meaning.replace("`", ""),
-            }
+            unit, meaning = each.unit.replace("`", ""), each.meaning.replace("`", "")
+            yield _column(table, each.name, each.type, unit, meaning)
+    for of_market, kind in _MARKET.items():
+        for name, term, type_ in records.columns(kind):
+            yield _column(of_market, name, type_, "", term)
+
+
+def _column(table: str, name: str, type_: Type, unit: str, meaning: str) -> Mapping[str, str]:
+    return {"table": table, "column": name, "type": type_name(type_), "unit": unit, "meaning": meaning}
 
 
 def _by_table(columns: Sequence[Mapping[str, str]]) -> Iterator[RenderableType]:

@@ -15,9 +15,11 @@ from rich.text import Text
 
 from koscom_async._files import replace_file
 from koscom_async._record import counted
-from koscom_async.cli.main import Failed, exit_codes
-from koscom_async.cli.options import HIGHEST_PORT, embedded_gateway, fault_options
-from koscom_async.cli.output import json_text, print_report, write_stdout
+from koscom_async.cli.access import embedded_gateway
+from koscom_async.cli.ending import write_list
+from koscom_async.cli.main import LISTED, CommandGroup, Failed, exit_codes
+from koscom_async.cli.options import HIGHEST_PORT, LISTS, OutputOptions, fault_options, output_options
+from koscom_async.cli.output import write_stdout
 from koscom_async.cli.views.layout import FAINT, Column, Grid, Row, fitting
 from koscom_async.export.texts import clean
 
@@ -29,7 +31,7 @@ OWNERS_FILE = 0o600
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.group(name="sandbox")
+@click.group(name="sandbox", cls=CommandGroup)
 def sandbox_group() -> None:
     """Run the sandbox gateway: three brokers with made-up accounts, on this computer."""
 
@@ -185,19 +187,17 @@ def instructions(
     yield "# and then, for example: koscom holdings"
 
 
-@sandbox_group.command(name="faults", short_help="List the faults that --fault takes.")
-@click.option("--json", "as_json", is_flag=True, help="Write them as a JSON object.")
-def faults_command(*, as_json: bool) -> None:
+@sandbox_group.command(name="faults", short_help="List the faults that --fault takes.", epilog=LISTED)
+@output_options(*LISTS)
+def faults_command(*, output: OutputOptions) -> None:
     """List the faults that --fault takes: `koscom holdings --sandbox --fault star=doubled-row`.
 
     A platform error code is a fault, too (star=3600); `koscom errors` lists them. An argument follows a colon
     (cyber=drip:0.1).
     """
     kinds = _sandbox().fault_kinds.describe_kinds()
-    if as_json:
-        write_stdout(json_text(kinds))
-    else:
-        print_report(FaultsTable(kinds))
+    rows = [{"fault": name, "meaning": what} for name, what in kinds.items()]
+    write_list(rows, lambda: FaultsTable(kinds), output)
 
 
 @frozen

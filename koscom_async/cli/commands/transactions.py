@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import date, datetime
+from datetime import date
 
 import click
 from attrs import frozen
@@ -12,9 +12,10 @@ from rich.text import Text
 
 from koscom_async._clock import korean_now
 from koscom_async._fanout.transactions import TransactionStream, read_history
+from koscom_async.cli.access import GatewayOptions, open_client
 from koscom_async.cli.ending import exit_code, finish, report_missing
 from koscom_async.cli.main import exit_codes
-from koscom_async.cli.options import DAY, GatewayOptions, OutputOptions, answer_options, open_client
+from koscom_async.cli.options import DAY, ROWS, OutputOptions, Word, answer_options, in_order
 from koscom_async.cli.output import csv_lines, write_stdout
 from koscom_async.cli.views.layout import (
     FAINT,
@@ -28,14 +29,20 @@ from koscom_async.cli.views.layout import (
     plain_text,
 )
 from koscom_async.cli.views.progress import LineReporter
+from koscom_async.cli.views.records import Sheet
 from koscom_async.export import amounts
+from koscom_async.export.tables import MONEY, QUANTITY, Type
 from koscom_async.export.texts import account_name, counted
 from koscom_async.models.transactions import Transaction, TransactionHistory
 
-COLUMNS = (
-    *("on", "broker", "account", "type", "direction", "code"),
-    *("amount_change", "quantity_change", "quantity_after", "signs_contradict"),
-)
+COLUMNS: Mapping[str, Type] = {
+    "on": "day",
+    **dict.fromkeys(("broker", "account", "type", "direction", "code"), "text"),
+    "amount_change": MONEY,
+    "quantity_change": QUANTITY,
+    "quantity_after": QUANTITY,
+    "signs_contradict": "flag",
+}
 _HEADERS = (
     Column("Date", least=None),
     Column("Account", least=14),
@@ -45,52 +52,51 @@ _HEADERS = (
     Column("Quantity", is_number=True),
     Column("Left", is_number=True),
 )
-_SIDES = ("BID", "ASK", "DEP", "WID")
+_SIDES = {"sell": "BID", "buy": "ASK", "in": "DEP", "out": "WID"}
 _CONTRADICTION = "!"
 _ROWS_AT_ONCE = 500
 
 
 @click.command(name="transactions", epilog=exit_codes())
-@click.option("--since", **DAY, required=True, help="The first day.")
-@click.option("--until", **DAY, help="The last day.  [default: today in Korea]")
+@click.option("--since", type=DAY, required=True, help="The first day.")
+@click.option("--until", type=DAY, help="The last day.  [default: today in Korea]")
 @click.option("--isin", help="Only this instrument.")
 @click.option(
     "--side",
-    type=click.Choice(_SIDES, case_sensitive=False),
-    help="Only sales (BID), purchases (ASK), transfers in (DEP) or out (WID).",
+    type=Word((*_SIDES, *_SIDES.values())),
+    metavar=f"[{'|'.join(_SIDES)}]",
+    help="Only sales, purchases, transfers in or out; the platform's BID, ASK, DEP and WID are taken, too.",
 )
-@answer_options
-@click.pass_context
+@answer_options(*ROWS)
 def transactions_command(
-    context: click.Context,
-    /,
     *,
-    since: datetime,
-    until: datetime | None,
+    since: date,
+    until: date | None,
     isin: str | None,
     side: str | None,
     output: OutputOptions,
     gateway: GatewayOptions,
 ) -> None:
-    """Show what moved in every linked account, the earliest first; --csv writes rows as they come.
+    """Show what moved in every linked account, the earliest first.
 
-    BID is a sale (매도) and ASK a purchase (매수) in the platform's words; ! marks rows whose signs contradict that.
+    --csv writes rows as they come. The platform's BID is a sale (매도), its ASK a purchase (매수); ! marks rows whose
+    signs contradict that.
     """
-    first, last = since.date(), korean_now().date() if until is None else until.date()
-    if first > last:
-        raise click.BadParameter(f"{first} is after {last}", param_hint="--since")
-    question = _Question(first, last, isin, side)
-    if output.format == "csv":
+    until = until or korean_now().date()
+    in_order(since, until)
+    question = _Question(since, until, isin, _SIDES.get(side or "", side))
+    if output.format == "csv" and output.file is None:
         stream = asyncio.run(_write_csv(question, output, gateway))
         report_missing(stream)
-        context.exit(exit_code(stream))
+        click.get_current_context().exit(exit_code(stream))
     history = asyncio.run(_read(question, output, gateway))
-    title = f"Transactions from {first} to {last}"
+    title = f"Transactions from {since} to {until}"
     renderers = {
         "table": lambda: page(title, history, TransactionsTable(history.rows), _notes(history)),
         "json": history.to_dicts,
+        **Sheet("transactions", COLUMNS, list(map(_record, history.rows)), history).formats(),
     }
-    finish(context, history, renderers, format_=output.format)
+    finish(history, renderers, output)
 
 
 @frozen
@@ -139,7 +145,7 @@ async def _write_csv(
 ) -> TransactionStream:
     """Write rows as they come, some at a time, so that no more than these are held."""
     async with _stream(question, output, gateway) as stream:
-        write_stdout("\n".join(csv_lines(COLUMNS, ())))
+        write_stdout("\n".join(csv_lines(tuple(COLUMNS), ())))
         batch: list[Mapping[str, object]] = []
         async for row in stream:
             batch.append(_record(row))
@@ -152,7 +158,7 @@ async def _write_csv(
 
 def _write_rows(batch: Sequence[Mapping[str, object]]) -> None:
     if batch:
-        write_stdout("\n".join(list(csv_lines(COLUMNS, batch))[1:]))
+        write_stdout("\n".join(list(csv_lines(tuple(COLUMNS), batch))[1:]))
 
 
 def _record(row: Transaction) -> dict[str, object]:

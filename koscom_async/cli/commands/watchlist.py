@@ -8,23 +8,24 @@ from attrs import frozen
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from koscom_async.cli.access import GatewayOptions, open_client
 from koscom_async.cli.ending import finish
 from koscom_async.cli.main import exit_codes
-from koscom_async.cli.options import GatewayOptions, OutputOptions, answer_options, open_client
-from koscom_async.cli.output import csv_table
+from koscom_async.cli.options import ROWS, OutputOptions, answer_options
 from koscom_async.cli.views.layout import Column, Grid, Row, fitting, page, plain_text
 from koscom_async.cli.views.progress import read_stream
+from koscom_async.cli.views.records import Sheet
+from koscom_async.export.tables import Type
 from koscom_async.export.texts import account_name, broker_name
 from koscom_async.models.gathered import Watched, Watchlists
 
-COLUMNS = ("code", "broker", "account", "group")
+COLUMNS: Mapping[str, Type] = dict.fromkeys(("code", "broker", "account", "group"), "text")
 _HEADERS = (Column("Symbol", least=None), Column("Watched at", least=20))
 
 
 @click.command(name="watchlist", epilog=exit_codes())
-@answer_options
-@click.pass_context
-def watchlist_command(context: click.Context, /, *, output: OutputOptions, gateway: GatewayOptions) -> None:
+@answer_options(*ROWS)
+def watchlist_command(*, output: OutputOptions, gateway: GatewayOptions) -> None:
     """Show every symbol that the investor watches, and at which brokers, in which groups."""
     watchlists = asyncio.run(_read(gateway, output))
     notes = [
@@ -33,9 +34,9 @@ def watchlist_command(context: click.Context, /, *, output: OutputOptions, gatew
     renderers = {
         "table": lambda: page("Watchlists", watchlists, WatchlistsTable(watchlists), notes),
         "json": watchlists.to_dicts,
-        "csv": lambda: csv_table(COLUMNS, _records(watchlists)),
+        **Sheet("watchlist", COLUMNS, list(_records(watchlists)), watchlists).formats(),
     }
-    finish(context, watchlists, renderers, format_=output.format)
+    finish(watchlists, renderers, output)
 
 
 async def _read(gateway: GatewayOptions, output: OutputOptions) -> Watchlists:

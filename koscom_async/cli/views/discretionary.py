@@ -10,7 +10,6 @@ from attrs import frozen
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from koscom_async.cli.output import csv_table
 from koscom_async.cli.views.layout import (
     FAINT,
     LEAST_TEXT_WIDTH,
@@ -21,9 +20,11 @@ from koscom_async.cli.views.layout import (
     name_of,
     plain_text,
 )
+from koscom_async.cli.views.records import Sheet
 from koscom_async.export import amounts
 from koscom_async.export.notes import failure_lines
 from koscom_async.export.rows import plain
+from koscom_async.export.tables import MONEY, QUANTITY, Exact, Type
 from koscom_async.export.texts import counted
 from koscom_async.models.discretionary.account import DiscretionaryAccount
 from koscom_async.models.discretionary.answers import DiscretionaryAnswers, DiscretionaryOutcome
@@ -38,7 +39,7 @@ class Shown:
     attribute: str
     header: str
     show: Callable[[Any, Any], str] = lambda _, value: amounts.UNKNOWN if value is None else str(value)
-    is_number: bool = False
+    type: Type = "text"
     least: int | None = LEAST_TEXT_WIDTH
 
 
@@ -61,33 +62,33 @@ def _moment(_: Any, value: Any) -> str:
 NAMED = (Shown("name", "Name"), Shown("code", "Code", least=None))
 
 ORDERS = (
-    Shown("ordered_at", "Ordered", _moment),
+    Shown("ordered_at", "Ordered", _moment, "moment"),
     Shown("side", "Side", _side),
     *NAMED,
-    Shown("quantity", "Quantity", _quantity, is_number=True),
-    Shown("price", "Price", _money, is_number=True),
-    Shown("executed_quantity", "Executed", _quantity, is_number=True),
-    Shown("executed_amount", "Amount", _money, is_number=True),
+    Shown("quantity", "Quantity", _quantity, QUANTITY),
+    Shown("price", "Price", _money, MONEY),
+    Shown("executed_quantity", "Executed", _quantity, QUANTITY),
+    Shown("executed_amount", "Amount", _money, MONEY),
     Shown("currency", "Cur."),
     Shown("state", "State"),
 )
 SETTLEMENTS = (
-    Shown("settles_on", "Settles"),
+    Shown("settles_on", "Settles", type="day"),
     Shown("side", "Side", _side),
     *NAMED,
-    Shown("quantity", "Quantity", _quantity, is_number=True),
-    Shown("amount", "Amount", _money, is_number=True),
-    Shown("cost_total", "Costs", _money, is_number=True),
+    Shown("quantity", "Quantity", _quantity, QUANTITY),
+    Shown("amount", "Amount", _money, MONEY),
+    Shown("cost_total", "Costs", _money, MONEY),
     Shown("currency", "Cur."),
 )
 TRADES = (
-    Shown("traded_on", "Day"),
+    Shown("traded_on", "Day", type="day"),
     Shown("kind", "Kind", _side),
     *NAMED,
-    Shown("quantity_change", "Quantity", _quantity, is_number=True),
-    Shown("amount_change", "Amount", _money, is_number=True),
-    Shown("cost_total", "Costs", _money, is_number=True),
-    Shown("cash", "Cash after", _money, is_number=True),
+    Shown("quantity_change", "Quantity", _quantity, QUANTITY),
+    Shown("amount_change", "Amount", _money, MONEY),
+    Shown("cost_total", "Costs", _money, MONEY),
+    Shown("cash", "Cash after", _money, MONEY),
     Shown("currency", "Cur."),
 )
 
@@ -129,7 +130,8 @@ class RowsTable:
 
     def _grid(self, rows: Sequence[Any]) -> Grid:
         columns = tuple(
-            Column(each.header, is_number=each.is_number, least=each.least) for each in self.columns
+            Column(each.header, is_number=isinstance(each.type, Exact), least=each.least)
+            for each in self.columns
         )
         return Grid(
             columns, tuple(Row(tuple(self._cell(row, each) for each in self.columns)) for row in rows)
@@ -175,29 +177,28 @@ def answers_data(answers: DiscretionaryAnswers[Any]) -> dict[str, Any]:
     }
 
 
-def rows_csv(answers: DiscretionaryAnswers[Any], columns: Sequence[Shown]) -> str:
+def rows_sheet(name: str, answers: DiscretionaryAnswers[Any], columns: Sequence[Shown]) -> Sheet:
     """Return one row per record, with broker and masked account before it."""
-    names = ("broker", "account", *(each.attribute for each in columns))
-    return csv_table(names, _csv_rows(answers, columns))
+    types: dict[str, Type] = {"broker": "text", "account": "text"}
+    types |= {each.attribute: each.type for each in columns}
+    return Sheet(name, types, list(_rows(answers, columns)), answers)
 
 
-def contracts_csv(answers: DiscretionaryAnswers[DiscretionaryAccount]) -> str:
+def contracts_sheet(answers: DiscretionaryAnswers[DiscretionaryAccount]) -> Sheet:
     """Return one row per account under contract, numbers masked."""
-    return csv_table(
-        _CONTRACT_COLUMNS,
-        (
-            {
-                "broker": each.broker.short_name,
-                "account": each.masked_number,
-                "virtual_account": plain(each)["virtual_number"],
-                "status": each.status,
-            }
-            for each in answers.rows
-        ),
-    )
+    rows = [
+        {
+            "broker": each.broker.short_name,
+            "account": each.masked_number,
+            "virtual_account": plain(each)["virtual_number"],
+            "status": each.status,
+        }
+        for each in answers.rows
+    ]
+    return Sheet("contracts", dict.fromkeys(_CONTRACT_COLUMNS, "text"), rows, answers)
 
 
-def _csv_rows(answers: DiscretionaryAnswers[Any], columns: Sequence[Shown]) -> Iterator[Mapping[str, object]]:
+def _rows(answers: DiscretionaryAnswers[Any], columns: Sequence[Shown]) -> Iterator[Mapping[str, object]]:
     for outcome in answers.outcomes:
         for row in outcome.answer or ():
             account = outcome.account

@@ -57,6 +57,21 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
         "a page of HTML that speaks of maintenance (점검) came instead of an answer",
         "ask again later",
     ),
+    "checkpoint": (
+        "SettingsError",
+        "a batch's checkpoint is of other settings or columns, is used by another process, or cannot be read",
+        "see the message; another path begins a new checkpoint",
+    ),
+    "poison": (
+        "KoscomError",
+        "a batch's process died again and again while this investor was read or written",
+        "ask for this investor alone, and report what ends the process",
+    ),
+    "source": (
+        "UsageError",
+        "what yields a batch's investors failed in the middle",
+        "see the error's cause; the next run with the same checkpoint goes on",
+    ),
     "unforeseen": (
         "KoscomError",
         "an unexpected exception ended the reading of an account",
@@ -85,6 +100,22 @@ def entries(code: str | None = None) -> tuple[Entry, ...]:
     wanted = code.strip().casefold() if code is not None else None
     everything = (*map(_listed, ERROR_CODES), *map(_bare, _BARE_STATUSES), *_words())
     return tuple(entry for entry in everything if wanted is None or entry.code.casefold() == wanted)
+
+
+def error_names() -> tuple[str, ...]:
+    """Return the names of the error classes."""
+    return tuple(name for name in errors.__all__ if isinstance(getattr(errors, name), type))
+
+
+def error_named(name: str) -> type[KoscomError] | None:
+    """Return the error class of a name, in any case; `None` where there is none."""
+    spelled = {each.casefold(): each for each in error_names()}.get(name.strip().casefold())
+    return getattr(errors, spelled) if spelled else None
+
+
+def one_line(paragraph: str) -> str:
+    """Return a docstring's paragraph as the line that a terminal breaks anew."""
+    return " ".join(paragraph.replace("`", "").split())
 
 
 def _listed(row: ErrorCode) -> Entry:

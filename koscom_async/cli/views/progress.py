@@ -12,7 +12,7 @@ from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TaskID
 from rich.text import Text
 
 from koscom_async._fanout.streams import OutcomeStream
-from koscom_async.cli.options import Access
+from koscom_async.cli.access import Access
 from koscom_async.cli.output import console, is_live, write_stderr
 from koscom_async.cli.views.layout import FAINT
 from koscom_async.cli.views.report import state

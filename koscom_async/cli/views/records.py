@@ -1,7 +1,7 @@
 """Rows of named columns as a terminal shows them: one line a row, without the columns that are empty in all of them."""
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,12 +11,17 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from koscom_async._hints import needed
-from koscom_async.cli.main import Failed
 from koscom_async.cli.output import cell, csv_table, write_stderr
 from koscom_async.cli.views.layout import Column, Grid, Row, fitting, plain_text
+from koscom_async.export import frames
+from koscom_async.export.excel import book
+from koscom_async.export.notes import Answered, failure_lines
 from koscom_async.export.records import columns
+from koscom_async.export.tables import INEXACT, Type
+from koscom_async.export.tables import Column as TypedColumn
 from koscom_async.export.texts import counted
 from koscom_async.models.market.table import Table
+from koscom_async.models.outcome import Outcome
 
 
 @frozen
@@ -61,28 +66,77 @@ def table_of(table: Table[Any]) -> ColumnsTable:
     return ColumnsTable(shown, with_commas=True)
 
 
+@frozen
+class Sheet:
+    """Rows of typed columns, as CSV, for data frames and for a spreadsheet.
+
+    What is missing in them is in Parquet's metadata and on the spreadsheet's second sheet, if `answer` has accounts.
+    """
+
+    name: str
+    columns: Mapping[str, Type]
+    rows: Sequence[Mapping[str, object]]
+    answer: Answered | None = None
+
+    def formats(self) -> Mapping[str, Callable[[], str | bytes]]:
+        """Return what makes each format of rows."""
+        return {
+            "csv": lambda: csv_table(tuple(self.columns), self.rows),
+            "parquet": lambda: parquet_of(self._arrow),
+            "xlsx": lambda: book(self._sheets()),
+        }
+
+    def _arrow(self) -> Any:
+        made = frames.table_of([*_typed(self.columns, self.rows), (INEXACT, [None] * len(self.rows))])
+        if self.answer is None:
+            return made
+        complete, as_of = str(self.answer.complete).lower(), self.answer.as_of.isoformat()
+        return made.replace_schema_metadata({"koscom.complete": complete, "koscom.as_of": as_of})
+
+    def _sheets(self) -> dict[str, Iterator[tuple[TypedColumn, list[object]]]]:
+        sheets = {self.name: _typed(self.columns, self.rows)}
+        if self.answer is not None:
+            sheets["accounts"] = _typed(_ACCOUNTS, [_account(each) for each in self.answer.outcomes])
+        return sheets
+
+
+_ACCOUNTS: Mapping[str, Type] = {"broker": "text", "account": "text", "complete": "flag", "error": "text"}
+
+
+def _account(outcome: Outcome) -> dict[str, object]:
+    return {
+        "broker": outcome.account.broker.short_name,
+        "account": outcome.account.masked_number,
+        "complete": outcome.ok,
+        "error": " ".join(failure_lines(outcome)) or None,
+    }
+
+
+def _typed(
+    columns: Mapping[str, Type], rows: Sequence[Mapping[str, object]]
+) -> Iterator[tuple[TypedColumn, list[object]]]:
+    for name, type_ in columns.items():
+        values = [row[name] for row in rows]
+        # Codes of the platform are open enums: what a column of text holds is their text.
+        texts = [None if each is None else str(each) for each in values]
+        yield TypedColumn(name, type_), list(texts if type_ == "text" else values)
+
+
 def renderers_of(table: Table[Any], page: Callable[[], RenderableType]) -> Mapping[str, Callable[[], Any]]:
     """Return the formats of a table of records, which a terminal shows as a page."""
+    types = {each: type_ for each, _, type_ in columns(table.kind)}
     return {
         "table": page,
         "json": table.to_dicts,
-        "csv": lambda: _csv_of(table),
+        **Sheet(type(table).__name__.strip("_").lower(), types, table.to_rows()).formats(),
         "parquet": lambda: parquet_of(table.to_arrow),
     }
 
 
-def _csv_of(table: Table[Any]) -> str:
-    """Return the rows of a table of records as CSV."""
-    return csv_table([name for name, *_ in columns(table.kind)], table.to_rows())
-
-
 def parquet_of(make: Callable[[], Any]) -> bytes:
     """Return an Arrow table as a Parquet file, and say on stderr what does not fit its columns."""
-    try:
-        table = make()
-        writer = needed("pyarrow.parquet", extra="arrow")
-    except ImportError as error:
-        raise Failed(str(error)) from error
+    table = make()
+    writer = needed("pyarrow.parquet", extra="arrow")
     odd = sum(map(bool, table.column("inexact").to_pylist()))
     if odd:
         write_stderr(
