@@ -76,7 +76,7 @@ class Gateway:
         deadline is the caller's.
         """
         attempts = self._retrier.attempts(
-            call.broker, _caller(call), repeatable=call.endpoint.repeatable, trace=trace
+            call.broker, _heard(call), repeatable=call.endpoint.repeatable, trace=trace
         )
         return await self._ask(call, trace, attempts)
 
@@ -150,7 +150,7 @@ class Gateway:
         return (*call.secrets, *of_token, self._settings.api_key, self._settings.api_secret)
 
     def _guard(self, call: Call[Any]) -> Guard:
-        return self._breakers.guard(call.broker, _caller(call))
+        return self._breakers.guard(call.broker, _heard(call))
 
     def _turn(self, call: Call[Any], guard: Guard, trace: TraceBuilder) -> Turn:
         # A renewed token serves all who wait for it, so that it is not asked for in the place of one of them.
@@ -232,6 +232,13 @@ def _other_loop(advice: str) -> UsageError:
 def _caller(call: Call[Any]) -> Caller:
     """Return who asks; without an investor, what is secret in the call stands for who that is."""
     return (hash(call.investor.ci if call.investor is not None else call.secrets), call.account)
+
+
+def _heard(call: Call[Any]) -> Caller:
+    """Return whose failure it would be: the caller's, or that of what is asked about where one firm asks all."""
+    if call.subject is None or call.investor is not None:
+        return _caller(call)
+    return (hash((call.secrets, call.subject)), call.account)
 
 
 @define(eq=False, repr=False)

@@ -81,13 +81,13 @@ class Call(Generic[Answer]):
     """One call, as the layers hand it on: where to, with what body, and how its answer is read and checked.
 
     `broker` is whose limits it counts against; `asked` the broker that errors name where that is another (see
-    `UNREGISTERED`); `account` the account's masked number. `investor` is on whose behalf
-    it is asked; where the endpoint wants an access token, that joins each attempt. `read` gets the JSON
-    document of a successful answer, and raises a `KoscomError` if it must not be believed. `keep` runs with an answer
-    that has arrived, even if its caller is cancelled. `charge` counts the bytes of an answer, and refuses what is too
-    much. `secrets` are the texts that no error may repeat from an answer. `method` and `params` (the query of the URL,
-    never a secret; a name alone has the value `None`) are for endpoints that are not POSTs; those without a `body` send
-    none.
+    `UNREGISTERED`); `account` the account's masked number. `investor` is on whose behalf it is asked; where the
+    endpoint wants an access token, that joins each attempt. `subject` is what a question without an investor is about:
+    its failures are its own, not those of all that the firm asks. `read` gets the JSON document of a successful answer,
+    and raises a `KoscomError` if it must not be believed. `keep` runs with an answer that has arrived, even if its
+    caller is cancelled. `charge` counts the bytes of an answer, and refuses what is too much. `secrets` are the texts
+    that no error may repeat from an answer. `method` and `params` (the query of the URL, never a secret; a name alone
+    has the value `None`) are for endpoints that are not POSTs; those without a `body` send none.
     """
 
     endpoint: Endpoint
@@ -100,6 +100,7 @@ class Call(Generic[Answer]):
     charge: Callable[[int], None] | None = field(default=None, repr=False)
     asked: str | None = None
     account: str | None = None
+    subject: str | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
     method: str = "POST"
     params: Mapping[str, str | None] = field(factory=dict, repr=False)

@@ -63,7 +63,7 @@ class Market:
         first, last = (datetime.strptime(query[name], "%H%M") for name in ("strtTm", "endTm"))  # noqa: DTZ007
         rows, time = [], last
         while time > first:
-            rows.append({"inddTm": f"{time:%H%M}0000".lstrip("0"), "inddClsprc": 1})
+            rows.append({"inddTm": f"{time:%H%M%S}00".lstrip("0"), "inddClsprc": 1})
             time -= timedelta(seconds=int(query["inddCycleTpCd"]))
         assert len(rows) <= 100
         return {"result": {"isuSrtCd": "005930", "hisLists": rows}}
@@ -187,7 +187,7 @@ async def test_the_board_is_found_by_the_listings_once_a_day():
             await koscom.ask("market.stocks.price", issue=issue)
         assert sum(path.endswith("lists") for path in market.paths) == 3
         assert [path for path in market.paths if "kosdaq/stocks/035720" in path]
-        with pytest.raises(UsageError, match="999999 is listed neither"):
+        with pytest.raises(UsageError, match="999999 is not in the listings of KOSPI, KOSDAQ and KONEX"):
             await koscom.ask("market.stocks.price", issue="999999")
         assert not [path for path in market.paths if "999999" in path]
         clock[0] += timedelta(days=1)
@@ -294,3 +294,27 @@ async def test_a_question_is_behind_the_same_protection():
                 await koscom.ask("market.stocks.price", board="kospi", issue="005930")
         with pytest.raises(BreakerOpenError):
             await koscom.ask("market.stocks.price", board="kospi", issue="005930")
+
+
+async def test_an_issue_that_always_fails_holds_up_no_other_and_a_market_that_is_down_all():
+    down = {"000660"}
+
+    def price(request):
+        issue = request.url.path.split("/")[-2]
+        return httpx.Response(503) if issue in down else {"result": {"isuSrtCd": issue, "trdPrc": 1}}
+
+    async with Market(price=price).client(retry=Retry(attempts=1)) as koscom:
+
+        async def ask(issue):
+            return await koscom.ask("market.stocks.price", board="kospi", issue=issue)
+
+        for _ in range(12):
+            with pytest.raises((BrokerUnavailableError, BreakerOpenError)):
+                await ask("000660")
+        assert (await ask("005930")).one.price == 1
+        down |= {f"{number:06}" for number in range(30)}
+        for issue in sorted(down) * 3:
+            with pytest.raises((BrokerUnavailableError, BreakerOpenError)):
+                await ask(issue)
+        with pytest.raises(BreakerOpenError):
+            await ask("005930")

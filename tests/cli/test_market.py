@@ -63,7 +63,7 @@ def test_books_snapshots_indices_and_holidays(koscom):
         (("quote", "005930", "--format", "html"), "Invalid value"),
         (("quote", "005930", "--output", "x.html"), "cannot be written as html"),
         (("bars", "005930", "--since", "2026-02-01", "--until", "2026-01-01"), "is after"),
-        (("bars", "999999", "--since", "2026-01-01"), "neither at KOSPI"),
+        (("bars", "999999", "--since", "2026-01-01"), "not in the listings of KOSPI"),
         (("index", "dax"), "no index"),
     ],
 )

@@ -26,7 +26,7 @@ async def test_a_quote_is_the_last_price_with_its_time(market_at, version):
         quote = await koscom.market.quote("005930")
         by_isin = await koscom.market.quote("KR7005930003", board="kospi")
         assert quote.price == Decimal(str(gateway.market.last_price("005930")))
-        with pytest.raises(UsageError, match="neither at KOSPI"):
+        with pytest.raises(UsageError, match="not in the listings of KOSPI"):
             await koscom.market.quote("999999")
     assert quote == by_isin
     assert quote.at.date() == MORNING.date()

@@ -23,6 +23,7 @@ from koscom_async._wire.catalogue.operations import Operations
 from koscom_async._wire.catalogue.reader import AnswerReader
 from koscom_async._wire.endpoints import Call, Endpoint, Site
 from koscom_async._wire.raw import SCHEMES
+from koscom_async.error_codes import find_error_code
 from koscom_async.errors import (
     NotYetAvailableError,
     RequestRejectedError,
@@ -36,9 +37,10 @@ from koscom_async.models.investor import Investor
 from koscom_async.settings import Settings
 
 _MARKET = "market"
-_NO_DATA = "10010"
-"""The market data service's code for a question that has no rows."""
-_NOT_READY = 400
+_NO_DATA = frozenset({"10010", "20020", "20050", "20090", "20100", "20110"})
+"""The market data service's codes for a question that has no rows: of days to come, or without trade, too."""
+_NOT_READY = {200, 400}
+_NOT_TODAY = "20180"
 
 
 @frozen(eq=False, repr=False)
@@ -155,11 +157,12 @@ class Asker:
             read=question.reader,
             investor=question.investor if asked.scheme == "bearer" else None,
             secrets=(*sent.secrets, *firm),
+            subject=sent.path,
         )
         try:
             answer = await self._gateway.ask(call, question.trace)
         except RequestRejectedError as error:
-            if error.code == _NO_DATA:
+            if error.code in _NO_DATA and not question.reader.is_one:
                 return question.reader.empty()
             self._raise_if_early(asked, error)
             raise
@@ -169,7 +172,9 @@ class Asker:
     def _raise_if_early(self, asked: Operation, error: RequestRejectedError) -> None:
         """Raise `NotYetAvailableError` for a refusal before the hour at which today's data are ready."""
         now, hour = self._now().astimezone(KST), asked.ready_from or asked.available_from
-        if hour is None or error.status != _NOT_READY or now.time() >= hour:
+        known = find_error_code(error.code or "", _MARKET)
+        is_another = known is not None and known.category == _MARKET and error.code != _NOT_TODAY
+        if hour is None or error.status not in _NOT_READY or now.time() >= hour or is_another:
             return
         raise NotYetAvailableError(
             f"the platform has it from {hour:%H:%M} KST on ({error.message})",
@@ -180,14 +185,18 @@ class Asker:
 
     @staticmethod
     def _check_issue(question: _Question, answer: Answer) -> None:
-        """Raise where the answer names another issue than was asked about."""
-        issue = question.values.get("issue")
-        if issue is None or "board" not in question.values or question.operation.service != _MARKET:
+        """Raise where the answer names another issue or index than was asked about.
+
+        A contract may be asked for by a second name, such as that of the nearest future.
+        """
+        values, service = question.values, question.operation.service
+        asked = values.get("issue") if "board" in values else values.get("index")
+        if asked is None or service != _MARKET:
             return
         row: Mapping[str, Any] = (
             answer.head if "code" in answer.head else (answer[0] if len(answer) == 1 else {})
         )
-        if row.get("code") not in {None, issue}:
+        if row.get("code") not in {None, asked}:
             raise ResponseMismatchError("the answer is about another issue than was asked")
 
 

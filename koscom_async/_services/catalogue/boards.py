@@ -1,14 +1,23 @@
 """What is listed at each board: asked once a trading day, and looked up by code or ISIN."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from copy import copy
 from datetime import date, datetime, timedelta
 
 import anyio
+from attrs import field, frozen
 
 from koscom_async._clock import KST
 from koscom_async._services.market.records import listing_of
 from koscom_async._services.operation import NO_DEADLINE, Deadline, until
-from koscom_async.errors import AccessDeniedError, RequestRejectedError, UsageError
+from koscom_async.errors import (
+    AccessDeniedError,
+    KoscomError,
+    MalformedResponseError,
+    RequestRejectedError,
+    UsageError,
+    kept,
+)
 from koscom_async.models.catalogue.answer import Answer
 from koscom_async.models.market.issues import Board, Issue, Listing
 
@@ -18,6 +27,8 @@ BOARDS: tuple[Board, ...] = (*MAIN_BOARDS, "konex")
 
 _DAY_BEGINS = timedelta(hours=6, minutes=30)
 """When the platform has the day's listings."""
+_REFUSED_FOR = timedelta(minutes=10)
+"""How long a refused listing is not asked for again: a firm may have no licence for a board."""
 
 
 AskByName = Callable[[str, Mapping[str, object]], Awaitable[Answer]]
@@ -31,42 +42,72 @@ class Boards:
         self._ask, self._now = ask, now
         self._day: date | None = None
         self._listings: dict[str, Listing] = {}
+        self._refusals: dict[str, tuple[datetime, KoscomError]] = {}
         self._reading = anyio.Lock()
 
     async def listing(self, board: str, due: Deadline = NO_DEADLINE) -> Listing:
-        """Return the listing of a board, asked once a trading day."""
+        """Return the listing of a board, asked once a trading day; a refusal holds for some minutes."""
         with until(due, "the listing"):
             async with self._reading:
-                today = (self._now().astimezone(KST) - _DAY_BEGINS).date()
-                if today != self._day:
+                now = self._now().astimezone(KST)
+                if (today := (now - _DAY_BEGINS).date()) != self._day:
                     self._day = today
                     self._listings.clear()
                 if board not in self._listings:
-                    answer = await self._ask(LISTS, {"board": board})
-                    self._listings[board] = await listing_of(board, answer)
+                    self._listings[board] = await self._read(board, now)
                 return self._listings[board]
+
+    async def _read(self, board: str, now: datetime) -> Listing:
+        refused_at, refusal = self._refusals.get(board, (now, None))
+        if refusal is not None and now - refused_at < _REFUSED_FOR:
+            raise copy(refusal)
+        try:
+            answer = await self._ask(LISTS, {"board": board})
+        except (AccessDeniedError, RequestRejectedError) as error:
+            self._refusals[board] = (now, kept(copy(error)))
+            raise
+        if not answer:  # what is kept for the day has issues
+            raise MalformedResponseError(f"the listing of {board} has no issues")
+        return await listing_of(board, answer)
 
     async def find(
         self, codes: Collection[str], board: str | None = None, due: Deadline = NO_DEADLINE
-    ) -> dict[str, Issue]:
-        """Return the issues of those codes or ISINs that are listed at a board, or at any."""
-        found: dict[str, Issue] = {}
+    ) -> "Found":
+        """Look for codes or ISINs in the listing of a board, or of all; a board that cannot be read is passed over."""
+        found = Found()
         for each in (board,) if board else BOARDS:
-            if len(found) < len(codes):
+            missing = [code for code in codes if code not in found.issues]
+            if missing:
                 try:
                     listing = await self.listing(each, due)
-                except (AccessDeniedError, RequestRejectedError):
-                    if each in MAIN_BOARDS or board:
-                        raise
-                    continue  # KONEX has a licence of its own
-                found |= {code: listing[code] for code in codes if code not in found and code in listing}
+                except KoscomError as error:
+                    found.errors[each] = kept(error)
+                else:
+                    found.issues.update({code: listing[code] for code in missing if code in listing})
         return found
 
     async def issue(self, code: str, board: str | None = None, due: Deadline = NO_DEADLINE) -> Issue:
         """Return the issue of a code or ISIN; raise `UsageError` where it is not listed."""
         found = await self.find([code], board, due)
-        if not found:
-            raise UsageError(
-                f"{code} is listed neither at KOSPI nor at KOSDAQ", advice="check the code, or give board="
-            )
-        return found[code]
+        if code not in found.issues:
+            raise found.why_not(code)
+        return found.issues[code]
+
+
+@frozen(eq=False)
+class Found:
+    """The issues of some codes, and the errors of the boards that could not be read."""
+
+    issues: dict[str, Issue] = field(factory=dict)
+    errors: dict[str, KoscomError] = field(factory=dict)
+
+    def why_not(self, code: str) -> KoscomError:
+        """Return why there is no issue of a code: a board that could not be read, or that it is not listed."""
+        for board, error in self.errors.items():
+            # KONEX has a licence of its own, and few issues.
+            if board in MAIN_BOARDS or not isinstance(error, AccessDeniedError | RequestRejectedError):
+                return error
+        where = "KOSPI and KOSDAQ" if self.errors else "KOSPI, KOSDAQ and KONEX"
+        return UsageError(
+            f"{code} is not in the listings of {where}", advice="check the code, or give board="
+        )

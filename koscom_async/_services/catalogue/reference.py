@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal
 
+from koscom_async._cooperative import run_cooperatively
 from koscom_async._services.catalogue.asker import Asker
-from koscom_async._services.market.records import records_of
+from koscom_async._services.market.records import gathered, read_records, records_of
 from koscom_async._wire.catalogue.arguments import Values
 from koscom_async.errors import MalformedResponseError, ResponseMismatchError
 from koscom_async.models.catalogue.answer import Answer, Row
@@ -65,7 +66,7 @@ class CompanyService:
         """Return a company's outline (기업개요), `None` where NICE has none."""
         answer = await self._asker.ask("nice.companyShortOutline", Values(kiscode=company), deadline=deadline)
         for found in records_of(Company, answer, names=_COMPANY):
-            _check(found.code, company)
+            _check(found.code, company.strip())
             return found
         return None
 
@@ -82,7 +83,7 @@ class CompanyService:
         answer = await self._table("nice.financialStateTable", given, deadline)
         if answer.head.amount_unit not in {None, "1"}:
             raise ResponseMismatchError("the amounts are in another unit than was asked for")
-        return _statement(company, answer, values="item_value", shares="composition_ratio")
+        return await _statement(company, answer, values="item_value", shares="composition_ratio")
 
     async def ratios(
         self,
@@ -95,11 +96,11 @@ class CompanyService:
         """Return the financial ratios (재무분석정보) of the last three years, beside the industry's averages."""
         given = _question(company, period, consolidated=consolidated)
         answer = await self._table("nice.financialRate", given, deadline)
-        return _statement(company, answer, values="ratio", averages="nice_average")
+        return await _statement(company, answer, values="ratio", averages="nice_average")
 
     async def _table(self, name: str, given: Values, deadline: float | None) -> Answer:
         answer = await self._asker.ask(name, given, deadline=deadline)
-        _check(answer.head.company_code, given["kiscode"])
+        _check(answer.head.company_code, given["kiscode"].strip())
         return answer
 
 
@@ -113,7 +114,7 @@ def _check(found: str | None, company: str) -> None:
         raise ResponseMismatchError("the answer is about another company than was asked")
 
 
-def _statement(company: str, answer: Answer, **names: str) -> Statement:
+async def _statement(company: str, answer: Answer, **names: str) -> Statement:
     def years(row: Mapping[str, Any], name: str) -> tuple[Any, ...]:
         return tuple(row.get(f"{name}_{year}") for year in _YEARS)
 
@@ -128,9 +129,9 @@ def _statement(company: str, answer: Answer, **names: str) -> Statement:
         )
 
     return Statement(
-        company=company,
+        company=company.strip(),
         settled_on=years(answer.head, "settlement_date"),
-        lines=tuple(map(line, answer)),
+        lines=tuple(await run_cooperatively(gathered(map(line, answer)))),
         notes=answer.notes,
     )
 
@@ -144,7 +145,7 @@ class RoboAdvisorService:
     async def algorithms(self, *, deadline: float | None = None) -> tuple[Algorithm, ...]:
         """Return the algorithms whose operation is being tested, or was."""
         answer = await self._asker.ask("ratestbed.algoapi", Values(), deadline=deadline)
-        return tuple(records_of(Algorithm, answer, names={"number": "algorithm"}))
+        return tuple(await read_records(Algorithm, answer, names={"number": "algorithm"}))
 
     async def returns(
         self, algorithm: int, since: date, until: date, *, deadline: float | None = None
@@ -152,7 +153,7 @@ class RoboAdvisorService:
         """Return the base price and the returns of an algorithm's accounts on each day of a range, ends included."""
         given = Values(algorithm=algorithm, since=since, until=until)
         answer = await self._asker.ask("ratestbed.rateapi", given, deadline=deadline)
-        return tuple(records_of(AlgorithmReturn, answer, names=_OF_ACCOUNT))
+        return tuple(await read_records(AlgorithmReturn, answer, names=_OF_ACCOUNT))
 
     async def risks(
         self, algorithm: int, since: date, until: date, *, deadline: float | None = None
@@ -160,7 +161,7 @@ class RoboAdvisorService:
         """Return the figures of risk of an algorithm's accounts on each day of a range, ends included."""
         given = Values(algorithm=algorithm, since=since, until=until)
         answer = await self._asker.ask("ratestbed.riskapi", given, deadline=deadline)
-        return tuple(records_of(AlgorithmRisk, answer, names=_OF_ACCOUNT))
+        return tuple(await read_records(AlgorithmRisk, answer, names=_OF_ACCOUNT))
 
 
 class FraudService:

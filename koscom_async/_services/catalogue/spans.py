@@ -56,7 +56,7 @@ def spans(operation: Operation, values: Values) -> list[Span | None]:
     if size is None or since is None or until is None:
         return [None]
     if isinstance(since, date):
-        return list(_days(since, until, size))
+        return list(_days(since, until, size, _word(operation, values)))
     return list(_minutes(since, until, size))
 
 
@@ -67,9 +67,23 @@ def _word(operation: Operation, values: Values) -> str:
     return next((word for word, value in words.items() if value == sent), "*")
 
 
-def _days(since: date, until: date, size: int) -> Iterator[Span]:
+def period_of(day: date, every: str) -> tuple[date, date]:
+    """Return the first and the last day of the week or month in which a day is; of any other word, the day alone."""
+    if every == "week":
+        first = day - _DAY * day.weekday()
+        return first, first + 6 * _DAY
+    if every == "month":
+        first = day.replace(day=1)
+        return first, (first + 31 * _DAY).replace(day=1) - _DAY
+    return day, day
+
+
+def _days(since: date, until: date, size: int, every: str) -> Iterator[Span]:
     while (until - since).days >= size:
         start = until - timedelta(size - 1)
+        # A week or month that two parts had a piece of would be two rows, or none.
+        first, last = period_of(start, every)
+        start = start if first == start else last + _DAY
         yield Span(start, until)
         until = start - _DAY
     yield Span(since, until)

@@ -1,6 +1,7 @@
 """Bars of any instrument: all windows of a long range at once, the oldest first, each period once, whole or marked."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
@@ -9,27 +10,28 @@ from itertools import pairwise
 from attrs import evolve, field, frozen
 
 from koscom_async._clock import KST
-from koscom_async._cooperative import run_cooperatively
+from koscom_async._cooperative import SLICE_ROWS, Cooperative, run_cooperatively
 from koscom_async._decimals import EXACT
 from koscom_async._record import counted
 from koscom_async._services.catalogue.asker import Asker
-from koscom_async._services.market.records import gathered, records_of
+from koscom_async._services.catalogue.spans import period_of
+from koscom_async._services.market.records import read_records, records_of
+from koscom_async._services.market.sessions import WEEKEND, Session, session_of, unfinished_day
 from koscom_async._services.operation import Deadline
 from koscom_async._services.tasks import gather
-from koscom_async.errors import NotYetAvailableError, PlatformError, UsageError
+from koscom_async.errors import KoscomError, NotYetAvailableError, UsageError
+from koscom_async.models.catalogue.answer import Answer
 from koscom_async.models.market.bars import Bar, Bars, Every
 from koscom_async.models.market.table import signed
 
 PERIODS: Mapping[str, int] = {"day": 14, "week": 21, "month": 62}
 """Days between two bars above which one may be missing: the longest closures had eleven."""
 SECONDS: Mapping[str, int] = {"10s": 10, "1m": 60, "10m": 600}
-_SESSIONS = {"stocks": (time(9), time(15, 30)), "index": (time(9), time(15, 30))}
-_DERIVATIVES = (time(8, 45), time(15, 45))
-_CLOSED = time(15, 40)
+FIRST_DAY = date(1956, 3, 3)
+"""When the exchange opened: before it there is nothing to ask for."""
 _MOST_DAYS = 31
 _AHEAD = timedelta(minutes=1)
-"""How far the platform's clock may be ahead of this one."""
-_WEEKEND = 5
+"""How far the platform's clock may be ahead of this one, or its rows behind."""
 _DAY = timedelta(1)
 
 Place = Mapping[str, object]
@@ -48,13 +50,13 @@ class BarReader:
         self, place: Place, since: date | str, until: date | str | None, every: Every, due: Deadline
     ) -> Bars:
         """Return the bars of a range, both ends included."""
-        if every not in {*PERIODS, *SECONDS}:
+        if every not in (*PERIODS, *SECONDS):
             words = ", ".join((*PERIODS, *SECONDS))
             raise UsageError(f"there are no bars of {str(every)[:20]!r}", advice=f"one of {words}")
         now = self.now().astimezone(KST)
         first = _range_end(since, "since")
         last = now.date() if until is None else _range_end(until, "until")
-        if _day(first) > _day(last):
+        if _moment(first, time.min) > _moment(last, time.max):
             raise UsageError(f"since ({first}) is after until ({last})")
         asked = _Range(place, first, last, every, now, due)
         bars = await (self._periods if every in PERIODS else self._intervals)(asked)
@@ -69,53 +71,70 @@ class BarReader:
         )
 
     async def _periods(self, asked: "_Range") -> list[Bar]:
-        bars = await self._history(asked, _day(asked.since), _day(asked.until))
+        first, last = max(_day(asked.since), FIRST_DAY), _day(asked.until)
+        if first > last:
+            return []
+        bars = await self._history(asked, first, last)
         # Rows that a call loses are the oldest of its window: where some may be, it is asked once more.
-        holes = [self._window_before(asked, hole) for hole in _holes(bars, _day(asked.since), asked.every)]
+        holes = [self._window_before(asked, hole) for hole in _holes(bars, first, asked.every)]
         again = await gather([partial(self._history, asked, *hole) for hole in holes])
-        by_day = {bar.on: bar for bar in bars}
         for (start, _), more in zip(holes, again, strict=True):
-            by_day |= {bar.on: bar for bar in more}
+            bars = bars + more
             if more and _holes(more, start, asked.every):
                 asked.lost.add(
                     f"rows may be missing before {more[0].on}: the platform sends fewer than were asked for"
                 )
-        whole = [by_day[day] for day in sorted(filter(None, by_day))]
-        return [evolve(bar, is_running=True) if asked.is_running(bar.on) else bar for bar in whole]
+        whole = await self._each_once(asked, bars)
+        unfinished = period_of(unfinished_day(asked.now, self.kind), asked.every)
+        if whole and whole[-1].on and period_of(whole[-1].on, asked.every) == unfinished:
+            whole[-1] = evolve(whole[-1], is_running=True)
+        return whole
 
     def _window_before(self, asked: "_Range", hole: tuple[date, date]) -> tuple[date, date]:
         size = self.asker.operations[f"market.{self.kind}.history"].window[asked.every]
-        return max(hole[0], hole[1] - _DAY * (size - 1)), hole[1]
+        start = max(hole[0], hole[1] - _DAY * (size - 1))
+        return max(hole[0], period_of(start, asked.every)[0]), hole[1]
 
     async def _history(self, asked: "_Range", since: date, until: date) -> list[Bar]:
         arguments = {**asked.place, "since": since, "until": until, "every": asked.every}
         answer = await self.asker.ask(
             f"market.{self.kind}.history", arguments, deadline=asked.due.seconds_left()
         )
-        made = await run_cooperatively(
-            gathered(records_of(Bar, answer, names={"on": "date", "close": "price"}))
-        )
+        made = await read_records(Bar, answer, names={"on": "date", "close": "price"})
         if not answer.complete:
             asked.lost.add("rows may be missing: the platform keeps the newest of a call")
         if "direction" in answer.names:
             made = [_with_sign(*each) for each in zip(made, answer.column("direction"), strict=True)]
         if odd := sum(bar.doubtful for bar in made):
             asked.notes.add(f"{counted(odd, 'change')} against the sign of the direction code, which counts")
-        by_day = {bar.on: bar for bar in reversed(made)}
-        if None in by_day:
+        dated = [bar for bar in made if bar.on is not None]
+        if len(dated) < len(made):
             asked.lost.add("rows may be missing: one has no date")
-        return [by_day[day] for day in sorted(filter(None, by_day))]
+        first, last = period_of(since, asked.every)[0], period_of(until, asked.every)[1]
+        inside = [bar for bar in dated if first <= (bar.on or since) <= last]
+        if strange := len(dated) - len(inside):
+            asked.lost.add(
+                f"rows may be missing: {counted(strange, 'row')} came of days that were not asked for"
+            )
+        return await self._each_once(asked, inside)
+
+    async def _each_once(self, asked: "_Range", bars: Iterable[Bar]) -> list[Bar]:
+        """Return one bar for each period, the oldest first."""
+        by_period, contradicted = await run_cooperatively(_by_period(bars, asked.every))
+        if contradicted:
+            asked.notes.add(f"{counted(contradicted, 'bar')} came twice, with other figures")
+        return [by_period[period] for period in sorted(by_period)]
 
     async def _intervals(self, asked: "_Range") -> list[Bar]:
         first = _day(asked.since)
-        days = [first + _DAY * number for number in range((_day(asked.until) - first).days + 1)]
-        days = [day for day in days if day.weekday() < _WEEKEND]
+        length = min((_day(asked.until) - first).days + 1, 2 * _MOST_DAYS)
+        days = [day for number in range(length) if (day := first + _DAY * number).weekday() < WEEKEND]
         if len(days) > _MOST_DAYS:
             raise UsageError(
-                f"bars of {asked.every} over {len(days)} days take many hundred calls",
+                f"bars of {asked.every} of more than {_MOST_DAYS} days take many hundred calls",
                 advice=f"ask for at most {_MOST_DAYS} days at a time, or for bars of a day",
             )
-        begins = [datetime.combine(day, asked.hours(day, self._hours)[0], KST) for day in days]
+        begins = [datetime.combine(day, asked.hours(day, self.kind)[0], KST) for day in days]
         if begins and min(begins) > asked.now:
             raise NotYetAvailableError(f"the session begins at {begins[0]:%H:%M} KST", available_at=begins[0])
         parts = await gather([partial(self._session, asked, day) for day in days])
@@ -123,23 +142,22 @@ class BarReader:
 
     async def _session(self, asked: "_Range", day: date) -> list[Bar]:
         """Return the bars of one day."""
-        start, end = asked.hours(day, self._hours)
-        opens = datetime.combine(day, start, KST)
+        start, end = asked.hours(day, self.kind)
+        opens, closes = (datetime.combine(day, each, KST) for each in (start, end))
         if start >= end or opens >= asked.now:
             return []
         # With the day, also today's: without one, a holiday's answer would be the session before.
-        arguments = {**asked.place, "since": start, "until": end, "every": asked.every, "on": day}
+        arguments = {
+            **asked.place,
+            "since": start,
+            "until": _minute_after(end),
+            "every": asked.every,
+            "on": day,
+        }
         answer = await self.asker.ask(
             f"market.{self.kind}.intraday", arguments, deadline=asked.due.seconds_left()
         )
-        step, totals, by_time = SECONDS[asked.every], dict[datetime, Decimal | None](), dict[datetime, Bar]()
-        for bar, row in zip(records_of(Bar, answer), answer, strict=True):
-            if row.time is not None:
-                at = datetime.combine(day, row.time, KST)
-                is_running = day == asked.now.date() and bool(_second(row.time) % step)
-                by_time[at] = evolve(bar, at=at, is_running=is_running)
-                totals[at] = row.accumulated_volume
-        bars = [by_time[at] for at in sorted(by_time)]
+        bars, totals = await run_cooperatively(_at_times(answer, day, asked))
         if bars and bars[-1].at and bars[-1].at > asked.now + _AHEAD:
             asked.lost.add(f"no rows on {day}: the platform answered with those of an earlier session")
             return []
@@ -148,22 +166,19 @@ class BarReader:
             return []
         if all(bar.volume is None for bar in bars):  # version 2 counts since the open
             bars = _by_interval(bars, totals, since_open=start <= time(9))
-        # Derivatives open at 08:45 since 2023, and did so at 09:00: what is sure is the later.
-        sure = max(opens, datetime.combine(day, time(9), KST))
+        session = session_of(day, self.kind)
+        if (start, end) != (session.opens, session.closes):
+            bars = [bar for bar in bars if bar.at and opens <= bar.at <= closes]
         if not all(answer.column("time")):
             asked.lost.add(f"rows may be missing on {day}: one has no time")
-        asked.lost.update(_lost(bars, day, sure, timedelta(seconds=step)))
+        asked.lost.update(_lost(bars, asked, day, (opens, closes), session))
         return bars
-
-    @property
-    def _hours(self) -> tuple[time, time]:
-        return _SESSIONS.get(self.kind, _DERIVATIVES)
 
     async def _is_holiday(self, day: date, due: Deadline) -> bool:
         """Return whether the platform lists a day as closed: it lists those to come, in version 3."""
         try:
             answer = await self.asker.ask("market.extra.holiday", {}, deadline=due.seconds_left())
-        except (UsageError, PlatformError):
+        except KoscomError:  # what it would explain is there without it
             return False
         return day in answer.column("date")
 
@@ -181,20 +196,12 @@ class _Range:
     lost: set[str] = field(factory=set)
     notes: set[str] = field(factory=set)
 
-    def hours(self, day: date, session: tuple[time, time]) -> tuple[time, time]:
+    def hours(self, day: date, kind: str) -> tuple[time, time]:
         """Return which hours of a day are asked for: the session, or from and until a time that was given."""
+        session = session_of(day, kind)
         ends = (self.since, self.until)
         given = [each.time() if isinstance(each, datetime) and each.date() == day else None for each in ends]
-        return given[0] or session[0], given[1] or session[1]
-
-    def is_running(self, on: date | None) -> bool:
-        """Return whether a day, week or month that ends on a day, so far, has not ended."""
-        today = self.now.date()
-        if on is None or self.every == "day":
-            return on == today and self.now.time() < _CLOSED
-        if self.every == "week":
-            return on.isocalendar()[:2] == today.isocalendar()[:2]
-        return (on.year, on.month) == (today.year, today.month)
+        return given[0] or session.opens, given[1] or session.closes
 
 
 def _range_end(given: object, name: str) -> date:
@@ -206,15 +213,27 @@ def _range_end(given: object, name: str) -> date:
             )
         except ValueError:
             given = None
-    if isinstance(given, datetime):
-        return given.astimezone(KST) if given.tzinfo else given.replace(tzinfo=KST)
-    if isinstance(given, date):
-        return given
+    with suppress(OverflowError):
+        if isinstance(given, datetime):
+            return given.astimezone(KST) if given.tzinfo else given.replace(tzinfo=KST)
+        if isinstance(given, date):
+            return given
     raise UsageError(f"{name} is no day", advice="give a date, a datetime, or text such as 2026-01-30")
 
 
 def _day(given: date) -> date:
     return given.date() if isinstance(given, datetime) else given
+
+
+def _moment(given: date, clock: time) -> datetime:
+    return given if isinstance(given, datetime) else datetime.combine(given, clock, KST)
+
+
+def _minute_after(clock: time) -> time:
+    """Return the end of the minute in which a time is: the platform takes no seconds."""
+    if not (clock.second or clock.microsecond) or clock >= time(23, 59):
+        return clock
+    return time(clock.hour + (clock.minute + 1) // 60, (clock.minute + 1) % 60)
 
 
 def _second(clock: time) -> float:
@@ -228,12 +247,47 @@ def _with_sign(bar: Bar, direction: str | None) -> Bar:
 
 def _holes(bars: Sequence[Bar], since: date, every: Every) -> list[tuple[date, date]]:
     """Return the days between bars that are further apart than closures are long, and those before the first."""
-    days = [since - _DAY, *(bar.on for bar in bars if bar.on is not None)]
-    return [
-        (former + _DAY, latter - _DAY)
-        for former, latter in pairwise(days)
-        if (latter - former).days > PERIODS[every]
-    ]
+    days = [bar.on for bar in bars if bar.on is not None]
+    former_end, former = since - _DAY, since - _DAY
+    holes = []
+    for day in days:
+        if (day - former).days > PERIODS[every]:
+            holes.append((former_end + _DAY, period_of(day, every)[0] - _DAY))
+        former, former_end = day, period_of(day, every)[1]
+    return holes
+
+
+def _by_period(bars: Iterable[Bar], every: Every) -> Cooperative[tuple[dict[date, Bar], int]]:
+    """Return the first bar of each period, and how many are doubtful, as another one has other figures."""
+    by_period, contradicted = dict[date, Bar](), set[date]()
+    for number, bar in enumerate(bars, 1):
+        period = period_of(bar.on or FIRST_DAY, every)[0]
+        if (former := by_period.setdefault(period, bar)) is not bar and _figures(former) != _figures(bar):
+            contradicted.add(period)
+            by_period[period] = evolve(former, doubtful=True)
+        if not number % SLICE_ROWS:
+            yield
+    return by_period, len(contradicted)
+
+
+def _figures(bar: Bar) -> tuple[object, ...]:
+    return bar.open, bar.high, bar.low, bar.close, bar.volume, bar.turnover
+
+
+def _at_times(
+    answer: Answer, day: date, asked: _Range
+) -> Cooperative[tuple[list[Bar], dict[datetime, Decimal | None]]]:
+    """Return the bars of a day's intervals, the oldest first, and the volume since the open at each."""
+    step, totals, by_time = SECONDS[asked.every], dict[datetime, Decimal | None](), dict[datetime, Bar]()
+    for number, (bar, row) in enumerate(zip(records_of(Bar, answer), answer, strict=True), 1):
+        if row.time is not None:
+            at = datetime.combine(day, row.time, KST)
+            is_running = day == asked.now.date() and bool(_second(row.time) % step)
+            by_time[at] = evolve(bar, at=at, is_running=is_running)
+            totals[at] = row.accumulated_volume
+        if not number % SLICE_ROWS:
+            yield
+    return [by_time[at] for at in sorted(by_time)], totals
 
 
 def _by_interval(
@@ -250,10 +304,18 @@ def _by_interval(
     return made
 
 
-def _lost(bars: Sequence[Bar], day: date, opens: datetime, step: timedelta) -> list[str]:
+def _lost(
+    bars: Sequence[Bar], asked: _Range, day: date, hours: tuple[datetime, datetime], session: Session
+) -> list[str]:
     """Return what may be missing of a session, whose every interval has a row."""
     if not bars:
         return [f"no rows on {day}: the market was closed, or the platform does not keep them"]
-    times = [opens, *(bar.at for bar in bars if bar.at is not None)]
-    late = next((latter for former, latter in pairwise(times) if latter - former > step), None)
-    return [f"rows may be missing on {day} before {late:%H:%M:%S}"] if late else []
+    step = timedelta(seconds=SECONDS[asked.every])
+    opens = max(hours[0], datetime.combine(day, session.surely_open, KST))
+    closes = min(hours[1], datetime.combine(day, session.surely_until, KST))
+    times = [bar.at for bar in bars if bar.at is not None]
+    late = next((latter for former, latter in pairwise([opens, *times]) if latter - former > step), None)
+    lost = [f"rows may be missing on {day} before {late:%H:%M:%S}"] if late else []
+    if closes - times[-1] >= step and asked.now - _AHEAD - times[-1] >= step:
+        lost.append(f"rows may be missing on {day} after {times[-1]:%H:%M:%S}")
+    return lost

@@ -1,6 +1,6 @@
 """Quotes of many issues: twenty a call, or a whole board's snapshot, and every code accounted for."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Literal
@@ -11,10 +11,11 @@ from koscom_async._clock import KST
 from koscom_async._cooperative import SLICE_ROWS, Cooperative, batched, run_cooperatively
 from koscom_async._identifiers import is_isin
 from koscom_async._services.catalogue.asker import Asker
-from koscom_async._services.catalogue.boards import MAIN_BOARDS
-from koscom_async._services.market.records import moment, priced, record_at
+from koscom_async._services.catalogue.boards import BOARDS, MAIN_BOARDS, Found
+from koscom_async._services.market.records import gathered, moment, priced, record_at
 from koscom_async._services.operation import Deadline, deadline_at
 from koscom_async._services.tasks import gather
+from koscom_async._wire.catalogue.arguments import is_code
 from koscom_async.errors import KoscomError, RequestRejectedError, UsageError, kept
 from koscom_async.models.market.issues import Issue
 from koscom_async.models.market.quotes import Quote, Quotes, RowQuotes
@@ -28,7 +29,7 @@ MOST_CALLS = 10
 """More calls than this are not made where snapshots have the prices, unless the caller wants all detail."""
 
 
-_Found = Mapping[str, Quote | KoscomError]
+_Answered = Mapping[str, Quote | KoscomError]
 """By code a quote, or the error of the call that failed."""
 
 
@@ -48,24 +49,25 @@ class QuoteReader:
         """Return the quote of one instrument."""
         answer = await self.asker.ask(f"market.{self.kind}.price", place, deadline=due.seconds_left())
         (quote,) = priced(Quote, answer, now=self.now())
-        return quote
+        return quote if quote.code else evolve(quote, code=str(place["issue"]))
 
     async def read(
         self, codes: Iterable[str], *, board: str | None, detail: Detail, deadline: float | None
     ) -> Quotes:
         """Return a quote for each code, or why there is none."""
-        if isinstance(codes, str) or detail not in {"auto", "full", "price"}:
-            raise UsageError("quotes takes a list of codes, and a detail of auto, full or price")
+        if detail not in ("auto", "full", "price") or board not in (None, *BOARDS):
+            words = ", ".join(BOARDS)
+            raise UsageError(f"quotes takes a detail of auto, full or price, and a board of {words}")
         due, as_of = deadline_at(deadline), self.now()
-        asked = dict.fromkeys(codes)
-        places = await self._places(asked, board, due)
-        by_board: dict[str, list[str]] = {}
-        for issue in places.values():
-            by_board.setdefault(issue.board, []).append(issue.code)
-        calls = _calls(by_board, detail)
+        asked = {given: given.strip().upper() for given in _texts(codes)}
+        found = await self._find(dict.fromkeys(asked.values()), board, due)
+        by_board: dict[str, dict[str, None]] = {}
+        for issue in filter(None, map(found.issues.get, asked.values())):
+            by_board.setdefault(issue.board, {})[issue.code] = None
+        calls = _calls({board: list(each) for board, each in by_board.items()}, detail)
         parts = await gather([partial(self._part, *call, due) for call in calls])
         answered = zip((codes for _, codes in calls), parts, strict=True)
-        return await run_cooperatively(_accounted(list(asked), places, list(answered), as_of))
+        return await run_cooperatively(_accounted(asked, found, list(answered), as_of))
 
     async def snapshot(self, board: str, *, deadline: float | None) -> Quotes:
         """Return every issue of a board."""
@@ -76,15 +78,13 @@ class QuoteReader:
         make = record_at(Quote, answer, at=at, received_at=now)
         return Quotes(quotes=RowQuotes(answer.column("code"), make), as_of=as_of)
 
-    async def _places(self, asked: Iterable[str], board: str | None, due: Deadline) -> dict[str, Issue]:
+    async def _find(self, codes: Collection[str], board: str | None, due: Deadline) -> Found:
         """Return the issue of each code or ISIN; a code is believed where the board is given."""
-        plain = {given: str(given).strip().upper() for given in asked}
-        if board is not None and not any(map(is_isin, plain.values())):
-            return {given: Issue(code=code, board=board) for given, code in plain.items()}
-        found = await self.asker.boards.find({*plain.values()}, board, due)
-        return {given: found[code] for given, code in plain.items() if code in found}
+        if board is not None and not any(map(is_isin, codes)):
+            return Found({code: Issue(code=code, board=board) for code in codes if is_code(code)})
+        return await self.asker.boards.find(codes, board, due)
 
-    async def _part(self, board: str, codes: Sequence[str], due: Deadline) -> _Found:
+    async def _part(self, board: str, codes: Sequence[str], due: Deadline) -> _Answered:
         """Return the quotes of as many codes as a call takes, or of more, by a snapshot; a failure is returned, too."""
         try:
             if board not in MAIN_BOARDS:
@@ -107,28 +107,41 @@ class QuoteReader:
     async def _some(self, board: str, codes: Sequence[str], due: Deadline) -> dict[str, Quote]:
         arguments = {"board": board, "codes": codes}
         answer = await self.asker.ask("market.multiquote.price", arguments, deadline=due.seconds_left())
-        return {quote.code: quote for quote in priced(Quote, answer, now=self.now())}
+        quotes = await run_cooperatively(gathered(priced(Quote, answer, now=self.now())))
+        return {quote.code: quote for quote in quotes}
+
+
+def _texts(codes: Iterable[str]) -> Iterator[str]:
+    """Yield the codes that were given, which are texts."""
+    if isinstance(codes, str) or not isinstance(codes, Iterable):
+        raise UsageError("quotes takes a list of codes")
+    for code in codes:
+        if not isinstance(code, str):
+            raise UsageError(f"a code is text, got {type(code).__name__}")
+        yield code
 
 
 def _accounted(
-    asked: Sequence[str],
-    places: Mapping[str, Issue],
-    answered: Iterable[tuple[Sequence[str], _Found]],
+    asked: Mapping[str, str],
+    found: Found,
+    answered: Iterable[tuple[Sequence[str], _Answered]],
     as_of: datetime,
 ) -> Cooperative[Quotes]:
     """Return the quote of each code that was asked for, the error that kept it away, or that there is neither."""
     part_of = {code: part for codes, part in answered for code in codes}
-    quotes, failures = {}, {}
-    for number, (given, issue) in enumerate(places.items(), 1):
-        found = part_of[issue.code].get(issue.code)
-        if isinstance(found, Quote):
-            quotes[given] = evolve(found, name=issue.name)
-        elif found is not None:
-            failures[given] = found
+    quotes, failures, missing = {}, {}, []
+    for number, (given, code) in enumerate(asked.items(), 1):
+        issue = found.issues.get(code)
+        answer = part_of[issue.code].get(issue.code) if issue else found.why_not(code)
+        if isinstance(answer, Quote):
+            quotes[given] = evolve(answer, name=issue.name if issue else None)
+        elif answer is None or (issue is None and isinstance(answer, UsageError)):
+            missing.append(given)
+        else:
+            failures[given] = answer
         if not number % SLICE_ROWS:
             yield
-    missing = tuple(given for given in asked if given not in quotes and given not in failures)
-    return Quotes(quotes=quotes, missing=missing, failures=failures, as_of=as_of)
+    return Quotes(quotes=quotes, missing=tuple(missing), failures=failures, as_of=as_of)
 
 
 def _calls(by_board: Mapping[str, Sequence[str]], detail: Detail) -> list[tuple[str, Sequence[str]]]:

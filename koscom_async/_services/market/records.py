@@ -10,6 +10,7 @@ from attrs import NOTHING, evolve, fields
 
 from koscom_async._clock import KST
 from koscom_async._cooperative import SLICE_ROWS, Cooperative, run_cooperatively
+from koscom_async._services.market.sessions import WEEKEND
 from koscom_async.models._fields import constructor
 from koscom_async.models.catalogue.answer import Answer, Row
 from koscom_async.models.market.issues import Issue, Listing
@@ -69,8 +70,11 @@ def gathered(records: Iterable[Kind]) -> Cooperative[list[Kind]]:
 
 
 def moment(day: date, clock: time | None, *, now: datetime) -> datetime | None:
-    """Return when something was traded on a day; `None` without a time, or if it has not been so late yet."""
-    if clock is None:
+    """Return when something was traded on a day; `None` without a time, or where that cannot have been then.
+
+    It has not been so late yet, or the day is of a weekend: a time without a day is that of the session before.
+    """
+    if clock is None or day.weekday() >= WEEKEND:
         return None
     at = datetime.combine(day, clock, KST)
     return at if (at - now).total_seconds() <= _LATE_SECONDS else None
@@ -92,9 +96,16 @@ def priced(
         yield evolve(record, change=change, doubtful=is_doubtful, at=at)
 
 
+async def read_records(
+    kind: type[Kind], answer: Answer, *, names: Mapping[str, str] | None = None, **shared: object
+) -> list[Kind]:
+    """Return a record for each row, made some at a time."""
+    return await run_cooperatively(gathered(records_of(kind, answer, names=names, **shared)))
+
+
 async def listing_of(board: str, answer: Answer) -> Listing:
     """Return what is listed on a board, or on a market of contracts."""
-    issues = await run_cooperatively(gathered(records_of(Issue, answer, board=board)))
+    issues = await read_records(Issue, answer, board=board)
     return Listing(board=board, on=answer.head.get("date"), issues=tuple(issues))
 
 
@@ -122,11 +133,9 @@ def _levels(row: Row, side: str) -> Iterator[Level]:
             yield Level(side=side, price=price, quantity=quantity, orders=row.get(f"{side}_orders_{place}"))
 
 
-def trades_of(answer: Answer) -> tuple[InvestorTrade, ...]:
-    """Return who sold and bought; codes have two digits."""
-    codes = [None if code is None else code.zfill(2) for code in answer.column("investor")]
+def trades_of(answer: Answer) -> Iterator[InvestorTrade]:
+    """Yield who sold and bought; codes have two digits."""
     made = records_of(InvestorTrade, answer, names={"code": "investor"})
-    return tuple(
-        evolve(trade, code=code, name=INVESTORS.get(code or ""))
-        for code, trade in zip(codes, made, strict=True)
-    )
+    for sent, trade in zip(answer.column("investor"), made, strict=True):
+        code = None if sent is None else sent.zfill(2)
+        yield evolve(trade, code=code, name=INVESTORS.get(code or ""))

@@ -1,11 +1,13 @@
 """Holdings at the market's last prices: which positions it can price, and why it cannot price the others."""
 
+from contextlib import suppress
 from datetime import datetime
 
 from koscom_async._decimals import difference, exactly, total
 from koscom_async._services.catalogue.boards import MAIN_BOARDS
 from koscom_async._services.market.service import MarketService
 from koscom_async._services.operation import deadline_at
+from koscom_async.errors import KoscomError
 from koscom_async.models.account import WON
 from koscom_async.models.codes import AssetClass, Product
 from koscom_async.models.holdings import Holdings
@@ -26,8 +28,9 @@ async def revalued(holdings: Holdings, market: MarketService, *, deadline: float
     quotes = await market.quotes(dict.fromkeys(filter(None, codes.values())), deadline=due.seconds_left())
     listed: set[str] = set()
     for board in MAIN_BOARDS if quotes.missing else ():
-        listing = await market.listing(board, deadline=due.seconds_left())
-        listed |= {code for code in quotes.missing if code in listing}
+        with suppress(KoscomError):  # what is listed there is not missing, but failed
+            listing = await market.listing(board, deadline=due.seconds_left())
+            listed |= {code for code in quotes.missing if code in listing}
     times = {outcome.account.key: outcome.as_of for outcome in holdings.outcomes}
     with exactly():
         positions = tuple(

@@ -3,12 +3,21 @@
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
+from koscom_async._cooperative import run_cooperatively
 from koscom_async._identifiers import is_isin
 from koscom_async._services.catalogue.asker import Asker
 from koscom_async._services.catalogue.boards import BOARDS, MAIN_BOARDS
 from koscom_async._services.market.bars import BarReader, Place
 from koscom_async._services.market.quotes import Detail, QuoteReader
-from koscom_async._services.market.records import listing_of, order_book_of, priced, records_of, trades_of
+from koscom_async._services.market.records import (
+    gathered,
+    listing_of,
+    order_book_of,
+    priced,
+    read_records,
+    records_of,
+    trades_of,
+)
 from koscom_async._services.operation import Deadline, deadline_at
 from koscom_async.errors import UsageError
 from koscom_async.models.catalogue.answer import Answer
@@ -95,7 +104,7 @@ class MarketService(_Kind):
 
     async def listing(self, board: Board = "kospi", *, deadline: float | None = None) -> Listing:
         """Return what is listed on a board (종목 목록): asked once a trading day, from 06:30 on."""
-        if board not in set(BOARDS):
+        if board not in BOARDS:
             raise UsageError(f"there is no board {str(board)[:20]!r}", advice=f"one of {', '.join(BOARDS)}")
         return await self._asker.boards.listing(board, deadline_at(deadline))
 
@@ -195,7 +204,7 @@ class MarketService(_Kind):
         return InvestorTrades(
             code=code_or_board,
             at=answer.head.get("time"),
-            rows=trades_of(answer),
+            rows=tuple(await run_cooperatively(gathered(trades_of(answer)))),
             received_at=self._quotes.now(),
         )
 
@@ -211,7 +220,7 @@ class MarketService(_Kind):
         due = deadline_at(deadline)
         place = await self._place(code, board, due)
         answer = await self._ask("extra.pdf", place, due)
-        rows, total = tuple(records_of(Component, answer)), answer.head.get("row_count")
+        rows, total = tuple(await read_records(Component, answer)), answer.head.get("row_count")
         return Components(
             code=str(place["issue"]),
             on=answer.head.get("date"),

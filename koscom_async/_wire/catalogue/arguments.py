@@ -22,6 +22,14 @@ _CODE = re.compile(r"\A[A-Za-z0-9_]{1,20}\Z", re.ASCII)
 _BROKER = re.compile(r"\A[a-z][a-z0-9_-]{0,39}\Z", re.ASCII)
 _DIGITS = re.compile(r"\A\d{1,30}\Z", re.ASCII)
 _LONGEST_TEXT = 200
+_MOST = 10**30
+_FIRST_YEAR = 1900
+"""No market is older, and an earlier year has fewer digits on some machines."""
+
+
+def is_code(text: str) -> bool:
+    """Whether a text may be sent as a code."""
+    return _CODE.match(text) is not None
 
 
 class Values(dict[str, Any]):
@@ -162,7 +170,8 @@ def _choice(values: Mapping[str, str], given: object) -> str | None:
 
 
 def _text(given: object) -> str | None:
-    text = str(given).strip() if isinstance(given, str | int) else None
+    is_number = isinstance(given, int) and abs(given) < _MOST
+    text = str(given).strip() if is_number or isinstance(given, str) else None
     return None if text is None or len(text) > _LONGEST_TEXT else text
 
 
@@ -172,15 +181,17 @@ def _matching(pattern: re.Pattern[str], given: object, *, left_out: str = "") ->
 
 
 def _number(given: object) -> str | None:
-    is_number = isinstance(given, int) and not isinstance(given, bool)
+    is_number = isinstance(given, int) and not isinstance(given, bool) and abs(given) < _MOST
     return str(given) if is_number or (isinstance(given, str) and _DIGITS.match(given)) else None
 
 
 def _date(given: object) -> date | None:
     if isinstance(given, str):
         with suppress(ValueError):
-            return date.fromisoformat(given.strip())
-    return given if isinstance(given, date) and not isinstance(given, datetime) else None
+            given = date.fromisoformat(given.strip())
+    if not isinstance(given, date) or isinstance(given, datetime):
+        return None
+    return given if given.year >= _FIRST_YEAR else None
 
 
 def _time(given: object) -> time | None:
@@ -218,7 +229,7 @@ _KINDS: Mapping[str, tuple[str, Callable[[object], Any]]] = {
     "codes": ("codes, such as ['005930', '000660']", _codes),
     "digits": ("digits", partial(_matching, _DIGITS, left_out=" -")),
     "number": ("a whole number", _number),
-    "date": ("a date, or text such as 2026-01-31", _date),
+    "date": (f"a date from {_FIRST_YEAR} on, or text such as 2026-01-31", _date),
     "time": ("a time, or text such as 09:30", _time),
     "fields": ("names of the answer's fields", _texts),
     "broker": ("a broker's short name, such as samsung", partial(_matching, _BROKER)),

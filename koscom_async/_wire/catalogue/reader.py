@@ -53,6 +53,11 @@ class AnswerReader(CooperativeReader[Answer]):
         self._row = _Fields(shape.row, is_loose=shape.is_loose)
         self._head = _Fields(shape.head, is_loose=shape.is_loose)
 
+    @property
+    def is_one(self) -> bool:
+        """Whether the answer is a single row."""
+        return self._shape.is_one
+
     def steps(self, document: object) -> Cooperative[Answer]:
         """Return the answer, or raise a `KoscomError`, step by step."""
         above, entries, path = self._found(document)

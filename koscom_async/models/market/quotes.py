@@ -47,12 +47,16 @@ class Quote(Record):
 
 
 class RowQuotes(Mapping[str, Quote]):
-    """Quotes by code, each made when it is looked at: equal to a dict of them, and pickled as that."""
+    """Quotes by code, each made when it is looked at: equal to a dict of them, and pickled as that.
+
+    A row without a code is the quote of nothing.
+    """
 
     __slots__ = ("_make", "_places")
 
-    def __init__(self, codes: Iterable[str], make: Callable[[int], Quote]) -> None:
-        self._places, self._make = {code: place for place, code in enumerate(codes)}, make
+    def __init__(self, codes: Iterable[str | None], make: Callable[[int], Quote]) -> None:
+        self._places = {code: place for place, code in enumerate(codes) if code is not None}
+        self._make = make
 
     def __getitem__(self, code: str) -> Quote:
         return self._make(self._places[code])
