@@ -70,10 +70,18 @@ class JsonLinesSink:
         """Return whether the segment's lines are there, all of them."""
         return self._place.has(segment)
 
-    def commit(self, segment: Segment) -> None:
+    def waiting(self, segment: int) -> bytes:
+        """Return what is known of those who wait; see `SharedSink`."""
+        return self._place.waiting(segment)
+
+    def sweep(self) -> None:
+        """Remove what only a run that goes on needs; see `SharedSink`."""
+        self._place.sweep()
+
+    def commit(self, segment: Segment, waiting: bytes = b"") -> None:
         """Write the segment's lines, all of them or none."""
         text = "".join(f"{line_of(entry, segment)}\n" for entry in segment.entries)
-        self._place.add(segment, _compressed(text.encode(), self._compression))
+        self._place.add(segment, _compressed(text.encode(), self._compression), waiting)
 
 
 def line_of(entry: Entry, segment: Segment) -> str:
@@ -112,10 +120,11 @@ class _Folder:
         self._name = f"investors.jsonl{ending}"
         self._parts = Parts(folder, fingerprint=fingerprint)
         self.open, self.has = self._parts.open, self._parts.has
+        self.waiting, self.sweep = self._parts.waiting, self._parts.sweep
 
-    def add(self, segment: Segment, data: bytes) -> None:
+    def add(self, segment: Segment, data: bytes, waiting: bytes) -> None:
         with (
-            self._parts.part(segment) as folder,
+            self._parts.part(segment, waiting) as folder,
             written(folder / self._name, mode=OWNERS_FILE) as file,
         ):
             file.write(data)
@@ -138,9 +147,7 @@ class _Grown:
 
     def open(self, run: str, *, alone: bool) -> None:
         if not alone:
-            raise UsageError(
-                f"several processes cannot add to one file, {self._path}", advice="give a folder instead"
-            )
+            raise self._shared()
         with sink_errors(self._path):
             self._path.parent.mkdir(mode=OWNERS_FOLDER, parents=True, exist_ok=True)
             listed = self._list.read_bytes() if self._list.exists() else b""
@@ -164,7 +171,15 @@ class _Grown:
     def has(self, number: int) -> bool:
         return number in self._committed
 
-    def add(self, segment: Segment, data: bytes) -> None:
+    def waiting(self, number: int) -> bytes:
+        raise self._shared()
+
+    def sweep(self) -> None:
+        raise self._shared()
+
+    def add(self, segment: Segment, data: bytes, waiting: bytes) -> None:
+        if waiting:
+            raise self._shared()
         if self._run is None:
             self.open(segment.run, alone=True)
         if segment.run != self._run:
@@ -189,6 +204,11 @@ class _Grown:
             raise self._foreign() from None
         if found != (run, self._fingerprint):
             raise self._foreign()
+
+    def _shared(self) -> UsageError:
+        return UsageError(
+            f"several processes cannot add to one file, {self._path}", advice="give a folder instead"
+        )
 
     def _foreign(self) -> SinkError:
         return SinkError(

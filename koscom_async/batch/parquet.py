@@ -86,10 +86,18 @@ class ParquetSink:
         """Return whether the segment's part is there."""
         return self._parts.has(segment)
 
-    def commit(self, segment: Segment) -> None:
+    def waiting(self, segment: int) -> bytes:
+        """Return what is known of those who wait; see `SharedSink`."""
+        return self._parts.waiting(segment)
+
+    def sweep(self) -> None:
+        """Remove what only a run that goes on needs; see `SharedSink`."""
+        self._parts.sweep()
+
+    def commit(self, segment: Segment, waiting: bytes = b"") -> None:
         """Write the segment's files, and give their folder its name."""
         parquet = needed("pyarrow.parquet", extra="arrow")
-        with self._parts.part(segment) as folder:
+        with self._parts.part(segment, waiting) as folder:
             for name, table in tables(segment):
                 with written(folder / f"{name}.parquet", mode=OWNERS_FILE) as file:
                     parquet.write_table(table, file, compression=self._compression)

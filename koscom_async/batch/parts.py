@@ -20,6 +20,7 @@ OWNERS_FOLDER, OWNERS_FILE = 0o700, 0o600
 """They hold what people own."""
 
 _LABEL = "segment.json"
+_WAITING = ".waiting"
 _PART = "part-{:08d}"
 _TEMPORARY = ".part-*.tmp"
 """No reader's `part-*` finds these."""
@@ -43,8 +44,7 @@ class Parts:
             self.folder.mkdir(mode=OWNERS_FOLDER, parents=True, exist_ok=True)
             if not alone:
                 return
-            for left in self.folder.glob(_TEMPORARY):
-                shutil.rmtree(left)
+            self._remove_left()
             first = next(self.folder.glob("part-*"), None)
         if first is not None:
             self._check(first)
@@ -57,8 +57,21 @@ class Parts:
         self._check(part)
         return True
 
+    def waiting(self, number: int) -> bytes:
+        """Return what is known of the investors of a part who wait."""
+        path = self._part(number) / _WAITING
+        with sink_errors(path):
+            return path.read_bytes() if path.exists() else b""
+
+    def sweep(self) -> None:
+        """Remove what crashes left, and what was known of those who waited."""
+        with sink_errors(self.folder):
+            self._remove_left()
+            for path in self.folder.glob(f"part-*/{_WAITING}"):
+                path.unlink()
+
     @contextmanager
-    def part(self, segment: Segment) -> Iterator[Path]:
+    def part(self, segment: Segment, waiting: bytes = b"") -> Iterator[Path]:
         """Give a folder for the segment's files, which is a part when the block ends, and nothing if it raises."""
         part = self._part(segment.number)
         beside = self.folder / f".{part.name}.{secrets.token_hex(4)}.tmp"
@@ -73,13 +86,19 @@ class Parts:
             beside.mkdir(mode=OWNERS_FOLDER)
             try:
                 yield beside
-                with written(beside / _LABEL, mode=OWNERS_FILE) as file:
-                    file.write(json.dumps(label).encode())
+                for name, data in ((_WAITING, waiting), (_LABEL, json.dumps(label).encode())):
+                    if data:
+                        with written(beside / name, mode=OWNERS_FILE) as file:
+                            file.write(data)
                 sync_directory(beside)
                 self._name(beside, part, run=segment.run)
                 sync_directory(self.folder)
             finally:
                 shutil.rmtree(beside, ignore_errors=True)
+
+    def _remove_left(self) -> None:
+        for left in self.folder.glob(_TEMPORARY):
+            shutil.rmtree(left)
 
     def _name(self, beside: Path, part: Path, *, run: str) -> None:
         try:

@@ -88,6 +88,26 @@ class OpenedSink(Sink, Protocol):
         ...
 
 
+@runtime_checkable
+class SharedSink(OpenedSink, Protocol):
+    """A sink to which several processes write: `ParquetSink`, and `JsonLinesSink` with a folder.
+
+    It keeps beside a segment what is known of the investors who wait to be asked again, and has both or neither.
+    """
+
+    def commit(self, segment: Segment, waiting: bytes = b"") -> None:
+        """Write the segment, and beside it what is known of those who wait; the first of two that do so wins."""
+        ...
+
+    def waiting(self, segment: int) -> bytes:
+        """Return what is known of those who wait, as it was committed; nothing where none does."""
+        ...
+
+    def sweep(self) -> None:
+        """Remove what crashes left, and what was known of those who waited: the run has ended."""
+        ...
+
+
 def fingerprint_of(sink: Sink) -> str:
     """Return a sink's fingerprint; one without is known by its class."""
     if isinstance(sink, OpenedSink):

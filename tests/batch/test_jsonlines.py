@@ -169,8 +169,15 @@ def test_odd_texts_cost_nothing_and_odd_places_are_named(tmp_path):
     assert keys(tmp_path / "out/part-00000000/investors.jsonl") == ["half \ud800"]
     with pytest.raises(UsageError, match="no compression 'zip'"):
         JsonLinesSink(tmp_path, compression="zip")
-    with pytest.raises(UsageError, match=r"several processes cannot add to one file.*give a folder"):
-        JsonLinesSink(tmp_path / "out.jsonl").open("a1", alone=False)
+    shared = JsonLinesSink(tmp_path / "out.jsonl")
+    for act in (
+        lambda: shared.open("a1", alone=False),
+        lambda: shared.commit(segment(), waiting=b"lee waits"),
+        lambda: shared.waiting(0),
+        shared.sweep,
+    ):
+        with pytest.raises(UsageError, match=r"several processes cannot add to one file.*give a folder"):
+            act()
     tmp_path.joinpath("file").touch()
     with pytest.raises(SinkError, match=r"a\.jsonl cannot be written"):
         JsonLinesSink(tmp_path / "file" / "a.jsonl").commit(segment())

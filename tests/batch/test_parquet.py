@@ -12,8 +12,8 @@ import pytest
 from attrs import evolve
 
 from koscom_async import SinkError, UsageError
-from koscom_async.batch import Entry, ParquetSink, Segment
-from koscom_async.batch.segments import OpenedSink, fingerprint_of
+from koscom_async.batch import Entry, JsonLinesSink, ParquetSink, Segment
+from koscom_async.batch.segments import OpenedSink, SharedSink, fingerprint_of
 from koscom_async.export.frames import concat
 from koscom_async.export.tables import TABLES
 from tests.batch.entries import partial, segment, whole
@@ -137,6 +137,19 @@ def test_a_committed_segment_is_found_after_a_crash_and_what_was_left_is_removed
     sink.open("a1")
     assert names(tmp_path) == ["part-00000003"]
     assert (sink.has(3), sink.has(4)) == (True, False)
+
+
+@pytest.mark.parametrize("kind", [ParquetSink, JsonLinesSink])
+def test_what_is_known_of_those_who_wait_stands_beside_the_segment_until_the_run_ends(tmp_path, kind):
+    sink = kind(tmp_path)
+    assert isinstance(sink, SharedSink)
+    sink.commit(segment(), waiting=b"lee waits")
+    sink.commit(segment(1))
+    tmp_path.joinpath(".part-00000002.0a.tmp").mkdir()
+    assert (sink.waiting(0), sink.waiting(1), sink.waiting(2)) == (b"lee waits", b"", b"")
+    sink.sweep()
+    assert names(tmp_path) == ["part-00000000", "part-00000001"]
+    assert (sink.has(0), sink.waiting(0)) == (True, b"")
 
 
 def test_the_first_of_two_that_write_a_segment_wins(tmp_path):
