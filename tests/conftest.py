@@ -69,9 +69,19 @@ def chromium_command():
 
 @pytest.fixture(scope="session")
 def running_redis(redis_command):
-    """One Redis for the whole run; who uses it empties it before."""
+    """One Redis for the whole run; `redis_server` is the same, emptied."""
     with RedisServer(redis_command) as server:
         yield server
+
+
+@pytest.fixture
+def redis_server(running_redis):
+    """The one for the whole run, forgetful between tests."""
+    import redis
+
+    with redis.Redis.from_url(running_redis.url) as client:
+        client.flushall()
+    return running_redis
 
 
 @pytest.fixture

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from koscom_async.batch.investors import read_investors, write_investors
-    from koscom_async.batch.jsonlines import JsonLinesSink
-    from koscom_async.batch.parquet import ParquetSink
+    from koscom_async.batch.partition import aggregate_partition
     from koscom_async.batch.report import BatchFailures, BatchProgress, BatchReport
     from koscom_async.batch.run import aggregate
     from koscom_async.batch.segments import Entry, Segment, Sink
+    from koscom_async.batch.sinks.jsonlines import JsonLinesSink
+    from koscom_async.batch.sinks.parquet import ParquetSink
 else:
 
     def __getattr__(name: str) -> Any:
@@ -31,6 +32,7 @@ __all__ = [
     "Segment",
     "Sink",
     "aggregate",
+    "aggregate_partition",
     "read_investors",
     "write_investors",
 ]

@@ -167,11 +167,11 @@ class Lacking:
     ) -> Self:
         """Return what is lacking after an investor was asked; `error` is why there are no holdings."""
         errors, put_off, failed = list[KoscomError](), set[str](), set[str]()
-        if error is not None and _may_pass(error):
+        if error is not None and may_pass(error):
             errors.append(error)
             (put_off if isinstance(error, QuotaExceededError) else failed).add(COMMON)
         for failure in holdings.failures if holdings is not None else ():
-            if _may_pass(failure.error):
+            if may_pass(failure.error):
                 errors.append(failure.error)
                 (put_off if _was_put_off(failure) else failed).add(queue_of(failure.account))
         return cls(errors=tuple(errors), put_off=frozenset(put_off), failed=frozenset(failed))
@@ -191,7 +191,8 @@ def pause_after(error: KoscomError) -> float:
     return min(wanted or 0.0, LONGEST_WAIT)
 
 
-def _may_pass(error: KoscomError) -> bool:
+def may_pass(error: KoscomError) -> bool:
+    """Whether asking again later may help; a spent quota does not pass before the day ends."""
     return error.retriable or isinstance(error, QuotaExceededError)
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import inf, isfinite
 from typing import Any
 
@@ -53,14 +53,18 @@ def _seconds(_: object, attribute: Any, value: Any) -> None:
 
 @frozen(kw_only=True)
 class Options:
-    """What a run may be given beside its parts; `goes_on` says that what is not written now can be later."""
+    """What a run may be given beside its parts; `goes_on` says that what is not written now can be later.
+
+    `earlier` is what another run read of an investor, by key.
+    """
 
     accounts_open: int = field(validator=_number(1))
     attempts: int = field(validator=_number(1))
     patience: float | None = field(validator=_seconds)
-    segment_size: int = field(validator=_number(1))
-    on_progress: OnProgress | None
-    goes_on: bool
+    segment_size: int = field(default=1, validator=_number(1))
+    on_progress: OnProgress | None = None
+    goes_on: bool = False
+    earlier: Mapping[str, Holdings] = field(factory=dict)
 
 
 class Run:
@@ -179,7 +183,9 @@ class Run:
             keys = [key for key, _ in pulled]
             states = await self._in_thread(self._journal.begin, keys, self._take_ended())
             for (key, investor), state in zip(pulled, states, strict=True):
-                work = Work(key, investor, self._window.usual)
+                work = Work(
+                    key, investor, self._window.usual, after=_without_spent(self._options.earlier.get(key))
+                )
                 if await self._is_to_be_asked(work, state):
                     works.append(work)
         return works
@@ -275,7 +281,7 @@ class Run:
         if error is not None and not self._is_stopping:
             self._lists_from = max(self._lists_from, anyio.current_time() + pause_after(error))
         await self._in_thread(
-            self._journal.park, work.key, work.state, _unmerged(holdings), self._take_ended()
+            self._journal.park, work.key, work.state, unmerged(holdings), self._take_ended()
         )
         self._parked.add(work)
 
@@ -340,7 +346,7 @@ class Run:
         )
 
 
-def _unmerged(holdings: Holdings | None) -> Holdings | None:
+def unmerged(holdings: Holdings | None) -> Holdings | None:
     """Return what is kept of an answer that is continued later: the accounts' own, and nothing that follows of it."""
     if holdings is None:
         return None

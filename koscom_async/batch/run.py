@@ -67,6 +67,18 @@ async def aggregate(
         on_progress=on_progress,
         goes_on=checkpoint is not None,
     )
+    return await read_into(koscom, investors, sink=sink, checkpoint=checkpoint, options=options)
+
+
+async def read_into(
+    koscom: Koscom,
+    investors: Investors,
+    *,
+    sink: Sink,
+    checkpoint: str | os.PathLike[str] | None,
+    options: Options,
+) -> BatchReport:
+    """Do what `aggregate` does, with options that are checked."""
     source, path = Source(investors), checkpoint_path(checkpoint)
     settings, _ = parts_of(koscom)
     threads = anyio.CapacityLimiter(1)

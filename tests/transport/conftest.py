@@ -1,17 +1,8 @@
 """The redis-server that the tests of the shared limits run against."""
 
 import pytest
-import redis
 
 from tests.redis_server import RedisServer
-
-
-@pytest.fixture
-def redis_server(running_redis):
-    """One for the whole run, forgetful between tests."""
-    with redis.Redis.from_url(running_redis.url) as client:
-        client.flushall()
-    return running_redis
 
 
 @pytest.fixture

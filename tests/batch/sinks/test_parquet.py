@@ -230,5 +230,5 @@ def test_what_people_own_is_private(tmp_path):
 def test_the_fingerprint_is_that_of_the_columns(tmp_path, monkeypatch):
     fingerprint = fingerprint_of(ParquetSink(tmp_path))
     assert fingerprint == fingerprint_of(ParquetSink(tmp_path / "b", compression="gzip"))
-    monkeypatch.setattr("koscom_async.batch.parquet._COLUMNS", {"positions": TABLES["positions"][1:]})
+    monkeypatch.setattr("koscom_async.batch.sinks.parquet._COLUMNS", {"positions": TABLES["positions"][1:]})
     assert fingerprint != fingerprint_of(ParquetSink(tmp_path))

@@ -12,8 +12,8 @@ from attrs import frozen
 
 from koscom_async._files import written
 from koscom_async._hints import located, needed
-from koscom_async.batch.parts import OWNERS_FILE, Parts
 from koscom_async.batch.segments import Entry, Segment
+from koscom_async.batch.sinks.parts import OWNERS_FILE, Parts
 from koscom_async.errors import UsageError, public_kind
 from koscom_async.export.frames import table_of
 from koscom_async.export.tables import (
