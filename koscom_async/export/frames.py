@@ -106,6 +106,8 @@ def unexact(table: "pa.Table") -> Any:
             return compute.binary_join(column, ", ")
         if arrow.types.is_timestamp(column.type):
             return compute.local_timestamp(column)
+        if arrow.types.is_date(column.type):  # else pandas keeps objects, which nothing resamples or draws
+            return column.cast(arrow.timestamp("us"))
         return column
 
     return arrow.table(list(map(plain, table.columns)), names=table.column_names).to_pandas()

@@ -3,9 +3,7 @@
 import io
 import json
 import re
-import sqlite3
 import sys
-from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 
@@ -306,34 +304,3 @@ def test_an_account_has_one_key_in_all_frames_of_the_process_and_no_number_in_it
     numbers = [outcome.account.number for outcome in holdings.outcomes]
     assert not [key for key in keys if any(number[4:-4] in key for number in numbers)]
     assert holdings.to_pandas("cash", key="A17")["account_key"].tolist() == ["A17/0", "A17/1"]
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_plain_pandas_frames_do_what_every_frame_does(holdings, table, tmp_path):
-    frame = holdings.to_pandas(table, exact=False)
-    assert frame.attrs == holdings.to_pandas(table).attrs
-    assert {str(kind) for kind in frame.dtypes} <= {
-        "float64",
-        "int64",
-        "bool",
-        "object",
-        "str",
-        "datetime64[us]",
-    }
-    assert frame["asked_at"].tolist() == [NOW.replace(tzinfo=None)] * len(frame)
-    frame.describe(include="all")
-    assert len(frame.drop_duplicates()) == len(frame)
-    frame.to_excel(tmp_path / "frame.xlsx")
-    with closing(sqlite3.connect(":memory:")) as database:
-        assert frame.to_sql("holdings", database) == len(frame)
-    frame.to_parquet(tmp_path / "frame.parquet")
-    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "frame.parquet"), frame)
-
-
-def test_plain_pandas_frames_reckon(holdings):
-    frame = holdings.to_pandas(exact=False)
-    assert frame.nlargest(1, "value")["code"].tolist() == ["KRZ1"]
-    assert (frame["value"] / frame["quantity"]).round(2).tolist()[1:] == [23.46, 0.12]
-    assert frame["value"].cumsum().iloc[-1] == pytest.approx(72330206.75)
-    assert frame["brokers"].tolist() == ["diamond", "cyber, diamond", "cyber"]
-    assert frame["profit_loss"].isna().tolist() == [True, True, False]
