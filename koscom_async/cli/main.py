@@ -35,17 +35,17 @@ def exit_codes(
     whole: str = "every account was read",
     failed: str = "an error: no account was read",
     *,
-    is_partial: bool = True,
+    partial: str | None = "partial: some accounts could not be read",
 ) -> str:
-    """Return the epilogue of a command's help; `is_partial` where it asks several accounts."""
+    """Return the epilogue of a command's help; without `partial` for what is there whole or not at all."""
     lines = {WHOLE: whole, FAILED: failed, USAGE: "the command line is wrong"}
-    if is_partial:
-        lines[PARTIAL] = "partial: some accounts could not be read"
+    if partial:
+        lines[PARTIAL] = partial
     lines[INTERRUPTED] = "interrupted (Ctrl-C)"
     return "\n".join(("\b", "Exit codes:", *(f"  {code:<3}  {meaning}" for code, meaning in lines.items())))
 
 
-LISTED = exit_codes("the list is on stdout", "an error: no entry has that name", is_partial=False)
+LISTED = exit_codes("the list is on stdout", "an error: no entry has that name", partial=None)
 """The epilogue of a command that lists what the library knows."""
 
 

@@ -1,6 +1,7 @@
 """Rows of market data as Arrow, polars and pandas tables: columns are a record's fields."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +14,8 @@ from koscom_async._hints import needed
 from koscom_async.errors import UsageError
 from koscom_async.export.frames import table_of, unexact
 from koscom_async.export.rows import plain
-from koscom_async.export.tables import INEXACT, MONEY, Column, Type
+from koscom_async.export.tables import INEXACT, MONEY, QUANTITY, REPORTED_RATE, Column, Type
+from koscom_async.models.catalogue.operation import AnswerField
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +27,21 @@ _TYPES: Mapping[type, Type] = {
 }  # fmt: skip
 
 
-def _columns(kind: Any) -> tuple[tuple[str, str, Type], ...]:
-    """Return the attribute, the Korean term and the type of each column that a record makes."""
+_KINDS: Mapping[str, Type] = {
+    **dict.fromkeys(("price", "quantity", "money"), QUANTITY),
+    "rate": REPORTED_RATE,
+    "count": "count",
+    "date": "day",
+    "flag": "flag",
+}
+"""The types of an answer's fields by their kind; times of day, and the other kinds, are text."""
+
+Columns = Sequence[tuple[str, str, Type]]
+"""The attribute, the Korean term and the type of each column."""
+
+
+def _columns(kind: Any) -> Columns:
+    """Return the columns that a record makes."""
     hints = get_type_hints(kind)
     found = []
     for field in attrs.fields(kind):
@@ -36,19 +51,30 @@ def _columns(kind: Any) -> tuple[tuple[str, str, Type], ...]:
     return tuple(found)
 
 
-columns: Callable[[Any], tuple[tuple[str, str, Type], ...]] = cache(_columns)
+columns: Callable[[Any], Columns] = cache(_columns)
 
 
-def to_arrow(kind: type, rows: Sequence[Any], facts: Mapping[str, object], *, names: str) -> "pa.Table":
-    """Return rows as an Arrow table; the facts that hold for all of them are in its metadata, as JSON."""
+def answer_columns(fields: Sequence[AnswerField]) -> Columns:
+    """Return the columns that an answer's fields make; a term that two of them have names neither."""
+    terms = Counter(each.ko for each in fields)
+    return [
+        (each.name, each.ko if each.ko and terms[each.ko] == 1 else each.name, _KINDS.get(each.kind, "text"))
+        for each in fields
+    ]
+
+
+def to_arrow(
+    columns: Columns, values: Sequence[Sequence[Any]], facts: Mapping[str, object], *, names: str
+) -> "pa.Table":
+    """Return columns as an Arrow table; the facts that hold for all rows are in its metadata, as JSON."""
     if names not in {"en", "ko"}:
         raise UsageError(f"there are no names {names!r}", advice="one of en, ko")
     metadata = {f"koscom.{name}": json.dumps(plain(fact), ensure_ascii=False) for name, fact in facts.items()}
-    typed: list[tuple[Column, list[object]]] = [
-        (Column(term if names == "ko" else name, type_), [getattr(row, name) for row in rows])
-        for name, term, type_ in columns(kind)
-    ]
-    made = table_of([*typed, (INEXACT, [None] * len(rows))])
+    typed: list[tuple[Column, list[object]]] = []
+    for (name, term, type_), column in zip(columns, values, strict=True):
+        cells = [None if each is None else str(each) for each in column] if type_ == "text" else list(column)
+        typed.append((Column(term if names == "ko" else name, type_), cells))
+    made = table_of([*typed, (INEXACT, typed[0][1])])
     return cast("pa.Table", made.replace_schema_metadata(metadata))
 
 

@@ -1,7 +1,10 @@
 """Every example answer of the manual is read: each number equal to its text, no name unknown, units by arithmetic."""
 
 import json
+from datetime import date
 from decimal import Decimal
+
+import pytest
 
 from koscom_async._wire.catalogue.kinds import KINDS
 from koscom_async._wire.json import core, fast
@@ -104,3 +107,22 @@ def test_asks_are_above_bids_and_best_first():
     for example in ("market.v3.realtime.kospi.orderbook", "market.v3.realtime.futures.orderbook"):
         book = answer_to(example).one
         assert book.bid_price_2 < book.bid_price_1 < book.ask_price_1 < book.ask_price_2
+
+
+def test_every_example_is_a_frame_with_english_or_korean_names():
+    pytest.importorskip("pyarrow")
+    for example, text, operation, version in examples():
+        answer = OPERATIONS.reader(operation, version)(core.read_json(text.encode()))
+        english, korean = answer.to_arrow(), answer.to_arrow(names="ko")
+        assert english.column_names == [*answer.names, "inexact"], example
+        assert len(set(korean.column_names)) == len(english.column_names), example
+        assert english.num_rows == len(answer), example
+        for row, shown in zip(answer.to_rows(), english.to_pylist(), strict=True):
+            for name, value in row.items():
+                if isinstance(value, Decimal | int | date):
+                    assert shown[name] == value, (example, name)
+                elif value is not None:
+                    assert shown[name] == str(value), (example, name)
+    history = answer_to("market.v3.closed.kospi.history")
+    assert "누적거래대금" in history.to_arrow(names="ko").column_names
+    assert json.loads(history.to_arrow().schema.metadata[b"koscom.operation"]) == history.operation

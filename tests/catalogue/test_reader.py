@@ -154,7 +154,7 @@ def test_rows_and_answers_can_be_kept():
         assert twin == answer
         assert hash(twin[0]) == hash(answer[0])
         assert twin[0].raw == answer[0].raw
-    assert answer.to_dicts()[1]["price"] == 8
+    assert answer.to_rows()[1]["price"] == 8
     assert answer.column("price") == (7, 8)
     assert [row.price for row in answer[:1]] == [7]
     with pytest.raises(AttributeError, match="no field 'prize'"):
@@ -215,7 +215,7 @@ def test_whatever_an_answer_holds_it_is_read_or_refused(data):
     body = json.dumps(document).encode()
     with suppress(KoscomError):
         answer = OPERATIONS.reader(operation, version)(core.read_json(body))
-        assert len(answer.to_dicts()) == len(answer)
+        assert len(answer.to_rows()) == len(answer)
         repr(answer)
 
 

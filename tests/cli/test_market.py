@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from koscom_async.cli.commands import market
+from koscom_async.cli.commands import tables
 
 HISTORY = ("market", "bars", "005930", "--since", "2025-01-02", "--until", "2025-06-30", "--sandbox")
 
@@ -74,7 +74,7 @@ def test_what_cannot_be_asked_is_a_usage_error(koscom, arguments, words):
 
 
 def test_a_long_question_says_how_many_calls_it_made(koscom, monkeypatch):
-    monkeypatch.setattr(market, "_REPORT_SECONDS", 0.001)
+    monkeypatch.setattr(tables, "_REPORT_SECONDS", 0.001)
     asked = (*HISTORY, "--csv", "--latency", "0.05")
     assert "calls so far" in koscom(*asked).stderr
     assert koscom(*asked, "--quiet").stderr == ""

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from decimal import Decimal
 
 import pytest
 from rich.cells import cell_len
@@ -72,6 +73,16 @@ def test_an_answer_is_a_table_json_or_csv(koscom):
     assert table[0] == "market.stocks.history code 005930"
     assert table[1].split()[:3] == ["date", "price", "direction"]
     assert table[2].split()[0] == rows[0]["date"]
+
+
+def test_an_answer_is_written_to_a_file_as_parquet(koscom, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    file = tmp_path / "history.parquet"
+    assert koscom(*HISTORY, "--sandbox", "--output", str(file)).exit_code == 0
+    rows = json.loads(koscom(*HISTORY, "--sandbox", "--json").stdout)["rows"]
+    written = parquet.read_table(file)
+    assert written.column("turnover").to_pylist() == [Decimal(row["turnover"]) for row in rows]
+    assert koscom(*HISTORY, "--sandbox", "--format", "xlsx").exit_code == 2
 
 
 @pytest.mark.parametrize(

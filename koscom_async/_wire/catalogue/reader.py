@@ -155,6 +155,7 @@ class _Fields:
         self._wires = tuple(tuple(field.wire for field in each) for each in by_name.values())
         self.names = RowNames(
             tuple(by_name),
+            tuple(each[0] for each in by_name.values()),
             {name: place for place, name in enumerate(by_name)},
             frozenset(field.wire.lower() for field in fields),
             frozenset(field.name for field in fields if field.secret),

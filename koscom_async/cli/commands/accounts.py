@@ -34,7 +34,7 @@ _COLUMNS = (
 
 @click.command(
     name="accounts",
-    epilog=exit_codes("the accounts are listed", "an error: there is no list", is_partial=False),
+    epilog=exit_codes("the accounts are listed", "an error: there is no list", partial=None),
 )
 @answer_options(*ROWS)
 def accounts_command(*, output: OutputOptions, gateway: GatewayOptions) -> None:

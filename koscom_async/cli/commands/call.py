@@ -16,9 +16,7 @@ from koscom_async.cli.output import encode, json_text
 from koscom_async.errors import PlatformError, UsageError
 
 
-@click.command(
-    name="call", epilog=exit_codes("the answer is on stdout", "an error: no answer", is_partial=False)
-)
+@click.command(name="call", epilog=exit_codes("the answer is on stdout", "an error: no answer", partial=None))
 @click.argument("method")
 @click.argument("path")
 @click.option(

@@ -9,9 +9,7 @@ from koscom_async.cli.options import HIGHEST_PORT
 from koscom_async.cli.output import write_stdout
 
 
-@click.command(
-    name="demo", epilog=exit_codes("it was stopped", "an error: it cannot serve", is_partial=False)
-)
+@click.command(name="demo", epilog=exit_codes("it was stopped", "an error: it cannot serve", partial=None))
 @click.option(
     "--port",
     type=click.IntRange(0, HIGHEST_PORT),

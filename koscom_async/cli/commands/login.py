@@ -103,7 +103,7 @@ class Login:
 
 
 @click.command(
-    name="login", epilog=exit_codes("the token is saved", "an error: no token was saved", is_partial=False)
+    name="login", epilog=exit_codes("the token is saved", "an error: no token was saved", partial=None)
 )
 @click.option(
     "--port",

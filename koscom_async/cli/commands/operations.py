@@ -1,41 +1,25 @@
 """`koscom operations` and `koscom ask`: what the platform offers, and any of it by its name."""
 
-import asyncio
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from koscom_async._clock import korean_now
 from koscom_async._hints import near
 from koscom_async._wire.catalogue.operations import Operations
-from koscom_async.cli.access import GatewayOptions, open_client
-from koscom_async.cli.commands.reference import Lines
-from koscom_async.cli.ending import single_data, write, write_list
-from koscom_async.cli.main import LISTED, Failed, exit_codes
-from koscom_async.cli.options import LISTS, ROWS, OutputOptions, answer_options, output_options
-from koscom_async.cli.output import cell, write_stderr
+from koscom_async.cli.commands.tables import EPILOGUE, table_command
+from koscom_async.cli.ending import write_list
+from koscom_async.cli.main import LISTED, Failed
+from koscom_async.cli.options import LISTS, OutputOptions, output_options
 from koscom_async.cli.views.layout import FAINT, HEADING, Column, section
-from koscom_async.cli.views.records import ColumnsTable, Sheet
+from koscom_async.cli.views.records import Lines
+from koscom_async.client import Koscom
 from koscom_async.export.rows import plain
-from koscom_async.export.tables import QUANTITY, REPORTED_RATE, Type
-from koscom_async.export.texts import clean
 from koscom_async.models.catalogue.answer import Answer
 from koscom_async.models.catalogue.operation import Operation, Parameter
-
-_TYPES: Mapping[str, Type] = {
-    **dict.fromkeys(("price", "quantity", "money"), QUANTITY),
-    "rate": REPORTED_RATE,
-    "count": "count",
-    "date": "day",
-    "flag": "flag",
-}
-"""The column of each kind of field; every other is text."""
-_SHEET_NAME = 31
-"""Letters that a spreadsheet's sheet may have in its name."""
 
 _OPERATIONS = (
     Column("Operation", least=None),
@@ -44,7 +28,6 @@ _OPERATIONS = (
     Column("What it is", least=20),
 )
 _ARGUMENTS = (Column("Argument", least=None), Column("Korean term", least=None), Column("Takes", least=16))
-_VALUES = (Column("Attribute", least=None), Column("Korean term", least=None), Column("Value", least=16))
 _FIELDS = (Column("Attribute", least=None), Column("Korean term", least=None), Column("Wire field", least=16))
 
 
@@ -111,66 +94,25 @@ def _takes(parameter: Parameter) -> str:
     return words if parameter.required else f"{words}; may be left out"
 
 
-@click.command(
-    name="ask", epilog=exit_codes("the answer is on stdout", "an error: no answer", is_partial=False)
-)
+def _given(_: click.Context, __: click.Parameter, arguments: Sequence[str]) -> dict[str, Any]:
+    given = {}
+    for argument in arguments:
+        name, equals, given[name] = argument.partition("=")
+        if not equals or not name or name in {"deadline", "investor", "operation"}:
+            raise click.UsageError(f"{name!r} is not NAME=VALUE")
+    return given
+
+
+@click.command(name="ask", epilog=EPILOGUE)
+@table_command
 @click.argument("operation")
-@click.argument("arguments", nargs=-1, metavar="[NAME=VALUE]...")
-@answer_options(*ROWS)
-def ask_command(
-    *, operation: str, arguments: Sequence[str], output: OutputOptions, gateway: GatewayOptions
-) -> None:
+@click.argument("arguments", nargs=-1, metavar="[NAME=VALUE]...", callback=_given)
+async def ask_command(
+    koscom: Koscom, *, operation: str, arguments: dict[str, Any], deadline: float | None
+) -> Answer:
     """Ask any operation by its name, such as: koscom ask market.stocks.price issue=005930.
 
     `koscom operations NAME` shows what an operation takes. A list has commas between its values. Limits, retries and
     deadline hold as for every other call.
     """
-    as_of = korean_now()
-    given: dict[str, Any] = dict(map(_pair, arguments))
-
-    async def asking() -> tuple[Operation, Answer]:
-        async with open_client(gateway, for_investor=False) as access:
-            asked = access.koscom.operations.named(operation)
-            return asked, await access.koscom.ask(asked, deadline=output.deadline, **given)
-
-    asked, answer = asyncio.run(asking())
-    rows = answer.to_dicts()
-    types = {each.name: _TYPES.get(each.kind, "text") for each in asked.fields}
-    renderers = {
-        "table": lambda: Group(*_page(asked, answer)),
-        "json": lambda: single_data(plain(_document(answer, rows)), as_of=as_of),
-        **Sheet(asked.name[:_SHEET_NAME], {name: types[name] for name in answer.names}, rows).formats(),
-    }
-    write(renderers, output)
-    if not answer.complete:
-        write_stderr("koscom: INCOMPLETE: the platform may have more rows")
-
-
-def _pair(argument: str) -> tuple[str, str]:
-    name, equals, value = argument.partition("=")
-    if not equals or not name or name in {"deadline", "investor", "operation"}:
-        raise click.UsageError(f"{argument.partition('=')[0]!r} is not NAME=VALUE")
-    return name, value
-
-
-def _document(answer: Answer, rows: Sequence[Mapping[str, object]]) -> dict[str, object]:
-    return {
-        "operation": answer.operation,
-        "complete": answer.complete,
-        "head": dict(answer.head),
-        "rows": rows,
-        "notes": answer.notes,
-    }
-
-
-def _page(asked: Operation, answer: Answer) -> Iterator[RenderableType]:
-    head = ", ".join(f"{name} {cell(value)}" for name, value in answer.head.items() if value is not None)
-    yield Text(" ".join((answer.operation, clean(head))).rstrip(), HEADING)
-    if len(answer) == 1:
-        terms = {each.name: each.ko or "" for each in reversed(asked.fields)}
-        row = answer[0].items()
-        yield Lines(
-            _VALUES, [(name, terms[name], clean(cell(value))) for name, value in row if value is not None]
-        )
-    else:
-        yield ColumnsTable({name: answer.column(name) for name in answer.names})
+    return await koscom.ask(koscom.operations.named(operation), deadline=deadline, **arguments)

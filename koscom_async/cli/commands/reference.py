@@ -17,6 +17,7 @@ from koscom_async.cli.ending import write_list
 from koscom_async.cli.main import LISTED, Failed
 from koscom_async.cli.options import LISTS, OutputOptions, Word, output_options
 from koscom_async.cli.views.layout import FAINT, Column, Grid, Row, fitting, section
+from koscom_async.cli.views.records import Lines
 from koscom_async.export import records
 from koscom_async.export.rows import plain
 from koscom_async.export.tables import TABLES, Type, type_name
@@ -97,20 +98,6 @@ _COLUMNS = (
     Column("Unit", least=None),
     Column("Meaning", least=24),
 )
-
-
-class Lines:
-    """Rows of text under a row of headers; a narrow terminal leaves out the second column."""
-
-    def __init__(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-        texts = [(Text(first), *(Text(each, FAINT) for each in others)) for first, *others in rows]
-        self._grids = (
-            Grid(tuple(columns), tuple(map(Row, texts))),
-            Grid((columns[0], *columns[2:]), tuple(Row((first, *others)) for first, _, *others in texts)),
-        )
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield fitting(self._grids, options.max_width)
 
 
 @click.command(name="fields", epilog=LISTED)

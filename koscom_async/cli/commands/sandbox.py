@@ -39,7 +39,7 @@ def sandbox_group() -> None:
 @sandbox_group.command(
     name="serve",
     short_help="Serve until Ctrl-C.",
-    epilog=exit_codes("it was stopped", "an error: it cannot serve", is_partial=False),
+    epilog=exit_codes("it was stopped", "an error: it cannot serve", partial=None),
 )
 @click.option(
     "--port",

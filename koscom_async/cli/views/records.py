@@ -12,11 +12,10 @@ from rich.text import Text
 
 from koscom_async._hints import needed
 from koscom_async.cli.output import cell, csv_table, write_stderr
-from koscom_async.cli.views.layout import Column, Grid, Row, fitting, plain_text
+from koscom_async.cli.views.layout import FAINT, Column, Grid, Row, fitting, plain_text
 from koscom_async.export import frames
 from koscom_async.export.excel import book
 from koscom_async.export.notes import Answered, failure_lines
-from koscom_async.export.records import columns
 from koscom_async.export.tables import INEXACT, Type
 from koscom_async.export.tables import Column as TypedColumn
 from koscom_async.export.texts import counted
@@ -55,12 +54,26 @@ class ColumnsTable:
         return plain_text(f"{value:,f}" if self.with_commas and isinstance(value, Decimal) else cell(value))
 
 
+class Lines:
+    """Rows of text under a row of headers; a narrow terminal leaves out the second column."""
+
+    def __init__(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+        texts = [(Text(first), *(Text(each, FAINT) for each in others)) for first, *others in rows]
+        self._grids = (
+            Grid(tuple(columns), tuple(map(Row, texts))),
+            Grid((columns[0], *columns[2:]), tuple(Row((first, *others)) for first, _, *others in texts)),
+        )
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield fitting(self._grids, options.max_width)
+
+
 def table_of(table: Table[Any]) -> ColumnsTable:
     """Return the rows of a table of records for a terminal."""
     rows = table.to_rows()
     shown = {
         name: [row[name] or None if type_ == "flag" else row[name] for row in rows]
-        for name, _, type_ in columns(table.kind)
+        for name, _, type_ in table.columns
         if name != "received_at"
     }
     return ColumnsTable(shown, with_commas=True)
@@ -124,7 +137,7 @@ def _typed(
 
 def renderers_of(table: Table[Any], page: Callable[[], RenderableType]) -> Mapping[str, Callable[[], Any]]:
     """Return the formats of a table of records, which a terminal shows as a page."""
-    types = {each: type_ for each, _, type_ in columns(table.kind)}
+    types = {each: type_ for each, _, type_ in table.columns}
     return {
         "table": page,
         "json": table.to_dicts,

@@ -7,9 +7,11 @@ from typing import Any, overload
 
 from attrs import field, frozen
 
-from koscom_async._lazy import lists
+from koscom_async._lazy import lists, records
 from koscom_async._masking import HIDDEN
 from koscom_async._record import Record, counted, spread
+from koscom_async.models.catalogue.operation import AnswerField
+from koscom_async.models.market.table import Table
 
 __all__ = ["Answer", "Row", "Rows"]
 
@@ -19,6 +21,7 @@ class RowNames:
     """The attributes that all rows of one kind have, in order, and the wire names behind them in small letters."""
 
     order: tuple[str, ...]
+    fields: tuple[AnswerField, ...] = field(eq=False)
     places: Mapping[str, int] = field(eq=False)
     wires: frozenset[str] = field(eq=False)
     secret: frozenset[str] = field(eq=False)
@@ -122,7 +125,7 @@ class Rows(Record, Sequence[Row]):
 
 
 @frozen(kw_only=True, eq=False, repr=False)
-class Answer(Record, Sequence[Row]):
+class Answer(Table[Row], Sequence[Row]):
     """The rows of an answer, as the platform orders them: histories have the newest first.
 
     `head` is what stands above them, such as the issue's code. `complete` is `False` where rows may be missing: the
@@ -167,6 +170,21 @@ class Answer(Record, Sequence[Row]):
     def _repr_html_(self) -> str:
         return lists.answer_view(self)
 
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """Return each row as a dict."""
-        return [dict(row) for row in self.rows]
+    @property
+    def columns(self) -> "records.Columns":
+        """The attribute, the Korean term and the type of each column."""
+        return records.answer_columns(self.rows.names.fields)
+
+    def _values(self) -> Sequence[Sequence[Any]]:
+        return self.rows.columns
+
+    def _items(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def _title(self) -> str:
+        head = ", ".join(f"{name} {value}" for name, value in self.head.__rich_repr__() if value is not None)
+        return f"{self.operation} {head}".rstrip()
+
+    def _facts(self) -> Mapping[str, Any]:
+        names = ("operation", "complete", "head", "notes")
+        return {name: getattr(self, name) for name in names}

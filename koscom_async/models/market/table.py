@@ -1,7 +1,7 @@
 """What tables of market data share: their rows as dicts and frames, a line as `repr`, a table in a notebook."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
@@ -11,7 +11,7 @@ from koscom_async._lazy import lists, pa, pd, pl, records, rows
 from koscom_async._record import Record
 
 Names = Literal["en", "ko"]
-Item = TypeVar("Item", bound=Record)
+Item = TypeVar("Item")
 
 _FALLS, _RISES = frozenset("4589"), frozenset("1267")
 """Codes of a change's direction: limits, ordinary changes, and quotes without a trade."""
@@ -51,6 +51,11 @@ class Table(Record, Generic[Item]):
         """Return what holds for all rows."""
         return {}
 
+    def _values(self) -> Sequence[Sequence[Any]]:
+        """Return the values of each column."""
+        items = list(self._items())
+        return [[getattr(each, name) for each in items] for name, *_ in self.columns]
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self._title()}>"
 
@@ -68,14 +73,19 @@ class Table(Record, Generic[Item]):
         return ()
 
     @property
+    def columns(self) -> "records.Columns":
+        """The attribute, the Korean term and the type of each column."""
+        return records.columns(self.kind)
+
+    @property
     def title(self) -> str:
         """What it is, in a line."""
         return self._title()
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return each row as a dict of its values as they are."""
-        names = [name for name, *_ in records.columns(self.kind)]
-        return [{name: getattr(each, name) for name in names} for each in self._items()]
+        names = [name for name, *_ in self.columns]
+        return [dict(zip(names, row, strict=True)) for row in zip(*self._values(), strict=True)]
 
     def to_dicts(self) -> dict[str, Any]:
         """Return everything as plain data: numbers as text, days and times in ISO 8601."""
@@ -86,7 +96,7 @@ class Table(Record, Generic[Item]):
 
         A number with more digits than its column holds is null, and its row names the column in `inexact`.
         """
-        return records.to_arrow(self.kind, list(self._items()), self._facts(), names=names)
+        return records.to_arrow(self.columns, self._values(), self._facts(), names=names)
 
     def to_polars(self, *, names: Names = "en") -> "pl.DataFrame":
         """Return the rows as a polars frame (extra `polars`), otherwise as `to_arrow`."""
