@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from koscom_async import Koscom, SettingsError, UsageError
-from koscom_async._wire.catalogue.loading import complaints, own_document
+from koscom_async._wire.catalogue.checking import complaints
+from koscom_async._wire.catalogue.loading import own_document
 from koscom_async._wire.catalogue.operations import Operations
 from tests.client.fake_gateway import settings_of
 
@@ -44,6 +45,23 @@ def changed(path, value):
     for part in parts:
         block = block[part]
     block[last] = value
+    return document
+
+
+def with_parameter(**facts):
+    """The file with another parameter of its operation."""
+    document = changed(("parameters", "other"), facts)
+    document["operations"]["orders.place"]["parameters"] = ["quantity", "account", "broker", "other"]
+    return document
+
+
+def with_range(since, until, **facts):
+    """The file with an operation that is asked in windows."""
+    document = changed(("parameters", "since"), {"kind": since, "place": "body"})
+    document["parameters"]["until"] = {"kind": until, "place": "body"}
+    place = document["operations"].pop("orders.place")
+    parameters = ["broker", "since", "until"]
+    document["operations"]["firm.rows"] = {**place, "parameters": parameters, "window": {"*": 5}, **facts}
     return document
 
 
@@ -134,6 +152,24 @@ async def test_a_firm_completes_what_no_public_document_describes(tmp_path):
         (changed(("operations", "orders.place", "window"), []), "window must be an object"),
         (changed(("operations", "orders.place", "repeatable"), "no"), "repeatable must be true or false"),
         ({"operations": {"orders.place": 5}}, "orders.place must be an object"),
+        (with_parameter(found_by="nothing", place="body"), "found by 'nothing', which is not among"),
+        (changed(("operations", "orders.place", "needs"), ["price"]), "'price', which it needs"),
+        (changed(("operations", "orders.place", "one_of"), ["price"]), "'price', which it needs"),
+        (changed(("operations", "orders.place", "v2_shape"), "odd"), "v2_shape must be one of the shapes"),
+        (changed(("operations", "orders.place", "method"), "GET"), "is a GET, which has no body"),
+        (changed(("operations", "orders.place", "paths", "*"), "/v1/../{broker}"), "one of the gateway's"),
+        (with_parameter(place="body", wire="order.qty"), "sent in one place"),
+        (with_parameter(place="body", wire="order.qty.x"), "sent in one place"),
+        (with_parameter(place="body", wire="order..x"), "wire must be a name"),
+        (with_parameter(place="body", name="quantity", wire="x"), "two parameters of one name"),
+        (changed(("parameters", "broker", "kind"), "text"), "is part of a path"),
+        (changed(("parameters", "broker"), {"kind": "broker", "place": "path"}), "is part of a path"),
+        (changed(("parameters", "broker"), {"fixed": "../x?y", "place": "path"}), "is part of a path"),
+        (changed(("fields", "ordNo", "unit"), 1000), "unit is for the kinds"),
+        (with_range("text", "text", repeatable=True), "must both be dates, or both times"),
+        (with_range("date", "time", repeatable=True), "must both be dates, or both times"),
+        (with_range("date", "date", repeatable=False), "is sent once"),
+        ('{"fields": {"a": {"name": "a"}, "a": {"name": "b"}}}', "has 'a' twice in one object"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_named(tmp_path, document, words):

@@ -398,3 +398,9 @@ async def test_without_a_clock_the_market_refuses_nothing():
         caller = Caller(asker, None)
         close = await caller(f"/v3/market/closed/kospi/{SAMSUNG}/closeprice")
         assert close["accTrdvol"] > 0
+
+
+def test_no_code_is_listed_twice():
+    market = Market(issues=2600)
+    codes = [code for board in ("kospi", "kosdaq", "konex") for code in market.board(board)]
+    assert len(codes) == len(set(codes)) == 2600

@@ -166,7 +166,8 @@ def _choice(values: Mapping[str, str], given: object) -> str | None:
     if text is None:
         return None
     word = text.lower()
-    return values.get(word) or next((sent for sent in values.values() if sent.lower() == word), None)
+    named = [sent for name, sent in values.items() if name.lower() == word]
+    return next(iter((*named, *(sent for sent in values.values() if sent.lower() == word))), None)
 
 
 def _text(given: object) -> str | None:

@@ -107,6 +107,9 @@ KINDS: Mapping[str, Callable[[object], Any]] = {
     "nested": read_nested,
 }
 
+FIGURES = tuple(kind for kind, read in KINDS.items() if read is read_figure)
+"""The kinds that have a unit."""
+
 _Column = Sequence[Any]
 
 

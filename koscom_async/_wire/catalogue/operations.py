@@ -6,7 +6,8 @@ from typing import Any
 from attrs import fields
 
 from koscom_async._hints import near
-from koscom_async._wire.catalogue.loading import Document, load_document
+from koscom_async._wire.catalogue.checking import Document
+from koscom_async._wire.catalogue.loading import load_document
 from koscom_async._wire.catalogue.reader import AnswerReader, Shape
 from koscom_async.errors import UsageError
 from koscom_async.models.catalogue.operation import AnswerField, Operation, Parameter

@@ -85,13 +85,15 @@ LISTED_LATE = {"247540": 6_030, "259960": 6_640, "323410": 6_636, "373220": 6_75
 
 def _made_up(count: int) -> Iterator[list[Any]]:
     made_up = tables()["made_up"]
+    real = {code for kind in ("issues", "funds") for code, *_ in tables()[kind]}
     names = product(("", "한", "대", "신", "새", "큰", "참"), made_up["names"], made_up["trades"])
     for place, (prefix, name, (trade, english, sector)) in zip(range(count), names, strict=False):
         share = place * 0.618 % 1  # spreads the boards evenly
         board = "kospi" if share < _KOSPI_SHARE else "kosdaq" if share < 1 - _KONEX_SHARE else "konex"
         price = 1_000 + place * 7_919 % 60_000
         volume = 50 if board == "konex" else 20_000 + place * 104_729 % 400_000
-        code = f"{_FIRST_MADE_UP + place * 10:06d}"
+        number = _FIRST_MADE_UP + place * 10
+        code = f"{number + 5 if f'{number:06d}' in real else number:06d}"
         yield [
             *(code, f"{prefix}{name}{trade}", f"{english}{place}", board),
             *(price, volume, 5_000_000 + place * 1_299_709 % 90_000_000, sector, "ST"),
