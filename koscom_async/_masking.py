@@ -13,11 +13,12 @@ HIDDEN = "***"
 SHOWN_DIGITS = 4
 
 
-def masked_number(number: str) -> str:
-    """Return an account number by its first and last four digits; a short one shows nothing."""
-    if len(number) < 3 * SHOWN_DIGITS:
-        return HIDDEN
-    return f"{clean(number[:SHOWN_DIGITS])}…{clean(number[-SHOWN_DIGITS:])}"
+def masked_number(number: str, *, twin: int = 0) -> str:
+    """Return an account number by its first and last four digits, and the number of a twin; a short one shows none."""
+    ends = HIDDEN
+    if len(number) >= 3 * SHOWN_DIGITS:
+        ends = f"{clean(number[:SHOWN_DIGITS])}…{clean(number[-SHOWN_DIGITS:])}"
+    return f"{ends} #{twin}" if twin else ends
 
 
 LONGEST_SHOWN = 1_000

@@ -105,6 +105,14 @@ def backend(request, monkeypatch):
 
 
 @pytest.fixture
+def manuals_investor(monkeypatch):
+    """The sandbox has the manual's odd rows, where a test gives it no ledger of its own."""
+    from tests.manuals_investor import manuals_ledger
+
+    monkeypatch.setattr("koscom_async.sandbox.gateway.example_ledger", manuals_ledger)
+
+
+@pytest.fixture
 def clock():
     return Clock()
 

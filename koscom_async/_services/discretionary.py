@@ -44,7 +44,7 @@ from koscom_async.models.discretionary.balance import DiscretionaryBalance, Disc
 from koscom_async.models.discretionary.codes import OrderSide
 from koscom_async.models.discretionary.orders import DiscretionaryOrder
 from koscom_async.models.discretionary.settlements import DiscretionarySettlement, DiscretionaryTrade
-from koscom_async.models.member import VirtualAccount
+from koscom_async.models.member import VirtualAccount, with_twins
 from koscom_async.settings import Settings
 
 Row = TypeVar("Row")
@@ -158,7 +158,9 @@ class DiscretionaryService:
         kind, name = accounts_at(broker), broker.short_name
         with operation(self._gateway, kind.endpoint, broker=name, deadline=deadline, trace=trace):
             pages = await self._query(kind, trace, at=broker).read("accounts")
-        return DiscretionaryAccounts(broker=broker, accounts=_items(pages), notes=tuple(trace.notes))
+        return DiscretionaryAccounts(
+            broker=broker, accounts=with_twins(_items(pages)), notes=tuple(trace.notes)
+        )
 
     async def read_balance(
         self, account: VirtualAccount, trace: TraceBuilder, *, deadline: Deadline

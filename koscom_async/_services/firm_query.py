@@ -171,7 +171,7 @@ def resolve_account(broker: Broker, account: object) -> VirtualAccount:
                 f"the account is {account.broker.short_name}'s, and {broker.short_name} was to be asked",
                 advice="give the account's own broker",
             )
-        return VirtualAccount(broker=broker, number=account.number)
+        return VirtualAccount(broker=broker, number=account.number, twin=account.twin)
     number = account.strip() if isinstance(account, str) else ""
     if not number:
         raise UsageError("an account is named by its number, as text", advice="see discretionary.accounts()")

@@ -15,7 +15,7 @@ from koscom_async._wire.values import (
 )
 from koscom_async.brokers import Broker, find_broker
 from koscom_async.errors import MalformedResponseError, ResponseTooLargeError
-from koscom_async.models.member import LinkedAccounts, Registration, VirtualAccount
+from koscom_async.models.member import LinkedAccounts, Registration, VirtualAccount, with_twins
 
 # The lengths of the platform's tables; some brokers write numbers with dashes.
 _NUMBER = re.compile(r"[0-9A-Za-z-]{1,30}", re.ASCII)
@@ -47,7 +47,7 @@ def read_linked_accounts(document: object, *, max_accounts: int | None = None) -
         )
     rows = read_rows(answer.get("vtAccList"), "vtAccList")
     return LinkedAccounts(
-        accounts=tuple(_account(row, path) for path, row in rows),
+        accounts=with_twins(_account(row, path) for path, row in rows),
         terms_expire_on=read_field(answer, "serviceTermsExpireDate", read_date, "$"),
     )
 

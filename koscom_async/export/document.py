@@ -15,11 +15,13 @@ from typing import Any, TypeVar
 
 from cattrs import Converter
 from cattrs.errors import BaseValidationError
+from cattrs.gen import make_dict_unstructure_fn, override
 from cattrs.v import transform_error
 
 from koscom_async._decimals import read_amount
 from koscom_async.errors import KoscomError, error_of, facts_of, public_kind
 from koscom_async.export.texts import escaped_halves
+from koscom_async.models.member import VirtualAccount
 from koscom_async.models.positions import Instrument, Lot
 
 Record = TypeVar("Record")
@@ -80,6 +82,8 @@ def _converter(version: int) -> Converter:
     converter.register_structure_hook_func(
         lambda kind: kind == Sequence[Lot], lambda value, _: converter.structure(value, tuple[Lot, ...])
     )
+    numbered = make_dict_unstructure_fn(VirtualAccount, converter, twin=override(omit_if_default=True))
+    converter.register_unstructure_hook(VirtualAccount, numbered)
     # Documents of the first version hold the ISIN beside the code, which is enough to know it.
     structure = converter.get_structure_hook(Instrument)
     converter.register_structure_hook(

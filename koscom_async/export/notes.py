@@ -93,6 +93,11 @@ def difference_line(account: AccountReconciliation) -> str | None:
     return f"rows less broker's summary: {', '.join(parts)}" if parts else None
 
 
+def reason_line(account: AccountReconciliation) -> str | None:
+    """Return why they differ, as far as the rows tell; `None` where they do not differ."""
+    return f"likely because {clean(account.reason)}" if account.reason and difference_line(account) else None
+
+
 SOON_DAYS = 30
 """A consent that ends within so many days is a note: what ends it is the investor's to do."""
 

@@ -85,8 +85,8 @@ def _record(record: Any) -> dict[str, Any]:
         if marks.get("omitted"):
             continue
         value = getattr(record, name)
-        if marks.get("masked") and value is not None:
-            value = masked_number(value)
+        if (masked := marks.get("masked")) and value is not None:
+            value = getattr(record, masked) if isinstance(masked, str) else masked_number(value)
         elif attribute.repr is hidden and value is not None:
             value = HIDDEN
         if "plain" in marks:

@@ -16,6 +16,9 @@ OMITTED: Mapping[str, object] = {"omitted": True}
 MASKED: Mapping[str, object] = {"masked": True}
 """Metadata of an account number: plain data show its first and last four characters."""
 
+MASKED_WITH_TWIN: Mapping[str, object] = {"masked": "masked_number"}
+"""Metadata of an account number that the record's own `masked_number` tells from others."""
+
 NOT_ON_THE_WIRE: Mapping[str, object] = {"not_on_the_wire": True}
 """Metadata of a field that the client knows, and that no answer carries."""
 
@@ -34,6 +37,11 @@ def raw_field() -> Any:
 def omitted_field() -> Any:
     """Declare a field that is `None` by default, and neither in the repr nor in plain data."""
     return field(default=None, repr=False, metadata=OMITTED)
+
+
+def twin_field() -> Any:
+    """Declare which one an account is of those of its broker whose masks are alike; 0 where there is one."""
+    return field(default=0, eq=False, repr=False, metadata={**OMITTED, **NOT_ON_THE_WIRE})
 
 
 def code_field() -> Any:

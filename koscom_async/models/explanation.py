@@ -102,8 +102,10 @@ def _lines(position: Position) -> Iterator[str]:
     for lot in lots:
         held = f" ({lot.trade_type})" if lot.trade_type else ""
         yield f"- {lot.account}{held}: {_row(lot)}"
-    for name in ("quantity", "cost", "value"):
-        yield f"{name}: {_sum(getattr(lot, name) for lot in lots)} = {_shown(getattr(position, name))}"
+    yield f"quantity: {_sum(lot.quantity for lot in lots)} = {_shown(position.quantity)}"
+    for name in ("cost", "value"):
+        amount = _money(getattr(position, name), instrument.currency)
+        yield f"{name}: {_sum(getattr(lot, name) for lot in lots)} = {amount}"
     yield _profit(position)
     if instrument.currency != WON and any(lot.rate for lot in lots):
         parts = " + ".join(_in_won(lot, instrument.currency) for lot in lots)
@@ -116,11 +118,16 @@ def _doubt_lines(position: Position, doubts: Sequence[Doubt]) -> Iterator[str]:
     marks = marks_of(position.lots) if doubts else frozenset()
     for doubt in doubts:
         if has_any(doubt.rows, marks):
-            yield f"DOUBTFUL: {doubt.account}: {doubt.why}; {_shown(doubt.amount)} may count twice"
+            yield f"DOUBTFUL: {doubt.account}: {doubt.why}; {_money(doubt.amount, doubt.currency)} may count twice"
 
 
 def _shown(amount: Decimal | None) -> str:
     return "not known" if amount is None else f"{amount:,f}"
+
+
+def _money(amount: Decimal | None, currency: str) -> str:
+    """Return an amount, with its currency where that is not won."""
+    return _shown(amount) + ("" if currency == WON or amount is None else f" {currency}")
 
 
 def _sum(amounts: Iterator[Decimal | None]) -> str:
@@ -147,8 +154,9 @@ def _number(value: Any) -> str:
 
 def _profit(position: Position) -> str:
     if position.profit_loss is not None:
+        amount = _money(position.profit_loss, position.instrument.currency)
         rate = "" if position.return_pct is None else f", {position.return_pct} % of the cost"
-        return f"profit and loss: value - cost = {_shown(position.profit_loss)}{rate}"
+        return f"profit and loss: value - cost = {amount}{rate}"
     without = [str(lot.account) for lot in position.lots if not lot.cost and not lot.is_empty]
     if without:
         return f"profit and loss: not known, as no cost is reported by {', '.join(without)}"

@@ -11,7 +11,7 @@ from enum import StrEnum
 from hashlib import sha256, sha512
 from typing import TypeAlias, TypeVar, overload
 
-from attrs import Factory, field, frozen
+from attrs import field, frozen
 
 from koscom_async.sandbox.firm.records import DiscretionaryAccount
 
@@ -119,10 +119,14 @@ T = TypeVar("T")
 
 
 class Deferred(Sequence[T]):
-    """What is made when it is looked at: of many people, few are asked about at a time. It remembers nothing itself."""
+    """What is made when it is looked at: of many people, few are asked about at a time. It remembers nothing itself.
 
-    def __init__(self, make: Callable[[], Sequence[T]]) -> None:
+    `keys` is what is known of each before it is made.
+    """
+
+    def __init__(self, make: Callable[[], Sequence[T]], *, keys: Sequence[tuple[str, str]] = ()) -> None:
         self._make = make
+        self.keys = keys
 
     def __len__(self) -> int:
         return len(self._make())
@@ -178,6 +182,8 @@ class Account:
 
     broker: str
     number: str = field(repr=_masked)
+    alias: str | None = None
+    """The investor's own name for the account; the broker's short name stands where there is none."""
     summary: Summary
     equities: tuple[Equity, ...] = ()
     funds: tuple[Fund, ...] = ()
@@ -234,21 +240,19 @@ class Recording:
 
 @frozen(kw_only=True)
 class Person:
-    """A member of the portal: connecting information, name, access token and linked accounts.
-
-    `account_keys` is broker and number of each account, known before the account is made.
-    """
+    """A member of the portal: connecting information, name, access token and linked accounts."""
 
     ci: str = field(repr=_secret)
     name: str = field(repr=_secret)
     access_token: str = field(repr=_secret)
     accounts: Sequence[Account]
-    account_keys: tuple[tuple[str, str], ...] = field(
-        default=Factory(
-            lambda person: tuple((each.broker, each.number) for each in person.accounts), takes_self=True
-        ),
-        repr=False,
-    )
+
+    @property
+    def account_keys(self) -> Sequence[tuple[str, str]]:
+        """Broker and number of each account, also of those that are not made yet."""
+        if isinstance(self.accounts, Deferred):
+            return self.accounts.keys
+        return [(account.broker, account.number) for account in self.accounts]
 
 
 @frozen
@@ -300,20 +304,12 @@ class Ledger:
         )
 
 
-def made_up_person(
-    label: str,
-    *,
-    name: str,
-    accounts: Sequence[Account],
-    account_keys: tuple[tuple[str, str], ...] | None = None,
-) -> Person:
+def made_up_person(label: str, *, name: str, accounts: Sequence[Account]) -> Person:
     """Return a person whose connecting information and access token follow from a label."""
     seed = f"sandbox person {label}".encode()
-    keys = {} if account_keys is None else {"account_keys": account_keys}
     # SHA-512 gives the 64 bytes that a connecting information has.
     ci = b64encode(sha512(seed).digest()).decode()
-    token = f"sandbox-{sha256(seed).hexdigest()}"
-    return Person(ci=ci, name=name, access_token=token, accounts=accounts, **keys)
+    return Person(ci=ci, name=name, access_token=f"sandbox-{sha256(seed).hexdigest()}", accounts=accounts)
 
 
 def with_check_digit(body: str) -> str:

@@ -31,3 +31,8 @@ def koscom():
         return result
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def _odd_rows(manuals_investor):
+    """Try everything with the manual's odd rows, where a test has no ledger of its own."""

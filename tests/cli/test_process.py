@@ -77,9 +77,9 @@ def test_on_a_terminal_each_account_has_a_line_that_ends_with_its_mark():
     assert b"\x1b" not in data
     assert "linked accounts" in seen
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen)
-    assert re.search(r"✓ 다이아몬드 증권 1606…0099 \d\.\d s", plain)
-    assert re.search(r"✗ 스타 증권 1606…0099 +\d\.\d s", plain)
-    assert re.search(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] 사이버 증권 1606…0099", plain)
+    assert re.search(r"✓ 다이아몬드 증권 1607…4203 \d\.\d s", plain)
+    assert re.search(r"✗ 스타 증권 1606…2944 +\d\.\d s", plain)
+    assert re.search(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] 사이버 증권 1608…8517", plain)
 
 
 def test_ctrl_c_ends_it_quietly():
@@ -197,6 +197,7 @@ def test_wrong_options_of_the_sandbox_are_refused_before_it_serves(koscom, tmp_p
         ("--rate", "nan"): "'nan' is no number of calls above 0, such as 5 or cyber=2.5",
         ("--people", "0"): "0 is not in the range 1<=x<=100000",
         ("--seed", "3"): "--seed needs --people",
+        ("--people", "3", "--documents"): "--documents and --people exclude each other",
     }.items():
         result = koscom("sandbox", "serve", *arguments)
         assert (result.exit_code, message in result.stderr) == (2, True), (arguments, result.stderr)
@@ -221,7 +222,7 @@ def test_a_sign_survives_an_encoding_without_it(encoding):
     )
     text = result.stdout.decode(encoding)
     assert result.returncode == 3
-    assert "-458,921  -19.72%" in text or "-458,921 -19.72%" in text
+    assert "-210,000  -14.00%" in text or "-210,000 -14.00%" in text
     assert "INCOMPLETE: 1 of 3" in text
 
 
@@ -259,7 +260,7 @@ def test_a_watch_off_a_terminal_is_lines_until_ctrl_c():
     out, err = process.communicate(timeout=20)
     assert re.fullmatch(
         r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d KST  watching 3 accounts, 3 of them read, "
-        r"net worth ₩144,581,008,794; asking again every 60 s\n",
+        r"net worth ₩42,762,100; asking again every 60 s\n",
         first,
     )
     assert (process.returncode, out) == (130, "")

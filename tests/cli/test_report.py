@@ -140,6 +140,7 @@ def test_a_total_that_cannot_be_known_is_a_dash_with_its_reason():
 def test_where_rows_and_summary_differ_one_line_says_by_how_much():
     lines = lines_of(report(three_brokers()), 80)
     assert line_with(lines, "rows less") == "  rows less broker's summary: value +₩78,023,365"
+    assert line_with(lines, "likely because") == "  likely because brokers reckon summary and rows apart"
 
 
 def test_the_state_of_every_account():

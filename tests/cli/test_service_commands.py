@@ -12,8 +12,8 @@ from rich.cells import cell_len
 from koscom_async.cli.commands.transactions import TransactionsTable
 from koscom_async.models.codes import TransactionType
 from koscom_async.models.transactions import Transaction
-from koscom_async.sandbox import example_ledger
 from tests.cli.screen import lines_of
+from tests.manuals_investor import manuals_ledger
 
 RANGE = ("--since", "2018-01-01", "--until", "2020-12-31")
 COMMANDS = [("portfolio",), ("transactions", *RANGE), ("watchlist",)]
@@ -48,7 +48,7 @@ def test_transactions_are_a_table_in_order(koscom):
     days = [line[:10] for line in result.stdout.splitlines() if line[:2] == "20"]
     assert days == sorted(days)
     assert len(days) == sum(
-        f"{each.day}" >= "2020-11-01" for account in example_ledger().accounts for each in account.movements
+        f"{each.day}" >= "2020-11-01" for account in manuals_ledger().accounts for each in account.movements
     )
 
 
@@ -57,7 +57,7 @@ def test_transactions_as_csv_and_json_are_the_ledgers(koscom):
     rows = rows_of(result.stdout)
     document = json.loads(koscom("transactions", "--sandbox", *RANGE, "--json").stdout)
     assert document["complete"] is True
-    for account in example_ledger().accounts:
+    for account in manuals_ledger().accounts:
         amounts = [each.amount for each in account.movements]
         assert [Decimal(row["amount_change"]) for row in rows if row["broker"] == account.broker] == amounts
         assert [

@@ -21,3 +21,8 @@ def gateway() -> FakeGateway:
             "star": Book({"EQTY": [share(quantity=3)]}, cash(30), answers_all=False),
         }
     )
+
+
+@pytest.fixture(autouse=True)
+def _odd_rows(manuals_investor):
+    """Try everything with the manual's odd rows, where a test has no ledger of its own."""

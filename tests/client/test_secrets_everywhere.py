@@ -19,7 +19,7 @@ from attrs import evolve, frozen
 
 from koscom_async import BrokerLimits, Device, Holdings, Koscom, KoscomError, Limits, Retry, Token
 from koscom_async._http.transport import PooledTransport
-from koscom_async.sandbox import FAULT_KINDS, Ledger, SandboxGateway, example_ledger
+from koscom_async.sandbox import FAULT_KINDS, Ledger, SandboxGateway
 from koscom_async.sandbox.credentials import Firm
 from koscom_async.sandbox.fault_kinds.contents import CONTENTS
 from koscom_async.settings import Backend
@@ -28,6 +28,7 @@ from tests.client.frames import texts_of
 from tests.end_to_end.test_fault_matrix import FAULTS as MATRIX
 from tests.end_to_end.test_main_job import impatient
 from tests.integrations.test_opentelemetry import Telescope
+from tests.manuals_investor import manuals_ledger
 
 DEADLINE_SECONDS = 0.25
 CI = "CIMARK+" + "A" * 79 + "=="
@@ -63,7 +64,7 @@ CALLBACK = "http://127.0.0.1:8765/callback"
 
 def marked_ledger() -> Ledger:
     """Return the example's people, the first under secrets that can be recognised."""
-    ledger = example_ledger()
+    ledger = manuals_ledger()
     person, stranger = ledger.people
     accounts = tuple(evolve(account, number=NUMBERS[account.broker]) for account in person.accounts)
     marked = evolve(person, ci=CI, name="홍길순비밀", access_token="TOKENMARK-0123456789", accounts=accounts)

@@ -27,6 +27,6 @@ async def served(gateway):
 
 
 @pytest.fixture
-def gateway():
+def gateway(manuals_investor):
     with SandboxGateway() as gateway:
         yield gateway

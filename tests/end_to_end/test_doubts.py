@@ -10,6 +10,7 @@ from koscom_async import BrokerOverrides, Holdings, Koscom
 from koscom_async.sandbox import SandboxGateway, crowd, documents_ledger, example_ledger, firm, generated
 from tests.end_to_end.test_odd_answers import QUICK
 from tests.loops import naming
+from tests.manuals_investor import manuals_ledger
 
 HEADLINE = "DOUBTFUL: {} may count something twice; the totals count it as it came"
 
@@ -18,6 +19,7 @@ ABRIDGED = {"diamond": BrokerOverrides(trust_totals=False)}
 
 LEDGERS = {
     "example": example_ledger,
+    "manual": manuals_ledger,
     "documents": documents_ledger,
     "crowd": lambda: crowd(2),
     "firm": lambda: firm(dict.fromkeys(("diamond", "cyber", "star", "comet"), 4), seed=5),
@@ -67,7 +69,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_row_that_is_too_many_is_doubtful_and_the_summary_confirms_it(fault):
-    holdings, *_ = await holdings_of(example_ledger(), star=fault)
+    holdings, *_ = await holdings_of(manuals_ledger(), star=fault)
     (account,) = {doubt.account.key for doubt in holdings.doubts}
     (reconciled,) = [each for each in holdings.reconciliation if each.account.key == account]
     assert [(each.kind, each.label, str(each.amount), each.why) for each in holdings.doubts] == [
@@ -78,7 +80,7 @@ async def test_a_row_that_is_too_many_is_doubtful_and_the_summary_confirms_it(fa
 
 
 async def test_a_sum_row_beside_its_parts_is_doubtful():
-    holdings, *_ = await holdings_of(example_ledger(), cyber="sum-row")
+    holdings, *_ = await holdings_of(manuals_ledger(), cyber="sum-row")
     assert [(each.kind, each.label, each.amount) for each in holdings.doubts] == [
         ("repeated row", "한빛글로벌채권증권자1호[채권]", 3_045_000),
         ("sum and parts", "JYP Ent.", 1_700_000),
@@ -86,7 +88,7 @@ async def test_a_sum_row_beside_its_parts_is_doubtful():
 
 
 async def test_every_view_shows_the_doubts():
-    holdings, *_ = await holdings_of(example_ledger(), star="total-row")
+    holdings, *_ = await holdings_of(manuals_ledger(), star="total-row")
     headline = HEADLINE.format("1 account")
     page = html.unescape(holdings.to_html())
     for view in (page, html.unescape(holdings._repr_html_())):
@@ -111,7 +113,7 @@ async def test_every_view_shows_the_doubts():
 
 
 async def test_each_row_that_is_doubtful_says_so():
-    holdings, *_ = await holdings_of(example_ledger(), star="doubled-row")
+    holdings, *_ = await holdings_of(manuals_ledger(), star="doubled-row")
     doubtful = {"국민주택1종11-07", "Apple"}
     for frame in (holdings.to_arrow().to_pylist(), holdings.to_polars().to_dicts()):
         assert {row["name"] for row in frame if row["doubtful"]} == doubtful
@@ -126,7 +128,7 @@ async def test_each_row_that_is_doubtful_says_so():
 
 
 async def test_an_explanation_says_what_is_doubtful_about_its_position():
-    holdings, *_ = await holdings_of(example_ledger(), star="doubled-row")
-    why = "star 1606…0099: a row that is alike in all that is read came 2 times; 1,912.4 may count twice"
+    holdings, *_ = await holdings_of(manuals_ledger(), star="doubled-row")
+    why = "star 1606…0099: a row that is alike in all that is read came 2 times; 1,912.4 USD may count twice"
     assert str(holdings.explain("Apple")).splitlines()[-1] == f"DOUBTFUL: {why}"
     assert "DOUBTFUL" not in str(holdings.explain("삼성전자"))

@@ -37,6 +37,16 @@ def test_it_says_why_a_profit_is_not_known():
     )
 
 
+def test_an_amount_that_is_not_won_has_its_currency():
+    holdings = held(
+        share("US0378331005", name="Apple", quantity=10, cost="1500.25", value="1912.4", currency="USD")
+    )
+    lines = holdings.explain("Apple").lines
+    assert "cost: 1,500.25 = 1,500.25 USD" in lines
+    assert "value: 1,912.4 = 1,912.4 USD" in lines
+    assert "profit and loss: value - cost = 412.15 USD, 27.47 % of the cost" in lines
+
+
 def test_it_says_how_sure_the_match_is():
     holdings = held(bond("국채", 1, 10, 12))
     assert holdings.explain(only(holdings)).lines[1] == (

@@ -49,7 +49,7 @@ def test_progress_is_one_output_that_ends_with_what_it_came_to(outputs):
 @pytest.mark.parametrize(
     ("cell", "text"),
     [
-        ("position", "우리투자증권(DLS)1120"),
+        ("position", "삼성전자"),
         ("outcome", "Account NOT read"),
         ("frame", "다이아몬드 증권"),
         ("statistics", "calls since the client was made"),

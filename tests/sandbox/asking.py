@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from koscom_async.sandbox import SandboxGateway
+from tests.manuals_investor import manuals_ledger
 
 BALANCE = "/v1/{}/account/balance/search"
 CONSENT = "/v1/common/member/consent/search"
@@ -94,8 +95,8 @@ def changed(message: Mapping[str, Any], path: str, value: object) -> dict[str, A
 
 @asynccontextmanager
 async def asking(**options) -> AsyncIterator[Asker]:
-    """Run a gateway, by default without a socket, and give a caller."""
-    options.setdefault("in_process", True)
+    """Run a gateway, by default without a socket and with the manual's odd rows, and give a caller."""
+    options = {"in_process": True, "ledger": manuals_ledger()} | options
     async with (
         SandboxGateway(**options) as gateway,
         httpx.AsyncClient(base_url=gateway.url, transport=gateway.transport, timeout=5) as client,

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from koscom_async.brokers import BROKERS
-from koscom_async.sandbox import example_ledger
 from koscom_async.sandbox.ledger import Equity, Fund, Other
 from koscom_async.sandbox.reply import java_double, json_text, plain, scientific_text
+from tests.manuals_investor import manuals_ledger
 from tests.sandbox.asking import ACCOUNTS, CONSENT, REGISTER, asking
 
 ONE_BY_ONE = ["CASH", "EQTY", "FUND", "ETC"]
@@ -142,7 +142,7 @@ async def test_diamonds_rows_do_not_add_up_to_its_summary(ask_quickly):
 
 @pytest.mark.parametrize("broker", ["cyber", "star"])
 def test_the_others_rows_in_won_add_up(broker):
-    account = example_ledger().of(broker)
+    account = manuals_ledger().of(broker)
     won = [row for row in account.rows if row.currency == "KRW"]
     assert sum(row.value for row in won) == account.summary.value
     assert sum(row.cost for row in won) == account.summary.cost

@@ -40,6 +40,18 @@ def test_the_examples_transactions_add_up_to_their_balances():
             check(account)
 
 
+def test_each_summary_of_the_example_is_the_sum_of_its_rows():
+    for person in example_ledger().people:
+        for account in person.accounts:
+            summary, won = account.summary, [row for row in account.rows if row.currency == "KRW"]
+            assert (sum(row.value for row in won), sum(row.cost for row in won)) == (
+                summary.value,
+                summary.cost,
+            )
+            assert summary.profit_loss == summary.value - summary.cost
+            assert summary.total - summary.value in {summary.cash, summary.d2}
+
+
 @settings(deadline=None, max_examples=25)
 @given(
     investors=st.integers(1, 3),

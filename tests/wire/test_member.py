@@ -15,6 +15,7 @@ from koscom_async.errors import (
     MalformedResponseError,
     ResponseTooLargeError,
 )
+from koscom_async.export import rows
 from koscom_async.models.member import LinkedAccounts, Registration, VirtualAccount
 from tests.wire.recorded import ABSENT_VALUES, answer, each_absent, with_value
 
@@ -55,6 +56,24 @@ def test_an_absent_date_is_no_date(absent: object) -> None:
 def test_each_spelling_of_no_date_is_none(spelling: str) -> None:
     assert read_registration({"result": "member", "commonTermsExpireDate": spelling}).terms_expire_on is None
     assert read_linked_accounts({"vtAccList": [], "serviceTermsExpireDate": spelling}).terms_expire_on is None
+
+
+def linked(*accounts: tuple[str, str]) -> tuple[VirtualAccount, ...]:
+    rows = [{"comId": code, "vtAccNo": number} for code, number in accounts]
+    return read_linked_accounts({"vtAccList": rows, "serviceTermsExpireDate": None}).accounts
+
+
+def test_accounts_of_a_broker_whose_masks_are_alike_are_numbered_and_stay_equal() -> None:
+    numbers = [("00992", f"160{n}35473367600099") for n in (619, 611, 613, 611)]
+    accounts = linked(*numbers, ("00992", "160635473367600177"), ("00991", "160635473367600099"))
+    assert [each.masked_number for each in accounts] == [
+        "1606…0099 #3", "1606…0099 #1", "1606…0099 #2", "1606…0099 #1", "1606…0177", "1606…0099",
+    ]  # fmt: skip
+    assert str(accounts[0]) == "diamond 1606…0099 #3"
+    assert rows.plain(accounts[0])["number"] == "1606…0099 #3"
+    alone = linked(numbers[0])[0]
+    assert (alone.masked_number, alone, hash(alone)) == ("1606…0099", accounts[0], hash(accounts[0]))
+    assert [each.masked_number for each in linked(("00992", "12"), ("00992", "13"))] == ["*** #1", "*** #2"]
 
 
 def test_the_documents_answer_lists_three_accounts() -> None:

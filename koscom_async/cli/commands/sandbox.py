@@ -54,6 +54,11 @@ def sandbox_group() -> None:
     metavar="N",
     help="Serve N investors who each hold something else, in the place of the example.",
 )
+@click.option(
+    "--documents",
+    is_flag=True,
+    help="Serve the person of the platform's documents, whose answers are theirs word for word.",
+)
 @click.option("--seed", type=int, metavar="SEED", help="With --people: draw other people.")
 @click.option(
     "--quota", type=click.IntRange(0), metavar="N", help="Calls a day to each service.  [default: 50000]"
@@ -83,6 +88,7 @@ def serve_command(
     faults: Sequence[str],
     latency: float | None,
     people: int | None,
+    documents: bool,
     seed: int | None,
     quota: int | None,
     rates: Sequence[str],
@@ -95,8 +101,13 @@ def serve_command(
     """
     if seed is not None and people is None:
         raise click.UsageError("--seed needs --people: only they are drawn")
+    if documents and people is not None:
+        raise click.UsageError("--documents and --people exclude each other")
     gateway = embedded_gateway(
-        faults=faults, latency=latency, port=port, **_options(people, seed, quota, rates)
+        faults=faults,
+        latency=latency,
+        port=port,
+        **_options(people, seed, documents=documents, quota=quota, rates=rates),
     )
 
     def on_ready(ready: "SandboxGateway") -> None:
@@ -109,10 +120,13 @@ def serve_command(
         raise Failed(f"port {port} cannot be used: {error.strerror or error}") from error
 
 
-def _options(people: int | None, seed: int | None, quota: int | None, rates: Sequence[str]) -> dict[str, Any]:
+def _options(
+    people: int | None, seed: int | None, *, documents: bool, quota: int | None, rates: Sequence[str]
+) -> dict[str, Any]:
     """Return what a gateway takes, without what was not asked for."""
+    ledger = None if people is None else _sandbox().crowd(people, seed=seed or 0)
     given = {
-        "ledger": None if people is None else _sandbox().crowd(people, seed=seed or 0),
+        "ledger": _sandbox().documents_ledger() if documents else ledger,
         "quota": quota,
         "rate_limits": _rate_limits(rates) if rates else None,
     }
@@ -182,6 +196,8 @@ def instructions(
         yield from (f"export {line}" for line in assignments(gateway))
     else:
         yield f"set -a; . {shlex.quote(str(env_file.absolute()))}; set +a"
+    if any(account.recorded for account in gateway.ledger.accounts):
+        yield "# The documents' answers are abridged (20 rows of 157), so `koscom holdings` cannot read them all."
     if investors_file is not None:
         yield f"# {counted(len(gateway.investors), 'investor')}: {clean(str(investors_file))}"
     yield "# and then, for example: koscom holdings"

@@ -28,7 +28,14 @@ from koscom_async.cli.views.layout import (
 )
 from koscom_async.cli.views.positions import PositionsTable
 from koscom_async.export import amounts
-from koscom_async.export.notes import cash_line, difference_line, failure_lines, has_unsettled, notes
+from koscom_async.export.notes import (
+    cash_line,
+    difference_line,
+    failure_lines,
+    has_unsettled,
+    notes,
+    reason_line,
+)
 from koscom_async.export.texts import account_name, broker_name, clean, counted
 from koscom_async.models.account import WON
 from koscom_async.models.doubts import doubtful_marks
@@ -182,15 +189,16 @@ class AccountStates:
             if account.account.key == outcome.account.key:
                 lines = (difference_line(account), cash_line(account))
                 yield from (Text(line, FAINT) for line in lines if line)
-                yield from (plain_text(line, WARNING) for line in self._confirmations(account))
+                yield from self._reason(account)
         tolerated = [*(outcome.balance.notes if outcome.balance else ()), *outcome.trace.notes]
         for note in dict.fromkeys(tolerated):
             yield plain_text(note, FAINT)
 
-    def _confirmations(self, account: AccountReconciliation) -> Iterator[str]:
+    def _reason(self, account: AccountReconciliation) -> Iterator[Text]:
         is_doubtful = any(doubt.account.key == account.account.key for doubt in self.holdings.doubts)
-        if is_doubtful and account.reason:
-            yield account.reason
+        reason = reason_line(account) or (account.reason if is_doubtful else None)
+        if reason:
+            yield plain_text(reason, WARNING if is_doubtful else FAINT)
 
 
 def state(outcome: Outcome) -> Text:

@@ -15,7 +15,7 @@ from koscom_async.export.html.cells import (
     text_cell,
 )
 from koscom_async.export.html.sums import failure
-from koscom_async.export.notes import cash_line, difference_line
+from koscom_async.export.notes import cash_line, difference_line, reason_line
 from koscom_async.export.texts import clean, counted
 from koscom_async.models.account import WON
 from koscom_async.models.holdings import AccountReconciliation, CashLot, Holdings
@@ -46,9 +46,7 @@ def remarks(outcome: AccountOutcome, account: AccountReconciliation | None) -> I
     if account is not None:
         difference = difference_line(account)
         if difference:
-            yield difference
-            if account.reason:
-                yield f"likely because {clean(account.reason)}"
+            yield from filter(None, (difference, reason_line(account)))
         elif account.reason:
             yield clean(account.reason)
         elif account.value_difference == 0 and account.cost_difference == 0:

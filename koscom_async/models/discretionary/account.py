@@ -9,11 +9,12 @@ from koscom_async._record import Record
 from koscom_async.brokers import Broker
 from koscom_async.models._fields import (
     BROKER,
-    MASKED,
+    MASKED_WITH_TWIN,
     NOT_ON_THE_WIRE,
     account_number_field,
     omitted_field,
     raw_field,
+    twin_field,
 )
 from koscom_async.models.discretionary.codes import ContractStatus
 from koscom_async.models.member import VirtualAccount
@@ -30,7 +31,7 @@ class DiscretionaryAccount(Record):
     """
 
     broker: Broker = field(metadata={**BROKER, **NOT_ON_THE_WIRE})
-    number: str = field(repr=masked_repr, metadata=MASKED)
+    number: str = field(repr=masked_repr, metadata=MASKED_WITH_TWIN)
     """계좌번호 (`accNo`)"""
     holder: str | None = omitted_field()
     """계좌명 (`accName`): a person's name"""
@@ -39,6 +40,7 @@ class DiscretionaryAccount(Record):
     status: ContractStatus | None = None
     """일임설정상태 (`contractStatus`)"""
     raw: Mapping[str, object] = raw_field()
+    twin: int = twin_field()
 
     @property
     def is_active(self) -> bool:
@@ -47,13 +49,13 @@ class DiscretionaryAccount(Record):
 
     @property
     def masked_number(self) -> str:
-        """The number's first and last four digits."""
-        return masked_number(self.number)
+        """The number's first and last four digits, and which it is where the broker has several such."""
+        return masked_number(self.number, twin=self.twin)
 
     @property
     def account(self) -> VirtualAccount:
         """The account as outcomes and holdings name it: by broker and number, without its holder."""
-        return VirtualAccount(broker=self.broker, number=self.number)
+        return VirtualAccount(broker=self.broker, number=self.number, twin=self.twin)
 
     def __str__(self) -> str:
         return f"{self.broker.short_name} {self.masked_number}"

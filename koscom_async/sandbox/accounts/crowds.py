@@ -75,15 +75,13 @@ BROKERS = {
 
 def people_of_crowd(size: int, *, seed: int) -> tuple[Person, ...]:
     """Return so many people, whose accounts are made when they are looked at."""
-    return tuple(
-        made_up_person(
-            f"{seed} {seat}",
-            name=f"홍길동{seat}",
-            accounts=Deferred(partial(_accounts, seat, seed)),
-            account_keys=tuple((broker, _number(broker, seat)) for broker in BROKERS),
-        )
-        for seat in range(size)
-    )
+    return tuple(_person(seat, seed) for seat in range(size))
+
+
+def _person(seat: int, seed: int) -> Person:
+    keys = [(broker, _number(broker, seat)) for broker in BROKERS]
+    accounts = Deferred(partial(_accounts, seat, seed), keys=keys)
+    return made_up_person(f"{seed} {seat}", name=f"홍길동{seat}", accounts=accounts)
 
 
 def _number(broker: str, seat: int) -> str:

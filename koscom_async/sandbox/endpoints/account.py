@@ -51,7 +51,7 @@ def _linked(account: Account, base_url: str) -> dict[str, str]:
     return {
         "comId": broker.code if broker else "",
         "vtAccNo": account.number,
-        "vtAccAlias": account.broker,
+        "vtAccAlias": account.alias or account.broker,
         "endpoint": f"{base_url}/v1/{account.broker}/account/",
     }
 

@@ -72,9 +72,9 @@ async def test_answers_across_accounts_show_whole_and_partial():
         orders = page_of(await koscom.discretionary.all_orders()).text
     for text in (portfolios, watchlists):
         assert "✗ 1 of 3 accounts not read ⚠ INCOMPLETE: 1 of 3 accounts could not be read 스타 증권" in text
-    assert "KR7000020008 KOSPI 사이버 증권 50 (share or quantity), 다이아몬드 증권 7.15 %" in portfolios
+    assert "KR7000020008 KOSPI 사이버 증권 50 (share or quantity), 다이아몬드 증권 6.42 %" in portfolios
     assert (
-        "KR7028260008 사이버 증권 1606…0099 · 관심종목00, 다이아몬드 증권 1606…0099 · 관심종목00"
+        "KR7028260008 사이버 증권 1608…8517 · 관심종목00, 다이아몬드 증권 1607…4203 · 관심종목00"
         in watchlists
     )
     assert "삼성전자 KR7005930003 equity" in orders
