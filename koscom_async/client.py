@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 
 from koscom_async import _lazy as parts  # the client's parts and types, loaded when first used
 from koscom_async._clock import korean_now
+from koscom_async.errors import UsageError
 from koscom_async.models.codes import Measure, TransactionType
 from koscom_async.models.investor import Investor
 from koscom_async.settings import Settings
@@ -48,6 +49,11 @@ class Koscom:
         observer: parts.Observer | None = None,
         orders: parts.OrderStore | None = None,
     ) -> None:
+        if not isinstance(settings, Settings):
+            raise UsageError(
+                f"settings must be Settings, got {type(settings).__name__}",
+                advice="pass Settings(…) or Settings.from_env()",
+            )
         self._settings = settings
         self._order_store = orders
         self._now = now

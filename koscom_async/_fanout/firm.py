@@ -13,10 +13,10 @@ from koscom_async._clock import korean_now
 from koscom_async._cooperative import Cooperative
 from koscom_async._fanout.streams import HoldingsStream, OutcomeStream, read_to_end
 from koscom_async._fanout.tasks import AccountList, Fanout, conclude
-from koscom_async._services.discretionary import DiscretionaryService
+from koscom_async._services.discretionary import DiscretionaryService, check_filters
 from koscom_async._services.firm_query import BALANCES, SETTLEMENTS
 from koscom_async._services.operation import Deadline, deadline_at
-from koscom_async._services.resolve import BrokerLike, resolve_broker
+from koscom_async._services.resolve import BrokerLike, resolve_broker, resolve_range
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async.brokers import BROKERS, Broker
 from koscom_async.models.account import Balance
@@ -124,9 +124,10 @@ class Discretionary(DiscretionaryService):
     ) -> AbstractAsyncContextManager[DiscretionaryStream[DiscretionaryOrder]]:
         """Yield a stream of each account's orders as they are ready; its `answers` are all of them."""
         due = deadline_at(deadline)
+        filters = {"on": on, "side": side, "code": code, "order_number": None}
+        check_filters(filters, asset_class)
 
         async def read(account: VirtualAccount, trace: TraceBuilder) -> DiscretionaryRows[DiscretionaryOrder]:
-            filters = {"on": on, "side": side, "code": code, "order_number": None}
             return await self.read_orders(account, trace, deadline=due, asset_class=asset_class, **filters)
 
         return self._stream(
@@ -174,13 +175,14 @@ class Discretionary(DiscretionaryService):
         deadline: float | None = None,
     ) -> AbstractAsyncContextManager[DiscretionaryStream[DiscretionarySettlement]]:
         """Yield a stream of each account's settlements as they are ready; its `answers` are all of them."""
+        filters = {"on": on, "side": side, "code": code}
+        check_filters(filters, asset_class)
         self.check_hours(SETTLEMENTS)
         due = deadline_at(deadline)
 
         async def read(
             account: VirtualAccount, trace: TraceBuilder
         ) -> DiscretionaryRows[DiscretionarySettlement]:
-            filters = {"on": on, "side": side, "code": code}
             return await self.read_settlements(
                 account, trace, deadline=due, asset_class=asset_class, **filters
             )
@@ -228,6 +230,7 @@ class Discretionary(DiscretionaryService):
         deadline: float | None = None,
     ) -> AbstractAsyncContextManager[DiscretionaryStream[DiscretionaryTrade]]:
         """Yield a stream of each account's trade book as it is ready; its `answers` are all of them."""
+        resolve_range(since, until)
         due = deadline_at(deadline)
 
         async def read(account: VirtualAccount, trace: TraceBuilder) -> DiscretionaryRows[DiscretionaryTrade]:
@@ -287,9 +290,11 @@ class Discretionary(DiscretionaryService):
     def brokers_of(self, brokers: Brokers = None) -> tuple[Broker, ...]:
         """Return the brokers that a question across brokers asks, each once."""
         if brokers is None:
-            asked: Sequence[BrokerLike] = self._settings.discretionary_brokers or self._offered()
+            asked: Iterable[BrokerLike] = self._settings.discretionary_brokers or self._offered()
+        elif isinstance(brokers, str | Broker):
+            asked = [brokers]
         else:
-            asked = [brokers] if isinstance(brokers, str | Broker) else list(brokers)
+            asked = brokers if hasattr(brokers, "__iter__") else [resolve_broker(brokers)]
         return tuple({broker.short_name: broker for broker in map(resolve_broker, asked)}.values())
 
     def _offered(self) -> tuple[Broker, ...]:

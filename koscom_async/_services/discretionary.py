@@ -261,6 +261,12 @@ class DiscretionaryService:
         )
 
 
+def check_filters(filters: Mapping[str, Any], asset_class: object) -> None:
+    """Refuse wrong filters of a question that many accounts are asked."""
+    _checked(filters)
+    resolve_code(AssetClass, asset_class, "asset_class")
+
+
 def _classes(asset_class: AssetClass | None) -> tuple[AssetClass, ...]:
     given = resolve_code(AssetClass, asset_class, "asset_class")
     return SECURITIES if given is None else (given,)

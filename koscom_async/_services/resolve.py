@@ -45,11 +45,19 @@ def refuse_arguments(investor: object, account: object) -> NoReturn:
 
 
 def resolve_code(kind: type[Code], code: object, name: str) -> Code | None:
-    """Return a code as a member of its enum; `None` stays `None`."""
+    """Return a code as a member of its enum; `None` stays `None`.
+
+    A text that the documents do not list is mostly misspelled, and would cost a call to each account: what a platform
+    adds is passed as a member, such as `TransactionType("NEW")`.
+    """
     if code is None:
         return None
     known = ", ".join(member.value for member in kind)
-    return kind(expect(str, code, name, advice=f"pass a {kind.__name__}, or its text: {known}"))
+    advice = f"pass a {kind.__name__}, or its text: {known}"
+    member = kind(expect(str, code, name, advice=advice))
+    if not member.is_known and not isinstance(code, kind):
+        raise UsageError(f"{str(code)[:80]!r} is no {name}", advice=advice)
+    return member
 
 
 def resolve_measure(measure: object) -> Measure:

@@ -48,7 +48,7 @@ def load_document(text: str, record: type[Record], kind: str) -> Record:
     """Return the record in a JSON document of that kind, or raise `ValueError`."""
     try:
         document = json.loads(text)
-    except (ValueError, RecursionError):
+    except (TypeError, ValueError, RecursionError):
         raise ValueError(f"this is not JSON, and so no {kind} document") from None
     if not isinstance(document, dict) or document.get("kind") != kind:
         raise ValueError(f"this is no {kind} document")

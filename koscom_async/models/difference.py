@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from koscom_async._decimals import ZERO, difference, exactly, total
 from koscom_async._record import Record
+from koscom_async.errors import UsageError
 from koscom_async.models.holdings import CashLot, Holdings
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.positions import Instrument, Lot
@@ -88,6 +89,10 @@ class HoldingsDiff(Record):
 
 def compared(earlier: Holdings, later: Holdings) -> HoldingsDiff:
     """Return what changed from one answer to the next."""
+    if not isinstance(earlier, Holdings):
+        raise UsageError(
+            f"earlier must be Holdings, got {type(earlier).__name__}", advice="pass an earlier answer"
+        )
     before, after = _read(earlier), _read(later)
     both = before.keys() & after.keys()
     with exactly():

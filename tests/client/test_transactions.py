@@ -336,7 +336,9 @@ async def test_a_side_that_the_platform_does_not_know_is_the_platforms_to_refuse
     async with opened() as (gateway, koscom):
         account = (await koscom.member.accounts(gateway.investor)).accounts[0]
         with pytest.raises(RequestRejectedError) as caught:
-            await koscom.account.transactions(gateway.investor, account, UNTIL, UNTIL, side="BUY")
+            await koscom.account.transactions(
+                gateway.investor, account, UNTIL, UNTIL, side=TransactionType("BUY")
+            )
         assert caught.value.code == "6008"
 
 

@@ -7,6 +7,7 @@ from koscom_async._decimals import difference, exactly, total
 from koscom_async._services.catalogue.boards import MAIN_BOARDS
 from koscom_async._services.market.service import MarketService
 from koscom_async._services.operation import deadline_at
+from koscom_async._services.resolve import expect
 from koscom_async.errors import KoscomError
 from koscom_async.models.account import WON
 from koscom_async.models.codes import AssetClass, Product
@@ -23,6 +24,7 @@ _SHORT_CODE = 6
 
 async def revalued(holdings: Holdings, market: MarketService, *, deadline: float | None) -> Valuation:
     """Return the holdings at the market's last prices."""
+    expect(MarketService, market, "market", advice="pass koscom.market")
     due = deadline_at(deadline)
     codes = {id(position): _code(position) for position in holdings.positions if _why_not(position) is None}
     quotes = await market.quotes(dict.fromkeys(filter(None, codes.values())), deadline=due.seconds_left())

@@ -45,6 +45,8 @@ class Operations(Mapping[str, Operation]):
 
     def find(self, word: str) -> tuple[Operation, ...]:
         """Return the operations in whose name, title, path or Korean terms a word stands, or that have such a field."""
+        if not isinstance(word, str):
+            raise UsageError(f"word must be str, got {type(word).__name__}", advice="pass a part of a name")
         wanted = word.strip().casefold()
         return tuple(each for each in self.values() if wanted in _text_of(each) or wanted in _names_of(each))
 

@@ -58,7 +58,7 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
         "ask again later",
     ),
     "checkpoint": (
-        "SettingsError",
+        "UsageError",
         "a batch's checkpoint is of other settings or columns, is used by another process, or cannot be read",
         "see the message; another path begins a new checkpoint",
     ),
