@@ -221,7 +221,10 @@ class _Driver:
             raise self._failure
         if not self._report.left and self._report.stopped is None:
             await self._client.submit(self._work.keywords["sink"].sweep, pure=False)  # type: ignore[attr-defined]
-        return self._report
+        ended = self._report
+        if ended.stopped is not None and ended.total is not None:
+            return evolve(ended, left=ended.total - ended.investors - ended.skipped)
+        return ended
 
     async def _round(self, partitions: Iterator[_Partition], *, again: bool) -> None:
         open_: dict[Any, _Partition] = {}

@@ -1,19 +1,23 @@
 """Two of Dask's workers, a Redis and a gateway, all real: the limits kept and used, deaths that lose nothing."""
 
+import asyncio
 import functools
 import os
 import signal
 import subprocess
 import sys
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
-from distributed import Client, LocalCluster
+from attrs import evolve
+from distributed import Client, KilledWorker, LocalCluster
 
-from koscom_async import SettingsError, UsageError
-from koscom_async.batch import ParquetSink, dask, write_investors
+from koscom_async import DeadlineExceededError, KoscomError, SettingsError, UsageError
+from koscom_async.batch import BatchFailures, BatchReport, ParquetSink, dask, write_investors
 from koscom_async.sandbox import Fault, SandboxGateway, crowd
 from tests.batch.crowds import MemorySink, keyed
 from tests.batch.workers import client_at, loader
@@ -36,7 +40,7 @@ def cluster(gateway, running_redis):
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (gateway.environment | {"KOSCOM_REDIS": running_redis.url}).items():
             patch.setenv(name, value)
-        patch.setenv("PYTHONPATH", str(ROOT))
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))))
         options = {"processes": True, "threads_per_worker": 1, "dashboard_address": None}
         with LocalCluster(n_workers=2, **options) as cluster:
             yield cluster
@@ -109,8 +113,12 @@ def test_two_workers_keep_the_limits_by_two_percent_and_use_95_percent_of_them(
 def test_a_killed_driver_and_a_killed_worker_lose_nothing_and_repeat_only_what_was_open(
     client, gateway, people, tmp_path
 ):
-    for broker in ("diamond", "cyber", "star"):
-        gateway.set_fault(broker, Fault("slow", delay=0.03))
+    for broker, fault in {
+        "diamond": Fault("slow", delay=0.03),
+        "cyber": Fault("slow", delay=0.03),
+        "star": Fault("down", after=80, times=8),  # some wait for it, and are asked again at the end
+    }.items():
+        gateway.set_fault(broker, fault)
     command = [
         sys.executable,
         "-m",
@@ -144,7 +152,8 @@ def test_a_killed_driver_and_a_killed_worker_lose_nothing_and_repeat_only_what_w
     assert report.skipped >= 3 * PART
     # Two partitions were open when the driver died, and one when the worker did.
     assert lists(gateway) <= PEOPLE + 3 * PART
-    assert not list(tmp_path.glob(".*"))
+    assert list(tmp_path.glob("part-0000000[13579]")), "those who waited have parts of their own"
+    assert not [*tmp_path.glob(".*"), *tmp_path.glob("part-*/.*")]
 
 
 def test_what_cannot_work_is_refused_before_a_call_is_made(client, gateway, people, tmp_path):
@@ -159,6 +168,8 @@ def test_what_cannot_work_is_refused_before_a_call_is_made(client, gateway, peop
             run(partition_size=size)
     with pytest.raises(UsageError, match="attempts must be a whole number of at least 1"):
         run(attempts=0)
+    with pytest.raises(UsageError, match="keys of partition 0 are not texts, each of them once"):
+        dask.aggregate(client, loader(people), ["a", "a"], sink=ParquetSink(tmp_path), make_client=FAST)
     with pytest.raises(FileNotFoundError):
         run(make_client=functools.partial(open, tmp_path / "missing"))
     assert gateway.calls == ()
@@ -173,3 +184,109 @@ def test_a_client_from_the_environment_shares_limits_and_tokens(gateway, monkeyp
         dask.client_from_env()
     monkeypatch.setenv("KOSCOM_REDIS", "redis://127.0.0.1:1/0")
     assert repr(dask.client_from_env())
+
+
+class Partition:
+    """A future whose worker answers so."""
+
+    def __init__(self, answer):
+        self._answer = answer
+        self.released = 0
+
+    def done(self):
+        return self._answer is not None
+
+    def release(self):
+        self.released += 1
+
+    def __await__(self):
+        if False:
+            yield
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+
+class Scheduler:
+    """A cluster of which only the answers matter, in the order of the partitions."""
+
+    def __init__(self, *answers):
+        self._answers = iter(answers)
+        self.partitions = []
+        self.plugins = []
+
+    def sync(self, function, *arguments):
+        return asyncio.run(function(*arguments))
+
+    async def run_on_scheduler(self, _):
+        return None
+
+    async def register_plugin(self, plugin):
+        self.plugins.append(plugin.name)
+
+    async def unregister_worker_plugin(self, name):
+        self.plugins.remove(name)
+
+    async def nthreads(self):
+        return {"tcp://a": 1, "tcp://b": 1}
+
+    def submit(self, _, number=None, keys=None, *, again=None, pure):
+        self.partitions.append(Partition(next(self._answers)))
+        return self.partitions[-1]
+
+
+def driven(monkeypatch, tmp_path, *answers, people=30, **options):
+    """Return what a run over these answers returns, and its scheduler."""
+
+    async def waited(futures, return_when):
+        if not any(each.done() for each in futures):
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(dask, "_wait", waited)
+    scheduler = Scheduler(*answers)
+    keys = [f"customer {number}" for number in range(people)]
+    try:
+        return dask.aggregate(
+            scheduler, list, keys, sink=ParquetSink(tmp_path), partition_size=10, **options
+        ), scheduler
+    except KoscomError as error:
+        return error, scheduler
+
+
+READ = BatchReport(investors=10, complete=10, accounts=30, read=30, calls=100, segments=1)
+
+
+def test_a_partition_that_ends_every_worker_is_named_once_the_others_have_ended(monkeypatch, tmp_path):
+    worker = SimpleNamespace(address="tcp://a")
+    error, scheduler = driven(monkeypatch, tmp_path, READ, KilledWorker("_work-1", worker, 10), READ)
+    assert isinstance(error, UsageError)
+    assert str(error).startswith("killed: partition 1 ended 11 workers. What to do: see the workers' logs")
+    assert [each.released for each in scheduler.partitions] == [1, 1, 1]
+    assert scheduler.plugins == []
+
+
+def test_a_cluster_that_is_silent_is_given_up(monkeypatch, tmp_path):
+    error, scheduler = driven(monkeypatch, tmp_path, READ, None, None, timeout=0.01)
+    assert isinstance(error, DeadlineExceededError)
+    assert "no partition has ended for 0.01 s, of 2 that are with the workers" in str(error)
+    assert scheduler.plugins == []
+
+
+def test_at_a_spent_quota_no_more_partitions_are_begun(monkeypatch, tmp_path):
+    tomorrow = datetime(2026, 11, 28, tzinfo=UTC)
+    spent = evolve(READ, investors=4, complete=4, left=6, stopped="quota", resume_at=tomorrow)
+    report, scheduler = driven(monkeypatch, tmp_path, READ, spent, READ, READ, people=100)
+    # Four were begun at once: a partition for each worker's thread, and one more.
+    assert len(scheduler.partitions) == 4
+    assert (report.stopped, report.resume_at, report.left, report.investors, report.total) == (
+        "quota", tomorrow, 6 + 60, 34, 100,
+    )  # fmt: skip
+
+
+def test_failures_are_summed_by_broker_and_reason(monkeypatch, tmp_path):
+    failed = evolve(READ, failures=(BatchFailures(broker="star", reason="3600", count=2),))
+    waiting = evolve(READ, investors=7, complete=7, left=3)
+    last = evolve(failed, investors=3, complete=1, segments=1)
+    report, _ = driven(monkeypatch, tmp_path, failed, waiting, failed, last, None)
+    assert report.failures == (BatchFailures(broker="star", reason="3600", count=6),)
+    assert (report.investors, report.left, report.segments, report.calls) == (30, 0, 4, 400)
