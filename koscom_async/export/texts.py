@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from koscom_async._masking import clean
 from koscom_async._record import counted
+from koscom_async.models.gathered import PortfolioPosition
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.positions import Instrument, Position
 
@@ -56,7 +57,7 @@ def account_name(account: VirtualAccount) -> str:
     return f"{broker_name(account)} {clean(account.masked_number)}"
 
 
-def kind(instrument: Instrument) -> str:
+def kind(instrument: Instrument | PortfolioPosition) -> str:
     """Return product or asset class in a word; a code that no document lists stands for itself."""
     if instrument.product is not None:
         return product_word(str(instrument.product))

@@ -11,7 +11,8 @@ from typing import Literal
 from attrs import field, frozen
 
 from koscom_async._decimals import ZERO, difference, exactly, total
-from koscom_async._record import Record
+from koscom_async._lazy import lists
+from koscom_async._record import Record, counted
 from koscom_async.errors import UsageError
 from koscom_async.models.holdings import CashLot, Holdings
 from koscom_async.models.member import VirtualAccount
@@ -80,6 +81,14 @@ class HoldingsDiff(Record):
     cash: tuple[CashChange, ...] = ()
     accounts: tuple[AccountChange, ...] = ()
     compared_accounts: tuple[VirtualAccount, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        changed = f"{counted(len(self.positions), 'position')}, {counted(len(self.cash), 'cash account')}"
+        compared = f"{counted(len(self.compared_accounts), 'account')} compared, {len(self.accounts)} not"
+        return f"<{type(self).__name__}: {changed}, {compared}>"
+
+    def _repr_html_(self) -> str:
+        return lists.changes_view(self)
 
     @property
     def is_empty(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from koscom_async._lazy import texts
+from koscom_async._lazy import lists, texts
 from koscom_async._record import Record
 from koscom_async.errors import UsageError
 from koscom_async.models.account import WON
@@ -36,6 +36,12 @@ class Explanation(Record):
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.lines[0]}>"
+
+    def _repr_html_(self) -> str:
+        return lists.explanation_view(self)
 
 
 def explained(positions: Sequence[Position], wanted: object, doubts: Sequence[Doubt] = ()) -> Explanation:

@@ -29,10 +29,13 @@ from koscom_async.export.html.cells import (
 from koscom_async.export.html.sums import banner, title
 from koscom_async.export.notes import Answered
 from koscom_async.export.records import columns
-from koscom_async.export.texts import CLASSES, account_name, broker_name, clean, counted, product_word
+from koscom_async.export.texts import account_name, broker_name, clean, counted, kind
+from koscom_async.models.account import WON
 from koscom_async.models.catalogue.answer import Answer
+from koscom_async.models.difference import HoldingsDiff
 from koscom_async.models.discretionary.answers import DiscretionaryAnswers
-from koscom_async.models.gathered import PortfolioLot, PortfolioPosition, Portfolios, Watchlists
+from koscom_async.models.explanation import Explanation
+from koscom_async.models.gathered import PortfolioLot, Portfolios, Watchlists
 from koscom_async.models.member import VirtualAccount
 from koscom_async.models.transactions import TransactionHistory
 
@@ -68,12 +71,12 @@ class _Column:
         return all(value is None or type(value) in {Decimal, int} for value in self.values)
 
 
-def table_view(what: str, kind: type, rows: Sequence[Any], notes: Sequence[str]) -> Markup:
+def table_view(what: str, of: type, rows: Sequence[Any], notes: Sequence[str]) -> Markup:
     """Return rows of market data, and what must be known of them."""
     shown = _ends(rows)
     found = [
         _Column(name, [getattr(row, name) for row in shown], term)
-        for name, term, _ in columns(kind)
+        for name, term, _ in columns(of)
         if name != "received_at"
     ]
     return _view(_heading(what), found, len(rows), notes)
@@ -95,7 +98,7 @@ def portfolios_view(portfolios: Portfolios) -> Markup:
     found = [
         _Column("name", [each.name for each in shown], "종목명"),
         _Column("code", [each.code for each in shown], "종목코드"),
-        _Column("kind", list(map(_kind, shown)), "상품구분"),
+        _Column("kind", list(map(kind, shown)), "상품구분"),
         _Column("quantity", [each.quantity for each in shown], "수량"),
         _Column("held at", [", ".join(map(_part, each.lots)) for each in shown], "계좌"),
     ]
@@ -147,18 +150,61 @@ def discretionary_view(answers: DiscretionaryAnswers[Any]) -> Markup:
     return _of_accounts("Discretionary accounts", answers, found, len(rows))
 
 
-def _names(kind: type) -> Iterator[str]:
+def changes_view(diff: HoldingsDiff) -> Markup:
+    """Return what changed from one answer to the next: a line a position, a cash account, an account."""
+    none = [None] * 3
+    accounts = [
+        (each.kind, each.account, *none, None, each.value, None, WON if each.value is not None else None)
+        for each in diff.accounts
+    ]
+    positions = [
+        (
+            each.kind,
+            each.instrument.label,
+            each.quantity_before,
+            each.quantity_after,
+            each.quantity_change,
+            each.value_before,
+            each.value_after,
+            each.value_change,
+            each.instrument.currency,
+        )
+        for each in diff.positions
+    ]
+    cash = [
+        ("cash", each.account, *none, each.before, each.after, each.change, each.currency)
+        for each in diff.cash
+    ]
+    rows = [*accounts, *positions, *cash]
+    names = (
+        ("change", "변동"),
+        ("of", "종목, 계좌"),
+        ("quantity before", "변동전 수량"),
+        ("quantity", "수량"),
+        ("more or less", "수량증감"),
+        ("value before", "변동전 금액"),
+        ("value", "금액"),
+        ("up or down", "금액증감"),
+        ("currency", "통화"),
+    )
+    shown = zip(*_ends(rows), strict=True) if rows else [()] * len(names)
+    found = [_Column(name, values, term) for (name, term), values in zip(names, shown, strict=True)]
+    compared = counted(len(diff.compared_accounts), "account")
+    return _view(_heading("Changes", f"in the {compared} read both times"), found, len(rows))
+
+
+def explanation_view(explanation: Explanation) -> Markup:
+    """Return the lines of an explanation."""
+    what, *lines = explanation.lines
+    return view(_heading(what), element("ul", [element("li", line) for line in lines], kind="kv-rows"))
+
+
+def _names(of: type) -> Iterator[str]:
     """Yield what a line shows of a record: the instrument, and every field that is a value and no person's."""
     yield from ("name", "code")
-    for field in attrs.fields(kind):
+    for field in attrs.fields(of):
         if not field.metadata.keys() & {"omitted", "masked"} and field.default != ():
             yield field.name
-
-
-def _kind(position: PortfolioPosition) -> str:
-    if position.product is not None:
-        return product_word(str(position.product))
-    return CLASSES.get(str(position.asset_class), str(position.asset_class))
 
 
 def _part(lot: PortfolioLot) -> str:

@@ -10,9 +10,9 @@ from koscom_async.export.html.lists import SHOWN
 from koscom_async.models.market.bars import Bar, Bars
 from koscom_async.models.transactions import Transaction, TransactionHistory
 from koscom_async.sandbox import SandboxGateway
-from tests.catalogue.test_reader import read
-from tests.export.html.test_pages import HOSTILE, NUMBER, page_of
-from tests.merge.accounts import NOW, account
+from tests.catalogue import test_reader
+from tests.export.html.test_pages import DOWN, HOSTILE, NUMBER, page_of
+from tests.merge.accounts import CYBER, DIAMOND, NOW, account, failed, held, merged, read, share, summary
 
 
 def test_a_row_is_a_line_under_names_and_korean_terms():
@@ -80,8 +80,33 @@ async def test_answers_across_accounts_show_whole_and_partial():
     assert "삼성전자 KR7005930003 equity" in orders
 
 
+def test_changes_name_positions_cash_and_the_accounts_that_cannot_be_compared():
+    earlier = merged(
+        read(account(CYBER), share(value=100), summed=summary(50)), read(account(DIAMOND), share())
+    )
+    bought = share(quantity=12, value=130), share("US0378331005", value="1.5", currency="USD")
+    later = merged(read(account(CYBER), *bought, summed=summary(20)), failed(account(DIAMOND), DOWN))
+    diff = later.diff(earlier)
+    assert repr(diff) == "<HoldingsDiff: 2 positions, 1 cash account, 1 account compared, 1 not>"
+    text = page_of(diff).text
+    assert text.startswith("Changes in the 1 account read both times change 변동 of 종목, 계좌")
+    assert "unreadable 다이아몬드 증권 1606…0099 — — — — 120 — KRW" in text
+    assert "more KR7005930003 10 12 2 100 130 30 KRW" in text
+    assert "new US0378331005 — 10 — — 1.5 — USD" in text
+    assert "cash 사이버 증권 1606…0099 — — — 50 20 -30 KRW" in text
+    assert "No rows." in page_of(earlier.diff(earlier)).text
+
+
+def test_an_explanation_is_its_lines():
+    explained = held(share(name="삼성전자")).explain("삼성전자")
+    page = page_of(explained)
+    assert page.tags.count("li") == len(explained.lines) - 1
+    assert page.text == " ".join(explained.lines)
+    assert repr(explained) == f"<Explanation: {explained.lines[0]}>"
+
+
 def test_an_answer_hides_what_it_hides_in_its_line():
-    answer = read(
+    answer = test_reader.read(
         "thecheat.fraudsearch", '{"result_code": 1, "content": "{\\"keyword\\": \\"01012345678\\"}"}'
     )
     shown = (page_of(answer).text, repr(answer), repr(answer.rows), repr(list(answer.rows.__rich_repr__())))
