@@ -327,8 +327,11 @@ async def test_only_what_is_known_for_a_refusal_is_one(gateway):
         (302, None, True),
         (400, None, False),
         (401, None, False),
+        (499, None, True),
+        (400, {"resp": {"respCode": "200", "respMsg": "OK"}}, True),
+        (200, {"resp": {"respCode": "20130", "respMsg": "조회가 완료되었습니다"}}, True),
         (408, None, True),
-        (409, {"message": "twice"}, False),
+        (409, {"message": "twice"}, True),  # a proxy may have sent it twice
         (500, {"code": 7000}, False),
         (500, {"code": 3005}, True),
         (500, {"code": 9999}, True),

@@ -36,9 +36,12 @@ from koscom_async.models.catalogue.orders import Order, OrderAction, OrderReceip
 from koscom_async.settings import Settings
 
 FIND = "orders.find"
+_MARKET = "market"
+"""The category of codes that mean nothing in the answer to an order."""
 _READ = {"order_id", "number"}
 """The attributes of an answer's row that are read here."""
-_REFUSALS = range(400, 500)
+_REFUSALS = {400, 401, 403, 404, 405, 406, 411, 413, 414, 415, 422, 429, 431}
+"""The statuses that say that a request was not taken; 409 and 499 may follow one that was."""
 _ORIGINAL = {"original_id", "original_number"}
 _NEEDED: Mapping[str, set[str]] = {
     OrderAction.PLACE: {"account", "code", "side", "kind", "quantity", "price"},
@@ -210,8 +213,9 @@ def _is_known(error: BaseException, trace: TraceBuilder) -> bool:
     if not isinstance(error, PlatformError) or isinstance(error, BrokerUnavailableError):
         return False
     listed = find_error_code(error.code or "")
-    is_listed = listed is not None and listed.kind is not Kind.SUCCESS
-    return is_listed or (error.status or 0) in _REFUSALS
+    if listed is not None and listed.category != _MARKET:
+        return listed.kind is not Kind.SUCCESS
+    return (error.status or 0) in _REFUSALS
 
 
 def _raise_unknown(order: Order, operation: Operation, error: BaseException) -> NoReturn:
