@@ -43,9 +43,13 @@ def masked_repr(number: str) -> str:
     return repr(masked_number(number))
 
 
-# Long numbers, hardware addresses in both spellings, runs as long as tokens (perhaps URL-encoded, hence `%`).
+# Long numbers in any digits, also in groups, hardware addresses in both spellings, runs as long as tokens (perhaps
+# URL-encoded, hence `%`).
 # Kept as text and compiled on first use, to keep imports cheap.
-_REVEALING = r"\d[\d-]{6,}\d|\b(?:[0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}\b|[A-Za-z0-9+/=_.~%-]{20,}"
+_REVEALING = (
+    r"\d(?:[ .-]{0,3}\d){7,}"
+    r"|(?a:\d[\d-]{6,}\d|\b(?:[0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}\b|[A-Za-z0-9+/=_.~%-]{20,})"
+)
 _LONGEST_QUOTE = 160
 _LONGEST_READ = 2**12
 """A text is cut before secrets are looked for in it."""
@@ -62,7 +66,7 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
         text = text.replace(secret, HIDDEN)
     if is_cut and longest:
         text = text[:-longest]  # it may end in a part of a secret
-    text = re.sub(_REVEALING, HIDDEN, text, flags=re.ASCII)
+    text = re.sub(_REVEALING, HIDDEN, text)
     return clean(text, longest=_LONGEST_QUOTE)
 
 

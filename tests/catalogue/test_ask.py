@@ -261,7 +261,7 @@ async def test_the_number_that_is_looked_up_stays_out_of_logs_errors_and_urls(ca
 
     def refuse(request):
         assert json.loads(request.content)["keyword"] == number
-        return httpx.Response(400, json={"error": f"no such number {number}"})
+        return httpx.Response(400, json={"error": f"no such number {number}, or 010 9876.5432"})
 
     market = Market(fraudsearch=refuse)
     async with market.client() as koscom:
@@ -272,7 +272,8 @@ async def test_the_number_that_is_looked_up_stays_out_of_logs_errors_and_urls(ca
         with pytest.raises(UsageError) as other:
             await koscom.ask("thecheat.fraudsearch", keyword=number, keyword_type="words")
     for caught in (refused, wrong, other):
-        assert number not in str(caught.value) + repr(caught.value) + caplog.text
+        shown = str(caught.value) + repr(caught.value) + caplog.text
+        assert not [each for each in (number, "9876.5432") if each in shown]
         assert number not in frames_of(caught.value)
     assert number not in str(market.requests[0].url)
 
