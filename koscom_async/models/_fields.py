@@ -34,6 +34,11 @@ def raw_field() -> Any:
     return field(factory=dict, repr=False, eq=False, metadata=OMITTED)
 
 
+def named(name: str) -> Mapping[str, object]:
+    """Return the metadata of a field that answers of the catalogue have under another name."""
+    return {"named": name}
+
+
 def omitted_field() -> Any:
     """Declare a field that is `None` by default, and neither in the repr nor in plain data."""
     return field(default=None, repr=False, metadata=OMITTED)

@@ -57,7 +57,7 @@ def test_asks_are_offers_to_sell_and_bids_to_buy():
 
 def test_units_are_shares_and_won():
     _, read = answer("index.index", "v3.realtime.index.index")
-    (index,) = records_of(IndexValue, read, names={"value": "price"})
+    (index,) = records_of(IndexValue, read)
     assert index.turnover > 10**12  # a day of KOSPI is trillions of won
     assert 1_000 < index.turnover / index.volume < 100_000  # won a share
     _, read = answer("stocks.investors", "v3.investors.kospi.issue")

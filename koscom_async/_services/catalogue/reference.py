@@ -22,23 +22,6 @@ from koscom_async.models.catalogue.reference import (
 
 Period = Literal["year", "q1", "half", "q3"]
 
-_COMPANY = {
-    "code": "company_code",
-    "business_number": "business_registration_number",
-    "corporate_number": "corporate_registration_number",
-    "name": "company_name",
-    "name_english": "company_name_english",
-    "representative": "representative_name",
-    "industry": "industry_name",
-    "size": "size_name",
-    "incorporated_on": "incorporation_date",
-    "listed_on": "listing_date",
-    "group": "group_name",
-    "address": "road_name_address",
-    "products": "main_products",
-    "bank": "main_bank",
-}
-_OF_ACCOUNT = {"on": "date", "account": "account_order"}
 _YEARS = ("0", "1", "2")
 
 
@@ -65,7 +48,7 @@ class CompanyService:
     async def outline(self, company: str, *, deadline: float | None = None) -> Company | None:
         """Return a company's outline (기업개요), `None` where NICE has none."""
         answer = await self._asker.ask("nice.companyShortOutline", Values(kiscode=company), deadline=deadline)
-        for found in records_of(Company, answer, names=_COMPANY):
+        for found in records_of(Company, answer):
             _check(found.code, company.strip())
             return found
         return None
@@ -145,7 +128,7 @@ class RoboAdvisorService:
     async def algorithms(self, *, deadline: float | None = None) -> tuple[Algorithm, ...]:
         """Return the algorithms whose operation is being tested, or was."""
         answer = await self._asker.ask("ratestbed.algoapi", Values(), deadline=deadline)
-        return tuple(await read_records(Algorithm, answer, names={"number": "algorithm"}))
+        return tuple(await read_records(Algorithm, answer))
 
     async def returns(
         self, algorithm: int, since: date, until: date, *, deadline: float | None = None
@@ -153,7 +136,7 @@ class RoboAdvisorService:
         """Return the base price and the returns of an algorithm's accounts on each day of a range, ends included."""
         given = Values(algorithm=algorithm, since=since, until=until)
         answer = await self._asker.ask("ratestbed.rateapi", given, deadline=deadline)
-        return tuple(await read_records(AlgorithmReturn, answer, names=_OF_ACCOUNT))
+        return tuple(await read_records(AlgorithmReturn, answer))
 
     async def risks(
         self, algorithm: int, since: date, until: date, *, deadline: float | None = None
@@ -161,7 +144,7 @@ class RoboAdvisorService:
         """Return the figures of risk of an algorithm's accounts on each day of a range, ends included."""
         given = Values(algorithm=algorithm, since=since, until=until)
         answer = await self._asker.ask("ratestbed.riskapi", given, deadline=deadline)
-        return tuple(await read_records(AlgorithmRisk, answer, names=_OF_ACCOUNT))
+        return tuple(await read_records(AlgorithmRisk, answer))
 
 
 class FraudService:

@@ -100,7 +100,7 @@ class BarReader:
         answer = await self.asker.ask(
             f"market.{self.kind}.history", arguments, deadline=asked.due.seconds_left()
         )
-        made = await read_records(Bar, answer, names={"on": "date", "close": "price"})
+        made = await read_records(Bar, answer)
         if not answer.complete:
             asked.lost.add("rows may be missing: the platform keeps the newest of a call")
         if "direction" in answer.names:

@@ -28,27 +28,25 @@ _LATE_SECONDS = 60
 _maker: Callable[[Any], Callable[..., Any]] = cache(constructor)
 
 
-def records_of(
-    kind: type[Kind], answer: Answer, *, names: Mapping[str, str] | None = None, **shared: object
-) -> Iterator[Kind]:
-    """Return a record for each row; `names` are attributes of the answer that the record names otherwise."""
-    columns = _columns(kind, answer, names or {}, shared)
+def records_of(kind: type[Kind], answer: Answer, **shared: object) -> Iterator[Kind]:
+    """Return a record for each row; `shared` are what all of them have."""
+    columns = _columns(kind, answer, shared)
     return map(_maker(kind), *(repeat(each) if column is None else column for column, each in columns))
 
 
 def record_at(kind: type[Kind], answer: Answer, **shared: object) -> Callable[[int], Kind]:
     """Return what makes the record of one row, by its place."""
-    columns, make = _columns(kind, answer, {}, shared), _maker(kind)
+    columns, make = _columns(kind, answer, shared), _maker(kind)
     return lambda place: make(*[each if column is None else column[place] for column, each in columns])
 
 
 def _columns(
-    kind: type, answer: Answer, names: Mapping[str, str], shared: Mapping[str, object]
+    kind: type, answer: Answer, shared: Mapping[str, object]
 ) -> list[tuple[Sequence[Any] | None, object]]:
     """Return for each field of a record its column, or what all rows have in its place."""
     columns: list[tuple[Sequence[Any] | None, object]] = []
     for each in fields(kind):
-        name = names.get(each.name, each.name)
+        name = each.name if each.name in answer.names else each.metadata.get("named")
         if each.name == "raw":
             columns.append((answer.rows.sent, None))
         elif name in answer.names and each.name not in shared:
@@ -80,27 +78,18 @@ def moment(day: date, clock: time | None, *, now: datetime) -> datetime | None:
     return at if (at - now).total_seconds() <= _LATE_SECONDS else None
 
 
-def priced(
-    kind: type[Priced],
-    answer: Answer,
-    *,
-    now: datetime,
-    names: Mapping[str, str] | None = None,
-    **shared: object,
-) -> Iterator[Priced]:
+def priced(kind: type[Priced], answer: Answer, *, now: datetime, **shared: object) -> Iterator[Priced]:
     """Return prices of today, with their time and the sign that the direction code gives to the change."""
-    records = records_of(kind, answer, names=names, received_at=now, **shared)
+    records = records_of(kind, answer, received_at=now, **shared)
     for record, row in zip(records, answer, strict=True):
         change, is_doubtful = signed(record.change, row.get("direction"))
         at = moment(now.date(), row.get("time"), now=now)
         yield evolve(record, change=change, doubtful=is_doubtful, at=at)
 
 
-async def read_records(
-    kind: type[Kind], answer: Answer, *, names: Mapping[str, str] | None = None, **shared: object
-) -> list[Kind]:
+async def read_records(kind: type[Kind], answer: Answer, **shared: object) -> list[Kind]:
     """Return a record for each row, made some at a time."""
-    return await run_cooperatively(gathered(records_of(kind, answer, names=names, **shared)))
+    return await run_cooperatively(gathered(records_of(kind, answer, **shared)))
 
 
 async def listing_of(board: str, answer: Answer) -> Listing:
@@ -135,7 +124,7 @@ def _levels(row: Row, side: str) -> Iterator[Level]:
 
 def trades_of(answer: Answer) -> Iterator[InvestorTrade]:
     """Yield who sold and bought; codes have two digits."""
-    made = records_of(InvestorTrade, answer, names={"code": "investor"})
+    made = records_of(InvestorTrade, answer)
     for sent, trade in zip(answer.column("investor"), made, strict=True):
         code = None if sent is None else sent.zfill(2)
         yield evolve(trade, code=code, name=INVESTORS.get(code or ""))

@@ -175,7 +175,7 @@ class MarketService(_Kind):
         """Return an index now (지수): by its name, such as KOSPI 200 or 코스닥, or its code (`K51`)."""
         market, code = index_place(name)
         answer = await self._ask("index.index", {"market": market, "index": code}, deadline_at(deadline))
-        (value,) = priced(IndexValue, answer, now=self._quotes.now(), names={"value": "price"}, name=name)
+        (value,) = priced(IndexValue, answer, now=self._quotes.now(), name=name)
         return value
 
     async def index_bars(

@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from koscom_async._masking import hidden
 from koscom_async._record import Record
-from koscom_async.models._fields import raw_field
+from koscom_async.models._fields import named, raw_field
 
 __all__ = [
     "Algorithm",
@@ -25,45 +25,45 @@ __all__ = [
 class Company(Record):
     """A company's outline (기업개요); absent is `None`. Everything else that came is in `raw`."""
 
-    code: str | None = None
+    code: str | None = field(default=None, metadata=named("company_code"))
     """업체코드 (`kiscode`), by which NICE knows it"""
-    business_number: str | None = None
+    business_number: str | None = field(default=None, metadata=named("business_registration_number"))
     """사업자번호"""
-    corporate_number: str | None = None
+    corporate_number: str | None = field(default=None, metadata=named("corporate_registration_number"))
     """법인등록번호"""
     stock_code: str | None = None
     """주식코드"""
-    name: str | None = None
+    name: str | None = field(default=None, metadata=named("company_name"))
     """업체명"""
-    name_english: str | None = None
+    name_english: str | None = field(default=None, metadata=named("company_name_english"))
     """영문 업체명"""
-    representative: str | None = None
+    representative: str | None = field(default=None, metadata=named("representative_name"))
     """대표자명"""
-    industry: str | None = None
+    industry: str | None = field(default=None, metadata=named("industry_name"))
     """산업코드명"""
-    size: str | None = None
+    size: str | None = field(default=None, metadata=named("size_name"))
     """기업규모명"""
     market: str | None = None
     """상장시장구분코드"""
-    incorporated_on: date | None = None
+    incorporated_on: date | None = field(default=None, metadata=named("incorporation_date"))
     """설립일자"""
-    listed_on: date | None = None
+    listed_on: date | None = field(default=None, metadata=named("listing_date"))
     """상장일자"""
     employees: int | None = None
     """종업원수"""
     settlement_month: str | None = None
     """결산월"""
-    group: str | None = None
+    group: str | None = field(default=None, metadata=named("group_name"))
     """그룹코드명"""
-    address: str | None = None
+    address: str | None = field(default=None, metadata=named("road_name_address"))
     """도로명주소"""
     phone: str | None = None
     """전화번호"""
     home_page: str | None = None
     """홈페이지URL"""
-    products: str | None = None
+    products: str | None = field(default=None, metadata=named("main_products"))
     """주요상품내역"""
-    bank: str | None = None
+    bank: str | None = field(default=None, metadata=named("main_bank"))
     """주거래은행명"""
     raw: Mapping[str, object] = raw_field()
 
@@ -110,7 +110,7 @@ class Statement(Record):
 class Algorithm(Record):
     """An algorithm that is being tested, or was (알고리즘)."""
 
-    number: int | None = None
+    number: int | None = field(default=None, metadata=named("algorithm"))
     """알고리즘번호"""
     round: int | None = None
     """테스트 회차"""
@@ -127,7 +127,7 @@ class Algorithm(Record):
 class _OfAccount(Record):
     """What rows about an algorithm's accounts share."""
 
-    on: date | None = None
+    on: date | None = field(default=None, metadata=named("date"))
     """기준일"""
     name: str | None = None
     """알고리즘명"""
@@ -135,7 +135,7 @@ class _OfAccount(Record):
     """테스트 회차"""
     investor_type: str | None = None
     """유형구분: of the account's investor"""
-    account: int | None = None
+    account: int | None = field(default=None, metadata=named("account_order"))
     """계좌순서"""
     raw: Mapping[str, object] = raw_field()
 

@@ -25,12 +25,12 @@ class Bar(Record):
     contracts, `turnover` in KRW. `is_running` where the period has not ended, so that the bar will change.
     """
 
-    on: date | None = ko("일자")
+    on: date | None = ko("일자", named="date")
     at: datetime | None = ko("시각")
     open: Decimal | None = ko("시가")
     high: Decimal | None = ko("고가")
     low: Decimal | None = ko("저가")
-    close: Decimal | None = ko("종가")
+    close: Decimal | None = ko("종가", named="price")
     volume: Decimal | None = ko("거래량")
     turnover: Decimal | None = ko("거래대금")
     change: Decimal | None = ko("전일대비")

@@ -49,7 +49,7 @@ class InvestorTrade(Record):
     `code` is the platform's (`"08"`: institutions), `name` the manual's term for it. Some kinds are sums of others.
     """
 
-    code: str | None = ko("투자자코드")
+    code: str | None = ko("투자자코드", named="investor")
     name: str | None = ko("투자자")
     sold_quantity: Decimal | None = ko("매도수량")
     bought_quantity: Decimal | None = ko("매수수량")

@@ -175,7 +175,7 @@ class IndexValue(Record):
 
     code: str = ko("지수코드", NOTHING)
     name: str | None = ko("지수명")
-    value: Decimal | None = ko("지수")
+    value: Decimal | None = ko("지수", named="price")
     change: Decimal | None = ko("전일대비")
     volume: Decimal | None = ko("거래량")
     turnover: Decimal | None = ko("거래대금")

@@ -17,9 +17,12 @@ _FALLS, _RISES = frozenset("4589"), frozenset("1267")
 """Codes of a change's direction: limits, ordinary changes, and quotes without a trade."""
 
 
-def ko(term: str, default: Any = None) -> Any:
-    """Declare a field with the Korean term that frames name it by, if they are asked to; mostly it may be absent."""
-    return field(default=default, metadata={"ko": term})
+def ko(term: str, default: Any = None, *, named: str | None = None) -> Any:
+    """Declare a field with the Korean term that frames name it by, if they are asked to; mostly it may be absent.
+
+    `named` is what answers of the catalogue call it, where that is another name.
+    """
+    return field(default=default, metadata={"ko": term, "named": named})
 
 
 def signed(change: Decimal | None, direction: str | None) -> tuple[Decimal | None, bool]:
