@@ -7,7 +7,7 @@ import pytest
 
 from koscom_async import NotYetAvailableError, RequestRejectedError, ResponseMismatchError, Retry, UsageError
 from koscom_async._clock import KST
-from koscom_async._services.market.sessions import session_of, unfinished_day
+from koscom_async.models.market.sessions import session_of, unfinished_day
 from tests.catalogue.test_ask import NOON, Market
 
 EVENING = NOON.replace(hour=19)

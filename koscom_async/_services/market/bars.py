@@ -14,14 +14,13 @@ from koscom_async._cooperative import SLICE_ROWS, Cooperative, run_cooperatively
 from koscom_async._decimals import EXACT
 from koscom_async._record import counted
 from koscom_async._services.catalogue.asker import Asker
-from koscom_async._services.catalogue.spans import period_of
 from koscom_async._services.market.records import read_records, records_of
-from koscom_async._services.market.sessions import WEEKEND, Session, session_of, unfinished_day
 from koscom_async._services.operation import Deadline
 from koscom_async._services.tasks import gather
 from koscom_async.errors import KoscomError, NotYetAvailableError, UsageError
 from koscom_async.models.catalogue.answer import Answer
 from koscom_async.models.market.bars import Bar, Bars, Every
+from koscom_async.models.market.sessions import WEEKEND, Session, period_of, session_of, unfinished_day
 from koscom_async.models.market.table import signed
 
 PERIODS: Mapping[str, int] = {"day": 14, "week": 21, "month": 62}

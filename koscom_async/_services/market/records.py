@@ -10,12 +10,12 @@ from attrs import NOTHING, evolve, fields
 
 from koscom_async._clock import KST
 from koscom_async._cooperative import SLICE_ROWS, Cooperative, run_cooperatively
-from koscom_async._services.market.sessions import WEEKEND
 from koscom_async.models._fields import constructor
 from koscom_async.models.catalogue.answer import Answer, Row
 from koscom_async.models.market.issues import Issue, Listing
 from koscom_async.models.market.others import INVESTORS, InvestorTrade
 from koscom_async.models.market.quotes import IndexValue, Level, OrderBook, Quote
+from koscom_async.models.market.sessions import WEEKEND
 from koscom_async.models.market.table import signed
 
 Kind = TypeVar("Kind")
