@@ -14,6 +14,7 @@ from attrs import frozen
 from koscom_async._wire.catalogue.arguments import Values
 from koscom_async.models.catalogue.answer import Answer
 from koscom_async.models.catalogue.operation import Operation
+from koscom_async.models.market.sessions import period_of
 
 _DAY = timedelta(1)
 _SATURDAY, _LAST_SATURDAYS = 5, 1998
@@ -65,17 +66,6 @@ def _word(operation: Operation, values: Values) -> str:
     sent = values.get("every")
     words = next((each.values for each in operation.parameters if each.name == "every"), {})
     return next((word for word, value in words.items() if value == sent), "*")
-
-
-def period_of(day: date, every: str) -> tuple[date, date]:
-    """Return the first and the last day of the week or month in which a day is; of any other word, the day alone."""
-    if every == "week":
-        first = day - _DAY * day.weekday()
-        return first, first + 6 * _DAY
-    if every == "month":
-        first = day.replace(day=1)
-        return first, (first + 31 * _DAY).replace(day=1) - _DAY
-    return day, day
 
 
 def _days(since: date, until: date, size: int, every: str) -> Iterator[Span]:

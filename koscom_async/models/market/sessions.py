@@ -1,4 +1,4 @@
-"""When the Korean market trades: the hours that are asked for, those in which it surely trades, and what has not ended.
+"""When the Korean market trades: the hours asked for, those in which it surely trades, what has not ended, and periods.
 
 The hours are of all years at once: from 2016-08 on the market closes half an hour later, from 2023 on derivatives open
 a quarter of an hour earlier. On the day of the university entrance examination (수능), one of the Thursdays of
@@ -62,3 +62,14 @@ def unfinished_day(now: datetime, kind: str) -> date:
 
 def _may_be_late(day: date) -> bool:
     return day.month == 11 and 10 <= day.day <= 24 and day.weekday() == _THURSDAY
+
+
+def period_of(day: date, every: str) -> tuple[date, date]:
+    """Return the first and the last day of the week or month in which a day is; of any other word, the day alone."""
+    if every == "week":
+        first = day - _DAY * day.weekday()
+        return first, first + 6 * _DAY
+    if every == "month":
+        first = day.replace(day=1)
+        return first, (first + 31 * _DAY).replace(day=1) - _DAY
+    return day, day
