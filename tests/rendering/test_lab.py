@@ -15,7 +15,7 @@ WIDTHS = (700, 1000, 1500)
 TITLES = [
     "✗ 1 of 3 accounts not read",
     "Holdings",
-    "우리투자증권(DLS)1120",
+    "삼성전자",
     "✗ Account NOT read",
     "Statistics",
     "Portfolios",
