@@ -54,7 +54,7 @@ def test_books_snapshots_indices_and_holidays(koscom):
     assert [row["code"] for row in indices] == ["K1", "Q1"]
     days = koscom("market", "holidays", "us", "--sandbox")
     assert days.exit_code == 0
-    assert days.stdout.startswith("US, ")
+    assert days.stdout.startswith("market.extra.holiday nation US\n")
 
 
 @pytest.mark.parametrize(

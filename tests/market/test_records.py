@@ -115,4 +115,4 @@ def test_indices_are_known_by_name_and_code():
         "s300": "sector S300",
         "E61001": "etc E61001",
     }
-    assert {name: " ".join(index_place(name)) for name in names} == names
+    assert {name: " ".join(index_place(name).values()) for name in names} == names

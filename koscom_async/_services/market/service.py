@@ -173,8 +173,7 @@ class MarketService(_Kind):
 
     async def index(self, name: str, *, deadline: float | None = None) -> IndexValue:
         """Return an index now (지수): by its name, such as KOSPI 200 or 코스닥, or its code (`K51`)."""
-        market, code = index_place(name)
-        answer = await self._ask("index.index", {"market": market, "index": code}, deadline_at(deadline))
+        answer = await self._ask("index.index", index_place(name), deadline_at(deadline))
         (value,) = priced(IndexValue, answer, now=self._quotes.now(), name=name)
         return value
 
@@ -188,9 +187,7 @@ class MarketService(_Kind):
         deadline: float | None = None,
     ) -> Bars:
         """Return the bars of an index, as `bars`; volume in shares, turnover in KRW."""
-        market, code = index_place(name)
-        place = {"market": market, "index": code}
-        return await self._index_bars.read(place, since, until, every, deadline_at(deadline))
+        return await self._index_bars.read(index_place(name), since, until, every, deadline_at(deadline))
 
     async def investors(
         self, code_or_board: str, *, board: Board | None = None, deadline: float | None = None

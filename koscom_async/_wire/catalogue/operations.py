@@ -44,11 +44,11 @@ class Operations(Mapping[str, Operation]):
         raise UsageError(f"{str(name)[:80]!r} is no operation of the platform", advice=advice)
 
     def find(self, word: str) -> tuple[Operation, ...]:
-        """Return the operations in whose name, title, path or Korean terms a word stands, or that have such a field."""
+        """Return the operations in whose name, title, path or fields a word stands."""
         if not isinstance(word, str):
             raise UsageError(f"word must be str, got {type(word).__name__}", advice="pass a part of a name")
         wanted = word.strip().casefold()
-        return tuple(each for each in self.values() if wanted in _text_of(each) or wanted in _names_of(each))
+        return tuple(each for each in self.values() if wanted in _text_of(each))
 
     def reader(self, name: str, version: str) -> AnswerReader:
         """Return what reads the answers of an operation in a version."""
@@ -106,11 +106,7 @@ def _field(wire: str, entry: Mapping[str, Any], units: str) -> AnswerField:
 
 
 def _text_of(operation: Operation) -> str:
-    terms = (each.ko for each in (*operation.head, *operation.fields))
-    words = (operation.name, operation.title, operation.title_ko, *operation.paths.values(), *terms)
+    words = [operation.name, operation.title, operation.title_ko, *operation.paths.values()]
+    for each in (*operation.head, *operation.fields):
+        words += each.name, each.wire, each.ko
     return "\n".join(filter(None, words)).casefold()
-
-
-def _names_of(operation: Operation) -> set[str]:
-    fields = (*operation.head, *operation.fields)
-    return {name.casefold() for each in fields for name in (each.name, each.wire)}

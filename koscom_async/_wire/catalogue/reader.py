@@ -4,7 +4,8 @@ Rows of one kind are read column by column, since mostly a whole column needs no
 name that the shape does not have stays in the row's `raw` and `extra`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -61,7 +62,7 @@ class AnswerReader(CooperativeReader[Answer]):
     def steps(self, document: object) -> Cooperative[Answer]:
         """Return the answer, or raise a `KoscomError`, step by step."""
         above, entries, path = self._found(document)
-        rows = self._row.draft()
+        rows = _Draft(self._row)
         notes: list[str] = []
         for batch in batched(entries, count=SLICE_ROWS):
             rows.read(batch, path, notes)
@@ -70,10 +71,10 @@ class AnswerReader(CooperativeReader[Answer]):
 
     def empty(self) -> Answer:
         """Return an answer without rows."""
-        return self._answer({}, self._row.draft(), [])
+        return self._answer({}, _Draft(self._row), [])
 
     def _answer(self, above: dict[str, Any], rows: "_Draft", notes: list[str]) -> Answer:
-        head = self._head.draft()
+        head = _Draft(self._head)
         head.read([above], "", notes)
         return Answer(
             operation=self._name, rows=rows.rows(), head=head.rows()[0], notes=tuple(notes[:_MOST_NOTES])
@@ -153,18 +154,8 @@ class _Fields:
         self.columns = tuple(Column(each[0], is_loose) for each in by_name.values())
         # A name may be spelled in several ways; the first that was sent counts.
         self._wires = tuple(tuple(field.wire for field in each) for each in by_name.values())
-        self.names = RowNames(
-            tuple(by_name),
-            tuple(each[0] for each in by_name.values()),
-            {name: place for place, name in enumerate(by_name)},
-            frozenset(field.wire.lower() for field in fields),
-            frozenset(field.name for field in fields if field.secret),
-        )
+        self.names = RowNames.of(fields)
         self._sources: dict[tuple[str, ...], Sources] = {}
-
-    def draft(self) -> "_Draft":
-        """Return what rows are read into."""
-        return _Draft(self)
 
     def as_object(self, entry: object, path: str) -> dict[str, Any]:
         """Return an entry of the rows; one that is no object is the value of the only field."""
@@ -209,44 +200,31 @@ class _Draft:
         if not _OBJECTS.issuperset(map(type, entries)):
             entries = [self._fields.as_object(entry, path) for entry in entries]
         try:
-            keys = tuple(entries[0])
-            by_wire = _by_wire(keys, entries)
-            if by_wire is not None:
-                self._add(keys, by_wire, entries, path, notes)
-                return
-            for names, run in groupby(entries, key=tuple):
-                group = list(run)
-                self._add(names, _by_wire(names, group) or {}, group, path, notes)
+            for keys, rows, by_wire in _runs(entries):
+                nothing, sources = (None,) * len(rows), self._fields.sources(keys)
+                for mine, column, wire in zip(self._columns, self._fields.columns, sources, strict=True):
+                    mine.extend(nothing if wire is None else column.read(by_wire[wire], path, notes))
+                self._sent += rows
         except ScalarError as error:
             complaint = str(error)
         else:
             return
         raise MalformedResponseError(complaint)  # out here: the error's context would hold the rows
 
-    def _add(
-        self,
-        keys: tuple[str, ...],
-        by_wire: Mapping[str, Sequence[Any]],
-        sent: Sequence[dict[str, Any]],
-        path: str,
-        notes: list[str],
-    ) -> None:
-        nothing = (None,) * len(sent)
-        for mine, column, wire in zip(
-            self._columns, self._fields.columns, self._fields.sources(keys), strict=True
-        ):
-            mine.extend(nothing if wire is None else column.read(by_wire[wire], path, notes))
-        self._sent += sent
 
-
-def _by_wire(keys: tuple[str, ...], entries: Sequence[dict[str, Any]]) -> dict[str, list[Any]] | None:
-    """Return the values under each name where all entries have the same names, as mostly; else `None`."""
-    if len(set(map(len, entries))) > 1:
-        return None
-    try:
-        return {key: list(map(itemgetter(key), entries)) for key in keys}
-    except KeyError:
-        return None
+def _runs(
+    entries: Sequence[dict[str, Any]],
+) -> Iterator[tuple[tuple[str, ...], Sequence[Any], Mapping[str, Any]]]:
+    """Yield the rows that have the same names, mostly all at once: the names, the rows, the values under each name."""
+    keys = tuple(entries[0])
+    if len(set(map(len, entries))) == 1:
+        with suppress(KeyError):
+            by_wire = {key: list(map(itemgetter(key), entries)) for key in keys}
+            yield keys, entries, by_wire
+            return
+    for keys, run in groupby(entries, key=tuple):
+        rows = list(run)
+        yield keys, rows, {key: [row[key] for row in rows] for key in keys}
 
 
 _OBJECTS = frozenset({dict})

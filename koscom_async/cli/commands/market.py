@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 import click
-from attrs import NOTHING, frozen
+from attrs import frozen
 
 from koscom_async._record import Record
 from koscom_async._services.catalogue.boards import BOARDS, MAIN_BOARDS
@@ -15,10 +15,10 @@ from koscom_async.cli.commands.tables import EPILOGUE, Ask, table_command
 from koscom_async.cli.main import CommandGroup
 from koscom_async.cli.options import DAY, Word
 from koscom_async.client import Koscom
-from koscom_async.export.texts import counted
+from koscom_async.models.catalogue.answer import Answer
 from koscom_async.models.market.bars import Bars
 from koscom_async.models.market.quotes import IndexValue, OrderBook, Quotes
-from koscom_async.models.market.table import RowTable, Table, ko
+from koscom_async.models.market.table import RowTable, Table
 
 _EVERY = ("day", "week", "month", "10s", "1m", "10m")
 _BOARD = click.option(
@@ -82,10 +82,9 @@ async def index_command(koscom: Koscom, *, names: Sequence[str], deadline: float
 
 @_command("holidays")
 @click.argument("nation", default="KR")
-async def holidays_command(koscom: Koscom, *, nation: str, deadline: float | None) -> Table[Any]:
+async def holidays_command(koscom: Koscom, *, nation: str, deadline: float | None) -> Answer:
     """Show the days on which a nation's market is closed, from today to the end of the year."""
-    days = await koscom.market.holidays(nation.upper(), deadline=deadline)
-    return _Holidays(nation=nation.upper(), rows=tuple(_Holiday(on=day) for day in days))
+    return await koscom.ask("market.extra.holiday", nation=nation.upper(), deadline=deadline)
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -95,18 +94,3 @@ class _Indices(RowTable):
 
     def _title(self) -> str:
         return ", ".join(value.name or value.code for value in self.rows)
-
-
-@frozen(kw_only=True, eq=False, repr=False)
-class _Holiday(Record):
-    on: date = ko("일자", NOTHING)
-
-
-@frozen(kw_only=True, eq=False, repr=False)
-class _Holidays(RowTable):
-    kind: ClassVar[type[Record]] = _Holiday
-    nation: str
-    rows: tuple[_Holiday, ...]
-
-    def _title(self) -> str:
-        return f"{self.nation}, {counted(len(self), 'holiday')}"

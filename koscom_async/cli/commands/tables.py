@@ -86,9 +86,11 @@ def _page(answer: Table[Any]) -> Iterator[RenderableType]:
     for note in answer.notes:
         yield Text(clean(note), FAINT)
     rows = answer.to_rows()
-    if isinstance(answer, Answer) and len(rows) == 1:
+    if isinstance(answer, Answer) and len(rows) == 1 < len(answer.columns):
         (row,) = rows
-        cells = [(name, term, clean(cell(row[name]))) for name, term, _ in answer.columns]
+        cells = [
+            (name, term if term != name else "", clean(cell(row[name]))) for name, term, _ in answer.columns
+        ]
         yield Lines(_VALUES, [each for each in cells if each[2]])
     else:
         yield table_of(answer)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, overload
+from typing import Any, Self, overload
 
 from attrs import field, frozen
 
@@ -25,6 +25,19 @@ class RowNames:
     places: Mapping[str, int] = field(eq=False)
     wires: frozenset[str] = field(eq=False)
     secret: frozenset[str] = field(eq=False)
+
+    @classmethod
+    def of(cls, fields: Sequence[AnswerField]) -> Self:
+        """Return the names of rows with those fields, of which several may be spellings of one."""
+        first = {each.name: each for each in reversed(fields)}
+        order = tuple(dict.fromkeys(each.name for each in fields))
+        return cls(
+            order=order,
+            fields=tuple(first[name] for name in order),
+            places={name: place for place, name in enumerate(order)},
+            wires=frozenset(each.wire.lower() for each in fields),
+            secret=frozenset(each.name for each in fields if each.secret),
+        )
 
 
 @frozen(eq=False, repr=False)

@@ -29,7 +29,7 @@ INDICES: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def index_place(name: str) -> tuple[str, str]:
+def index_place(name: str) -> dict[str, str]:
     """Return the market and the code of an index, by its name (KOSPI 200, 코스닥) or its code (K51)."""
     plain = "".join(letter for letter in str(name).upper() if letter.isalnum())
     code = INDICES.get(plain, plain)
@@ -39,7 +39,7 @@ def index_place(name: str) -> tuple[str, str]:
             f"there is no index {str(name)[:40]!r}",
             advice=f"one of {', '.join(INDICES)}, or a code of the platform, such as K51",
         )
-    return market, code
+    return {"market": market, "index": code}
 
 
 @frozen(kw_only=True, eq=False, repr=False)
