@@ -7,6 +7,7 @@ package's name would be the file.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from koscom_async.batch.estimation import BatchEstimate, BrokerEstimate, QuotaEstimate, estimate
     from koscom_async.batch.investors import read_investors, write_investors
     from koscom_async.batch.partition import aggregate_partition
     from koscom_async.batch.report import BatchFailures, BatchProgress, BatchReport
@@ -23,16 +24,20 @@ else:
 
 
 __all__ = [
+    "BatchEstimate",
     "BatchFailures",
     "BatchProgress",
     "BatchReport",
+    "BrokerEstimate",
     "Entry",
     "JsonLinesSink",
     "ParquetSink",
+    "QuotaEstimate",
     "Segment",
     "Sink",
     "aggregate",
     "aggregate_partition",
+    "estimate",
     "read_investors",
     "write_investors",
 ]

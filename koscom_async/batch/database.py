@@ -156,11 +156,19 @@ def _locked(path: Path) -> "BaseFileLock":
 
 def _holder(path: Path) -> str:
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            [(holder,)] = database.execute("SELECT value FROM facts WHERE name = 'holder'")
-            return str(holder)
-    except (sqlite3.Error, ValueError):
+        [[(holder,)]] = read_only(path, "SELECT value FROM facts WHERE name = 'holder'")
+    except (SinkError, ValueError):
         return "another process holds it"
+    return str(holder)
+
+
+def read_only(path: Path, *queries: str) -> list[list[tuple[Any, ...]]]:
+    """Return what queries find in a file, which another process may have open."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return [connection.execute(query).fetchall() for query in queries]
+    except sqlite3.Error as error:
+        raise SinkError(f"the checkpoint {path} cannot be read ({error})") from error
 
 
 def checkpoint_path(checkpoint: Any) -> Path | None:

@@ -28,7 +28,7 @@ from uuid import uuid4
 
 from attrs import frozen
 
-from koscom_async.batch.database import Database
+from koscom_async.batch.database import Database, read_only
 from koscom_async.batch.segments import Segment, Sink
 from koscom_async.errors import SinkError, UsageError
 from koscom_async.models.holdings import Holdings
@@ -157,18 +157,6 @@ class Journal:
         [(latest,)] = self._database.rows("SELECT max(number) FROM segments")
         return 0 if latest is None else int(latest) + 1
 
-    @property
-    def done(self) -> int:
-        """How many investors are written."""
-        [(count,)] = self._database.rows("SELECT count(*) FROM keys WHERE segment IS NOT NULL")
-        return int(count)
-
-    @property
-    def learned(self) -> Learned:
-        """What the accounts of this run took so far, by broker."""
-        rows = self._database.rows("SELECT broker, accounts, calls FROM learned")
-        return {broker: (accounts, calls) for broker, accounts, calls in rows}
-
     def begin(self, keys: Sequence[str], ended: Sequence[str]) -> list[KeyState]:
         """Return what is known of these investors, who are open from now on unless they are done, parked or suspect.
 
@@ -273,3 +261,18 @@ def sink_at_work(what: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise SinkError(f"the sink could not {what} ({type(error).__name__})") from error
+
+
+def learned_before(path: Path) -> tuple[int, Learned]:
+    """Return how many investors a checkpoint has as written, and what their accounts took; none where there is none.
+
+    It may be in use meanwhile. Raises `SinkError` for a file that is no checkpoint.
+    """
+    if not path.exists():
+        return 0, {}
+    [(done,)], learned = read_only(
+        path,
+        "SELECT count(*) FROM keys JOIN segments ON segment = number WHERE state = 'committed'",
+        "SELECT broker, accounts, calls FROM learned",
+    )
+    return int(done), {broker: (accounts, calls) for broker, accounts, calls in learned}
