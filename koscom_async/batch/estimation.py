@@ -44,7 +44,7 @@ class BrokerEstimate(Record):
 class QuotaEstimate(Record):
     """How many calls of a service's day a run takes, beside the `limit` of a day and what is `remaining` of this one.
 
-    Both are `None` where the gateway has not said; `reserve` is the share that the settings leave to others.
+    Both are `None` where no answer tells it; `reserve` is the share that the settings leave to others.
     """
 
     service: str
@@ -112,7 +112,8 @@ async def estimate(
     accounts there are, and how many calls these take. Raises what `aggregate` raises for what is no source, and what
     kept every one of the sample from being read.
     """
-    if isinstance(sample, bool) or not isinstance(sample, int) or sample < 1:
+    given: object = sample
+    if isinstance(given, bool) or not isinstance(given, int) or given < 1:
         raise UsageError(f"sample must be a whole number of at least 1, got {sample!r}")
     settings, _ = parts_of(koscom)
     path = checkpoint_path(checkpoint)

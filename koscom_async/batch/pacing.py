@@ -5,6 +5,9 @@ so many accounts wait as it can answer within the run's *patience*: the time in 
 twice over, if all brokers were at their limits. An account beyond that is refused before a call is made for it, so that
 its investor is parked with what was read, and the window goes to the brokers that can use it.
 
+A broker that is down is not asked for investors who wait, but for one at a time, each after its breaker's cool-down;
+after some of these probes it is given up.
+
 Simulated with twelve brokers, one of them ten times slower: without patience the window fills with accounts that wait
 for that one, and the others are busy for 12 to 18 % of the time; with it, for 97 to 100 %.
 """
@@ -18,8 +21,16 @@ from attrs import define, field
 from koscom_async._services.operation import Deadline, deadline_at
 from koscom_async._services.tasks import Notifier
 from koscom_async._transport.statistics import TraceBuilder
-from koscom_async._wire.endpoints import metered_as
-from koscom_async.errors import OverloadedError
+from koscom_async._wire.endpoints import COMMON, metered_as
+from koscom_async.errors import (
+    BreakerOpenError,
+    BrokerUnavailableError,
+    ConnectionFailedError,
+    KoscomError,
+    OverloadedError,
+    PlatformError,
+    ResponseError,
+)
 from koscom_async.models.account import Balance
 from koscom_async.models.investor import Investor
 from koscom_async.models.member import VirtualAccount
@@ -29,8 +40,8 @@ FIRST_GUESS = 3
 """So many accounts an investor has, until some are known."""
 TURNS = 2.0
 """Patience is so many times the time in which the window is read. Less would park where chance makes a queue longer."""
-LEAST_PATIENCE = 10.0
-"""No account is cut off before so many seconds: short windows say nothing of how long an answer takes."""
+ATTEMPTS_AWAITED = 2
+"""No account is cut off before so many attempts could time out, so that a broker which hangs is seen to be down."""
 SMOOTHING = 0.1
 """What the latest account counts for in a moving average."""
 
@@ -78,7 +89,10 @@ class Window:
 
 @define(eq=False)
 class BrokerPace:
-    """One broker: its limits, the accounts that are being `asked` there or soon will be, and how fast they end."""
+    """One broker: its limits, the accounts that are being `asked` there or soon will be, and how fast they end.
+
+    `is_down`: its circuit was open when it was last asked. Then it is closed until a time, and so many `probes` failed.
+    """
 
     rate: float
     in_flight: int
@@ -88,6 +102,10 @@ class BrokerPace:
     calls: float = 1.0
     gap: float = 0.0
     ended_at: float = 0.0
+    is_down: bool = False
+    has_answered: bool = False
+    closed_until: float = -inf
+    probes: int = 0
 
     @property
     def capacity(self) -> float:
@@ -98,6 +116,24 @@ class BrokerPace:
         """Accounts a second, as they end; less, the longer none has ended."""
         waited = now - self.ended_at if self.asked else 0.0
         return min(self.capacity, 1 / max(self.gap, waited, 1e-9))
+
+    def hear(self, error: BaseException | None, now: float, *, cool_down: float) -> None:
+        """Learn from how a question ended whether the broker is down."""
+        if isinstance(error, BreakerOpenError):
+            self.is_down = True
+            self.closed_until = max(self.closed_until, now + (error.retry_after or 0.0))
+        elif isinstance(error, BrokerUnavailableError | ConnectionFailedError):
+            if self.is_down and now >= self.closed_until:
+                self.probes += 1
+                self.closed_until = now + cool_down
+        elif error is None or isinstance(error, PlatformError | ResponseError):
+            self.is_down, self.has_answered, self.probes = False, True, 0
+
+    def room(self, most: int, now: float) -> int:
+        """How many more may be asked, of so many at most: one as a probe where it is down."""
+        if self.is_down:
+            most = 1 if now >= self.closed_until else 0
+        return most - self.asked - self.expected
 
     def begin(self, now: float) -> None:
         """Count an account that is asked from now on."""
@@ -126,7 +162,9 @@ class Pace:
         self._settings = settings
         self._window = window
         self._patience = patience
+        self._cool_down = settings.breaker.cool_down
         self._brokers: dict[str, BrokerPace] = {}
+        self.lists = BrokerPace(settings.limits.of(COMMON).rate, settings.limits.of(COMMON).in_flight)
 
     @property
     def patience(self) -> float:
@@ -141,11 +179,31 @@ class Pace:
         return metered_as(account.broker.short_name, self._settings)
 
     def room_at(self, queue: str) -> int:
-        """How many more accounts would be answered in time, beside those that are expected."""
+        """How many more of those who wait would be answered in time, beside those that are expected."""
         broker = self._broker(queue)
+        return broker.room(self._most(broker), anyio.current_time())
+
+    def _most(self, broker: BrokerPace) -> int:
         least = min(broker.in_flight, max(1, self._window.most // 8))
         most = max(least, self.patience * broker.pace(anyio.current_time()))
-        return int(min(most, self._window.most)) - broker.asked - broker.expected
+        return int(min(most, self._window.most))
+
+    def hear_of_list(self, error: KoscomError | None) -> None:
+        """Learn from how the question for an investor's list of accounts ended."""
+        self.lists.hear(error, anyio.current_time(), cool_down=self._cool_down)
+
+    @property
+    def opens_at(self) -> float:
+        """When the next broker that is down may be asked again; `inf` where none waits for that."""
+        now = anyio.current_time()
+        closed = (each.closed_until for each in (self.lists, *self._brokers.values()) if each.is_down)
+        return min((moment for moment in closed if moment > now), default=inf)
+
+    def given_up(self, probes: int) -> set[str]:
+        """Return the brokers that are down, and did not answer so many probes in a row."""
+        return {
+            queue for queue, broker in self._brokers.items() if broker.is_down and broker.probes >= probes
+        }
 
     def expect(self, queues: Iterable[str], accounts: int = 1) -> None:
         """Count an investor who waited, from when they are taken until their accounts are asked (`accounts=-1`)."""
@@ -156,21 +214,28 @@ class Pace:
         self, investor: Investor, account: VirtualAccount, trace: TraceBuilder, *, deadline: Deadline
     ) -> Balance:
         """Read a balance; raise `OverloadedError`, without a call, where too many wait for the broker."""
-        queue = self.queue_of(account)
-        if self.room_at(queue) < 1:
+        broker = self._broker(self.queue_of(account))
+        if broker.asked + broker.expected >= self._most(broker):
             raise OverloadedError("enough accounts wait for this broker; it is asked for this one later")
-        broker = self._broker(queue)
         broker.begin(anyio.current_time())
+        failure: BaseException | None = None
         try:
             return await self._read(investor, account, trace, deadline=deadline_at(self._longest))
+        except BaseException as error:
+            failure = error
+            raise
         finally:
-            broker.end(trace.calls, anyio.current_time())
+            now = anyio.current_time()
+            broker.end(trace.calls, now)
+            broker.hear(failure, now, cool_down=self._cool_down)
+            del failure  # it holds this frame
             self._window.changed.announce()
 
     @property
     def _longest(self) -> float:
         """The seconds after which an account is given up for now: its broker answers slower than was expected."""
-        return self._patience or max(LEAST_PATIENCE, TURNS * self.patience)
+        least = ATTEMPTS_AWAITED * self._settings.timeouts.attempt
+        return self._patience or max(least, TURNS * self.patience)
 
     def _broker(self, queue: str) -> BrokerPace:
         broker = self._brokers.get(queue)

@@ -19,6 +19,7 @@ from koscom_async._masking import hidden
 from koscom_async._wire.endpoints import COMMON
 from koscom_async.batch.journal import ParkedState
 from koscom_async.errors import (
+    BreakerOpenError,
     DeadlineExceededError,
     KoscomError,
     OverloadedError,
@@ -104,6 +105,13 @@ class Parked:
         self._lines.clear()
         return works
 
+    def give_up(self, brokers: set[str]) -> list[Work]:
+        """Return those who wait for nothing but these brokers, and who wait no more."""
+        found = [work for work in self._waiting.values() if work.brokers and brokers.issuperset(work.brokers)]
+        for work in found:
+            del self._waiting[work.key]
+        return found
+
     def take(self, most: int, room_at: Callable[[str], int]) -> list[Work]:
         """Return investors who may be asked now, as one of the brokers they wait for has room; at most so many.
 
@@ -127,6 +135,11 @@ class Parked:
         now = anyio.current_time()
         return min((line[0][0] for line in self._lines.values() if line[0][0] > now), default=inf)
 
+    @property
+    def first_at(self) -> float:
+        """Since or from when the first of them may be asked, as far as only time counts."""
+        return min((line[0][0] for line in self._lines.values()), default=inf)
+
     def _first(self, broker: str) -> Work | None:
         line = self._lines.get(broker, [])
         while line:
@@ -145,6 +158,9 @@ class Parked:
         if not line:
             self._lines.pop(broker, None)
         return work
+
+
+_NO_CALL = OverloadedError | QuotaExceededError | BreakerOpenError
 
 
 @frozen(kw_only=True)
@@ -169,7 +185,7 @@ class Lacking:
         errors, put_off, failed = list[KoscomError](), set[str](), set[str]()
         if error is not None and may_pass(error):
             errors.append(error)
-            (put_off if isinstance(error, QuotaExceededError) else failed).add(COMMON)
+            (put_off if isinstance(error, _NO_CALL) else failed).add(COMMON)
         for failure in holdings.failures if holdings is not None else ():
             if may_pass(failure.error):
                 errors.append(failure.error)
@@ -185,19 +201,13 @@ class Lacking:
         return max((_seconds_after(error, usual) for error in self.errors), default=0.0)
 
 
-def pause_after(error: KoscomError) -> float:
-    """Return for how long no list of accounts is asked for, as one was refused with a time to wait."""
-    wanted = error.retry_after if isinstance(error, PlatformError | OverloadedError) else None
-    return min(wanted or 0.0, LONGEST_WAIT)
-
-
 def may_pass(error: KoscomError) -> bool:
     """Whether asking again later may help; a spent quota does not pass before the day ends."""
     return error.retriable or isinstance(error, QuotaExceededError)
 
 
 def _was_put_off(outcome: AccountOutcome) -> bool:
-    if isinstance(outcome.error, OverloadedError | QuotaExceededError):
+    if isinstance(outcome.error, _NO_CALL):
         return True
     return isinstance(outcome.error, DeadlineExceededError) and not outcome.trace.calls
 
@@ -205,7 +215,7 @@ def _was_put_off(outcome: AccountOutcome) -> bool:
 def _seconds_after(error: KoscomError, usual: float) -> float:
     if isinstance(error, QuotaExceededError):
         return (error.resets_at - utc_now()).total_seconds()
-    if isinstance(error, DeadlineExceededError):
-        return 0.0  # it has waited
+    if isinstance(error, DeadlineExceededError | BreakerOpenError):
+        return 0.0  # it has waited, or waits until the broker may be asked for anyone
     wanted = error.retry_after if isinstance(error, PlatformError) else None
     return min(usual if wanted is None else wanted, LONGEST_WAIT)

@@ -3,7 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
-from math import inf, isfinite
+from math import isfinite
 from typing import Any
 
 import anyio
@@ -15,7 +15,7 @@ from koscom_async._merge import merging
 from koscom_async._services.tasks import background
 from koscom_async.batch.journal import Journal, KeyState
 from koscom_async.batch.pacing import Pace, Window
-from koscom_async.batch.parking import LONGEST_WAIT, MOST_PARKED, Lacking, Parked, Work, pause_after
+from koscom_async.batch.parking import LONGEST_WAIT, MOST_PARKED, Lacking, Parked, Work
 from koscom_async.batch.report import BatchProgress, BatchReport, Tally
 from koscom_async.batch.segments import Entry, Sink
 from koscom_async.batch.source import Source
@@ -32,6 +32,8 @@ DEATHS = 3
 """An investor who was open when the process died so often is not asked any more."""
 STRIDES = 10
 """Investors are taken from the source when so much of the window is free: a tenth of it."""
+SILENT_PROBES = 20
+"""After so many probes that were not answered, each a cool-down apart, the platform is down, and the run ends."""
 REPORT_SECONDS = 1.0
 
 OnProgress = Callable[[BatchProgress], object]
@@ -102,7 +104,6 @@ class Run:
         )
         self._ended: list[str] = []
         self._failure: Exception | None = None
-        self._lists_from = -inf
         self._began_at = self._reported_at = anyio.current_time()
 
     async def read_all(self) -> BatchReport:
@@ -130,9 +131,7 @@ class Run:
             works = await self._take()
             if works or self._is_over:
                 return works
-            now = anyio.current_time()
-            until = min((at for at in (self._parked.next_at, self._lists_from) if at > now), default=inf)
-            with anyio.CancelScope(deadline=until):
+            with anyio.CancelScope(deadline=min(self._parked.next_at, self._pace.opens_at)):
                 await self._window.changed.wait()
 
     @property
@@ -146,8 +145,10 @@ class Run:
 
     async def _take(self) -> list[Work]:
         """Return investors of the source; when it is dry, those who waited; and last suspects, each alone."""
-        room = self._window.room
-        if self._is_stopping or room < 1 or self._lists_from > anyio.current_time():
+        room, lists = self._window.room, self._pace.lists
+        if lists.is_down:
+            room = min(room, int(anyio.current_time() >= lists.closed_until and not self._window.investors))
+        if self._is_stopping or room < 1:
             return []
         if not self._source.is_dry and len(self._parked) < MOST_PARKED:
             if self._window.investors and room < self._window.most // self._window.usual // STRIDES:
@@ -155,13 +156,15 @@ class Run:
             works = await self._pull(room)
             if works or self._is_stopping:
                 return works
+        for work in self._parked.give_up(self._pace.given_up(self._options.attempts - 1)):
+            await self._write_as_read(work)
         return await self._begin_again(self._parked.take(room, self._pace.room_at) or self._suspect())
 
     def _suspect(self) -> list[Work]:
         if self._window.investors:
             return []
         if self._parked:
-            if self._parked.next_at - anyio.current_time() > LONGEST_WAIT:  # only for the next day's calls
+            if self._parked.first_at - anyio.current_time() > LONGEST_WAIT:  # only for the next day's calls
                 self._days_calls.spend(self._days_calls.resets_at)
             return []
         return [self._suspects.popleft()] if self._suspects else []
@@ -227,7 +230,8 @@ class Run:
     async def _ask(self, work: Work) -> tuple[Holdings | None, KoscomError | None]:
         """Return what an investor owns as far as it can be read now, or why nothing is known of it."""
         work.passes += 1
-        expected, outcomes = work.brokers, list[AccountOutcome]()
+        expected, work.brokers = work.brokers, ()
+        outcomes: list[AccountOutcome] = []
         failure: KoscomError | None = None
         try:
             async with self._fanout.stream(
@@ -241,8 +245,7 @@ class Run:
                 self._pace.expect(expected, -1)
                 expected = ()
                 self._list(work, len(stream.accounts) + len(stream.kept))
-                async for outcome in stream:
-                    outcomes.append(outcome)
+                outcomes = [outcome async for outcome in stream]
                 holdings = await stream.merged()
         except KoscomError as error:
             failure = kept(error)
@@ -255,6 +258,7 @@ class Run:
             work.after = None  # other accounts are linked than before: nothing of what was read stands
             return await self._ask(work)
         work.calls += 1 if failure is None else failure.attempts
+        self._pace.hear_of_list(failure)
         self._days_calls.hear(outcomes, failure)
         self._tally.learn(outcomes)
         return (holdings, None) if failure is None else (None, failure)
@@ -266,20 +270,19 @@ class Run:
 
     async def _conclude(self, work: Work, holdings: Holdings | None, error: KoscomError | None) -> None:
         """Write an investor, or let them wait for what may be read later."""
-        if concerns_everyone(error):
+        lists = self._pace.lists
+        is_silent = lists.probes >= (SILENT_PROBES if lists.has_answered else self._options.attempts)
+        if concerns_everyone(error) or (error is not None and is_silent):
             self._fail(error)  # and the next run asks for this investor again
             return
         lacking = Lacking.of(holdings, error, self._pace.queue_of)
         work.attempts += bool(lacking.failed)
         brokers = lacking.brokers(may_fail_again=work.attempts < self._options.attempts)
         if not brokers or (self._is_stopping and not self._options.goes_on):
-            entry = Entry(key=work.key, holdings=holdings, error=error, calls=work.calls, passes=work.passes)
-            await self._writer.deliver(entry, alone=work.stands_alone)
+            await self._deliver(work, holdings, error)
             return
         work.brokers, work.error = brokers, error
         work.not_before = anyio.current_time() + lacking.seconds(self._cool_down)
-        if error is not None and not self._is_stopping:
-            self._lists_from = max(self._lists_from, anyio.current_time() + pause_after(error))
         await self._in_thread(
             self._journal.park, work.key, work.state, unmerged(holdings), self._take_ended()
         )
@@ -290,15 +293,20 @@ class Run:
         if self._options.goes_on:
             return
         for work in self._parked.clear():
-            read = await self._in_thread(self._journal.read_of, work.key)
-            holdings = None
-            if read is not None:
-                holdings = await run_cooperatively(merging(read.outcomes, as_of=read.as_of))
-                holdings = evolve(holdings, consent_expires_on=read.consent_expires_on)
-            error = work.error if holdings is None else None
-            await self._writer.deliver(
-                Entry(key=work.key, holdings=holdings, error=error, calls=work.calls, passes=work.passes)
-            )
+            await self._write_as_read(work)
+
+    async def _write_as_read(self, work: Work) -> None:
+        """Write an investor who waits, with what was read so far."""
+        read = await self._in_thread(self._journal.read_of, work.key)
+        holdings = None
+        if read is not None:
+            holdings = await run_cooperatively(merging(read.outcomes, as_of=read.as_of))
+            holdings = evolve(holdings, consent_expires_on=read.consent_expires_on)
+        await self._deliver(work, holdings, work.error if holdings is None else None)
+
+    async def _deliver(self, work: Work, holdings: Holdings | None, error: KoscomError | None) -> None:
+        entry = Entry(key=work.key, holdings=holdings, error=error, calls=work.calls, passes=work.passes)
+        await self._writer.deliver(entry, alone=work.stands_alone)
 
     async def _write(self, written: anyio.Event) -> None:
         try:

@@ -74,7 +74,7 @@ async def test_the_source_is_taken_as_there_is_room_and_may_be_asynchronous():
 async def test_a_slow_broker_holds_up_no_other_and_is_never_idle():
     sink = MemorySink()
     limits = Limits(
-        default=BrokerLimits(rate=400.0, burst=10), brokers={"star": BrokerLimits(rate=40.0, burst=1)}
+        default=BrokerLimits(rate=40.0, burst=10), brokers={"star": BrokerLimits(rate=4.0, burst=1)}
     )
     with (
         hurrying(asyncio.get_running_loop(), quiet_seconds=0) as clock,
@@ -92,7 +92,7 @@ async def test_a_slow_broker_holds_up_no_other_and_is_never_idle():
     assert calls[:last_of_others].count("star") < 0.5 * calls.count("star")
     assert max(entry.passes for entry in sink.entries) > 1
     assert report.ok
-    assert seconds < 1.15 * 30 * 4 / 40, "the slow broker's own limit decides"
+    assert seconds < 1.15 * 30 * 4 / 4, "the slow broker's own limit decides"
 
 
 async def test_what_fails_for_a_while_is_asked_again_and_only_that():
@@ -112,7 +112,9 @@ async def test_what_fails_to_the_end_is_written_with_the_reason_after_so_many_at
     async with gateway_of(3, faults={"star": "down"}) as gateway, client_of(gateway) as koscom:
         report = await aggregate(koscom, keyed(gateway), sink=sink, attempts=2)
     assert [len(entry.holdings.failures) for entry in sink.by_key.values()] == [1, 1, 1]
-    assert {entry.passes for entry in sink.entries} == {2}
+    assert {2} <= {entry.passes for entry in sink.entries} <= {2, 3}, (
+        "a pass in which no call was made is no attempt"
+    )
     assert (report.complete, report.read, report.accounts, report.ok) == (0, 6, 9, False)
     assert [(each.broker, each.count) for each in report.failures] == [("star", 3)]
 
