@@ -17,17 +17,21 @@ _USUAL_DECIMALS = 2
 
 
 def amount(value: Decimal | None, currency: str = WON) -> str:
-    """Return an amount without its currency: whole won, other money with its decimals."""
-    return UNKNOWN if value is None else _minus(_visible(value, currency)) + _digits(value, currency)
+    """Return an amount for a column: whole won without a sign, other money with its currency and decimals."""
+    if value is None:
+        return UNKNOWN
+    return _minus(_visible(value, currency)) + _unit(currency) + _digits(value, currency)
 
 
 def change(value: Decimal | None, currency: str = WON) -> str:
-    """Return a gain or a loss without its currency, with its sign."""
-    return UNKNOWN if value is None else _sign(_visible(value, currency)) + _digits(value, currency)
+    """Return a gain or a loss for a column, as `amount` does, with its sign."""
+    if value is None:
+        return UNKNOWN
+    return _sign(_visible(value, currency)) + _unit(currency) + _digits(value, currency)
 
 
 def money(value: Decimal | None, currency: str = WON) -> str:
-    """Return an amount with its currency."""
+    """Return an amount with its currency, won too."""
     if value is None:
         return UNKNOWN
     return _minus(_visible(value, currency)) + _symbol(currency) + _digits(value, currency)
@@ -72,8 +76,12 @@ def share(part: float) -> str:
     return weight(Decimal(str(part)))
 
 
+def _unit(currency: str) -> str:
+    return "" if currency == WON else f"{currency} "
+
+
 def _symbol(currency: str) -> str:
-    return "₩" if currency == WON else f"{currency} "
+    return "₩" if currency == WON else _unit(currency)
 
 
 def _visible(value: Decimal, currency: str) -> Decimal:

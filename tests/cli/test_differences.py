@@ -40,7 +40,7 @@ def test_each_kind_of_change_is_a_line_with_before_and_after():
     assert line_with(lines, "동화약품").split()[0] == "repriced"
     assert line_with(lines, "FOCUS").split()[0] == "changed"
     assert line_with(lines, "6,976,542").split()[-3:] == ["6,976,542", "9,876,542", "+2,900,000"]
-    assert [line.split()[-1] for line in lines if "In all" in line] == ["−2,645,400", "+37.70"]
+    assert [line.split("  ")[-1] for line in lines if "In all" in line] == ["−2,645,400", "+USD 37.70"]
 
 
 def test_an_account_that_cannot_be_read_is_not_taken_for_sold():

@@ -28,7 +28,15 @@ async def test_the_first_screen_is_plain_at_every_width():
         assert len(masks) == len(set(masks)) == 3
     assert line_with(lines, "Unsettled").split()[:2] == ["Unsettled", "−₩860,000"]
     assert line_with(lines, "Liabilities").split()[:2] == ["Liabilities", "−₩2,760,000"]
-    assert line_with(lines, "Apple").split()[-4:] == ["1,500.25", "1,912.40", "+412.15", "+27.47%"]
+    assert line_with(lines, "Apple").split()[-7:] == [
+        "USD",
+        "1,500.25",
+        "USD",
+        "1,912.40",
+        "+USD",
+        "412.15",
+        "+27.47%",
+    ]
     assert line_with(lines, "동화약품").split()[:5] == ["동화약품", "KOSPI", "cyber", "diamond", "100"]
     assert line_with(lines, "1607…4203").split()[:5] == ["✓", "다이아몬드", "증권", "1607…4203", "장기투자"]
     kinds = {

@@ -113,8 +113,18 @@ def test_foreign_money_stands_apart_with_its_own_total():
     start = next(number for number, line in enumerate(lines) if line.startswith("Positions in USD"))
     assert "not part of the totals in KRW" in lines[start]
     assert lines[start + 1].split()[-3:] == ["Value", "Profit/loss", "Return"]
-    assert lines[start + 2].split()[-4:] == ["1,500.25", "1,912.40", "+412.15", "+27.47%"]
-    assert lines[start + 3].split() == ["Total", "USD", "1,500.25", "1,912.40", "+412.15", "+27.47%"]
+    assert lines[start + 2].split("  ")[-4:] == ["USD 1,500.25", "USD 1,912.40", "+USD 412.15", "+27.47%"]
+    assert lines[start + 3].split() == [
+        "Total",
+        "USD",
+        "USD",
+        "1,500.25",
+        "USD",
+        "1,912.40",
+        "+USD",
+        "412.15",
+        "+27.47%",
+    ]
     assert not any("Apple" in line for line in lines[:start])
 
 

@@ -22,15 +22,15 @@ function digits(text, least, rounds) {
   return groups.format(BigInt(whole)) + (fraction && `.${fraction}`);
 }
 
-function amount(text, currency = "KRW") {
+function spelled(text, currency, unit) {
   if (text === null) return UNKNOWN;
-  return (text.startsWith("-") ? "−" : "") + digits(text, DECIMALS[currency] ?? 2, currency === "KRW");
+  const sign = text.startsWith("-") ? `−${unit && JOINED}` : "";
+  return sign + unit + digits(text, DECIMALS[currency] ?? 2, currency === "KRW");
 }
 
-function money(text, currency = "KRW") {
-  const shown = amount(text, currency), unit = currency === "KRW" ? "₩" : `${currency} `;
-  return text === null ? shown : shown.replace(/^(−?)/, (sign) => (sign ? `${sign}${JOINED}${unit}` : unit));
-}
+// In a column won stand alone, and other money has its currency.
+const amount = (text, currency = "KRW") => spelled(text, currency, currency === "KRW" ? "" : `${currency}\u00a0`);
+const money = (text, currency = "KRW") => spelled(text, currency, currency === "KRW" ? "₩" : `${currency} `);
 
 const isZero = (text) => /^-?[0.]*$/.test(text);
 const signed = (text, shown) => (text.startsWith("-") || isZero(text) ? shown : `+${shown}`);
@@ -112,7 +112,8 @@ function showRemarks(holdings) {
     card.querySelector(".worth").textContent = money(each.net_worth);
     if (each.agrees) remark(card, "note", "", texts.agrees);
     else if (each.value_difference !== null && each.cost_difference !== null) {
-      const facts = { value: money(each.value_difference), cost: money(each.cost_difference) };
+      const difference = (text) => signed(text, money(text)).replace("+", `+${JOINED}`);
+      const facts = { value: difference(each.value_difference), cost: difference(each.cost_difference) };
       remark(card, "note", "", filled(texts.differs, facts), each.reason);
     }
   }
@@ -134,6 +135,8 @@ function showTotals(holdings, { n, of, isRunning }) {
   at("left-out").textContent = without && !isZero(without) ? filled(texts.left_out, { value: money(without) }) : "";
   at("cash").textContent = money(totals.cash);
   at("withdrawable").textContent = money(won?.withdrawable ?? null);
+  const later = totals.unsettled;
+  at("unsettled").textContent = later && !isZero(later) ? filled(texts.unsettled, { value: money(later) }) : "";
   at("liabilities").textContent = money(negated(totals.liabilities));
 }
 
@@ -241,7 +244,7 @@ function show(holdings, progress) {
 }
 
 const NO_TOTALS = Object.fromEntries(
-  ["net_worth", "value", "cost", "profit_loss", "return_pct", "cash", "liabilities", "value_without_cost"].map((name) => [name, null]),
+  ["net_worth", "value", "cost", "profit_loss", "return_pct", "cash", "unsettled", "liabilities", "value_without_cost"].map((name) => [name, null]),
 );
 const NOTHING = { totals: NO_TOTALS, foreign_totals: [], positions: [], cash: [], reconciliation: [], doubts: [] };
 

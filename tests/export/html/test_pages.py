@@ -151,7 +151,7 @@ def test_where_no_cost_is_known_neither_is_the_profit():
 def test_foreign_money_stands_apart(partial):
     text = page_of(partial).text
     assert "1 position in USD not part of the totals in KRW" in text
-    assert "Total USD 1,912.40 1,500.25 ▲ +412.15 +27.47%" in text
+    assert "Total USD USD 1,912.40 USD 1,500.25 ▲ +USD 412.15 +27.47%" in text
     assert "Total KRW 72,776,765 ≥463,283 ▼ −16,483" in text
 
 
