@@ -51,7 +51,7 @@ async def client_of(gateway, *, limits=FAST, **options):
         retry=Retry(attempts=1),
         breaker=Breaker(failures=4, cool_down=0.05, investors=2),
     )
-    async with Koscom(settings, transport=gateway.transport, **options) as koscom:
+    async with Koscom(settings, **{"transport": gateway.transport} | options) as koscom:
         yield koscom
 
 

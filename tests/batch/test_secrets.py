@@ -1,17 +1,19 @@
 """Marked secrets: what travels to workers, what sinks write, what waits for the second round, and what is logged."""
 
 import logging
+import sqlite3
 import zlib
+from contextlib import closing
 from functools import partial
 
 import cloudpickle
 import pytest
 from attrs import evolve
 
-from koscom_async import Koscom, Token
-from koscom_async.batch import JsonLinesSink, ParquetSink, aggregate_partition, dask
+from koscom_async import Koscom, Retry, Token
+from koscom_async.batch import JsonLinesSink, ParquetSink, aggregate, aggregate_partition, dask
 from koscom_async.sandbox import Ledger, SandboxGateway, crowd
-from tests.batch.crowds import FAST, keyed
+from tests.batch.crowds import FAST, MemorySink, keyed
 from tests.batch.workers import loader
 
 CI = "CIMARK+" + "A" * 79 + "=="
@@ -65,6 +67,29 @@ async def test_no_secret_is_written_or_logged_and_no_account_number_in_the_outpu
     assert report.investors == 1
     sink.sweep()
     assert NUMBER.encode() not in b"".join(dict(texts(tmp_path)).values())
+
+
+async def test_a_checkpoint_holds_rows_and_numbers_of_who_waits_and_no_secret(tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    checkpoint, shown = tmp_path / "journal", []
+    async with SandboxGateway(in_process=True, ledger=marked(), quota={"account": 1}) as gateway:
+        settings = evolve(gateway.settings, limits=FAST, retry=Retry(attempts=1))
+        [(key, investor)] = keyed(gateway)
+        async with Koscom(settings, transport=gateway.transport) as koscom:
+            report = await aggregate(
+                koscom, [(key, investor)], sink=MemorySink(), checkpoint=checkpoint, on_progress=shown.append
+            )
+    assert (report.stopped, report.left) == ("quota", 1)
+    with closing(sqlite3.connect(checkpoint)) as database:
+        [(packed,)] = database.execute("SELECT outcomes FROM parked")
+    waiting = zlib.decompress(packed)
+    assert NUMBER.encode() in waiting
+    written = b"".join(path.read_bytes() for path in tmp_path.iterdir()) + waiting
+    assert b"customer 0" in written
+    for secret in (CI, NAME, ACCESS, settings.api_key, settings.api_secret):
+        assert secret.encode() not in written
+        assert secret not in caplog.text + repr((report, shown))
+    assert {oct(path.stat().st_mode)[-3:] for path in tmp_path.iterdir()} == {"600"}
 
 
 def test_what_travels_to_a_worker_holds_keys_and_no_more(gateway_environment, tmp_path):
