@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 from koscom_async.cli.main import Failed
 from koscom_async.cli.output import write_stderr
@@ -19,7 +19,7 @@ from koscom_async.client import Koscom
 from koscom_async.errors import KoscomError, SettingsError
 from koscom_async.export.texts import clean
 from koscom_async.models.investor import Investor
-from koscom_async.settings import Settings
+from koscom_async.settings import Limits, Settings
 from koscom_async.tokens import FileTokenStore, KeyringSeal, TokenStore
 
 if TYPE_CHECKING:
@@ -54,7 +54,11 @@ class Access:
 
 @asynccontextmanager
 async def open_client(
-    gateway: GatewayOptions, *, tokens: TokenStore | None = None, for_investor: bool = True
+    gateway: GatewayOptions,
+    *,
+    tokens: TokenStore | None = None,
+    for_investor: bool = True,
+    limits: Limits | None = None,
 ) -> AsyncIterator[Access]:
     """Yield a client of the gateway, while the embedded one runs if it is needed.
 
@@ -63,6 +67,7 @@ async def open_client(
     if not gateway.sandbox:
         _refuse_faults(gateway)
         settings = _settings(for_investor=for_investor)
+        settings = settings if limits is None else evolve(settings, limits=limits)
         tokens = tokens or await token_file()
         async with Koscom(settings, tokens=tokens) as koscom:
             yield Access(koscom=koscom, settings=settings)

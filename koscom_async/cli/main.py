@@ -7,6 +7,7 @@ import codecs
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import click
@@ -19,6 +20,7 @@ WHOLE = 0
 FAILED = 1
 USAGE = 2  # click's own
 PARTIAL = 3
+STOPPED = 75  # EX_TEMPFAIL: run it again later
 
 
 def run() -> int:
@@ -36,11 +38,13 @@ def exit_codes(
     failed: str = "an error: no account was read",
     *,
     partial: str | None = "partial: some accounts could not be read",
+    others: Mapping[int, str] = MappingProxyType({}),
 ) -> str:
     """Return the epilogue of a command's help; without `partial` for what is there whole or not at all."""
     lines = {WHOLE: whole, FAILED: failed, USAGE: "the command line is wrong"}
     if partial:
         lines[PARTIAL] = partial
+    lines |= others
     lines[INTERRUPTED] = "interrupted (Ctrl-C)"
     return "\n".join(("\b", "Exit codes:", *(f"  {code:<3}  {meaning}" for code, meaning in lines.items())))
 
@@ -71,6 +75,7 @@ class Entry(NamedTuple):
 ENTRIES: Mapping[str, Entry] = {
     "accounts": Entry("accounts", "accounts_command", "List the linked accounts."),
     "ask": Entry("operations", "ask_command", "Ask any operation by its name."),
+    "batch": Entry("batch", "batch_command", "Holdings of many investors, into files."),
     "brokers": Entry("reference", "brokers_command", "List the known brokers."),
     "call": Entry("call", "call_command", "Call any endpoint."),
     "columns": Entry("reference", "columns_command", "List the columns of data frames."),

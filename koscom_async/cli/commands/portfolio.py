@@ -85,7 +85,8 @@ class PortfoliosTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         rows = (*self._cash(), *self._lots())
-        yield fitting([Grid(_HEADERS, rows)], options.max_width) if rows else Text("Nothing is held.")
+        grids = Grid(_HEADERS, rows).dropping("Kind", "Code")
+        yield fitting(grids, options.max_width) if rows else Text("Nothing is held.")
 
     def _cash(self) -> Iterator[Row]:
         for outcome in self._portfolios.outcomes:

@@ -35,9 +35,6 @@ _BROKERS = (
     Column("ALL", least=None),
     Column("Offered", least=None),
 )
-# What a narrower terminal leaves out, one after the other.
-_DROPPED = ((), ("English name",), ("English name", "Offered"))
-
 # Whether one query for all asset classes works.
 _ALL = {True: "yes", False: "no, by class", None: "will be asked"}
 
@@ -60,16 +57,8 @@ class BrokersTable:
     brokers: tuple[Broker, ...]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield fitting([_broker_grid(self.brokers, dropped) for dropped in _DROPPED], options.max_width)
-
-
-def _broker_grid(brokers: Sequence[Broker], dropped: Sequence[str]) -> Grid:
-    kept = [number for number, column in enumerate(_BROKERS) if column.header not in dropped]
-    rows = map(_broker_row, brokers)
-    return Grid(
-        tuple(_BROKERS[number] for number in kept),
-        tuple(Row(tuple(row.cells[number] for number in kept), style=row.style) for row in rows),
-    )
+        grid = Grid(_BROKERS, tuple(map(_broker_row, self.brokers)))
+        yield fitting(grid.dropping("English name", "Offered"), options.max_width)
 
 
 def _broker_row(broker: Broker) -> Row:

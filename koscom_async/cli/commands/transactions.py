@@ -199,7 +199,8 @@ class TransactionsTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         rows = tuple(map(_row, self.rows))
-        yield fitting([Grid(_HEADERS, rows)], options.max_width) if rows else Text("Nothing has moved.")
+        grids = Grid(_HEADERS, rows).dropping("Left", "Code")
+        yield fitting(grids, options.max_width) if rows else Text("Nothing has moved.")
 
 
 def _row(row: Transaction) -> Row:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import evolve, frozen
 from rich.box import HEAVY
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -191,6 +191,15 @@ class Grid:
     def least_width(self) -> int:
         """The cells that it needs at least."""
         return sum(map(self._least, range(len(self.columns)))) + self._gaps
+
+    def dropping(self, *headers: str) -> tuple["Grid", ...]:
+        """Return it, and what narrower terminals show: without the first of these columns, without the second, too."""
+        return (self, *(self._without(headers[:number]) for number in range(1, len(headers) + 1)))
+
+    def _without(self, headers: Sequence[str]) -> "Grid":
+        kept = [number for number, column in enumerate(self.columns) if column.header not in headers]
+        rows = (evolve(row, cells=tuple(row.cells[number] for number in kept)) for row in self.rows)
+        return evolve(self, columns=tuple(self.columns[number] for number in kept), rows=tuple(rows))
 
     def drawn(self, width: int) -> RenderableType:
         """Return it as tables of one layout, with the details of each row below it."""
