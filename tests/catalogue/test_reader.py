@@ -223,3 +223,20 @@ def test_a_large_text_in_the_place_of_an_object_is_malformed_before_it_is_read()
     inside = json.dumps({"hisLists": [{"trdDd": "20220503"}] * 5_000})
     with pytest.raises(MalformedResponseError, match="in the place of an object"):
         read("market.stocks.history", json.dumps({"result": inside}))
+
+
+def test_wide_rows_are_read_few_at_a_time():
+    wide = {f"k{number}": None for number in range(6_000)}
+    for rows, least in (
+        ([wide] * 9, 9),
+        ([{}, wide, wide, {}], 2),
+        ([{"isuSrtCd": "1"}] * 1_000, 4),
+        ([], 0),
+    ):
+        steps = OPERATIONS.reader("market.stocks.lists", "v3").steps({"isuLists": rows})
+        count = 0
+        with suppress(StopIteration):
+            while True:
+                next(steps)
+                count += 1
+        assert least <= count <= len(rows), (len(rows), count)

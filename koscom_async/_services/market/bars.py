@@ -14,7 +14,7 @@ from koscom_async._cooperative import SLICE_ROWS, Cooperative, run_cooperatively
 from koscom_async._decimals import EXACT
 from koscom_async._record import counted
 from koscom_async._services.catalogue.asker import Asker
-from koscom_async._services.market.records import read_records, records_of
+from koscom_async._services.market.records import gathered, read_records, records_of
 from koscom_async._services.operation import Deadline
 from koscom_async._services.tasks import gather
 from koscom_async.errors import KoscomError, NotYetAvailableError, UsageError
@@ -103,7 +103,7 @@ class BarReader:
         if not answer.complete:
             asked.lost.add("rows may be missing: the platform keeps the newest of a call")
         if "direction" in answer.names:
-            made = [_with_sign(*each) for each in zip(made, answer.column("direction"), strict=True)]
+            made = await run_cooperatively(gathered(map(_with_sign, made, answer.column("direction"))))
         if odd := sum(bar.doubtful for bar in made):
             asked.notes.add(f"{counted(odd, 'change')} against the sign of the direction code, which counts")
         dated = [bar for bar in made if bar.on is not None]

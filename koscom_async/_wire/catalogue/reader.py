@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import frozen
 
-from koscom_async._cooperative import SLICE_LENGTH, SLICE_ROWS, Cooperative, CooperativeReader, batched
+from koscom_async._cooperative import SLICE_LENGTH, SLICE_ROWS, Cooperative, CooperativeReader
 from koscom_async._wire.catalogue.kinds import Column, is_absent
 from koscom_async._wire.failures import failure, read_code
 from koscom_async._wire.json.core import read_json
@@ -22,6 +22,7 @@ from koscom_async.models.catalogue.answer import Answer, RowNames, Rows
 from koscom_async.models.catalogue.operation import AnswerField
 
 _MOST_NOTES = 20
+_SLICE_VALUES = 40 * SLICE_ROWS
 
 Sources = Sequence[str | None]
 """For each attribute the wire name under which a row has it."""
@@ -64,7 +65,7 @@ class AnswerReader(CooperativeReader[Answer]):
         above, entries, path = self._found(document)
         rows = _Draft(self._row)
         notes: list[str] = []
-        for batch in batched(entries, count=SLICE_ROWS):
+        for batch in _batches(entries):
             rows.read(batch, path, notes)
             yield
         return self._answer(above, rows, notes)
@@ -131,6 +132,19 @@ class AnswerReader(CooperativeReader[Answer]):
     def _malformed(place: str, value: object) -> MalformedResponseError:
         got = "nothing" if value is None else f"a {type(value).__name__}"
         return MalformedResponseError(f"{place}: expected the rows of the answer, got {got}")
+
+
+def _batches(entries: list[Any]) -> Iterator[list[Any]]:
+    """Yield the rows in batches, smaller ones where rows are wide."""
+    start, values = 0, 0
+    for place, entry in enumerate(entries):
+        size = len(entry) if isinstance(entry, dict) else 1
+        if place > start and (values + size > _SLICE_VALUES or place - start >= SLICE_ROWS):
+            yield entries[start:place]
+            start, values = place, 0
+        values += size
+    if entries:
+        yield entries[start:]
 
 
 def _inside(text: str) -> object:
