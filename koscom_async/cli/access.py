@@ -19,7 +19,7 @@ from koscom_async.client import Koscom
 from koscom_async.errors import KoscomError, SettingsError
 from koscom_async.export.texts import clean
 from koscom_async.models.investor import Investor
-from koscom_async.settings import Limits, Settings
+from koscom_async.settings import BrokerOverrides, Limits, Settings
 from koscom_async.tokens import FileTokenStore, KeyringSeal, TokenStore
 
 if TYPE_CHECKING:
@@ -30,9 +30,10 @@ _HINT = "To try it without credentials, add --sandbox"
 
 @frozen(kw_only=True)
 class GatewayOptions:
-    """The gateway that the options name; faults and latency are the sandbox's."""
+    """The gateway that the options name; faults, latency and the documents' person are the sandbox's."""
 
     sandbox: bool
+    documents: bool = False
     faults: Sequence[str]
     latency: float | None
 
@@ -72,16 +73,19 @@ async def open_client(
         async with Koscom(settings, tokens=tokens) as koscom:
             yield Access(koscom=koscom, settings=settings)
         return
-    async with (
-        embedded_gateway(faults=gateway.faults, latency=gateway.latency) as sandbox,
-        Koscom(sandbox.settings, tokens=tokens) as koscom,
-    ):
-        yield Access(
-            koscom=koscom,
-            settings=sandbox.settings,
-            sandbox_url=sandbox.url,
-            sandbox_investor=sandbox.investor,
-        )
+    async with embedded_gateway(
+        faults=gateway.faults, latency=gateway.latency, documents=gateway.documents
+    ) as sandbox:
+        # The documents leave rows out that their answers announce.
+        abridged = {each.broker: BrokerOverrides(trust_totals=False) for each in sandbox.ledger.accounts}
+        settings = evolve(sandbox.settings, brokers=abridged if gateway.documents else {})
+        async with Koscom(settings, tokens=tokens) as koscom:
+            yield Access(
+                koscom=koscom,
+                settings=settings,
+                sandbox_url=sandbox.url,
+                sandbox_investor=sandbox.investor,
+            )
 
 
 async def token_file(*, keyring: bool = False) -> FileTokenStore:
@@ -120,15 +124,19 @@ class _ToStderr(logging.Handler):
 _TO_STDERR = _ToStderr(logging.WARNING)
 
 
-def embedded_gateway(*, faults: Sequence[str], latency: float | None, **others: Any) -> "SandboxGateway":
+def embedded_gateway(
+    *, faults: Sequence[str], latency: float | None, documents: bool = False, **others: Any
+) -> "SandboxGateway":
     """Return a sandbox gateway with these faults; a usage error lists the brokers and kinds that it has.
 
-    `others` are what else a gateway takes.
+    With `documents` it has the person of the platform's documents; `others` are what else a gateway takes.
     """
     try:
-        from koscom_async.sandbox import SandboxGateway
+        from koscom_async.sandbox import SandboxGateway, documents_ledger
     except ImportError as error:
         raise Failed(str(error)) from error
+    if documents:
+        others["ledger"] = documents_ledger()
     try:
         return SandboxGateway(faults=_by_broker(faults), latency=latency or 0.0, **others)
     except ValueError as error:
@@ -136,6 +144,8 @@ def embedded_gateway(*, faults: Sequence[str], latency: float | None, **others: 
 
 
 def _refuse_faults(gateway: GatewayOptions) -> None:
+    if gateway.documents:
+        raise click.UsageError("--documents needs --sandbox: only the embedded gateway has their person")
     if gateway.faults or gateway.latency is not None:
         option = "--fault" if gateway.faults else "--latency"
         raise click.UsageError(f"{option} needs --sandbox: only the embedded gateway fails on demand")

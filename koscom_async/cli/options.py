@@ -215,14 +215,19 @@ def gateway_options(command: Command) -> Command:
     """Add the choice of the gateway, which the command gets as `gateway`."""
 
     @wraps(command)
-    def collected(*arguments: Any, sandbox: bool, faults: Any, latency: Any, **others: Any) -> Any:
-        chosen = GatewayOptions(sandbox=sandbox, faults=faults, latency=latency)
+    def collected(
+        *arguments: Any, sandbox: bool, documents: bool, faults: Any, latency: Any, **others: Any
+    ) -> Any:
+        chosen = GatewayOptions(sandbox=sandbox, documents=documents, faults=faults, latency=latency)
         return command(*arguments, gateway=chosen, **others)
 
     sandbox = click.option(
         "--sandbox", is_flag=True, help="Ask the embedded sandbox gateway: no credentials needed."
     )
-    return sandbox(_fault_options(collected, "With --sandbox: let", "With --sandbox: seconds"))
+    documents = click.option(
+        "--documents", is_flag=True, help="With --sandbox: ask as the person of the platform's documents."
+    )
+    return sandbox(documents(_fault_options(collected, "With --sandbox: let", "With --sandbox: seconds")))
 
 
 def fault_options(command: Command) -> Command:

@@ -14,6 +14,18 @@ def manuals_investor():
     """Nothing: this is about the sandbox's own example."""
 
 
+def test_the_documents_person_is_shown_with_what_their_answers_leave_out(koscom):
+    result = koscom("holdings", "--sandbox", "--documents", "-q")
+    assert result.exit_code == 0
+    lines = [line.rstrip() for line in result.stdout.splitlines()]
+    assert line_with(lines, "우리투자증권(DLS)1120").split()[-5:] == [
+        *("54,000,000,000", "55,409,400,000", "+1,409,400,000", "+2.61%", "38.3%")
+    ]
+    assert (
+        line_with(lines, "ALL: 20 of 157 rows came") == "  ALL: 20 of 157 rows came, which the settings allow"
+    )
+
+
 async def test_the_first_screen_is_plain_at_every_width():
     shown = await holdings()
     for width in (60, 80, 120):

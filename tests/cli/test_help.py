@@ -27,6 +27,8 @@ Options:
   -q, --quiet                     Show no progress on stderr.
   --sandbox                       Ask the embedded sandbox gateway: no
                                   credentials needed.
+  --documents                     With --sandbox: ask as the person of the
+                                  platform's documents.
   --fault BROKER=KIND             With --sandbox: let a broker fail (star=down,
                                   cyber=slow, diamond=4001, …: `koscom sandbox
                                   faults`). Repeatable.
@@ -97,6 +99,7 @@ ODD = """
 1 | portfolio --format csv --csv | are not set
 2 | brokers --output b.parquet | koscom brokers cannot be written as parquet, only as table, json or csv
 2 | holdings --fault star=down | --fault needs --sandbox: only the embedded gateway fails on demand
+2 | holdings --documents | --documents needs --sandbox: only the embedded gateway has their person
 2 | holdings --latency 1 | --latency needs --sandbox
 2 | holdings --sandbox --fault str=down | unknown broker 'str': the sandbox has diamond, cyber, star,
 2 | holdings --sandbox --fault sta=down | did you mean star?

@@ -106,8 +106,9 @@ def serve_command(
     gateway = embedded_gateway(
         faults=faults,
         latency=latency,
+        documents=documents,
         port=port,
-        **_options(people, seed, documents=documents, quota=quota, rates=rates),
+        **_options(people, seed, quota=quota, rates=rates),
     )
 
     def on_ready(ready: "SandboxGateway") -> None:
@@ -121,12 +122,11 @@ def serve_command(
 
 
 def _options(
-    people: int | None, seed: int | None, *, documents: bool, quota: int | None, rates: Sequence[str]
+    people: int | None, seed: int | None, *, quota: int | None, rates: Sequence[str]
 ) -> dict[str, Any]:
     """Return what a gateway takes, without what was not asked for."""
-    ledger = None if people is None else _sandbox().crowd(people, seed=seed or 0)
     given = {
-        "ledger": _sandbox().documents_ledger() if documents else ledger,
+        "ledger": None if people is None else _sandbox().crowd(people, seed=seed or 0),
         "quota": quota,
         "rate_limits": _rate_limits(rates) if rates else None,
     }

@@ -23,6 +23,10 @@ _PASSED_ON = (
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 
+MOST_SHOWN = 100
+"""People whom the page lists; of a larger crowd the first."""
+
+
 def answer_authorize(request: Request, state: State, fault: FaultKind) -> Reply:
     """Show the page, or send the browser on with the person's decision."""
     fields = request.form() if request.method == "POST" else _parameters(request.query)
@@ -40,7 +44,7 @@ def answer_authorize(request: Request, state: State, fault: FaultKind) -> Reply:
         firm=state.firm.com_id,
         scope=fields["scope"],
         callback=callback,
-        people=[person.name for person in state.ledger.people],
+        people=[person.name for person in state.ledger.people[:MOST_SHOWN]],
         fields={name: fields[name] for name in _PASSED_ON if name in fields},
     )
 
