@@ -143,6 +143,9 @@ class Direction(Enum):
     TRANSFER_OUT = "transfer out"
     """이체출금"""
 
+    def __str__(self) -> str:
+        return str(self.value)
+
 
 class TransactionType(OpenEnum):
     """Kind of a transaction (거래구분), in the platform's own sense: BID is a sale and ASK a purchase.

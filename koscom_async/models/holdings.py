@@ -247,7 +247,10 @@ class Holdings(OfAccounts[AccountSuccess | AccountFailure, AccountFailure]):
         return frames.to_arrow(self, table, key=key)
 
     def to_polars(self, table: "rows.TableName" = "positions", key: str | None = None) -> "pl.DataFrame":
-        """Return a table as `to_arrow` does, as a polars frame (extra `polars`)."""
+        """Return a table as `to_arrow` does, as a polars frame (extra `polars`).
+
+        CSV has no lists: before `write_csv`, `frame.with_columns(polars.col("brokers").list.join(", "))`.
+        """
         return frames.to_polars(self, table, key=key)
 
     def to_pandas(

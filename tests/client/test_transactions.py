@@ -346,6 +346,7 @@ async def test_the_documented_direction_is_given():
     async with opened() as (gateway, koscom):
         rows, _ = await read(koscom, gateway.investor)
     assert {row.direction for row in rows} == set(Direction)
+    assert {str(row.direction) for row in rows} == {"sale", "purchase", "transfer in", "transfer out"}
     assert not any(row.signs_contradict for row in rows)
     assert all(row.amount_change >= 0 for row in rows if row.direction is Direction.SALE)
 

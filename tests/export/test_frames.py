@@ -196,6 +196,8 @@ def test_polars_and_pandas_keep_decimals_as_decimals(holdings):
     frame = holdings.to_polars()
     assert frame.schema["value"] == pl.Decimal(38, 6)
     assert frame["value"].sum() == Decimal("72330206.75")
+    csv = frame.with_columns(pl.col("brokers").list.join(", ")).write_csv()
+    assert '"cyber, diamond"' in csv
     pandas = holdings.to_pandas()
     assert pandas["value"].dtype == pd.ArrowDtype(pa.decimal128(38, 6))
     assert pandas["value"].sum() == Decimal("72330206.75")
