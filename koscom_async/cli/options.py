@@ -230,6 +230,22 @@ def gateway_options(command: Command) -> Command:
     return sandbox(documents(_fault_options(collected, "With --sandbox: let", "With --sandbox: seconds")))
 
 
+def rates_by_broker(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> dict[str, float]:
+    """Return calls a second by broker, of a repeated `--rate`; one without a broker is under an empty name."""
+    return dict(map(_rate, texts))
+
+
+def _rate(text: str) -> tuple[str, float]:
+    broker, _, number = text.rpartition("=")
+    try:
+        rate = float(number)
+    except ValueError:
+        rate = 0.0
+    if not (isfinite(rate) and rate > 0):
+        raise click.BadParameter(f"{text!r} is no number of calls above 0, such as 50 or star=2.5")
+    return broker, rate
+
+
 def fault_options(command: Command) -> Command:
     """Add what a sandbox gateway can do badly."""
     return _fault_options(command, "Let", "Seconds")

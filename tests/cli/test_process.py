@@ -154,7 +154,7 @@ def test_a_crowd_is_served_with_files_that_a_shell_and_a_program_read(tmp_path):
     )  # fmt: skip
     told = "".join(iter(server.stdout.readline, "# and then, for example: koscom holdings\n"))
     try:
-        assert "# 3 investors: " in told
+        assert f"# 3 investors: koscom batch {investors_file} --output night\n" in told
         assert [stat.S_IMODE(each.stat().st_mode) for each in (env_file, investors_file)] == [0o600] * 2
         shell = subprocess.run(
             ["/bin/sh", "-c", f"{told}\nenv"], capture_output=True, text=True, env=environment(), check=True
@@ -193,8 +193,8 @@ async def net_worths(settings, people):
 def test_wrong_options_of_the_sandbox_are_refused_before_it_serves(koscom, tmp_path):
     for arguments, message in {
         ("--rate", "moon=3"): "unknown broker 'moon'",
-        ("--rate", "cyber="): "'cyber=' is no number of calls above 0, such as 5 or cyber=2.5",
-        ("--rate", "nan"): "'nan' is no number of calls above 0, such as 5 or cyber=2.5",
+        ("--rate", "cyber="): "'cyber=' is no number of calls above 0, such as 50 or star=2.5",
+        ("--rate", "nan"): "'nan' is no number of calls above 0, such as 50 or star=2.5",
         ("--people", "0"): "0 is not in the range 1<=x<=100000",
         ("--seed", "3"): "--seed needs --people",
         ("--people", "3", "--documents"): "--documents and --people exclude each other",

@@ -24,7 +24,7 @@ from koscom_async.cli import INTERRUPTED
 from koscom_async.cli.access import GatewayOptions, open_client
 from koscom_async.cli.ending import write
 from koscom_async.cli.main import FAILED, PARTIAL, STOPPED, WHOLE, Failed, exit_codes
-from koscom_async.cli.options import QUIET, OutputOptions, Word
+from koscom_async.cli.options import QUIET, OutputOptions, Word, rates_by_broker
 from koscom_async.cli.output import write_stderr
 from koscom_async.cli.views.batch import EstimateTable, ReportTable, batch_reporter
 from koscom_async.export.rows import plain
@@ -55,26 +55,20 @@ class InvestorsFile:
         return self.count
 
 
-def _limits(_: click.Context, __: click.Parameter, rates: Sequence[str]) -> Limits | None:
+def _limits(context: click.Context, option: click.Parameter, texts: Sequence[str]) -> Limits | None:
     """Return the limits that --rate gives; a rate without a broker holds for those that are not named."""
-    named = dict(map(_rate, rates))
-    if not named:
+    rates = rates_by_broker(context, option, texts)
+    if not rates:
         return None
+    named = {broker: _broker_limits(rate) for broker, rate in rates.items()}
     total = max(Limits().in_flight, *(len(named) * limits.in_flight for limits in named.values()))
     default = named.pop("", BrokerLimits())
     return Limits(default=default, brokers=named, in_flight=total)
 
 
-def _rate(text: str) -> tuple[str, BrokerLimits]:
-    broker, _, number = text.rpartition("=")
-    try:
-        rate = float(number)
-        burst = max(1, math.ceil(rate))
-        return broker, BrokerLimits(rate=rate, burst=burst, in_flight=max(BrokerLimits().in_flight, burst))
-    except (ValueError, OverflowError):
-        raise click.BadParameter(
-            f"{text!r} is no number of calls above 0, such as 50 or samsung=30"
-        ) from None
+def _broker_limits(rate: float) -> BrokerLimits:
+    burst = max(1, math.ceil(rate))
+    return BrokerLimits(rate=rate, burst=burst, in_flight=max(BrokerLimits().in_flight, burst))
 
 
 @click.command(

@@ -18,7 +18,14 @@ from koscom_async._record import counted
 from koscom_async.cli.access import embedded_gateway
 from koscom_async.cli.ending import write_list
 from koscom_async.cli.main import LISTED, CommandGroup, Failed, exit_codes
-from koscom_async.cli.options import HIGHEST_PORT, LISTS, OutputOptions, fault_options, output_options
+from koscom_async.cli.options import (
+    HIGHEST_PORT,
+    LISTS,
+    OutputOptions,
+    fault_options,
+    output_options,
+    rates_by_broker,
+)
 from koscom_async.cli.output import write_stdout
 from koscom_async.cli.views.layout import FAINT, Column, Grid, Row, fitting
 from koscom_async.export.texts import clean
@@ -68,7 +75,8 @@ def sandbox_group() -> None:
     "rates",
     metavar="[BROKER=]N",
     multiple=True,
-    help="Calls a second to a broker, or to each broker (5, cyber=2.5, common=20). Repeatable.",
+    callback=rates_by_broker,
+    help="Calls a second to a broker, or to each (50, star=2.5, common=20). Repeatable.",
 )
 @click.option(
     "--env", "env_file", type=FILE, metavar="FILE", help="Write the variables to FILE, and not to stdout."
@@ -91,7 +99,7 @@ def serve_command(
     documents: bool,
     seed: int | None,
     quota: int | None,
-    rates: Sequence[str],
+    rates: Mapping[str, float],
     port: int,
 ) -> None:
     """Serve until Ctrl-C, and print what another terminal needs.
@@ -122,7 +130,7 @@ def serve_command(
 
 
 def _options(
-    people: int | None, seed: int | None, *, quota: int | None, rates: Sequence[str]
+    people: int | None, seed: int | None, *, quota: int | None, rates: Mapping[str, float]
 ) -> dict[str, Any]:
     """Return what a gateway takes, without what was not asked for."""
     given = {
@@ -140,31 +148,16 @@ def _sandbox() -> ModuleType:
         raise Failed(str(error)) from error
 
 
-def _rate_limits(rates: Sequence[str]) -> "Mapping[str, RateLimit]":
+def _rate_limits(rates: Mapping[str, float]) -> "Mapping[str, RateLimit]":
     """Return the limits by broker; one without a broker holds for those that are not named."""
-    gateway, named, others = _sandbox().gateway, {}, {}
-    for text in rates:
-        broker, _, number = text.rpartition("=")
-        limit = _rate_limit(text, number)
-        if broker:
-            named[broker] = limit
-        else:
-            others = dict.fromkeys(gateway.NAMES, limit)
+    gateway = _sandbox().gateway
+    # As the client's own limits are by default: a second's calls may come at once.
+    named = {broker: gateway.RateLimit(rate, burst=max(1, math.ceil(rate))) for broker, rate in rates.items()}
+    others = dict.fromkeys(gateway.NAMES, named.pop("")) if "" in named else {}
     try:
         return {**others, **gateway.known(named)}
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--rate") from error
-
-
-def _rate_limit(text: str, number: str) -> "RateLimit":
-    try:
-        rate = float(number)
-        # As the client's own limits are by default: a second's calls may come at once.
-        limit: RateLimit = _sandbox().RateLimit(rate, burst=max(1, math.ceil(rate)))
-    except (ValueError, OverflowError) as error:
-        message = f"{text!r} is no number of calls above 0, such as 5 or cyber=2.5"
-        raise click.BadParameter(message, param_hint="--rate") from error
-    return limit
 
 
 def _write_files(gateway: "SandboxGateway", env_file: Path | None, investors_file: Path | None) -> None:
@@ -199,7 +192,8 @@ def instructions(
     if any(account.recorded for account in gateway.ledger.accounts):
         yield "# The documents' answers are abridged (20 rows of 157), so `koscom holdings` cannot read them all."
     if investors_file is not None:
-        yield f"# {counted(len(gateway.investors), 'investor')}: {clean(str(investors_file))}"
+        read = f"koscom batch {shlex.quote(clean(str(investors_file)))} --output night"
+        yield f"# {counted(len(gateway.investors), 'investor')}: {read}"
     yield "# and then, for example: koscom holdings"
 
 
