@@ -195,7 +195,7 @@ async def test_without_the_firms_document_nothing_is_kept_and_nothing_leaves():
         ):
             with pytest.raises(UndocumentedServiceError, match=r"FIX_REST_API_v1\.03\.pdf"):
                 await call()
-        with pytest.raises(UndocumentedServiceError, match="found by the client's id"):
+        with pytest.raises(UndocumentedServiceError, match="finds an order by the client's id"):
             await koscom.orders.find("A-1")
 
 

@@ -3,7 +3,7 @@
 What the platform calls its operations and how it spells them is data; here is only how they are asked.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Any
@@ -98,13 +98,7 @@ class Asker:
 
     def _version(self, asked: Operation, *, is_typed: bool) -> str:
         if asked.missing:
-            document = f"; see {asked.document}" if asked.document else ""
-            raise UndocumentedServiceError(
-                f"no public document has the {', '.join(asked.missing)}{document}",
-                missing=asked.missing,
-                document=asked.document,
-                endpoint=asked.name,
-            )
+            raise undocumented(asked.name, asked.missing, asked.document)
         if asked.python is not None and not is_typed:
             raise UsageError(f"{asked.name} has a method of its own", advice=f"use {asked.python}(…)")
         version = f"v{self._settings.market_version}"
@@ -198,6 +192,14 @@ class Asker:
         )
         if row.get("code") not in {None, asked}:
             raise ResponseMismatchError("the answer is about another issue than was asked")
+
+
+def undocumented(
+    name: str, missing: Sequence[str], document: str | None = None, **context: Any
+) -> UndocumentedServiceError:
+    """Return the error of an operation of which no public document has something."""
+    words = f"no public document has the {', '.join(missing)}" + (f"; see {document}" if document else "")
+    return UndocumentedServiceError(words, missing=missing, document=document, endpoint=name, **context)
 
 
 def _endpoint(asked: Operation, version: str) -> Endpoint:

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal
 
-from koscom_async._cooperative import run_cooperatively
 from koscom_async._services.catalogue.asker import Asker
-from koscom_async._services.market.records import gathered, read_records, records_of
+from koscom_async._services.market.records import Kind, gathered, records_of
 from koscom_async._wire.catalogue.arguments import Values
 from koscom_async.errors import MalformedResponseError, ResponseMismatchError
 from koscom_async.models.catalogue.answer import Answer, Row
@@ -114,7 +113,7 @@ async def _statement(company: str, answer: Answer, **names: str) -> Statement:
     return Statement(
         company=company.strip(),
         settled_on=years(answer.head, "settlement_date"),
-        lines=tuple(await run_cooperatively(gathered(map(line, answer)))),
+        lines=tuple(await gathered(map(line, answer))),
         notes=answer.notes,
     )
 
@@ -127,24 +126,27 @@ class RoboAdvisorService:
 
     async def algorithms(self, *, deadline: float | None = None) -> tuple[Algorithm, ...]:
         """Return the algorithms whose operation is being tested, or was."""
-        answer = await self._asker.ask("ratestbed.algoapi", Values(), deadline=deadline)
-        return tuple(await read_records(Algorithm, answer))
+        return await self._rows(Algorithm, "ratestbed.algoapi", Values(), deadline)
 
     async def returns(
         self, algorithm: int, since: date, until: date, *, deadline: float | None = None
     ) -> tuple[AlgorithmReturn, ...]:
         """Return the base price and the returns of an algorithm's accounts on each day of a range, ends included."""
         given = Values(algorithm=algorithm, since=since, until=until)
-        answer = await self._asker.ask("ratestbed.rateapi", given, deadline=deadline)
-        return tuple(await read_records(AlgorithmReturn, answer))
+        return await self._rows(AlgorithmReturn, "ratestbed.rateapi", given, deadline)
 
     async def risks(
         self, algorithm: int, since: date, until: date, *, deadline: float | None = None
     ) -> tuple[AlgorithmRisk, ...]:
         """Return the figures of risk of an algorithm's accounts on each day of a range, ends included."""
         given = Values(algorithm=algorithm, since=since, until=until)
-        answer = await self._asker.ask("ratestbed.riskapi", given, deadline=deadline)
-        return tuple(await read_records(AlgorithmRisk, answer))
+        return await self._rows(AlgorithmRisk, "ratestbed.riskapi", given, deadline)
+
+    async def _rows(
+        self, kind: type[Kind], name: str, given: Values, deadline: float | None
+    ) -> tuple[Kind, ...]:
+        answer = await self._asker.ask(name, given, deadline=deadline)
+        return tuple(await gathered(records_of(kind, answer)))
 
 
 class FraudService:

@@ -38,12 +38,10 @@ class Span:
         ):
             return None
         last = min(filter(None, answer.column("date")), default=self.since) - _DAY
-        is_new = last < self.until and any(map(_may_trade, _each_day(self.since, last)))
+        is_new = last < self.until and any(
+            _may_trade(last - number * _DAY) for number in range((last - self.since).days + 1)
+        )
         return Span(self.since, last) if is_new else None
-
-
-def _each_day(since: date, until: date) -> Iterator[date]:
-    return (since + timedelta(number) for number in range((until - since).days + 1))
 
 
 def _may_trade(day: date) -> bool:

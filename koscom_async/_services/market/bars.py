@@ -14,14 +14,13 @@ from koscom_async._cooperative import SLICE_ROWS, Cooperative, run_cooperatively
 from koscom_async._decimals import EXACT
 from koscom_async._record import counted
 from koscom_async._services.catalogue.asker import Asker
-from koscom_async._services.market.records import gathered, read_records, records_of
+from koscom_async._services.market.records import gathered, records_of, with_sign
 from koscom_async._services.operation import Deadline
 from koscom_async._services.tasks import gather
 from koscom_async.errors import KoscomError, NotYetAvailableError, UsageError
 from koscom_async.models.catalogue.answer import Answer
 from koscom_async.models.market.bars import Bar, Bars, Every
 from koscom_async.models.market.sessions import WEEKEND, Session, period_of, session_of, unfinished_day
-from koscom_async.models.market.table import signed
 
 PERIODS: Mapping[str, int] = {"day": 14, "week": 21, "month": 62}
 """Days between two bars above which one may be missing: the longest closures had eleven."""
@@ -95,15 +94,12 @@ class BarReader:
         return max(hole[0], period_of(start, asked.every)[0]), hole[1]
 
     async def _history(self, asked: "_Range", since: date, until: date) -> list[Bar]:
-        arguments = {**asked.place, "since": since, "until": until, "every": asked.every}
-        answer = await self.asker.ask(
-            f"market.{self.kind}.history", arguments, deadline=asked.due.seconds_left()
-        )
-        made = await read_records(Bar, answer)
+        answer = await self._ask("history", asked, since=since, until=until)
+        made = await gathered(records_of(Bar, answer))
         if not answer.complete:
             asked.lost.add("rows may be missing: the platform keeps the newest of a call")
         if "direction" in answer.names:
-            made = await run_cooperatively(gathered(map(_with_sign, made, answer.column("direction"))))
+            made = await gathered(map(with_sign, made, answer.column("direction")))
         if odd := sum(bar.doubtful for bar in made):
             asked.notes.add(f"{counted(odd, 'change')} against the sign of the direction code, which counts")
         dated = [bar for bar in made if bar.on is not None]
@@ -146,16 +142,7 @@ class BarReader:
         if start >= end or opens >= asked.now:
             return []
         # With the day, also today's: without one, a holiday's answer would be the session before.
-        arguments = {
-            **asked.place,
-            "since": start,
-            "until": _minute_after(end),
-            "every": asked.every,
-            "on": day,
-        }
-        answer = await self.asker.ask(
-            f"market.{self.kind}.intraday", arguments, deadline=asked.due.seconds_left()
-        )
+        answer = await self._ask("intraday", asked, since=start, until=_minute_after(end), on=day)
         bars, totals = await run_cooperatively(_at_times(answer, day, asked))
         if bars and bars[-1].at and bars[-1].at > asked.now + _AHEAD:
             asked.lost.add(f"no rows on {day}: the platform answered with those of an earlier session")
@@ -172,6 +159,11 @@ class BarReader:
             asked.lost.add(f"rows may be missing on {day}: one has no time")
         asked.lost.update(_lost(bars, asked, day, (opens, closes), session))
         return bars
+
+    async def _ask(self, operation: str, asked: "_Range", **when: date | time) -> Answer:
+        arguments = {**asked.place, "every": asked.every, **when}
+        name = f"market.{self.kind}.{operation}"
+        return await self.asker.ask(name, arguments, deadline=asked.due.seconds_left())
 
     async def _is_holiday(self, day: date, due: Deadline) -> bool:
         """Return whether the platform lists a day as closed: it lists those to come, in version 3."""
@@ -237,11 +229,6 @@ def _minute_after(clock: time) -> time:
 
 def _second(clock: time) -> float:
     return clock.hour * 3600 + clock.minute * 60 + clock.second + clock.microsecond / 1_000_000
-
-
-def _with_sign(bar: Bar, direction: str | None) -> Bar:
-    change, is_doubtful = signed(bar.change, direction)
-    return evolve(bar, change=change, doubtful=True) if is_doubtful else bar
 
 
 def _holes(bars: Sequence[Bar], since: date, every: Every) -> list[tuple[date, date]]:

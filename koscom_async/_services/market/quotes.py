@@ -107,7 +107,7 @@ class QuoteReader:
     async def _some(self, board: str, codes: Sequence[str], due: Deadline) -> dict[str, Quote]:
         arguments = {"board": board, "codes": codes}
         answer = await self.asker.ask("market.multiquote.price", arguments, deadline=due.seconds_left())
-        quotes = await run_cooperatively(gathered(priced(Quote, answer, now=self.now())))
+        quotes = await gathered(priced(Quote, answer, now=self.now()))
         return {quote.code: quote for quote in quotes}
 
 

@@ -12,6 +12,7 @@ from koscom_async._clock import KST
 from koscom_async._cooperative import SLICE_ROWS, Cooperative, run_cooperatively
 from koscom_async.models._fields import constructor
 from koscom_async.models.catalogue.answer import Answer, Row
+from koscom_async.models.market.bars import Bar
 from koscom_async.models.market.issues import Issue, Listing
 from koscom_async.models.market.others import INVESTORS, InvestorTrade
 from koscom_async.models.market.quotes import IndexValue, Level, OrderBook, Quote
@@ -20,6 +21,7 @@ from koscom_async.models.market.table import signed
 
 Kind = TypeVar("Kind")
 Priced = TypeVar("Priced", Quote, IndexValue)
+Changed = TypeVar("Changed", Quote, IndexValue, Bar)
 
 _LEVELS = 10
 _LATE_SECONDS = 60
@@ -57,14 +59,18 @@ def _columns(
     return columns
 
 
-def gathered(records: Iterable[Kind]) -> Cooperative[list[Kind]]:
+async def gathered(records: Iterable[Kind]) -> list[Kind]:
     """Return all records, made some at a time."""
-    made: list[Kind] = []
-    for record in records:
-        made.append(record)
-        if not len(made) % SLICE_ROWS:
-            yield
-    return made
+
+    def steps() -> Cooperative[list[Kind]]:
+        made: list[Kind] = []
+        for record in records:
+            made.append(record)
+            if not len(made) % SLICE_ROWS:
+                yield
+        return made
+
+    return await run_cooperatively(steps())
 
 
 def moment(day: date, clock: time | None, *, now: datetime) -> datetime | None:
@@ -82,35 +88,27 @@ def priced(kind: type[Priced], answer: Answer, *, now: datetime, **shared: objec
     """Return prices of today, with their time and the sign that the direction code gives to the change."""
     records = records_of(kind, answer, received_at=now, **shared)
     for record, row in zip(records, answer, strict=True):
-        change, is_doubtful = signed(record.change, row.get("direction"))
         at = moment(now.date(), row.get("time"), now=now)
-        yield evolve(record, change=change, doubtful=is_doubtful, at=at)
+        yield evolve(with_sign(record, row.get("direction")), at=at)
 
 
-async def read_records(kind: type[Kind], answer: Answer, **shared: object) -> list[Kind]:
-    """Return a record for each row, made some at a time."""
-    return await run_cooperatively(gathered(records_of(kind, answer, **shared)))
+def with_sign(record: Changed, direction: str | None) -> Changed:
+    """Return a record whose change has the sign of its direction code; it is doubtful where it had the other."""
+    change, is_doubtful = signed(record.change, direction)
+    return evolve(record, change=change, doubtful=True) if is_doubtful else record
 
 
 async def listing_of(board: str, answer: Answer) -> Listing:
     """Return what is listed on a board, or on a market of contracts."""
-    issues = await read_records(Issue, answer, board=board)
+    issues = await gathered(records_of(Issue, answer, board=board))
     return Listing(board=board, on=answer.head.get("date"), issues=tuple(issues))
 
 
 def order_book_of(answer: Answer, *, now: datetime) -> OrderBook:
     """Return an order book without the levels at which nothing is offered."""
-    row = answer.one
-    return OrderBook(
-        code=row.code,
-        asks=tuple(_levels(row, "ask")),
-        bids=tuple(_levels(row, "bid")),
-        ask_total=row.get("ask_total"),
-        bid_total=row.get("bid_total"),
-        expected_price=row.get("expected_price"),
-        received_at=now,
-        raw=row.raw,
-    )
+    asks, bids = (tuple(_levels(answer.one, side)) for side in ("ask", "bid"))
+    (book,) = records_of(OrderBook, answer, asks=asks, bids=bids, received_at=now)
+    return book
 
 
 def _levels(row: Row, side: str) -> Iterator[Level]:

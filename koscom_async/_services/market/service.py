@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
-from koscom_async._cooperative import run_cooperatively
 from koscom_async._identifiers import is_isin
 from koscom_async._services.catalogue.asker import Asker
 from koscom_async._services.catalogue.boards import BOARDS, MAIN_BOARDS
@@ -14,7 +13,6 @@ from koscom_async._services.market.records import (
     listing_of,
     order_book_of,
     priced,
-    read_records,
     records_of,
     trades_of,
 )
@@ -201,7 +199,7 @@ class MarketService(_Kind):
         return InvestorTrades(
             code=code_or_board,
             at=answer.head.get("time"),
-            rows=tuple(await run_cooperatively(gathered(trades_of(answer)))),
+            rows=tuple(await gathered(trades_of(answer))),
             received_at=self._quotes.now(),
         )
 
@@ -217,7 +215,7 @@ class MarketService(_Kind):
         due = deadline_at(deadline)
         place = await self._place(code, board, due)
         answer = await self._ask("extra.pdf", place, due)
-        rows, total = tuple(await read_records(Component, answer)), answer.head.get("row_count")
+        rows, total = tuple(await gathered(records_of(Component, answer))), answer.head.get("row_count")
         return Components(
             code=str(place["issue"]),
             on=answer.head.get("date"),

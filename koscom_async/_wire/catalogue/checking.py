@@ -105,7 +105,7 @@ def _about_parameter(place: str, name: str, entry: Mapping[str, Any]) -> Iterato
         yield f"{place}.kind must be one of {', '.join(PARAMETER_KINDS)}"
     if entry.get("secret") and entry.get("place", "query") != "body":
         yield f"{place} is secret: it must be sent in the body, and not in a URL"
-    if not _are_texts(entry.get("values", {})):
+    if not all(isinstance(sent, str) for sent in entry.get("values", {}).values()):
         yield f"{place}.values must map words to the texts that are sent"
     elif entry.get("place") == "path" and not _is_segment(entry):
         yield f"{place} is part of a path: it must be required, with values, or a code, digits, number, date or broker"
@@ -118,10 +118,6 @@ def _is_segment(entry: Mapping[str, Any]) -> bool:
     sent = [entry["fixed"]] if "fixed" in entry else entry.get("values", {}).values()
     is_safe = all(map(_SEGMENT.match, sent)) if sent else entry.get("kind", "text") in _SEGMENT_KINDS
     return is_safe and bool(entry.keys() & {"required", "default", "fixed", "found_by"})
-
-
-def _are_texts(values: object) -> bool:
-    return isinstance(values, dict) and all(isinstance(value, str) for value in values.values())
 
 
 def _about_shape(place: str, entry: Mapping[str, Any], whole: Document) -> Iterator[str]:

@@ -4,9 +4,10 @@ Rows of one kind are read column by column, since mostly a whole column needs no
 name that the shape does not have stays in the row's `raw` and `extra`.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import groupby
+from itertools import accumulate, groupby
 from operator import itemgetter
 from typing import Any
 
@@ -136,15 +137,12 @@ class AnswerReader(CooperativeReader[Answer]):
 
 def _batches(entries: list[Any]) -> Iterator[list[Any]]:
     """Yield the rows in batches, smaller ones where rows are wide."""
-    start, values = 0, 0
-    for place, entry in enumerate(entries):
-        size = len(entry) if isinstance(entry, dict) else 1
-        if place > start and (values + size > _SLICE_VALUES or place - start >= SLICE_ROWS):
-            yield entries[start:place]
-            start, values = place, 0
-        values += size
-    if entries:
-        yield entries[start:]
+    ends = list(accumulate(len(entry) if isinstance(entry, dict) else 1 for entry in entries))
+    start = done = 0
+    while start < len(entries):
+        end = min(start + SLICE_ROWS, max(start + 1, bisect_right(ends, done + _SLICE_VALUES)))
+        yield entries[start:end]
+        start, done = end, ends[end - 1]
 
 
 def _inside(text: str) -> object:

@@ -1,8 +1,7 @@
 """Commands whose answer is a table of records: it is asked for, and written in each format, with what is missing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial, wraps
 from typing import Any, NoReturn
 
@@ -50,24 +49,18 @@ def table_command(ask: Ask) -> Callable[..., NoReturn]:
 
 
 async def _asked(question: Ask, gateway: GatewayOptions, *, quiet: bool) -> Table[Any]:
-    async with open_client(gateway, for_investor=False) as access, _reported(access.koscom, quiet=quiet):
+    async with open_client(gateway, for_investor=False) as access, background() as group:
+        if not quiet:
+            group.start_soon(_report, access.koscom)
         return await question(access.koscom)
 
 
-@asynccontextmanager
-async def _reported(koscom: Koscom, *, quiet: bool) -> AsyncIterator[None]:
+async def _report(koscom: Koscom) -> None:
     """Say on stderr how many calls a long question has made."""
-
-    async def report() -> None:
-        while True:
-            await anyio.sleep(_REPORT_SECONDS)
-            calls = sum(each.calls for each in koscom.statistics().brokers)
-            write_stderr(f"koscom: {counted(calls, 'call')} so far …")
-
-    async with background() as group:
-        if not quiet:
-            group.start_soon(report)
-        yield
+    while True:
+        await anyio.sleep(_REPORT_SECONDS)
+        calls = sum(each.calls for each in koscom.statistics().brokers)
+        write_stderr(f"koscom: {counted(calls, 'call')} so far …")
 
 
 def _finish(answer: Table[Any], output: OutputOptions) -> NoReturn:

@@ -29,12 +29,9 @@ def live_renderers(valuation: Valuation) -> Mapping[str, Callable[[], Any]]:
 
 
 def _report(valuation: Valuation) -> RenderableType:
-    named = {
-        "Name": [
-            clean(each.position.instrument.name or each.name or each.code or "")
-            for each in valuation.positions
-        ]
-    }
+    names = [
+        clean(each.position.instrument.name or each.name or each.code or "") for each in valuation.positions
+    ]
     columns = {
         header: [getattr(each, name) for each in valuation.positions] for name, header in _COLUMNS.items()
     }
@@ -45,6 +42,6 @@ def _report(valuation: Valuation) -> RenderableType:
         "Net worth at market prices": valuation.net_worth,
     }
     totals = [Text(f"{name}  {amounts.money(value)}") for name, value in lines.items()]
-    body = Group(ColumnsTable(named | columns, with_commas=True), Text(), *totals)
+    body = Group(ColumnsTable({"Name": names} | columns, with_commas=True), Text(), *totals)
     notes = list(map(clean, valuation.notes))
     return page("Holdings at market prices", valuation.holdings, body, notes)

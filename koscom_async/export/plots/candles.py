@@ -54,9 +54,8 @@ def _colour(bar: Bar, palette: Palette) -> str:
 
 
 def _draw_line(axes: Axes, bars: Sequence[Bar], palette: Palette) -> None:
-    axes.plot(
-        range(len(bars)), [float(bar.close or 0) for bar in bars], color=palette.parts[0], linewidth=1.4
-    )
+    closes = [float(bar.close or 0) for bar in bars]
+    axes.plot(range(len(bars)), closes, color=palette.parts[0], linewidth=1.4)
 
 
 def _draw_candles(axes: Axes, bars: Sequence[Bar], palette: Palette) -> None:
@@ -76,10 +75,7 @@ def _number(value: Decimal | None, bar: Bar) -> float:
 
 def _label_times(axes: Axes, bars: Sequence[Bar]) -> None:
     places = range(0, len(bars), max(1, len(bars) // _LABELS))
-    axes.set_xticks(
-        places,
-        [_time_of(bars[place]) for place in places],
-    )
+    axes.set_xticks(places, [_time_of(bars[place]) for place in places])
 
 
 def _time_of(bar: Bar) -> str:
