@@ -14,6 +14,12 @@ EVENING = NOON.replace(hour=19)
 ONCE = Retry(attempts=1)
 
 
+class NotATime(date):
+    """As `pandas.NaT`, which is a date without a year."""
+
+    year = float("nan")
+
+
 def row(day, price=1, **changes):
     return {"trdDd": int(f"{day:%Y%m%d}"), "trdPrc": price, **changes}
 
@@ -104,11 +110,24 @@ async def test_a_range_of_seconds_has_each_of_its_intervals():
     assert bars.complete
 
 
+async def test_a_volume_since_the_open_that_falls_is_doubtful():
+    at = NOON.replace(hour=9)
+    rows = [
+        {"inddTm": time, "inddClsprc": 1, "inddTrdvol": sum_}
+        for time, sum_ in ((9300000, 5), (9200000, 9), (9100000, 4))
+    ]
+    market = Market(intraday=history(rows))
+    async with market.client(market_version=2, retry=ONCE) as koscom:
+        bars = await koscom.market.bars("005930", at, at.replace(minute=30), every="10m", board="kospi")
+    assert [(bar.volume, bar.doubtful) for bar in bars] == [(4, False), (5, False), (None, True)]
+
+
 async def test_impossible_ranges_are_refused_and_old_ones_cost_nothing():
     market = Market()
     for since, until in (
         (NOON.replace(hour=11), NOON.replace(hour=10)),
         (datetime.max.replace(tzinfo=UTC), None),
+        (NotATime(2026, 1, 2), None),
         ("2026-01-02", datetime.max.replace(tzinfo=UTC)),
     ):
         with pytest.raises(UsageError):

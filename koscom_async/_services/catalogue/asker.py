@@ -110,10 +110,11 @@ class Asker:
         return version
 
     async def _find_board(self, asked: Operation, values: Values) -> None:
-        """Find the board of the issue that is asked about, where it was not given."""
+        """Find the board of the issue that is asked about, by code or ISIN, where it was not given."""
         for parameter in asked.parameters:
             if parameter.found_by is not None and parameter.name not in values:
-                values[parameter.name] = (await self.boards.issue(values[parameter.found_by])).board
+                issue = await self.boards.issue(values[parameter.found_by].upper())
+                values |= {parameter.name: issue.board, parameter.found_by: issue.code}
 
     async def _ask_spans(self, question: _Question) -> Answer:
         parts = spans(question.operation, question.values)

@@ -205,6 +205,8 @@ def _range_end(given: object, name: str) -> date:
         except ValueError:
             given = None
     with suppress(OverflowError):
+        if isinstance(given, date) and not isinstance(given.year, int):
+            given = None  # pandas has a time that is none
         if isinstance(given, datetime):
             return given.astimezone(KST) if given.tzinfo else given.replace(tzinfo=KST)
         if isinstance(given, date):
@@ -283,9 +285,9 @@ def _by_interval(
     before, made = Decimal(0) if since_open else None, []
     for bar in bars:
         total = totals[bar.at] if bar.at is not None else None
-        made.append(
-            evolve(bar, volume=None if total is None or before is None else EXACT.subtract(total, before))
-        )
+        volume = None if total is None or before is None else EXACT.subtract(total, before)
+        is_odd = volume is not None and volume < 0  # what has been traded is not taken back
+        made.append(evolve(bar, volume=None if is_odd else volume, doubtful=is_odd))
         before = total
     return made
 
