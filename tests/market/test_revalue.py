@@ -69,10 +69,14 @@ async def test_why_a_position_has_no_price(market_at):
                 one, instrument=Instrument(asset_class=AssetClass.EQUITY, name="x")
             ),
             "its quantity is not known": evolve(one, quantity=None),
+            "no code by which the market knows it ": evolve(
+                one,
+                instrument=Instrument(asset_class=AssetClass.OTHER, name="삼성전자 회사채", code="A005930"),
+            ),
         }
         known = evolve(one, instrument=Instrument(asset_class=AssetClass.EQUITY, code="A000660"))
         valuation = await evolve(holdings, positions=(*cases.values(), known)).revalue(koscom.market)
-        assert [each.reason for each in valuation.positions] == [*cases, None]
+        assert [each.reason for each in valuation.positions] == [*map(str.strip, cases), None]
         assert valuation.positions[-1].code == "000660"
         gateway.set_fault("market", "left-out-issue")
         (only,) = (await evolve(holdings, positions=(one,)).revalue(koscom.market)).positions

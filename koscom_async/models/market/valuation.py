@@ -194,9 +194,9 @@ def _why_no_price(code: str, quotes: Quotes, listed: Collection[str]) -> str | N
 
 
 def _code(position: Position) -> str | None:
-    """Return the ISIN, or a short code as brokers spell it (`A005930`)."""
+    """Return the ISIN, or a short code as brokers spell it (`A005930`): a bond's may be that of its issuer's share."""
     held = position.instrument
-    if held.isin is not None:
+    if held.isin is not None or held.asset_class == AssetClass.OTHER:
         return held.isin
     for code in filter(None, (held.code, *held.other_codes)):
         short = code.removeprefix("A") if len(code) == _SHORT_CODE + 1 else code
