@@ -41,7 +41,7 @@ def plain(value: object) -> Any:
     - a date or a time becomes ISO 8601 text, an open enum its code;
     - a field marked `masked` shows its first and last four characters, one marked `omitted` nothing, and one that a
       repr hides only whether it is there;
-    - what a record names in `plain_properties` is shown beside its fields;
+    - what a record names in `_plain_properties` is shown beside its fields;
     - an error becomes its kind and its facts.
     """
     match value:
@@ -93,7 +93,7 @@ def _record(record: Any) -> dict[str, Any]:
             fields[name] = {part: plain(getattr(value, part)) for part in marks["plain"]}
         else:
             fields[name] = plain(value)
-    for name in getattr(record, "plain_properties", ()):
+    for name in getattr(record, "_plain_properties", ()):
         fields[name] = plain(getattr(record, name))
     return fields
 

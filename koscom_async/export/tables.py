@@ -158,7 +158,9 @@ _LOTS = (
     _column("lot", "quantity", QUANTITY, "shares; a bond's face amount", "as the broker sent it"),
     _column("lot", "cost", MONEY, CURRENCY, "as the broker sent it; 0 where it reports none"),
     _column("lot", "value", MONEY, CURRENCY, "as the broker sent it"),
-    _column("lot", "profit_loss", MONEY, CURRENCY, "as the broker sent it"),
+    _column(
+        "lot", "profit_loss", MONEY, CURRENCY, "as the broker sent it; some leave it out: add up positions"
+    ),
     _column("lot", "return_rate", REPORTED_RATE, "% or fraction", "as the broker sent it: brokers differ"),
     _column("lot", "rate", REPORTED_RATE, "KRW", "won for `rate_units` of a foreign currency"),
     _column("lot", "rate_units", "count", "units", "1 or 100; nothing where neither is proven"),

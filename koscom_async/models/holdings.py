@@ -126,7 +126,7 @@ class AccountReconciliation(Record):
     `cash` is settled today (D0), `unsettled` the counted view less that.
     """
 
-    plain_properties: ClassVar = ("agrees",)
+    _plain_properties: ClassVar = ("agrees",)
 
     account: VirtualAccount
     rows: int

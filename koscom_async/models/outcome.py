@@ -51,7 +51,7 @@ class Outcome(Record):
     `as_of` is when the answer was complete, or given up (KST). `trace` is what the answer took.
     """
 
-    plain_properties: ClassVar = ("ok",)
+    _plain_properties: ClassVar = ("ok",)
 
     account: VirtualAccount
     error: KoscomError | None = None

@@ -31,7 +31,7 @@ __all__ = [
 class PortfolioCash(Record):
     """Cash (현금): the balance in KRW, or its share of all assets in percent; brokers send either as one field."""
 
-    plain_properties: ClassVar = ("amount", "share")
+    _plain_properties: ClassVar = ("amount", "share")
 
     number: Decimal | None = None
     """현금잔고 또는 비중 (`amt`), as the broker sent it"""
@@ -55,7 +55,7 @@ class PortfolioRow(Record):
     """What the rows of every asset class have in common. `number` means nothing without `measure`."""
 
     asset_class: ClassVar[AssetClass]
-    plain_properties: ClassVar = ("asset_class", "share", "quantity")
+    _plain_properties: ClassVar = ("asset_class", "share", "quantity")
 
     product: Product | None = None
     """상품구분자 (`assetType`)"""
@@ -144,7 +144,7 @@ class WatchGroup(Record):
 class Watchlist(Record):
     """One account's watchlist. `notes` say what was tolerated on the way."""
 
-    plain_properties: ClassVar = ("symbols",)
+    _plain_properties: ClassVar = ("symbols",)
 
     account: VirtualAccount
     groups: tuple[WatchGroup, ...] = ()

@@ -36,7 +36,7 @@ class Instrument(Record):
     `other_names` are those of another wording, as after a company was renamed: no broker says which is newer.
     """
 
-    plain_properties: ClassVar = ("isin",)
+    _plain_properties: ClassVar = ("isin",)
 
     asset_class: AssetClass
     product: Product | None = None

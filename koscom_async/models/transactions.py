@@ -36,7 +36,7 @@ _SIGNS = {
 class Transaction(Record):
     """One transaction (거래). Amounts are in the account's currency, which the service does not name: KRW."""
 
-    plain_properties: ClassVar = ("direction", "signs_contradict")
+    _plain_properties: ClassVar = ("direction", "signs_contradict")
 
     account: VirtualAccount | None = field(default=None, metadata=NOT_ON_THE_WIRE)
     """Whose it is"""

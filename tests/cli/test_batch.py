@@ -73,6 +73,7 @@ def test_parquet_is_the_default_and_a_broker_that_is_down_makes_it_partial(kosco
     assert result.exit_code == 3
     assert "INCOMPLETE: some accounts could not be read" in result.stdout
     assert re.search(r"star +4001 +4\n", re.sub(r" +\n", "\n", result.stdout))
+    assert result.stdout.rstrip().endswith("`koscom errors 4001` explains a reason")
     assert "not read: star 4001 (" in result.stderr
     assert (investors.with_name("out") / "part-00000000" / "positions.parquet").exists()
 
@@ -96,6 +97,7 @@ def test_where_the_days_calls_are_spent_it_stops_and_goes_on_another_day(koscom,
         stopped = koscom(*asked, env=poor.environment)
         assert stopped.exit_code == 75
         assert "STOPPED: the day's calls are spent; go on after " in stopped.stdout
+        assert re.search(r"investors +0, 0 of them with every account +\nnot written yet +4 ", stopped.stdout)
         assert " KST with --resume" in " ".join(stopped.stdout.split())
 
 

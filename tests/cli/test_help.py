@@ -78,8 +78,8 @@ ODD = """
 2 | xyzzy | No such command 'xyzzy'.
 2 | discretionary holding | No such command 'holding'; did you mean holdings?
 2 | market quotes 005930 | No such command 'quotes'; did you mean quote?
-2 | holdings --jsom | No such option '--jsom'. Did you mean '--json'?
-2 | holdings --sandbx | No such option '--sandbx'. Did you mean '--sandbox'?
+2 | holdings --jsom | Did you mean
+2 | holdings --sandbx | Did you mean
 2 | holdings extra | Got unexpected extra argument (extra)
 1 | holdings | KOSCOM_ENVIRONMENT, KOSCOM_API_KEY, KOSCOM_API_SECRET, KOSCOM_COM_ID, KOSCOM_SRV_ID are not set; KOSCOM_CI,
 1 | discretionary orders | KOSCOM_SRV_ID are not set. To try it without credentials, add --sandbox
@@ -129,7 +129,7 @@ ODD = """
 1 | errors RateLimitedErorr | did you mean RateLimitedError?
 0 | errors ratelimitederror | RateLimitedError  Calls come too fast
 1 | errors xyzzy | unknown error code 'xyzzy'; run `koscom errors` for the list
-2 | errors -1 | No such option '-1'
+2 | errors -1 | No such option
 1 | fields changeAmount | unknown field 'changeAmount'; did you mean changeAmt?
 2 | columns lot | did you mean lots?
 0 | columns nav | nav

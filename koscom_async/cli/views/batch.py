@@ -173,6 +173,7 @@ class ReportTable:
             yield Text()
             yield Text("Not read", HEADING)
             yield fitting([_failures(self.report.failures)], options.max_width)
+            yield Text(f"`koscom errors {clean(self.report.failures[0].reason)}` explains a reason", FAINT)
 
     def _ending(self) -> str:
         report = self.report
@@ -182,11 +183,10 @@ class ReportTable:
 
     def _numbers(self) -> list[tuple[str, str, str]]:
         report = self.report
-        written = report.investors - report.left if report.stopped else report.investors
         return [
             (
                 "investors",
-                f"{written:,}, {report.complete:,} of them with every account",
+                f"{report.investors:,}, {report.complete:,} of them with every account",
                 GOOD if report.ok else "",
             ),
             ("written before", f"{report.skipped:,}" if report.skipped else "", ""),
