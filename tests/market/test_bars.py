@@ -94,6 +94,21 @@ async def test_a_repeated_row_counts_once_and_odd_directions_are_doubtful(market
     assert bars.notes == (f"{len(odd)} changes against the sign of the direction code, which counts",)
 
 
+async def test_what_the_platform_loses_or_makes_up_is_marked(market_at):
+    for fault, every, complete, words in (
+        ("lost-end:30", "1m", False, "rows may be missing on 2026-01-29 after 15:00:00"),
+        ("other-days", "day", False, "rows may be missing: 1 row came of days that were not asked for"),
+        ("other-figures", "day", True, "1 bar came twice, with other figures"),
+    ):
+        async with market_at(EVENING, faults={"market": fault}) as (koscom, _):
+            bars = await koscom.market.bars("005930", YESTERDAY, YESTERDAY, every=every, board="kospi")
+        assert bars.complete is complete, fault
+        assert words in bars.notes, fault
+        assert [bar.doubtful for bar in bars[:1]] == ([every == "day"] if fault != "other-days" else []), (
+            fault
+        )
+
+
 async def test_a_day_without_rows_is_not_called_whole(market_at):
     async with market_at(faults={"market": "today-only"}) as (koscom, _):
         bars = await koscom.market.bars("005930", YESTERDAY, TODAY, every="10m")

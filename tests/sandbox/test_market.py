@@ -321,13 +321,22 @@ async def test_faults_bend_the_rows(market):
     for fault, codes in (
         ("left-out-issue", ["000660"]),
         ("repeated-issue", [SAMSUNG, "000660", SAMSUNG]),
+        ("no-issues", []),
     ):
         gateway.set_fault("market", fault)
         rows = (await market(quotes, isuCd=f"{SAMSUNG},000660"))["isulist"]
         assert [row["isuSrtCd"] for row in rows] == codes
-    for fault, count in (("fewer-rows:7", 7), ("repeated-period", 101)):
+    for fault, count in (("fewer-rows:7", 7), ("lost-end:7", 93), ("repeated-period", 101)):
         gateway.set_fault("market", fault)
         assert len((await market(history, **RANGE))["hisLists"]) == count
+    gateway.set_fault("market", "other-days")
+    assert {row["trdDd"] // 10_000 for row in (await market(history, **RANGE))["hisLists"]} == {1996}
+    gateway.set_fault("market", "other-figures")
+    assert [row["accTrdvol"] == 1 for row in (await market(history, **RANGE))["hisLists"][:3]] == [
+        False,
+        True,
+        False,
+    ]
     gateway.set_fault("market", "odd-directions")
     rows = (await market(history, **RANGE))["hisLists"]
     assert {row["cmpprevddTpCd"] for row in rows[2::3] if row not in rows[4::5]} == {"0"}

@@ -77,6 +77,14 @@ class RepeatedIssue(_Rows):
         return [*rows, rows[0]]
 
 
+class NoIssues(_Rows):
+    """A multi-quote, listing or snapshot has no issues, as one that is not made yet."""
+
+    def changed(self, rows: list[Any]) -> list[Any]:
+        """Leave out all."""
+        return []
+
+
 class RepeatedPeriod(_Rows):
     """A history or a course of the day has its newest row twice."""
 
@@ -116,3 +124,35 @@ class FewerRows(_Rows):
     def changed(self, rows: list[Any]) -> list[Any]:
         """Drop the oldest."""
         return rows[: int(self.argument or "10")]
+
+
+class LostEnd(FewerRows):
+    """A history or a course of the day lacks its newest 10 rows, or as many as follow the colon."""
+
+    def changed(self, rows: list[Any]) -> list[Any]:
+        """Drop the newest."""
+        return rows[int(self.argument or "10") :]
+
+
+class OtherDays(_Rows):
+    """A history is that of a year long past, whatever days were asked for."""
+
+    names = _PERIODS
+
+    def changed(self, rows: list[Any]) -> list[Any]:
+        """Change the year of each day, which may be text or a number."""
+        for row in rows:
+            for name in {"trdDd", "BzDd"} & row.keys():
+                row[name] = type(row[name])(f"1996{str(row[name])[4:]}")
+        return rows
+
+
+class OtherFigures(_Rows):
+    """A history or a course of the day has its newest row once more, with another volume."""
+
+    names = _PERIODS
+
+    def changed(self, rows: list[Any]) -> list[Any]:
+        """Repeat the first."""
+        volumes = {name: 1 for name in ("accTrdvol", "inddTrdvol") if name in rows[0]}
+        return [rows[0], {**rows[0], **volumes}, *rows[1:]]
