@@ -45,11 +45,8 @@ def test_a_suffix_that_names_no_format_is_refused_before_a_call(koscom, tmp_path
 ROWS = {
     "portfolio": ("return_rate", "decimal128(38, 18)"),
     "transactions --since 20180101 --until 2020-12-31 --side sell": ("on", "date32[day]"),
-    "watchlist": ("group", "string"),
     "accounts": ("account", "string"),
     "discretionary orders": ("ordered_at", "timestamp[us, tz=Asia/Seoul]"),
-    "market quote 005930": ("price", "decimal128(38, 6)"),
-    "ask market.stocks.history issue=005930 since=2026-01-02 until=2026-01-30": ("date", "date32[day]"),
 }
 
 
@@ -86,3 +83,15 @@ def test_a_list_of_the_library_is_json_and_csv_too(koscom, tmp_path):
     assert [row["code"] for row in rows] == [row["code"] for row in document["rows"]]
     fields = list(csv.DictReader(io.StringIO(koscom("fields", "amount_change", "--csv").stdout)))
     assert {"changeAmt"} == {row["wire"] for row in fields if row["record"] == "Transaction"}
+
+
+def test_every_answer_as_json_has_one_shape(koscom):
+    for command in ("accounts", "market quote 005930", "ask market.stocks.price issue=005930"):
+        document = json.loads(koscom(*command.split(), "--sandbox", "-q", "--json").stdout)
+        shape = {name: document[name] for name in ("version", "complete", "outcomes")}
+        assert shape == {"version": 1, "complete": True, "outcomes": []}, command
+        assert not document["failures"], command
+        assert document["as_of"].endswith("+09:00"), command
+    for command in ("errors", "fields", "columns", "operations", "sandbox faults"):
+        document = json.loads(koscom(*command.split(), "--json").stdout)
+        assert (document["version"], len(document["rows"]) > 10) == (1, True), command
