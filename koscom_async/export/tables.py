@@ -82,7 +82,13 @@ _ACCOUNT = (
     ),
     Column("broker_code", "text", NONE, "the broker's code", lambda row: row.account.broker.code),
     Column("broker", "text", NONE, "the broker's short name", lambda row: row.account.broker.short_name),
-    Column("account", "text", NONE, "its first and last four digits", _from("account", "masked_number")),
+    Column(
+        "account",
+        "text",
+        NONE,
+        "its first and last four digits; of several such at a broker, which (#2)",
+        _from("account", "masked_number"),
+    ),
     _column("account", "alias", "text", NONE, "the investor's own label"),
 )
 _WHOLE = (

@@ -190,6 +190,15 @@ async def net_worths(settings, people):
     return seen
 
 
+def test_parquet_without_its_extra_is_one_line(koscom, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    result = koscom("sandbox", "serve", "--investors", str(tmp_path / "investors.parquet"))
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "extra" in result.stderr
+    assert "arrow" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_wrong_options_of_the_sandbox_are_refused_before_it_serves(koscom, tmp_path):
     for arguments, message in {
         ("--rate", "moon=3"): "unknown broker 'moon'",

@@ -14,6 +14,7 @@ from koscom_async import (
     ReauthorizationRequiredError,
 )
 from koscom_async.errors import facts_of
+from koscom_async.models.member import with_twins
 from tests.loops import each
 from tests.merge.accounts import CYBER, STAR, account, failed, held, merged, read, share, summary
 from tests.merge.strategies import accounts_outcomes
@@ -50,6 +51,21 @@ def test_raw_rows_codes_and_every_digit_come_back():
     assert str(position.lots[0].raw["valAtCur"]) == "1.0E+10"
     assert str(position.value) == "369827563509.123456789"
     assert position.instrument.product == Product("ZZZ")
+
+
+def test_accounts_whose_masks_are_alike_stay_apart():
+    first, second = with_twins([account(number=f"1606{middle}7733676600099") for middle in (2, 1)])
+    holdings = merged(read(first, share()), read(second, share()))
+    text = holdings.to_json()
+    again = Holdings.from_json(text)
+    assert again == holdings
+    assert [str(each.account) for each in again.outcomes] == ["star 1606…0099 #1", "star 1606…0099 #2"]
+    assert [row["account"] for row in again.to_arrow("accounts").to_pylist()] == [
+        "1606…0099 #1",
+        "1606…0099 #2",
+    ]
+    assert '"twin": 2' in text
+    assert "twin" not in held(share()).to_json()
 
 
 LOOKALIKES = [

@@ -171,7 +171,10 @@ def _write_files(gateway: "SandboxGateway", env_file: Path | None, investors_fil
         from koscom_async.batch import write_investors
 
         named = ((f"sandbox-{number:06}", each) for number, each in enumerate(gateway.investors, 1))
-        write_investors(investors_file, named)
+        try:
+            write_investors(investors_file, named)
+        except ImportError as error:  # an extra
+            raise Failed(str(error)) from error
 
 
 def assignments(gateway: "SandboxGateway") -> Iterator[str]:
