@@ -95,13 +95,17 @@ def named(account: VirtualAccount) -> Markup:
 def account_cell(account: VirtualAccount, *remarks: str) -> Markup:
     """Return broker, and below it the masked number, the alias and what else there is."""
     below = [clean(account.masked_number), clean(account.alias or ""), *remarks]
-    return joined(korean(broker_name(account)), element("small", " · ".join(filter(None, below))))
+    return joined(korean(broker_name(account)), second_line(" · ".join(filter(None, below))))
 
 
 def number(upper: Child, lower: Child = None, *, kind: str = "") -> Markup:
     """Return a cell with a number, and perhaps a smaller one below."""
-    below = element("small", lower) if lower else None
-    return element("td", upper, below, kind=kind)
+    return element("td", upper, second_line(lower), kind=kind)
+
+
+def second_line(lower: Child) -> Markup | None:
+    """Return what stands smaller below a text: on a line of its own also where a notebook strips the style."""
+    return joined(element("br"), element("small", lower)) if lower else None
 
 
 def text_cell(*children: Child, kind: str = "", tag: str = "td", colspan: int | None = None) -> Markup:
@@ -113,8 +117,7 @@ def text_cell(*children: Child, kind: str = "", tag: str = "td", colspan: int | 
 def header(*columns: tuple[str, str, str]) -> Markup:
     """Return the head of a table: of each column what stands above, what below it, and its classes."""
     cells = [
-        element("th", upper, element("small", lower) if lower else None, kind=kind, scope="col")
-        for upper, lower, kind in columns
+        element("th", upper, second_line(lower), kind=kind, scope="col") for upper, lower, kind in columns
     ]
     return element("thead", element("tr", cells))
 
@@ -132,7 +135,7 @@ def table(head: Markup, bodies: Iterable[Child], foot: Child = None, *, is_long:
 
 def section(title: str, remark: str, *children: Child) -> Markup:
     """Return a part of the page under its title."""
-    return joined(element("h3", title, element("small", remark) if remark else None), *children)
+    return joined(element("h3", title, " ", element("small", remark) if remark else None), *children)
 
 
 def remarks_list(lines: Sequence[str]) -> Markup | None:
@@ -142,10 +145,16 @@ def remarks_list(lines: Sequence[str]) -> Markup | None:
 
 def figure(label: Child, amount: Child, below: Child = None, *, kind: str = "", change: str = "") -> Markup:
     """Return one figure of the row of figures."""
-    sub = element("dd", below, kind="kv-sub") if below else None
-    return element("div", element("dt", label), element("dd", amount, kind=change), sub, kind=kind)
+    # Not <dl>: where a notebook strips the style, JupyterLab's own floats its parts beside others' labels.
+    return element(
+        "div",
+        element("div", label, kind="kv-label"),
+        element("div", amount, kind=f"kv-amount {change}".strip()),
+        element("div", below, kind="kv-sub") if below else None,
+        kind=kind,
+    )
 
 
 def figures(*parts: Child) -> Markup:
     """Return the row of figures."""
-    return element("dl", *parts, kind="kv-figures")
+    return element("div", *parts, kind="kv-figures")

@@ -66,6 +66,7 @@ def progress_view(
         element(
             "div",
             element("b", progress_line(accounts, outcomes, is_running=is_running)),
+            " ",
             element("span", [(_mark(each, settled.get(each.key)), " ") for each in accounts], kind="kv-when"),
             kind="kv-head",
         ),

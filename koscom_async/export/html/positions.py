@@ -14,6 +14,7 @@ from koscom_async.export.html.cells import (
     korean,
     named,
     number,
+    second_line,
     table,
     text_cell,
 )
@@ -110,7 +111,7 @@ def _name(position: Position, brokers: Sequence[str], doubtful: Markup | None) -
     name = joined(
         element("span", instrument.name or instrument.code or amounts.UNKNOWN, kind="kv-name", lang="ko"),
         doubtful,
-        element("small", facts(instrument), element("span", quantity, kind="kv-slim"), lots, where),
+        second_line((facts(instrument), element("span", quantity, kind="kv-slim"), lots, where)),
     )
     if not position.lots:
         return name
@@ -146,7 +147,7 @@ def _lot_cells(
     remarks = [clean(lot.account.alias or ""), trade_type_word(lot.trade_type), owed]
     below = " · ".join(filter(None, remarks))
     return (
-        text_cell(named(lot.account), doubtful, element("small", below) if below else None),
+        text_cell("↳ " if is_nested else None, named(lot.account), doubtful, second_line(below)),
         number(amounts.quantity(lot.quantity), kind="kv-wider" if is_nested else ""),
         number(amounts.amount(lot.value, currency), amounts.amount(lot.cost or None, currency)),
         number(change(lot.profit_loss, currency), _rate(lot), kind=change_kind(lot.profit_loss)),

@@ -65,11 +65,11 @@ _RULES = f"""
   margin: 2px; box-sizing: border-box; max-width: 1280px; font-variant-numeric: tabular-nums;
   word-break: keep-all; overflow-wrap: anywhere; -webkit-text-size-adjust: 100%; }}
 & *, & *::before {{ box-sizing: border-box; }}
-& h2, & h3, & p, & ul, & dl, & dd, & dt {{ display: block; float: none; width: auto; margin: 0; padding: 0; border: 0;
+& h2, & h3, & p, & ul {{ display: block; float: none; width: auto; margin: 0; padding: 0; border: 0;
   font: inherit; color: inherit; }}
 & h2 {{ font-size: 18px; font-weight: 700; letter-spacing: -.01em; }}
 & h3 {{ font-size: 13px; font-weight: 650; margin: 22px 0 6px; }}
-& h3 small {{ font-size: 12px; font-weight: 400; color: var(--faint); margin-left: 8px; }}
+& h3 small {{ font-size: 12px; font-weight: 400; color: var(--faint); margin-left: 5px; }}
 & ul {{ list-style: none; }}
 & .kv-head {{ display: flex; flex-wrap: wrap; gap: 4px 12px; align-items: baseline; }}
 & .kv-when {{ color: var(--faint); }}
@@ -93,13 +93,13 @@ _RULES = f"""
   background: var(--raised); overflow: hidden; }}
 & .kv-figures > div {{ flex: 1 1 auto; padding: 10px 14px; box-shadow: -1px -1px 0 var(--line); min-width: 138px;
   max-width: 100%; }}
-& .kv-figures dt {{ color: var(--faint); font-size: 12px; }}
-& .kv-figures dd {{ font-size: 16px; font-weight: 650; letter-spacing: -.01em; white-space: nowrap; }}
-& .kv-figures .kv-first dd {{ font-size: 22px; font-weight: 750; line-height: 1.3; }}
-& .kv-figures dd.kv-sub {{ font-size: 12px; font-weight: 400; letter-spacing: 0; white-space: normal;
+& .kv-figures .kv-label {{ color: var(--faint); font-size: 12px; }}
+& .kv-figures .kv-amount {{ font-size: 16px; font-weight: 650; letter-spacing: -.01em; white-space: nowrap; }}
+& .kv-figures .kv-first .kv-amount {{ font-size: 22px; font-weight: 750; line-height: 1.3; }}
+& .kv-figures .kv-sub {{ font-size: 12px; font-weight: 400; letter-spacing: 0; white-space: normal;
   color: var(--faint); width: 0; min-width: 100%; }}
-& .kv-figures dd.kv-sub > span {{ display: inline-block; }}
-& .kv-figures dd small {{ display: block; font-size: 12px; font-weight: 400; letter-spacing: 0; color: var(--faint); }}
+& .kv-figures .kv-sub > span {{ display: inline-block; }}
+& .kv-figures small {{ display: block; font-size: 12px; font-weight: 400; letter-spacing: 0; color: var(--faint); }}
 & .kv-part {{ color: var(--alarm); font-weight: 650; }}
 & .kv-shares {{ margin-top: 14px; }}
 & .kv-stack {{ display: flex; gap: 2px; height: 10px; border-radius: 5px; overflow: hidden; background: var(--line); }}
@@ -107,7 +107,7 @@ _RULES = f"""
 & .kv-shares ul {{ display: flex; flex-wrap: wrap; gap: 2px 16px; margin-top: 6px; font-size: 12px; }}
 & .kv-shares li::before {{ content: ""; display: inline-block; width: 9px; height: 9px; border-radius: 3px;
   margin-right: 6px; background: var(--slice); }}
-& .kv-shares b {{ font-weight: 600; margin-left: 5px; }}
+& .kv-shares b {{ font-weight: 600; margin-left: 2px; }}
 & .kv-s1 {{ --slice: var(--1); }} & .kv-s2 {{ --slice: var(--2); }} & .kv-s3 {{ --slice: var(--3); }}
 & .kv-s4 {{ --slice: var(--4); }} & .kv-s5 {{ --slice: var(--5); }} & .kv-s6 {{ --slice: var(--6); }}
 & .kv-s7 {{ --slice: var(--7); }}

@@ -36,7 +36,7 @@ def title(what: str, answer: Answered) -> Markup:
     else:
         badge = element("span", f"✓ {counted(asked, 'account')} read", kind="kv-badge kv-good")
     when = element("span", f"as of {moment(answer.as_of)}", kind="kv-when")
-    return element("div", element("h2", what), when, badge, kind="kv-head")
+    return element("div", element("h2", what), when, " ", badge, kind="kv-head")
 
 
 def banner(answer: Answered) -> Markup | None:
@@ -57,7 +57,7 @@ def failure(outcome: Outcome) -> Markup:
     return joined(
         element("span", f"code {error.code}", kind="kv-chip") if error.code else None,
         f" {error.message}{tries}",
-        element("em", f"→ {error.advice}") if error.advice else None,
+        joined(" ", element("em", f"→ {error.advice}")) if error.advice else None,
     )
 
 
@@ -109,7 +109,7 @@ def shares(holdings: Holdings) -> Markup | None:
         for index, part in enumerate(parts, 1)
     ]
     legend = [
-        element("li", part.label, element("b", amounts.share(part.share)), kind=f"kv-s{index}")
+        element("li", part.label, " ", element("b", amounts.share(part.share)), kind=f"kv-s{index}")
         for index, part in enumerate(parts, 1)
     ]
     return element(

@@ -178,7 +178,7 @@ def test_lots_unfold_without_a_script():
     assert page.tags.count("details") == 1
     assert "국민주택1종11-07 Bond · no code · 15 held · 2 lots" in page.text
     assert "It has no code: matched by product and full name." in page.text
-    assert "다이아몬드 증권 1606…0099 diamond 10 12 9 — 스타 증권 1606…0099 star 5 6 4 —" in page.text
+    assert "다이아몬드 증권 1606…0099 diamond 10 12 9 — ↳ 스타 증권 1606…0099 star 5 6 4 —" in page.text
 
 
 def test_derivatives_say_that_they_are_not_in_the_totals():
