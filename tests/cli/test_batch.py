@@ -10,9 +10,10 @@ import sys
 import pytest
 
 from koscom_async.batch import BatchFailures, BatchProgress, BatchReport, write_investors
-from koscom_async.cli.commands.batch import _exit_code
+from koscom_async.cli.commands.batch import _exit_code, _limits
 from koscom_async.cli.views.batch import ReportTable, duration, lines_of
 from koscom_async.sandbox import SandboxGateway, crowd
+from koscom_async.settings import Limits
 from tests.cli.screen import lines_of as printed
 
 FAST = ("--rate", "1000")
@@ -90,6 +91,14 @@ def test_an_estimate_writes_nothing(koscom, gateway, investors):
     assert {each["broker"] for each in document["brokers"]} == {"common", "star", "cyber", "diamond"}
 
 
+def test_rates_are_limits_of_the_client():
+    limits = _limits(None, None, ("50", "star=0.5"))
+    assert (limits.of("cyber").rate, limits.of("cyber").burst) == (50.0, 50)
+    assert (limits.of("star").rate, limits.of("star").burst) == (0.5, 1)
+    assert limits.in_flight == 100
+    assert _limits(None, None, ()) == Limits()
+
+
 def test_where_the_days_calls_are_spent_it_stops_and_goes_on_another_day(koscom, investors):
     output = investors.with_name("night.jsonl")
     asked = ("batch", str(investors), "--output", str(output), "--resume", *FAST)
@@ -108,6 +117,7 @@ def test_where_the_days_calls_are_spent_it_stops_and_goes_on_another_day(koscom,
         (("nowhere.csv", "--output", "x"), "File 'nowhere.csv' does not exist"),
         (("INVESTORS", "--output", "x", "--format", "jsn"), "did you mean jsonl?"),
         (("INVESTORS", "--output", "x", "--rate", "star=fast"), "'star=fast' is no number of calls above 0"),
+        (("INVESTORS", "--output", "x", "--reserve", "2"), "2.0 is not in the range 0<=x<=1"),
         (("INVESTORS", "--output", "x", "--rate", "0"), "'0' is no number of calls above 0"),
     ],
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 from koscom_async.batch import (
     BatchEstimate,
@@ -55,13 +55,11 @@ class InvestorsFile:
         return self.count
 
 
-def _limits(context: click.Context, option: click.Parameter, texts: Sequence[str]) -> Limits | None:
+def _limits(context: click.Context, option: click.Parameter, texts: Sequence[str]) -> Limits:
     """Return the limits that --rate gives; a rate without a broker holds for those that are not named."""
     rates = rates_by_broker(context, option, texts)
-    if not rates:
-        return None
     named = {broker: _broker_limits(rate) for broker, rate in rates.items()}
-    total = max(Limits().in_flight, *(len(named) * limits.in_flight for limits in named.values()))
+    total = max([Limits().in_flight, *(len(named) * limits.in_flight for limits in named.values())])
     default = named.pop("", BrokerLimits())
     return Limits(default=default, brokers=named, in_flight=total)
 
@@ -107,6 +105,13 @@ def _broker_limits(rate: float) -> BrokerLimits:
     callback=_limits,
     help="Calls a second to a broker, or to each (50, samsung=30). Repeatable.  [default: 10]",
 )
+@click.option(
+    "--reserve",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="SHARE",
+    help="Leave this share of the day's calls to others, such as 0.2.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write the summary as JSON.")
 @QUIET
 def batch_command(
@@ -116,7 +121,8 @@ def batch_command(
     format_: str | None,
     resume: bool,
     estimating: bool,
-    limits: Limits | None,
+    limits: Limits,
+    reserve: float,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -128,6 +134,7 @@ def batch_command(
     What is needed to go on is kept in FOLDER.checkpoint. A run that was ended, at any moment, goes on with --resume,
     and has each investor in the output once.
     """
+    limits = evolve(limits, quota_reserve=reserve)
     summary = OutputOptions(format="json" if as_json else "table")
     checkpoint = None if output is None else output.with_name(f"{output.name}.checkpoint")
     has_begun = checkpoint is not None and checkpoint.exists()
@@ -161,13 +168,13 @@ def _sink(output: Path, format_: str | None) -> Sink:
 
 
 async def _read(
-    listed: InvestorsFile, sink: Sink, checkpoint: Path | None, limits: Limits | None, show: Any
+    listed: InvestorsFile, sink: Sink, checkpoint: Path | None, limits: Limits, show: Any
 ) -> BatchReport:
     async with open_client(_PLATFORM, for_investor=False, limits=limits) as access:
         return await aggregate(access.koscom, listed, sink=sink, checkpoint=checkpoint, on_progress=show)
 
 
-async def _estimate(listed: InvestorsFile, checkpoint: Path | None, limits: Limits | None) -> BatchEstimate:
+async def _estimate(listed: InvestorsFile, checkpoint: Path | None, limits: Limits) -> BatchEstimate:
     async with open_client(_PLATFORM, for_investor=False, limits=limits) as access:
         return await estimate(access.koscom, listed, checkpoint=checkpoint)
 
