@@ -136,6 +136,7 @@ ODD = """
 1 | operations qqqq | no operation has 'qqqq'; run `koscom operations` for the list
 1 | operations market.stocks.prise | no operation has 'market.stocks.prise'; did you mean market.stocks.price?
 2 | ask market.stocks.price issue | 'issue' is not NAME=VALUE
+2 | ask market.stocks.price issue=1 issue=2 | issue is given twice
 2 | call GET /v1/x | Missing option '--scheme'
 2 | call GET /v1/x --scheme api | did you mean apikey?
 2 | call GET /v1/x --scheme apikey --param x | 'x' is not NAME=VALUE

@@ -49,7 +49,9 @@ async def test_an_empty_listing_is_not_kept_for_the_day():
     market = Boards(kospi={"trdDd": "20260130", "isuLists": []})
     async with market.client(retry=ONCE) as koscom:
         for ask in (koscom.market.quote, lambda code: koscom.market.listing("kospi")):
-            with pytest.raises(MalformedResponseError, match="the listing of kospi has no issues"):
+            with pytest.raises(
+                MalformedResponseError, match=r"lists malformed: the listing of kospi has no issues"
+            ):
                 await ask("005930")
         market.odd.clear()
         assert (await koscom.market.quote("005930")).price == 1

@@ -67,7 +67,8 @@ class Boards:
             self._refusals[board] = (now, kept(copy(error)))
             raise
         if not answer:  # what is kept for the day has issues
-            raise MalformedResponseError(f"the listing of {board} has no issues")
+            words = f"the listing of {board} has no issues"
+            raise MalformedResponseError(words, broker="market", endpoint=LISTS)
         return await listing_of(board, answer)
 
     async def find(

@@ -95,11 +95,14 @@ def _takes(parameter: Parameter) -> str:
 
 
 def _given(_: click.Context, __: click.Parameter, arguments: Sequence[str]) -> dict[str, Any]:
-    given = {}
+    given: dict[str, Any] = {}
     for argument in arguments:
-        name, equals, given[name] = argument.partition("=")
+        name, equals, value = argument.partition("=")
         if not equals or not name or name in {"deadline", "investor", "operation"}:
             raise click.UsageError(f"{name!r} is not NAME=VALUE")
+        if name in given:
+            raise click.UsageError(f"{name} is given twice; a list has commas between its values")
+        given[name] = value
     return given
 
 
