@@ -170,6 +170,49 @@ async def test_a_session_of_minutes_takes_four_calls():
     assert list(times) == sorted(times, reverse=True)
 
 
+async def test_a_minute_in_which_two_parts_meet_has_one_row():
+    market = Market()
+
+    def both_ends(request):
+        answer = market._intraday(request)
+        start = dict(parse_qsl(request.url.query.decode()))["strtTm"]
+        answer["result"]["hisLists"].append({"inddTm": f"{start}0000", "inddClsprc": 1})
+        return answer
+
+    market.answers["intraday"] = both_ends
+    async with market.client() as koscom:
+        answer = await koscom.ask(
+            "market.stocks.intraday", board="kospi", issue="005930", since="09:00", until="15:30"
+        )
+    assert len(answer) == len(set(answer.column("time"))) == 391
+
+
+async def test_what_a_full_answer_left_out_is_asked_for_or_unknown():
+    def rows(*days):
+        return {"result": {"isuSrtCd": "005930", "hisLists": [{"trdDd": day, "trdPrc": 1} for day in days]}}
+
+    for answer, calls in (
+        (rows(*[20260130] * 100), 8),  # a day a call, for ever
+        (rows(*[None] * 100), 1),
+        (rows(*[20300131] * 100), 1),
+    ):
+        market = Market(history=lambda request, answer=answer, count=[0]: _earlier(answer, count))
+        async with market.client() as koscom:
+            found = await koscom.ask(
+                "market.stocks.history", board="kospi", issue="005930", since="2026-01-02"
+            )
+        assert (len(market.requests), found.complete) == (calls, False), answer["result"]["hisLists"][0]
+
+
+def _earlier(answer, count):
+    """The same rows, each time a day earlier."""
+    count[0] += 1
+    rows = [
+        {**row, "trdDd": row["trdDd"] and row["trdDd"] - count[0]} for row in answer["result"]["hisLists"]
+    ]
+    return {"result": {"isuSrtCd": "005930", "hisLists": rows}}
+
+
 async def test_a_range_of_too_many_calls_is_refused_before_one_is_spent():
     market = Market()
     async with market.client(call_limit=20) as koscom:

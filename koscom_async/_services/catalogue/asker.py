@@ -4,7 +4,7 @@ What the platform calls its operations and how it spells them is data; here is o
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, time
 from functools import cached_property, partial
 from typing import Any
 
@@ -41,6 +41,8 @@ _NO_DATA = frozenset({"10010", "20020", "20050", "20090", "20100", "20110"})
 """The market data service's codes for a question that has no rows: of days to come, or without trade, too."""
 _NOT_READY = {200, 400}
 _NOT_TODAY = "20180"
+_MOST_CALLS_OF_A_SPAN = 8
+"""Of so many calls a part of a range is whole, which mostly takes one: else an answer could make thousands."""
 
 
 @frozen(eq=False, repr=False)
@@ -125,7 +127,9 @@ class Asker:
                 advice="ask for less at a time, or raise Settings(call_limit=…)",
             )
         answers = await gather([partial(self._ask_span, question, span) for span in parts])
-        return _joined(answers)
+        seams = [span.since if span is not None else None for span in parts[:-1]]
+        newer = [_without_seam(*each) for each in zip(answers, answers[1:], seams, strict=False)]
+        return _joined([*newer, answers[-1]])
 
     async def _ask_span(self, question: _Question, span: Span | None) -> Answer:
         """Return the rows of a part of the range, in as many calls as it takes."""
@@ -133,11 +137,13 @@ class Asker:
             return await self._ask_once(question)
         answers: list[Answer] = []
         rest: Span | None = span
-        while rest is not None:
+        is_whole = True
+        while rest is not None and len(answers) < _MOST_CALLS_OF_A_SPAN:
             values = Values(question.values, since=rest.since, until=rest.until)
             answers.append(await self._ask_once(evolve(question, values=values)))
-            rest = rest.before(answers[-1], most=question.operation.rows_per_call)
-        return _joined(answers)
+            rest, is_whole = rest.before(answers[-1], most=question.operation.rows_per_call)
+        joined = _joined(answers)
+        return joined if is_whole and rest is None else evolve(joined, complete=False)
 
     async def _ask_once(self, question: _Question) -> Answer:
         asked, firm = question.operation, (self._settings.api_key, self._settings.api_secret)
@@ -212,6 +218,15 @@ def _endpoint(asked: Operation, version: str) -> Endpoint:
         repeatable=asked.repeatable,
         answer=f"the answer to {asked.name}",
         site=Site.MARKET if asked.service == _MARKET and version == "v3" else Site.GATEWAY,
+    )
+
+
+def _without_seam(newer: Answer, older: Answer, seam: object) -> Answer:
+    """Return the newer of two parts of a day that meet in a minute, without that minute's row where both have it."""
+    if not isinstance(seam, time) or seam not in older.column("time"):
+        return newer
+    return evolve(
+        newer, rows=newer.rows.chosen([at for at, each in enumerate(newer.column("time")) if each != seam])
     )
 
 

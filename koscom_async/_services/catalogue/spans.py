@@ -29,19 +29,21 @@ class Span:
     since: date | time
     until: date | time
 
-    def before(self, answer: Answer, *, most: int | None) -> "Span | None":
-        """Return what is left to ask before the oldest row of a full answer; `None` where nothing is."""
-        if (
-            not isinstance(self.since, date)
-            or not isinstance(self.until, date)
-            or len(answer) < (most or inf)
-        ):
-            return None
-        last = min(filter(None, answer.column("date")), default=self.since) - _DAY
-        is_new = last < self.until and any(
-            _may_trade(last - number * _DAY) for number in range((last - self.since).days + 1)
-        )
-        return Span(self.since, last) if is_new else None
+    def before(self, answer: Answer, *, most: int | None) -> "tuple[Span | None, bool]":
+        """Return what is left to ask before the oldest row of a full answer, and whether that is known.
+
+        A full answer whose rows have no dates, or such as were not asked for, does not say what it left out.
+        """
+        if len(answer) < (most or inf):
+            return None, True
+        if not isinstance(self.since, date) or not isinstance(self.until, date):
+            return None, False
+        dates = answer.column("date") if "date" in answer.names else ()
+        last = min(filter(None, dates), default=self.until) - _DAY
+        if last >= self.until or not any(dates):
+            return None, False
+        days = (last - number * _DAY for number in range((last - self.since).days + 1))
+        return (Span(self.since, last) if any(map(_may_trade, days)) else None), True
 
 
 def _may_trade(day: date) -> bool:

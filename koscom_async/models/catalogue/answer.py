@@ -123,6 +123,11 @@ class Rows(Record, Sequence[Row]):
         """Return one attribute of all rows; raises `KeyError` for one that they do not have."""
         return tuple(self.columns[self.names.places[name]])
 
+    def chosen(self, places: Sequence[int]) -> "Rows":
+        """Return some of these rows, by their places."""
+        columns = tuple(tuple(column[at] for at in places) for column in self.columns)
+        return Rows(self.names, columns, tuple(self.sent[at] for at in places))
+
     def joined(self, more: "Sequence[Rows]") -> "Rows":
         """Return these rows and those of other answers to the same operation."""
         parts = (self, *more)
