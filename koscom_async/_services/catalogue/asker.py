@@ -194,9 +194,7 @@ class Asker:
         asked = values.get("issue") if "board" in values else values.get("index")
         if asked is None or service != _MARKET:
             return
-        row: Mapping[str, Any] = (
-            answer.head if "code" in answer.head else (answer[0] if len(answer) == 1 else {})
-        )
+        row = answer.head if "code" in answer.head or len(answer) != 1 else answer[0]
         if row.get("code") not in {None, asked}:
             raise ResponseMismatchError("the answer is about another issue than was asked")
 
@@ -210,10 +208,9 @@ def undocumented(
 
 
 def _endpoint(asked: Operation, version: str) -> Endpoint:
-    path = asked.path(version) or ""
     return Endpoint(
         asked.name,
-        path,
+        asked.path(version) or "",
         SCHEMES[asked.scheme],
         repeatable=asked.repeatable,
         answer=f"the answer to {asked.name}",

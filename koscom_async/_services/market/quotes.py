@@ -61,10 +61,7 @@ class QuoteReader:
         due, as_of = deadline_at(deadline), self.now()
         asked = {given: given.strip().upper() for given in _texts(codes)}
         found = await self._find(dict.fromkeys(asked.values()), board, due)
-        by_board: dict[str, dict[str, None]] = {}
-        for issue in filter(None, map(found.issues.get, asked.values())):
-            by_board.setdefault(issue.board, {})[issue.code] = None
-        calls = _calls({board: list(each) for board, each in by_board.items()}, detail)
+        calls = _calls(found.issues.values(), detail)
         parts = await gather([partial(self._part, *call, due) for call in calls])
         answered = zip((codes for _, codes in calls), parts, strict=True)
         return await run_cooperatively(_accounted(asked, found, list(answered), as_of))
@@ -144,8 +141,11 @@ def _accounted(
     return Quotes(quotes=quotes, missing=tuple(missing), failures=failures, as_of=as_of)
 
 
-def _calls(by_board: Mapping[str, Sequence[str]], detail: Detail) -> list[tuple[str, Sequence[str]]]:
+def _calls(issues: Collection[Issue], detail: Detail) -> list[tuple[str, Sequence[str]]]:
     """Return which codes each call asks for: many of one board are a snapshot; KONEX is asked one by one."""
+    by_board = {
+        board: list(dict.fromkeys(each.code for each in issues if each.board == board)) for board in BOARDS
+    }
 
     def parts(most: int) -> list[tuple[str, Sequence[str]]]:
         return [

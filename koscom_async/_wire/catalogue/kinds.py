@@ -16,7 +16,6 @@ from koscom_async.models.catalogue.operation import AnswerField
 
 DASHED = NOTHING | {"-", "--"}
 _NUMBERS = frozenset({Decimal})
-_FLAGS: Mapping[str, bool] = {"Y": True, "N": False}
 
 
 def is_absent(value: object) -> bool:
@@ -37,7 +36,7 @@ def read_issue(value: object) -> str | None:
 
 def read_flag(value: object) -> bool | None:
     """Return whether it is so; letters that the manual does not have say nothing."""
-    return _FLAGS.get((read_words(value) or "").upper())
+    return {"Y": True, "N": False}.get((read_words(value) or "").upper())
 
 
 def read_figure(value: object) -> Decimal | None:

@@ -4,16 +4,15 @@ Rows of one kind are read column by column, since mostly a whole column needs no
 name that the shape does not have stays in the row's `raw` and `extra`.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import accumulate, groupby
+from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 from attrs import frozen
 
-from koscom_async._cooperative import SLICE_LENGTH, SLICE_ROWS, Cooperative, CooperativeReader
+from koscom_async._cooperative import SLICE_LENGTH, SLICE_ROWS, Cooperative, CooperativeReader, batched
 from koscom_async._wire.catalogue.kinds import Column, is_absent
 from koscom_async._wire.failures import failure, read_code
 from koscom_async._wire.json.core import read_json
@@ -24,6 +23,7 @@ from koscom_async.models.catalogue.operation import AnswerField
 
 _MOST_NOTES = 20
 _SLICE_VALUES = 40 * SLICE_ROWS
+"""Values that a step reads: fewer rows where rows are wide."""
 
 Sources = Sequence[str | None]
 """For each attribute the wire name under which a row has it."""
@@ -66,9 +66,11 @@ class AnswerReader(CooperativeReader[Answer]):
         above, entries, path = self._found(document)
         rows = _Draft(self._row)
         notes: list[str] = []
-        for batch in _batches(entries):
-            rows.read(batch, path, notes)
-            yield
+        for batch in batched(entries, count=SLICE_ROWS):
+            objects = self._row.objects(batch, path)
+            for some in batched(objects, count=max(1, _SLICE_VALUES // max(1, *map(len, objects)))):
+                rows.read(some, path, notes)
+                yield
         return self._answer(above, rows, notes)
 
     def empty(self) -> Answer:
@@ -135,16 +137,6 @@ class AnswerReader(CooperativeReader[Answer]):
         return MalformedResponseError(f"{place}: expected the rows of the answer, got {got}")
 
 
-def _batches(entries: list[Any]) -> Iterator[list[Any]]:
-    """Yield the rows in batches, smaller ones where rows are wide."""
-    ends = list(accumulate(len(entry) if isinstance(entry, dict) else 1 for entry in entries))
-    start = done = 0
-    while start < len(entries):
-        end = min(start + SLICE_ROWS, max(start + 1, bisect_right(ends, done + _SLICE_VALUES)))
-        yield entries[start:end]
-        start, done = end, ends[end - 1]
-
-
 def _inside(text: str) -> object:
     """Return the JSON that a text holds; what is large is none that the platform sends."""
     if len(text) > SLICE_LENGTH:
@@ -169,8 +161,13 @@ class _Fields:
         self.names = RowNames.of(fields)
         self._sources: dict[tuple[str, ...], Sources] = {}
 
-    def as_object(self, entry: object, path: str) -> dict[str, Any]:
-        """Return an entry of the rows; one that is no object is the value of the only field."""
+    def objects(self, entries: Sequence[Any], path: str) -> Sequence[dict[str, Any]]:
+        """Return the entries of the rows; one that is no object is the value of the only field."""
+        if _OBJECTS.issuperset(map(type, entries)):
+            return entries
+        return [self._object(entry, path) for entry in entries]
+
+    def _object(self, entry: object, path: str) -> dict[str, Any]:
         if isinstance(entry, dict):
             return entry
         if len(self.columns) == 1 and not isinstance(entry, list):
@@ -207,10 +204,8 @@ class _Draft:
         """Return what was read."""
         return Rows(self._fields.names, tuple(map(tuple, self._columns)), tuple(self._sent))
 
-    def read(self, entries: Sequence[Any], path: str, notes: list[str]) -> None:
+    def read(self, entries: Sequence[dict[str, Any]], path: str, notes: list[str]) -> None:
         """Read a batch of rows; raise `MalformedResponseError` where one cannot be read."""
-        if not _OBJECTS.issuperset(map(type, entries)):
-            entries = [self._fields.as_object(entry, path) for entry in entries]
         try:
             for keys, rows, by_wire in _runs(entries):
                 nothing, sources = (None,) * len(rows), self._fields.sources(keys)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import click
 from attrs import frozen
@@ -16,11 +16,10 @@ from koscom_async.cli.main import CommandGroup
 from koscom_async.cli.options import DAY, Word
 from koscom_async.client import Koscom
 from koscom_async.models.catalogue.answer import Answer
-from koscom_async.models.market.bars import Bars
+from koscom_async.models.market.bars import Bars, Every
 from koscom_async.models.market.quotes import IndexValue, OrderBook, Quotes
 from koscom_async.models.market.table import RowTable, Table
 
-_EVERY = ("day", "week", "month", "10s", "1m", "10m")
 _BOARD = click.option(
     "--board", type=Word(BOARDS), help="Where it is listed.  [default: found by the listings]"
 )
@@ -50,7 +49,9 @@ async def quote_command(koscom: Koscom, **asked: Any) -> Quotes:
 @click.argument("code")
 @click.option("--since", type=DAY, required=True, help="The first day.")
 @click.option("--until", type=DAY, help="The last day.  [default: today in Korea]")
-@click.option("--every", type=Word(_EVERY), default="day", show_default=True, help="The length of a bar.")
+@click.option(
+    "--every", type=Word(get_args(Every)), default="day", show_default=True, help="The length of a bar."
+)
 @_BOARD
 async def bars_command(koscom: Koscom, *, since: date, until: date | None, **asked: Any) -> Bars:
     """Show the course of an issue's price, the oldest first: bars of days, weeks, months, seconds or minutes."""

@@ -38,12 +38,7 @@ class ColumnsTable:
             yield Text("No rows.")
             return
         headers = tuple(
-            Column(
-                name,
-                is_number=all(isinstance(each, Decimal | int | None) for each in values),
-                least=None,
-            )
-            for name, values in shown.items()
+            Column(name, is_number=_are_numbers(values), least=None) for name, values in shown.items()
         )
         rows = tuple(Row(tuple(map(self._text, values))) for values in zip(*shown.values(), strict=True))
         yield fitting([Grid(headers, rows)], options.max_width)
@@ -66,6 +61,10 @@ class Lines:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield fitting(self._grids, options.max_width)
+
+
+def _are_numbers(values: Sequence[object]) -> bool:
+    return all(isinstance(each, Decimal | int | None) for each in values)
 
 
 def table_of(table: Table[Any]) -> ColumnsTable:
