@@ -40,6 +40,14 @@ def test_the_examples_transactions_add_up_to_their_balances():
             check(account)
 
 
+def test_what_the_example_traded_cost_about_what_it_is_worth():
+    for account in example_ledger().accounts:
+        price = {row.isin: row.value / row.quantity for row in account.equities if row.currency == "KRW"}
+        sold = [each for each in account.movements if each.kind == "BID"]
+        assert len(sold) > 10
+        assert all(70 <= 100 * each.amount / -each.quantity / price[each.code] <= 130 for each in sold)
+
+
 def test_each_summary_of_the_example_is_the_sum_of_its_rows():
     for person in example_ledger().people:
         for account in person.accounts:

@@ -16,10 +16,9 @@ FIRST_DAY = date(2018, 1, 2)
 LAST_DAY = date(2020, 12, 30)
 
 SALE, PURCHASE, IN, OUT = "BID", "ASK", "DEP", "WID"
-NOTHING = Decimal(0)
+NOTHING, WON = Decimal(0), Decimal(1)
 MAX_SHARES = 50
-PRICES = (1_000, 90_000)
-FALLBACK_CODE = "KR7005930003"
+FALLBACK = {"KR7005930003": Decimal(71_400)}
 
 
 @frozen
@@ -50,9 +49,9 @@ def with_history(
     spare = (rows if rows is not None else len(drafts) + 2) - len(drafts) - 2
     if spare < 0:
         raise ValueError(f"{len(drafts) + 2} transactions at least make this account, not {rows}")
-    codes = [row.isin for row in account.equities] or [FALLBACK_CODE]
+    priced = list((_prices(account) or FALLBACK).items())
     for _ in range(spare // 2):
-        drafts.extend(_round_trip(chance.choice(codes), chance, since, until))
+        drafts.extend(_round_trip(*chance.choice(priced), chance, since, until))
     if spare % 2:
         drafts.append(_Draft(_day(chance, since, until), IN, None, Decimal(chance.randrange(1, 1_000_000))))
     drafts.sort(key=lambda draft: draft.day)  # stable: what was bought on a day was bought before it was sold
@@ -71,11 +70,20 @@ def _purchases(account: Account, chance: Random, since: date, until: date) -> It
         yield _Draft(_day(chance, since, until), PURCHASE, None, -other.cost, other.quantity)
 
 
-def _round_trip(code: str, chance: Random, since: date, until: date) -> tuple[_Draft, _Draft]:
+def _prices(account: Account) -> dict[str, Decimal]:
+    """Return what each share is worth that was paid for in won."""
+    return {
+        row.isin: row.value / row.quantity
+        for row in account.equities
+        if row.currency == "KRW" and row.quantity
+    }
+
+
+def _round_trip(code: str, price: Decimal, chance: Random, since: date, until: date) -> tuple[_Draft, _Draft]:
     """Buy something and sell it again, so that nothing is left of it but a gain or a loss."""
     bought, sold = sorted((_day(chance, since, until), _day(chance, since, until)))
     quantity = Decimal(chance.randint(1, MAX_SHARES))
-    paid, got = (quantity * chance.randint(*PRICES) for _ in range(2))
+    paid, got = (quantity * (price * chance.randint(70, 130) / 100).quantize(WON) for _ in range(2))
     return (
         _Draft(bought, PURCHASE, code, -paid, quantity),
         _Draft(sold, SALE, code, got, -quantity),
