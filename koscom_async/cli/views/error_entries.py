@@ -37,6 +37,11 @@ _RETRIED_WORDS = {"connection", "maintenance"}
 
 # Words that stand on an error of a wider class: its name, what they mean, what to do.
 _WORDS: Mapping[str, tuple[str, str, str]] = {
+    "missing": (
+        "UsageError",
+        "a batch's own function returned no investor for a key",
+        "see where the function loads them from",
+    ),
     "token-store": (
         "ConnectionFailedError",
         "the token store could not load, save or lock a token",
