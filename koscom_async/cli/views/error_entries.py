@@ -37,6 +37,11 @@ _RETRIED_WORDS = {"connection", "maintenance"}
 
 # Words that stand on an error of a wider class: its name, what they mean, what to do.
 _WORDS: Mapping[str, tuple[str, str, str]] = {
+    "killed": (
+        "UsageError",
+        "a partition of a batch over workers ended several of them",
+        "see the workers' logs; the next run with the same keys goes on",
+    ),
     "missing": (
         "UsageError",
         "a batch's own function returned no investor for a key",
