@@ -43,5 +43,7 @@ def near(word: str, known: Iterable[str], *, most: int = 1) -> str | None:
     from difflib import get_close_matches  # only errors need it
 
     spelled = {each.casefold(): each for each in known}
-    found = get_close_matches(word.casefold()[:80], spelled, n=most)
+    # One digit of a number is no slip of the finger that could be guessed.
+    cutoff = 0.8 if word.isdigit() else 0.6
+    found = get_close_matches(word.casefold()[:80], spelled, n=most, cutoff=cutoff)
     return f"did you mean {' or '.join(spelled[each] for each in found)}?" if found else None

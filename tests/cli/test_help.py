@@ -125,6 +125,7 @@ ODD = """
 2 | transactions --since 20240101 --side sel | did you mean sell?
 2 | discretionary orders --on 2024-02-30 | '2024-02-30' is not in the calendar
 2 | discretionary trades --since 20240301 --until 20240201 | 2024-03-01 is after 2024-02-01
+1 | errors 9999 | unknown error code '9999'; run `koscom errors` for the list
 1 | errors 36000 | unknown error code '36000'; did you mean 3600?
 1 | errors RateLimitedErorr | did you mean RateLimitedError?
 0 | errors ratelimitederror | RateLimitedError  Calls come too fast
