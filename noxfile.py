@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, list[str]] = {
     "fanout": ["--latency-ms", "20", "100", "200", "400"],
     "peers": [],
     "overload": [],
+    "night": ["--people", "1000"],
 }
 """Each script of `benchmarks/`, and sizes with which all together take minutes."""
 

@@ -16,6 +16,7 @@ TINY = {
     "imports": ["--rounds", "1", "--cases", "import koscom_async"],
     "market": ["--rounds", "1", "--issues", "100"],
     "merge": ["--rounds", "1", "--sizes", "1000"],
+    "night": ["--people", "3", "--redis-calls", "80"],
     "overload": ["--loads", "1", "--seconds", "0.5"],
     "peers": ["--rounds", "1", "--scenarios", "twice", "--latency", "0"],
     "stacks": ["--rounds", "1", "--rows", "4", "--in-flight", "1", "--calls", "2"],
@@ -23,8 +24,8 @@ TINY = {
 }
 """What each takes to be done in a second or so."""
 
-NO_BENCHMARKS = {"compare", "peer_scenarios", "soak", "static_server"}
-"""Scripts that measure nothing, and the soak, which takes minutes."""
+NO_BENCHMARKS = {"batch", "compare", "peer_scenarios", "soak", "static_server"}
+"""Scripts that measure nothing, and a batch and the soak, which take minutes."""
 
 
 def run(script, *arguments):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.benchmarks.scripts import FOLDER, NO_BENCHMARKS, TINY, run
 
-IN_THE_HARNESS_FORM = ["burst", "call", "fanout", "overload", "peers", "stacks", "wrapper"]
+IN_THE_HARNESS_FORM = ["burst", "call", "fanout", "night", "overload", "peers", "stacks", "wrapper"]
 
 
 @pytest.fixture
