@@ -2,12 +2,16 @@
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
 from traceback import format_tb
 from types import FrameType, TracebackType
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 AnyError = TypeVar("AnyError", bound=BaseException)
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+Kind = TypeVar("Kind")
 
 HIDDEN = "***"
 SHOWN_DIGITS = 4
@@ -79,6 +83,28 @@ def without_frames(error: AnyError, *, handled: BaseException | None = None) -> 
     for link in _links(error, handled):
         link.__traceback__ = None
     return error
+
+
+def shows_no_arguments(call: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Return a function whose errors have no frame with its arguments: of a secret that is wrong, all may be right."""
+
+    @wraps(call)
+    def called(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
+        handled = sys.exception()
+        try:
+            return call(*arguments, **named)
+        except Exception as error:
+            failure = without_frames(error, handled=handled)
+        del arguments, named, handled
+        raise failure
+
+    return called
+
+
+def made_of_secrets(kind: type[Kind]) -> type[Kind]:
+    """Let the errors of a class's constructor have no frame with its arguments."""
+    kind.__init__ = shows_no_arguments(kind.__init__)  # type: ignore[method-assign]
+    return kind
 
 
 def lines_in_a_notebook(error: BaseException) -> list[str]:

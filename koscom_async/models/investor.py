@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 from attrs import Attribute, field, frozen
 from attrs.validators import optional
 
-from koscom_async._masking import hidden
+from koscom_async._masking import hidden, made_of_secrets
 from koscom_async._record import Record
 from koscom_async.errors import SettingsError
 from koscom_async.settings.addresses import check_scope
@@ -93,6 +93,7 @@ def _scope(_: object, attribute: "Attribute[Any]", value: object) -> None:
         check_scope(value, setting=attribute.name)
 
 
+@made_of_secrets
 @frozen(kw_only=True, eq=False, repr=False)
 class Token(Record):
     """An OAuth token of the investor.
@@ -148,6 +149,7 @@ def _hardware(_: object, attribute: "Attribute[Any]", value: object) -> None:
         )
 
 
+@made_of_secrets
 @frozen(kw_only=True)
 class Device:
     """The investor's device (단말정보): IPv4 and MAC address of a computer, or number and UUID of a phone."""
@@ -183,6 +185,7 @@ def _stripped(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
 
+@made_of_secrets
 @frozen(kw_only=True, eq=False, repr=False)
 class Investor(Record):
     """The person whose accounts are read.

@@ -11,7 +11,7 @@ from typing import Any, Self
 from attrs import Converter, field, frozen
 from attrs.validators import deep_iterable, optional
 
-from koscom_async._masking import hidden
+from koscom_async._masking import hidden, made_of_secrets, shows_no_arguments
 from koscom_async._record import Record
 from koscom_async.errors import SettingsError
 from koscom_async.settings import addresses, checks
@@ -247,6 +247,7 @@ def _nothing_if_empty(value: str | None) -> str | None:
 _REQUIRED = ("api_key", "api_secret", "com_id", "srv_id")
 
 
+@made_of_secrets
 @frozen(kw_only=True, eq=False, repr=False)
 class Settings(Record):
     """The gateway, the firm's credentials, and the limits of a client.
@@ -318,6 +319,7 @@ class Settings(Record):
     catalogue: str | None = field(default=None, converter=_path)
 
     @classmethod
+    @shows_no_arguments
     def from_env(cls, environ: Mapping[str, str] | None = None, **overrides: Any) -> Self:
         """Read KOSCOM_ENVIRONMENT, _BASE_URL, _API_KEY, _API_SECRET, _COM_ID, _SRV_ID, _REDIRECT_URI, _SCOPE, _BACKEND.
 

@@ -8,7 +8,17 @@ import traceback
 import httpx
 import pytest
 
-from koscom_async import Device, IncompleteHoldingsError, Investor, KoscomError, Retry, Token
+from koscom_async import (
+    Device,
+    IncompleteHoldingsError,
+    Investor,
+    KoscomError,
+    Retry,
+    Settings,
+    SettingsError,
+    Token,
+)
+from tests.client import frames
 from tests.client.fake_gateway import Book, FakeGateway, cash, link, ok, refusal, said, share
 
 CI = "CIMARK" + "A" * 80 + "=="
@@ -177,3 +187,41 @@ async def test_an_error_that_went_through_another_process_says_the_same(investor
     again = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own bytes
     assert str(again) == str(error)
     assert_clean(*texts_of(again))
+
+
+def test_what_is_made_of_a_secret_that_is_wrong_keeps_it_in_no_frame():
+    token, device = Token(access="MARK-access"), Device(ip="123.45.67.89", mac="7A:7B:7C:7D:7E:7F")
+    keys = {"api_key": "KEY-MARK", "api_secret": "SECRET-MARK", "com_id": "F0995", "srv_id": "297"}
+    environ = {f"KOSCOM_{name.upper()}": text for name, text in keys.items()} | {
+        "KOSCOM_ENVIRONMENT": "sandbox"
+    }
+    wrong = (
+        lambda: Token(access="TOKENMARK\n"),
+        lambda: Token(access="TOKENMARK", nothing=1),
+        lambda: Device(ip="123.45.67.89", mac="7A:7B:7C:7D:7E:7F:"),
+        lambda: Investor(ci=CI[1:], name="홍길순비밀", token=token, device=device),
+        lambda: Settings(environment="sandbox", **keys | {"api_secret": "SECRET-MARK\x00"}),
+        lambda: Settings.from_env(environ, redirect_uri="nothing"),
+        lambda: Settings.from_env(environ | {"KOSCOM_API_SECRET": "SECRET-MARK\x00"}),
+        lambda: Settings.from_env(environ | {"KOSCOM_COM_ID": ""}),
+    )
+    for number, make in enumerate(wrong):
+        with pytest.raises((KoscomError, TypeError)) as caught:
+            make()
+        texts = list(frames.texts_of(caught.value))
+        assert [text for text in texts if any(secret in text for secret in (*SECRETS, CI[1:]))] == [], number
+        assert caught.traceback[-1].name == "called", "the line that made it is still there"
+
+
+def test_what_was_being_handled_keeps_its_frames():
+    def handling(error):
+        try:
+            raise error
+        except ValueError:
+            return Token(access="")
+
+    handled = ValueError("handled")
+    with pytest.raises(SettingsError) as caught:
+        handling(handled)
+    assert caught.value.__context__ is handled
+    assert handled.__traceback__ is not None

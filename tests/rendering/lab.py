@@ -67,7 +67,7 @@ _SCRIPTS = (
     f"{BROKEN}"
     """
 const until = (what, isThere) => new Promise((resolve, reject) => {
-  const late = setTimeout(() => reject(Error(what + ' did not come')), 90000);
+  const late = setTimeout(() => reject(Error(what + ' did not come')), 180000);
   const look = () => isThere() ? (clearTimeout(late), resolve()) : setTimeout(look, 30);
   look();
 });
