@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 from koscom_async._clock import korean_now
@@ -26,8 +26,8 @@ _FACTS = "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT) W
 class Database:
     """A file that one process at a time has open; without a path, a temporary one that ends with the process.
 
-    `seconds` is the time that was spent in it. What SQLite and the system raise leaves as a `SinkError`; a file that
-    another process holds raises `UsageError`.
+    `seconds` is the CPU time that was spent in it. What SQLite and the system raise leaves as a `SinkError`; a file
+    that another process holds raises `UsageError`.
     """
 
     def __init__(self, path: Path | None, tables: str) -> None:
@@ -117,13 +117,13 @@ class Database:
     @contextmanager
     def guarded(self) -> Iterator[None]:
         """Count the time, and raise what SQLite or the system raise as an error that says what to do."""
-        began = perf_counter()
+        began = thread_time()
         try:
             yield
         except (sqlite3.Error, OSError) as error:
             raise SinkError(f"the checkpoint {self.path} cannot be used ({error})") from error
         finally:
-            self.seconds += perf_counter() - began
+            self.seconds += thread_time() - began
 
     def close(self) -> None:
         try:

@@ -128,7 +128,7 @@ class Journal:
 
     @property
     def seconds(self) -> float:
-        """The time that was spent in the file."""
+        """The CPU time that was spent in the file."""
         return self._database.seconds
 
     def recover(self, has: Callable[[int], bool]) -> None:

@@ -164,14 +164,23 @@ class Pace:
         self._patience = patience
         self._cool_down = settings.breaker.cool_down
         self._brokers: dict[str, BrokerPace] = {}
-        self.lists = BrokerPace(settings.limits.of(COMMON).rate, settings.limits.of(COMMON).in_flight)
+        limits = settings.limits.of(COMMON)
+        self.lists = BrokerPace(limits.rate, limits.in_flight)
 
     @property
     def patience(self) -> float:
-        """The time in which all brokers answer the window twice, in seconds, unless one was given."""
+        """The time in which all brokers answer the window twice, in seconds, unless one was given.
+
+        A broker counts with what its limit allows, or less where enough accounts wait and yet end slower: when this
+        computer is slow, all are, and nothing is gained by parking.
+        """
         if self._patience is not None:
             return self._patience
-        capacity = sum(broker.capacity for broker in self._brokers.values())
+        now = anyio.current_time()
+        capacity = sum(
+            broker.pace(now) if broker.asked >= self._least(broker) else broker.capacity
+            for broker in self._brokers.values()
+        )
         return TURNS * self._window.most / capacity if capacity else inf
 
     def queue_of(self, account: VirtualAccount) -> str:
@@ -180,13 +189,23 @@ class Pace:
 
     def room_at(self, queue: str) -> int:
         """How many more of those who wait would be answered in time, beside those that are expected."""
+        if queue == COMMON:
+            return self._window.most
         broker = self._broker(queue)
         return broker.room(self._most(broker), anyio.current_time())
 
+    def seconds_at(self, queue: str) -> float:
+        """How long it takes until those who are asked or expected at a broker are read, as far as the limits allow."""
+        broker = self._broker(queue)
+        return (broker.asked + broker.expected) / broker.capacity
+
     def _most(self, broker: BrokerPace) -> int:
-        least = min(broker.in_flight, max(1, self._window.most // 8))
-        most = max(least, self.patience * broker.pace(anyio.current_time()))
+        most = max(self._least(broker), self.patience * broker.pace(anyio.current_time()))
         return int(min(most, self._window.most))
+
+    def _least(self, broker: BrokerPace) -> int:
+        """Return how many may be asked in any case, so that the broker has work meanwhile."""
+        return min(broker.in_flight, max(1, self._window.most // 8))
 
     def hear_of_list(self, error: KoscomError | None) -> None:
         """Learn from how the question for an investor's list of accounts ended."""
@@ -238,7 +257,7 @@ class Pace:
         return self._patience or max(least, TURNS * self.patience)
 
     def _broker(self, queue: str) -> BrokerPace:
-        broker = self._brokers.get(queue)
+        broker = self.lists if queue == COMMON else self._brokers.get(queue)
         if broker is None:
             limits = self._settings.limits.of(queue)
             broker = self._brokers[queue] = BrokerPace(limits.rate, limits.in_flight)

@@ -18,6 +18,7 @@ from koscom_async._clock import utc_now
 from koscom_async._masking import hidden
 from koscom_async._wire.endpoints import COMMON
 from koscom_async.batch.journal import ParkedState
+from koscom_async.batch.pacing import Pace
 from koscom_async.errors import (
     BreakerOpenError,
     DeadlineExceededError,
@@ -112,13 +113,14 @@ class Parked:
             del self._waiting[work.key]
         return found
 
-    def take(self, most: int, room_at: Callable[[str], int]) -> list[Work]:
+    def take(self, most: int, pace: Pace) -> list[Work]:
         """Return investors who may be asked now, as one of the brokers they wait for has room; at most so many.
 
-        They are taken from the brokers in turn, so that none of these lies idle meanwhile.
+        They are taken from the brokers in turn, from the one with the shortest queue first, so that none lies idle
+        where the window is full of those who wait for another.
         """
         taken: list[Work] = []
-        room = {broker: most if broker == COMMON else room_at(broker) for broker in self._lines}
+        room = {broker: pace.room_at(broker) for broker in sorted(self._lines, key=pace.seconds_at)}
         while room and len(taken) < most:
             for broker in tuple(room):
                 work = self._first(broker) if room[broker] > 0 and len(taken) < most else None

@@ -158,7 +158,7 @@ class Run:
                 return works
         for work in self._parked.give_up(self._pace.given_up(self._options.attempts - 1)):
             await self._write_as_read(work)
-        return await self._begin_again(self._parked.take(room, self._pace.room_at) or self._suspect())
+        return await self._begin_again(self._parked.take(room, self._pace) or self._suspect())
 
     def _suspect(self) -> list[Work]:
         if self._window.investors:
