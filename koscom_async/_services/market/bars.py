@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import pairwise
+from operator import attrgetter
 
 from attrs import evolve, field, frozen
 
@@ -25,6 +26,7 @@ from koscom_async.models.market.sessions import WEEKEND, Session, period_of, ses
 PERIODS: Mapping[str, int] = {"day": 14, "week": 21, "month": 62}
 """Days between two bars above which one may be missing: the longest closures had eleven."""
 SECONDS: Mapping[str, int] = {"10s": 10, "1m": 60, "10m": 600}
+_figures = attrgetter("open", "high", "low", "close", "volume", "turnover")
 FIRST_DAY = date(1956, 3, 3)
 """When the exchange opened: before it there is nothing to ask for."""
 _MOST_DAYS = 31
@@ -229,10 +231,6 @@ def _minute_after(clock: time) -> time:
     return time(clock.hour + (clock.minute + 1) // 60, (clock.minute + 1) % 60)
 
 
-def _second(clock: time) -> float:
-    return clock.hour * 3600 + clock.minute * 60 + clock.second + clock.microsecond / 1_000_000
-
-
 def _holes(bars: Sequence[Bar], since: date, every: Every) -> list[tuple[date, date]]:
     """Return the days between bars that are further apart than closures are long, and those before the first."""
     days = [bar.on for bar in bars if bar.on is not None]
@@ -258,10 +256,6 @@ def _by_period(bars: Iterable[Bar], every: Every) -> Cooperative[tuple[dict[date
     return by_period, len(contradicted)
 
 
-def _figures(bar: Bar) -> tuple[object, ...]:
-    return bar.open, bar.high, bar.low, bar.close, bar.volume, bar.turnover
-
-
 def _at_times(
     answer: Answer, day: date, asked: _Range
 ) -> Cooperative[tuple[list[Bar], dict[datetime, Decimal | None]]]:
@@ -270,7 +264,7 @@ def _at_times(
     for number, (bar, row) in enumerate(zip(records_of(Bar, answer), answer, strict=True), 1):
         if row.time is not None:
             at = datetime.combine(day, row.time, KST)
-            is_running = day == asked.now.date() and bool(_second(row.time) % step)
+            is_running = day == asked.now.date() and at.timestamp() % step > 0
             by_time[at] = evolve(bar, at=at, is_running=is_running)
             totals[at] = row.accumulated_volume
         if not number % SLICE_ROWS:
