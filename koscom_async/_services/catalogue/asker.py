@@ -129,7 +129,7 @@ class Asker:
         answers = await gather([partial(self._ask_span, question, span) for span in parts])
         seams = [span.since if span is not None else None for span in parts[:-1]]
         newer = [_without_seam(*each) for each in zip(answers, answers[1:], seams, strict=False)]
-        return _joined([*newer, answers[-1]])
+        return Answer.joined([*newer, answers[-1]])
 
     async def _ask_span(self, question: _Question, span: Span | None) -> Answer:
         """Return the rows of a part of the range, in as many calls as it takes."""
@@ -142,7 +142,7 @@ class Asker:
             values = Values(question.values, since=rest.since, until=rest.until)
             answers.append(await self._ask_once(evolve(question, values=values)))
             rest, is_whole = rest.before(answers[-1], most=question.operation.rows_per_call)
-        joined = _joined(answers)
+        joined = Answer.joined(answers)
         return joined if is_whole and rest is None else evolve(joined, complete=False)
 
     async def _ask_once(self, question: _Question) -> Answer:
@@ -220,20 +220,5 @@ def _endpoint(asked: Operation, version: str) -> Endpoint:
 
 def _without_seam(newer: Answer, older: Answer, seam: object) -> Answer:
     """Return the newer of two parts of a day that meet in a minute, without that minute's row where both have it."""
-    if not isinstance(seam, time) or seam not in older.column("time"):
-        return newer
-    return evolve(
-        newer, rows=newer.rows.chosen([at for at, each in enumerate(newer.column("time")) if each != seam])
-    )
-
-
-def _joined(answers: list[Answer]) -> Answer:
-    first, *more = answers
-    if not more:
-        return first
-    return evolve(
-        first,
-        rows=first.rows.joined([each.rows for each in more]),
-        complete=all(each.complete for each in answers),
-        notes=tuple(note for each in answers for note in each.notes),
-    )
+    is_twice = isinstance(seam, time) and seam in older.column("time")
+    return newer.without("time", seam) if is_twice else newer

@@ -5,7 +5,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any, Self, overload
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from koscom_async._lazy import lists, records
 from koscom_async._masking import HIDDEN
@@ -187,6 +187,24 @@ class Answer(Table[Row], Sequence[Row]):
 
     def _repr_html_(self) -> str:
         return lists.answer_view(self)
+
+    @staticmethod
+    def joined(answers: "Sequence[Answer]") -> "Answer":
+        """Return the answers to the parts of one question as one."""
+        first, *more = answers
+        if not more:
+            return first
+        return evolve(
+            first,
+            rows=first.rows.joined([each.rows for each in more]),
+            complete=all(each.complete for each in answers),
+            notes=tuple(note for each in answers for note in each.notes),
+        )
+
+    def without(self, name: str, value: object) -> Self:
+        """Return the answer without the rows that have a value in one attribute."""
+        kept = [place for place, each in enumerate(self.column(name)) if each != value]
+        return evolve(self, rows=self.rows.chosen(kept))
 
     @property
     def columns(self) -> "records.Columns":
