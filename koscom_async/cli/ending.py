@@ -69,12 +69,19 @@ def _bytes(made: Any, format_: str) -> bytes:
             return encode(made)
 
 
-def write_list(rows: Sequence[Mapping[str, Any]], table: Callable[[], Any], output: OutputOptions) -> None:
-    """Write a list that is part of the library: rows of plain data, or the table of them."""
+def write_list(
+    rows: Sequence[Mapping[str, Any]],
+    table: Callable[[], Any],
+    output: OutputOptions,
+    *,
+    names: Sequence[str] = (),
+) -> None:
+    """Write a list that is part of the library: rows of plain data, which have `names`, or the table of them."""
+    columns = tuple(rows[0]) if rows else tuple(names)
     renderers = {
         "table": table,
         "json": lambda: {"rows": rows},
-        "csv": lambda: csv_table(tuple(rows[0]), ({name: _cell(row[name]) for name in row} for row in rows)),
+        "csv": lambda: csv_table(columns, ({name: _cell(row[name]) for name in row} for row in rows)),
     }
     write(renderers, output)
 

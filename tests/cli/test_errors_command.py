@@ -70,6 +70,11 @@ def test_a_class_is_explained_with_the_codes_that_are_raised_as_it(koscom):
     rows = json.loads(koscom("errors", "BrokerUnavailableError", "--json").stdout)["rows"]
     assert {each["error"] for each in rows} == {"BrokerUnavailableError"}
     assert {"3600", "502"} <= {each["code"] for each in rows}
+    # One that no code of its own is raised as is a header and no row.
+    assert koscom("errors", "PlatformError", "--csv").stdout.startswith("code,category,status,error,")
+    assert json.loads(koscom("errors", "PlatformError", "--json").stdout)["rows"] == []
+    listed = koscom("errors", "KoscomError", env={"COLUMNS": "80"}).stdout.splitlines()
+    assert "  account: the account's number, masked." in map(str.rstrip, listed)
     assert "did you mean RateLimitedError?" in koscom("errors", "RateLimitedErorr").stderr
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from inspect import getdoc
 
 import click
-from attrs import evolve, frozen
+from attrs import evolve, fields, frozen
 from rich.cells import set_cell_size
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
 from rich.text import Text
 
 from koscom_async._hints import near
@@ -72,7 +73,8 @@ def errors_command(*, code: str | None, output: OutputOptions) -> None:
         known = (*error_names(), *(each.code for each in entries()))
         meant = near(code or "", known) or "run `koscom errors` for the list"
         raise Failed(f"unknown error code {code!r}; {meant}")
-    write_list(plain(found), lambda: Group(*_page(code, kind, found)), output)
+    names = tuple(each.name for each in fields(Entry))
+    write_list(plain(found), lambda: Group(*_page(code, kind, found)), output, names=names)
 
 
 def _page(
@@ -84,17 +86,22 @@ def _page(
 
 
 def _class(kind: type[KoscomError], found: Sequence[Entry]) -> Iterator[RenderableType]:
-    first, _, more = (getdoc(kind) or "").partition("\n\n")
+    first, *others = (getdoc(kind) or "").split("\n\n")
     bases = [each.__name__ for each in kind.__mro__[1:] if issubclass(each, KoscomError)]
     yield Text.assemble((kind.__name__, HEADING), f"  {one_line(first)}")
     if bases:
-        yield Text(f"  a {', a '.join(bases)}", FAINT)
-    for paragraph in filter(None, more.split("\n\n")):
-        yield Text(f"  {one_line(paragraph)}")
+        yield _indented(f"a {', a '.join(bases)}", FAINT)
+    for paragraph in others:
+        is_list = paragraph.startswith("Attributes:")
+        yield from map(_indented, map(one_line, paragraph.splitlines()[1:] if is_list else [paragraph]))
     if kind.default_advice:
-        yield Text(f"  what to do: {kind.default_advice}")
+        yield _indented(f"what to do: {kind.default_advice}")
     if found:
         yield from section("Raised for", EntriesTable(found))
+
+
+def _indented(text: str, style: str = "") -> RenderableType:
+    return Padding(Text(text, style), (0, 0, 0, 2))
 
 
 def _all(found: Sequence[Entry]) -> Iterator[RenderableType]:
