@@ -132,7 +132,7 @@ class Journal:
         return self._database.seconds
 
     def recover(self, has: Callable[[int], bool]) -> None:
-        """Repair what a crash left, by what the sink has; raise `UsageError` for output of another run."""
+        """Repair what a crash left, by what the sink has; raise `UsageError` for another output than the run's."""
         database = self._database
         left = database.rows("SELECT number, state FROM segments WHERE state != 'committed'")
         for number, state in left:
@@ -150,6 +150,14 @@ class Journal:
                 code="checkpoint",
                 advice="give each run its own output and its own checkpoint, or the two that belong together",
             )
+        for (number,) in database.rows("SELECT number FROM segments ORDER BY number"):
+            if not has(number):
+                raise UsageError(
+                    f"the output does not have segment {number}, which was committed to it",
+                    code="checkpoint",
+                    advice="put it back, or name the output that the run began with (its folder, its day); else begin a"
+                    " new run with another checkpoint and another output",
+                )
 
     @property
     def next_segment(self) -> int:

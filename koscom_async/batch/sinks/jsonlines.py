@@ -157,11 +157,6 @@ class _Grown:
                 self._read(whole, run)
             elif size:
                 raise self._foreign()
-            if size < self._end:
-                raise SinkError(
-                    f"{self._path} is shorter than what was committed to it",
-                    advice="begin a new run, with a new checkpoint and another file",
-                )
             head = b"" if whole else _line(run=run, format=self._fingerprint)
             _put(self._path, b"", at=self._end)
             _put(self._list, head, at=len(whole))
@@ -222,10 +217,18 @@ def _line(**facts: object) -> bytes:
 
 
 def _put(path: Path, data: bytes, *, at: int) -> None:
-    """Put data on the disk behind so many bytes; what was there is cut off, and so are the data if that fails."""
+    """Put data on the disk behind so many bytes; what was there is cut off, and so are the data if that fails.
+
+    Raises `SinkError` where the file has fewer bytes: it was removed, or cut, since they were committed.
+    """
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
     try:
         with os.fdopen(os.open(path, flags, OWNERS_FILE), "r+b") as file:
+            if file.seek(0, os.SEEK_END) < at:
+                raise SinkError(
+                    f"{path} is shorter than what was committed to it",
+                    advice="put back what was written, or begin a new run with a new checkpoint and another file",
+                )
             file.truncate(at)
             file.seek(at)
             file.write(data)

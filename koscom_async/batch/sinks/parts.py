@@ -82,7 +82,8 @@ class Parts:
             "format": self._fingerprint,
         }
         with sink_errors(part):
-            self.folder.mkdir(mode=OWNERS_FOLDER, parents=True, exist_ok=True)
+            if self._run is None:  # once it is open, a folder that is gone took parts with it
+                self.folder.mkdir(mode=OWNERS_FOLDER, parents=True, exist_ok=True)
             beside.mkdir(mode=OWNERS_FOLDER)
             try:
                 yield beside
