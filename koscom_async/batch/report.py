@@ -73,6 +73,8 @@ class BatchProgress(Record):
 
     def _figures(self) -> Iterable[str]:
         yield counted(self.investors, "investor") + (f" of {self.total:,}" if self.total is not None else "")
+        if self.skipped:
+            yield f"{self.skipped:,} written before"
         yield f"{self.read:,} of {counted(self.accounts, 'account')} read"
         if self.parked:
             yield f"{self.parked:,} parked"

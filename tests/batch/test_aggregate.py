@@ -193,6 +193,7 @@ async def test_a_source_that_raises_ends_the_run_after_what_was_read_is_written_
         report = await aggregate(koscom, people, sink=sink, checkpoint=checkpoint)
         check_whole(sink, gateway)
     assert (report.skipped, report.investors) == (5, 3)
+    assert repr(report).startswith("<BatchReport: 3 investors of 8, 5 written before, ")
     assert balances(gateway)["diamond"] == 8
 
 
