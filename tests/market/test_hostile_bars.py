@@ -152,12 +152,30 @@ async def test_a_time_without_a_day_is_not_a_weekends():
             assert (await koscom.market.quote("005930", board="kospi")).at == expected
 
 
+async def test_days_to_come_are_not_asked_for():
+    market = Market()
+    bars = await bars_of(market, "2026-01-20", "2030-12-31")
+    assert bars[-1].on == NOON.date()
+    assert [request.url.params["inqEndDd"] for request in market.requests] == ["20260130"]
+    with pytest.raises(NotYetAvailableError) as caught:
+        await bars_of(market, "2026-02-02", "2026-02-06")
+    assert caught.value.available_at == datetime(2026, 2, 2, 9, tzinfo=KST)
+    assert len(market.requests) == 1
+
+
 async def test_another_index_is_refused_and_an_answer_without_a_code_is_the_issues():
-    market = Market(index={"result": {"isuSrtCd": "Q1", "trdPrc": 1}}, price={"result": {"trdPrc": 1}})
+    market = Market(
+        index={"result": {"isuSrtCd": "Q1", "trdPrc": 1}},
+        price={"result": {"trdPrc": 1}},
+        orderbook={"result": {"accTrdvol": 1}},
+    )
     async with market.client() as koscom:
         with pytest.raises(ResponseMismatchError):
             await koscom.market.index("KOSPI")
-        assert (await koscom.market.quote("005930", board="kospi")).code == "005930"
+        for ask in (koscom.market.quote, koscom.market.order_book):
+            assert (await ask("005930", board="kospi")).code == "005930"
+            with pytest.raises(UsageError, match="a code is text"):
+                await ask(None)
 
 
 def test_what_has_not_ended_is_what_has_a_session_to_come():

@@ -202,10 +202,10 @@ async def test_indices_are_in_shares_and_won(market_at):
 
 async def test_investors_funds_and_holidays(market_at):
     async with market_at(EVENING) as (koscom, _):
-        issue, board = [await koscom.market.investors(each) for each in ("005930", "kospi")]
+        issue, board = [await koscom.market.investors(each) for each in ("005930", "KOSPI ")]
         components = await koscom.market.components("069500")
         nav = await koscom.market.nav("069500")
-        holidays = await koscom.market.holidays()
+        holidays = await koscom.market.holidays("kr")
         prices = await koscom.market.quote("069500")
     assert {trade.code: trade.name for trade in issue}["10"] == "개인"
     assert sum(trade.bought_value or 0 for trade in board) > 10**12

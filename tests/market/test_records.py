@@ -41,7 +41,7 @@ def answer(operation, example):
 
 def test_asks_are_offers_to_sell_and_bids_to_buy():
     document, read = answer("stocks.orderbook", "v3.realtime.kospi.orderbook")
-    book, sent = order_book_of(read, now=NOON), document["result"]
+    book, sent = order_book_of(read, "005930", now=NOON), document["result"]
     # 매도 is ask on the wire, 매수 bid: what is offered to sell stands above what is offered to buy.
     assert [level.price for level in book.asks] == [
         sent[f"askStep{place}BstordPrc"] for place in range(1, 11)

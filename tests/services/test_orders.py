@@ -33,6 +33,7 @@ from koscom_async import (
     UsageError,
 )
 from koscom_async.sandbox import Fault, SandboxGateway
+from koscom_async.sandbox.ledger import with_check_digit
 from tests.client.fake_gateway import settings_of
 from tests.test_cancellation import TIRELESS, WAYS, cancelled_at
 
@@ -131,6 +132,7 @@ async def test_accepted_for_sending_is_not_accepted(koscom):
         ({"side": "3"}, "side of an order"),
         ({"side": 2}, "names one thing"),
         ({"code": [SAMSUNG, "KR7000660001"]}, "names one thing"),
+        ({"code": "KR7005930004"}, "check digit"),
         ({"account": ""}, "names one thing"),
         ({"order_id": "../../etc/passwd"}, "1 to 40 letters"),
     ],
@@ -296,7 +298,7 @@ async def test_what_certainly_did_not_leave_or_was_refused_is_not_unknown(gatewa
             await koscom.orders.place(order_of())
         gateway.clear_faults()
         with pytest.raises(RequestRejectedError):
-            await koscom.orders.place(order_of(code="KR7000000009"))
+            await koscom.orders.place(order_of(code=with_check_digit("KR700000000")))
         assert koscom.statistics().of("diamond").calls == len(sent(gateway)) == 2
     async with Koscom(evolve(gateway.settings, base_url="http://127.0.0.1:9")) as koscom:
         for _ in range(10):  # nothing listens there, and in the end the circuit is open

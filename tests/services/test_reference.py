@@ -117,6 +117,26 @@ async def test_a_number_is_searched_and_nowhere_shown(koscom, caplog):
     assert NUMBER not in caplog.text
 
 
+async def test_the_same_number_in_groups_is_the_same_number():
+    content = {"keyword": "010-1234-4444", "caution": "Y"}
+    answer = httpx.Response(200, json={"result_code": 1, "content": content})
+    async with Koscom(settings_of(), transport=httpx.MockTransport(lambda _: answer)) as koscom:
+        assert (await koscom.fraud.search(NUMBER)).reported
+
+
+async def test_one_company_is_found_or_none_and_blanks_name_none():
+    def answer(request):
+        if "kiscode" in request.url.path:
+            return httpx.Response(200, json={"items": {"item": [{"kiscode": "1"}, {"kiscode": "2"}]}})
+        return httpx.Response(200, json={"items": {"kiscode": SAMSUNG, "item": [{"kiscode": SAMSUNG}]}})
+
+    async with Koscom(settings_of(), transport=httpx.MockTransport(answer)) as koscom:
+        with pytest.raises(ResponseMismatchError, match="2 companies"):
+            await koscom.companies.find(stock="005930")
+        assert (await koscom.companies.outline(f" {SAMSUNG} ")).code == SAMSUNG
+        assert (await koscom.companies.ratios(f"{SAMSUNG} ")).company == SAMSUNG
+
+
 async def test_an_answer_about_another_company_is_not_believed():
     def answer(request):
         if "financialStateTable" in request.url.path:

@@ -41,8 +41,10 @@ class CompanyService:
         """Return NICE's code (업체코드) by the code of a stock, or a registration number; `None` for no company."""
         given = Values(stockcd=stock, bizno=business, crpno=corporate)
         answer = await self._asker.ask("nice.kiscode", given, deadline=deadline)
-        code: str | None = answer[0].company_code if answer else None
-        return code
+        codes = dict.fromkeys(filter(None, answer.column("company_code")))
+        if len(codes) > 1:
+            raise ResponseMismatchError(f"the answer names {len(codes)} companies for one")
+        return next(iter(codes), None)
 
     async def outline(self, company: str, *, deadline: float | None = None) -> Company | None:
         """Return a company's outline (기업개요), `None` where NICE has none."""
@@ -169,12 +171,12 @@ class FraudService:
         given = Values(keyword=number, keyword_type=kind)
         del number  # a frame shows what it holds
         found = (await self._asker.ask("thecheat.fraudsearch", given, deadline=deadline)).one
-        if found.keyword not in {None, _digits(given)}:
+        if found.keyword is not None and _digits(found.keyword) != _digits(given["keyword"]):
             raise ResponseMismatchError("the answer is about another number than was asked")
         if found.caution is None:
             raise MalformedResponseError("caution: expected Y or N, got nothing")
-        return FraudReport(number=_digits(given), reported=found.caution)
+        return FraudReport(number=_digits(given["keyword"]), reported=found.caution)
 
 
-def _digits(given: Values) -> str:
-    return "".join(filter(str.isdigit, given["keyword"]))
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))

@@ -71,7 +71,11 @@ class BarReader:
         )
 
     async def _periods(self, asked: "_Range") -> list[Bar]:
-        first, last = max(_day(asked.since), FIRST_DAY), _day(asked.until)
+        today = asked.now.date()
+        first, last = max(_day(asked.since), FIRST_DAY), min(_day(asked.until), today)
+        if first > today:
+            opens = datetime.combine(first, session_of(first, self.kind).opens, KST)
+            raise NotYetAvailableError(f"{first} has not come", available_at=opens)
         if first > last:
             return []
         bars = await self._history(asked, first, last)

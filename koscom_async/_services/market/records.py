@@ -104,11 +104,11 @@ async def listing_of(board: str, answer: Answer) -> Listing:
     return Listing(board=board, on=answer.head.get("date"), issues=tuple(issues))
 
 
-def order_book_of(answer: Answer, *, now: datetime) -> OrderBook:
-    """Return an order book without the levels at which nothing is offered."""
+def order_book_of(answer: Answer, code: str, *, now: datetime) -> OrderBook:
+    """Return the order book of an instrument without the levels at which nothing is offered."""
     asks, bids = (tuple(_levels(answer.one, side)) for side in ("ask", "bid"))
     (book,) = records_of(OrderBook, answer, asks=asks, bids=bids, received_at=now)
-    return book
+    return book if book.code else evolve(book, code=code)
 
 
 def _levels(row: Row, side: str) -> Iterator[Level]:

@@ -44,7 +44,7 @@ class _Kind:
 
     async def _book(self, place: Place, due: Deadline) -> OrderBook:
         answer = await self._ask(f"{self._kind}.orderbook", place, due)
-        return order_book_of(answer, now=self._quotes.now())
+        return order_book_of(answer, str(place["issue"]), now=self._quotes.now())
 
 
 class Contracts(_Kind):
@@ -108,7 +108,9 @@ class MarketService(_Kind):
 
     async def _place(self, code: str, board: Board | None, due: Deadline) -> Place:
         """Return what names an issue to the platform; where only its code is known, the asker finds the board."""
-        text = str(code).strip().upper()
+        if not isinstance(code, str):
+            raise UsageError(f"a code is text, got {type(code).__name__}")
+        text = code.strip().upper()
         if is_isin(text):
             issue = await self._asker.boards.issue(text, board, due)
             return {"issue": issue.code, "board": issue.board}
@@ -192,8 +194,9 @@ class MarketService(_Kind):
     ) -> InvestorTrades:
         """Return who sold and bought an issue (from 15:30), or on `"kospi"` or `"kosdaq"` (from 15:40)."""
         due = deadline_at(deadline)
-        if code_or_board in MAIN_BOARDS:
-            answer = await self._ask("stocks.market_investors", {"board": code_or_board}, due)
+        text = str(code_or_board).strip().lower()
+        if text in MAIN_BOARDS:
+            answer = await self._ask("stocks.market_investors", {"board": text}, due)
         else:
             answer = await self._ask("stocks.investors", await self._place(code_or_board, board, due), due)
         return InvestorTrades(
@@ -205,7 +208,8 @@ class MarketService(_Kind):
 
     async def holidays(self, nation: str = "KR", *, deadline: float | None = None) -> tuple[date, ...]:
         """Return the days on which a nation's market is closed, from today to the end of the year (version 3)."""
-        answer = await self._ask("extra.holiday", {"nation": nation}, deadline_at(deadline))
+        place = {"nation": str(nation).upper()}
+        answer = await self._ask("extra.holiday", place, deadline_at(deadline))
         return tuple(sorted(filter(None, set(answer.column("date")))))
 
     async def components(

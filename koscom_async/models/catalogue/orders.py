@@ -11,6 +11,7 @@ from uuid import uuid4
 from attrs import evolve, field, frozen
 
 from koscom_async._decimals import read_amount
+from koscom_async._identifiers import is_isin
 from koscom_async._masking import masked_repr
 from koscom_async._record import Record
 from koscom_async.errors import UsageError
@@ -20,6 +21,7 @@ from koscom_async.models.discretionary.codes import OrderSide
 __all__ = ["Order", "OrderAction", "OrderKind", "OrderReceipt"]
 
 _ORDER_ID = re.compile(r"\A[A-Za-z0-9_-]{1,40}\Z", re.ASCII)
+_STANDARD_CODE = re.compile(r"\A[A-Z]{2}[A-Z0-9]{9}[0-9]\Z", re.ASCII)
 _MOST = Decimal(10) ** 15
 
 
@@ -124,6 +126,8 @@ class Order(Record):
     def __attrs_post_init__(self) -> None:
         if not self.side.is_known or not self.action.is_known:
             raise UsageError("the side of an order is OrderSide.BUY or OrderSide.SELL")
+        if _STANDARD_CODE.match(self.code) and not is_isin(self.code):
+            raise UsageError("the check digit of the order's standard code (표준코드) does not hold")
         if self.quantity is None:
             raise UsageError("an order needs a quantity")
         if (self.price is None) != (self.kind is OrderKind.MARKET):
