@@ -46,6 +46,7 @@ ROWS = {
     "portfolio": ("return_rate", "decimal128(38, 18)"),
     "transactions --since 20180101 --until 2020-12-31 --side sell": ("on", "date32[day]"),
     "accounts": ("account", "string"),
+    "holdings --by class": ("weight", "decimal128(38, 6)"),
     "discretionary orders": ("ordered_at", "timestamp[us, tz=Asia/Seoul]"),
 }
 

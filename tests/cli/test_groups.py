@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from koscom_async.cli.ending import answer_data
-from koscom_async.cli.views.groups import BAR_CELLS, HEADINGS, bar, csv_of_groups, groups_data, groups_report
+from koscom_async.cli.views.groups import BAR_CELLS, HEADINGS, bar, groups_data, groups_report, groups_sheet
 from tests.cli.portfolio import account, equity, holdings, read, stranger, summary, today, unread, yesterday
 from tests.cli.screen import line_with, lines_of
 from tests.loops import each
@@ -121,12 +121,12 @@ def test_a_stranger_s_name_can_neither_steer_the_terminal_nor_become_a_formula()
     answer = holdings(read(account(stranger("\x1b[2J=evil"), number="123456789012"), equities=[equity()]))
     assert "\x1b" not in "\n".join(lines_of(groups_report(answer, "broker")))
     evil = holdings(read(account(stranger("=evil"), number="123456789012"), equities=[equity()]))
-    (row,) = csv.DictReader(io.StringIO(csv_of_groups(evil.by("broker"))))
+    (row,) = csv.DictReader(io.StringIO(groups_sheet(evil, "broker").formats()["csv"]()))
     assert row["key"] == "'=evil"
 
 
 def test_groups_as_csv_are_exact_and_what_has_no_place_is_empty():
-    rows = list(csv.DictReader(io.StringIO(csv_of_groups(yesterday().by("class")))))
+    rows = list(csv.DictReader(io.StringIO(groups_sheet(yesterday(), "class").formats()["csv"]())))
     apple = next(row for row in rows if row["currency"] == "USD")
     assert (apple["key"], apple["value"], apple["cash"], apple["return_pct"]) == (
         "EQTY",

@@ -91,7 +91,7 @@ ODD = """
 2 | holdings --format yaml | 'yaml' is not one of 'table', 'json', 'csv', 'parquet', 'xlsx', 'html'.
 2 | holdings --format jsn | did you mean json?
 2 | holdings --json --csv | --json and --csv exclude each other
-2 | holdings --format html --by class | --by cannot be written as html, only as table, json or csv
+2 | holdings --format html --by class | --by cannot be written as html, only as table, json, csv, parquet or xlsx
 2 | holdings --output h.docx | the suffix '.docx' names no format: add --format, or use one of .txt, .json, .csv
 2 | holdings --output /nowhere/h.csv | there is no directory /nowhere
 2 | portfolio --output p.html | koscom portfolio cannot be written as html, only as table, json, csv, parquet or xlsx

@@ -172,8 +172,8 @@ def test_a_dash_is_stdout(koscom):
         (["--diff", "FILE", "--csv"], "--diff cannot be written as csv, only as table or json"),
         (["--diff", "FILE", "--output", "a.html"], "--diff cannot be written as html"),
         (
-            ["--by", "class", "--format", "parquet"],
-            "--by cannot be written as parquet, only as table, json or csv",
+            ["--by", "class", "--format", "html"],
+            "--by cannot be written as html, only as table, json, csv, parquet or xlsx",
         ),
         (["--explain", "x", "--csv"], "--explain cannot be written as csv"),
         (["--json", "--format", "csv"], "--format csv and --json exclude each other"),

@@ -15,7 +15,7 @@ from koscom_async.cli.main import FAILED, exit_codes
 from koscom_async.cli.output import write_stderr
 from koscom_async.cli.views.differences import difference_data, difference_report
 from koscom_async.cli.views.explanations import explanation_data, explanation_report
-from koscom_async.cli.views.groups import csv_of_groups, groups_data, groups_report
+from koscom_async.cli.views.groups import groups_data, groups_report, groups_sheet
 from koscom_async.cli.views.live import live_renderers
 from koscom_async.cli.views.positions import csv_text
 from koscom_async.cli.views.progress import read_stream
@@ -107,7 +107,7 @@ def _by(holdings: Holdings, by: GroupBy) -> Renderers:
     return {
         "table": lambda: groups_report(holdings, by),
         "json": lambda: groups_data(holdings, by),
-        "csv": lambda: csv_of_groups(holdings.by(by)),
+        **groups_sheet(holdings, by).formats(),
     }
 
 

@@ -30,7 +30,7 @@ View = Literal["whole", "by", "diff", "explain", "watch", "live"]
 
 FORMATS: Mapping[View, tuple[Format, ...]] = {
     "whole": ("table", "json", "csv", "parquet", "xlsx", "html"),
-    "by": ("table", "json", "csv"),
+    "by": ROWS,
     "diff": ("table", "json"),
     "explain": ("table", "json"),
     "watch": ("table",),

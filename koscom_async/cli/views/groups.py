@@ -3,7 +3,7 @@
 Does not compute the groups.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -12,7 +12,6 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.console import Group as Parts
 from rich.text import Text
 
-from koscom_async.cli.output import csv_table
 from koscom_async.cli.views.layout import (
     BAR,
     FAINT,
@@ -30,9 +29,11 @@ from koscom_async.cli.views.layout import (
     title,
 )
 from koscom_async.cli.views.positions import totals_cells
+from koscom_async.cli.views.records import Sheet
 from koscom_async.export import amounts
 from koscom_async.export.notes import notes
 from koscom_async.export.rows import plain
+from koscom_async.export.tables import MONEY, RETURN, WEIGHT, Type
 from koscom_async.export.texts import CLASSES, product_word
 from koscom_async.models.account import WON
 from koscom_async.models.breakdown import UNKNOWN, Group, GroupBy
@@ -197,11 +198,16 @@ def bar(share: Decimal) -> str:
     return _FULL * (halves // 2) + _HALF * (halves % 2)
 
 
-_CSV_COLUMNS = tuple(attribute.name for attribute in fields(Group))
+_TYPES: Mapping[str, Type] = {
+    **dict.fromkeys(("key", "label", "currency"), "text"),
+    "positions": "count",
+    "return_pct": RETURN,
+    "weight": WEIGHT,
+}
+_SHEET: Mapping[str, Type] = {each.name: _TYPES.get(each.name, MONEY) for each in fields(Group)}
 
 
-def csv_of_groups(groups: Iterable[Group]) -> str:
-    """Return one row per group below a row of names; what is not known, or does not apply, is empty."""
-    return csv_table(
-        _CSV_COLUMNS, ({name: getattr(group, name) for name in _CSV_COLUMNS} for group in groups)
-    )
+def groups_sheet(holdings: Holdings, by: GroupBy) -> Sheet:
+    """Return one row per group; what is not known, or does not apply, is empty."""
+    rows = [{name: getattr(group, name) for name in _SHEET} for group in holdings.by(by)]
+    return Sheet("groups", _SHEET, rows, holdings)
