@@ -57,10 +57,10 @@ def with_parameter(**facts):
 
 def with_range(since, until, **facts):
     """The file with an operation that is asked in windows."""
-    document = changed(("parameters", "since"), {"kind": since, "place": "body"})
-    document["parameters"]["until"] = {"kind": until, "place": "body"}
+    document = changed(("parameters", "first"), {"name": "since", "kind": since, "place": "body"})
+    document["parameters"]["last"] = {"name": "until", "kind": until, "place": "body"}
     place = document["operations"].pop("orders.place")
-    parameters = ["broker", "since", "until"]
+    parameters = ["broker", "first", "last"]
     document["operations"]["firm.rows"] = {**place, "parameters": parameters, "window": {"*": 5}, **facts}
     return document
 
@@ -170,6 +170,19 @@ async def test_a_firm_completes_what_no_public_document_describes(tmp_path):
         (with_range("date", "time", repeatable=True), "must both be dates, or both times"),
         (with_range("date", "date", repeatable=False), "is sent once"),
         ('{"fields": {"a": {"name": "a"}, "a": {"name": "b"}}}', "has 'a' twice in one object"),
+        ({"fields": {"trdPrc": {"name": "last"}}}, "fields.trdPrc is the package's own"),
+        (
+            {"parameters": {"since": {"kind": "date", "place": "body"}}},
+            "parameters.since is the package's own",
+        ),
+        (
+            {"shapes": {"market.stocks.price": {"rows": "x"}}},
+            "shapes.market.stocks.price is the package's own",
+        ),
+        (
+            {"operations": {"market.stocks.price": {"shape": "market.stocks.lists"}}},
+            "operations.market.stocks.price.shape is the package's own",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_file_is_named(tmp_path, document, words):

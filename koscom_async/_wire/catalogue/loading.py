@@ -6,7 +6,9 @@ a known name is completed: what the file says of it counts, and what it says is 
 
 import json
 import sys
+from collections.abc import Iterator
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from koscom_async._wire.catalogue.checking import PARTS, Document, complaints
 from koscom_async.errors import SettingsError
 
 _LONGEST = 4 * 2**20
+_OF_ITS_METHODS = {"parameters", "shape", "v2_shape", "window"}
+"""What the package's methods rely on of an operation that it documents; its paths and hours a firm may know better."""
 
 
 @cache
@@ -35,10 +39,29 @@ def load_document(path: str | None) -> Document:
     for name, entry in added.get("operations", {}).items():
         if isinstance(entry, dict):
             joined["operations"][name] = {**own["operations"].get(name, {}), "missing": [], **entry}
-    complaint = next(complaints(joined, {part: added.get(part, {}) for part in PARTS}), None)
+    parts = {part: added.get(part, {}) for part in PARTS}
+    complaint = next(chain(complaints(joined, parts), _contradictions(own, parts)), None)
     if complaint is not None:
         raise _wrong(path, complaint)
     return joined
+
+
+def _contradictions(own: Document, added: Document) -> Iterator[str]:
+    """Yield what of the package's own would be another thing, for every operation that refers to it."""
+    for part in PARTS[:-1]:
+        for name, entry in added[part].items():
+            if own[part].get(name, entry) != entry:
+                instead = (
+                    "say in your shape's `as` what is other"
+                    if part == "fields"
+                    else "give yours another name"
+                )
+                yield f"{part}.{name} is the package's own: {instead}"
+    for name, entry in added["operations"].items():
+        known = own["operations"].get(name, {})
+        for key in _OF_ITS_METHODS & known.keys() & entry.keys() if "shape" in known else ():
+            if known[key] != entry[key]:
+                yield f"operations.{name}.{key} is the package's own: give the operation another name"
 
 
 def _wrong(path: str, complaint: str) -> SettingsError:

@@ -20,9 +20,10 @@ __all__ = ["IndexValue", "Level", "OrderBook", "Quote", "Quotes"]
 class Quote(Record):
     """An issue's last price (현재가), and the day so far. What the platform did not send is `None`.
 
-    `at` is when it was traded, in Korea: `None` before the first trade, and after the close, when the platform sends a
-    signal in its place. `received_at` is when the answer came. `change` is against the day before; where its number
-    and its direction code contradict each other the code counts, and `doubtful` says so.
+    `at` is when it was traded, in Korea: `None` before the first trade, on weekends, and after the close, when the
+    platform sends a signal in its place. It sends no day: on a holiday the time may be that of the session before.
+    `received_at` is when the answer came. `change` is against the day before; where its number and its direction code
+    contradict each other the code counts, and `doubtful` says so.
     """
 
     code: str = ko("종목코드", NOTHING)
