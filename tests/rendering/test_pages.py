@@ -5,7 +5,14 @@ from decimal import Decimal
 import pytest
 from PIL import Image
 
-from koscom_async import BrokerStatistics, BrokerUnavailableError, ServiceQuota, Statistics
+from koscom_async import (
+    BrokerStatistics,
+    BrokerUnavailableError,
+    ServiceQuota,
+    Statistics,
+    Transaction,
+    TransactionHistory,
+)
 from tests.merge.accounts import (
     CYBER,
     DIAMOND,
@@ -64,6 +71,12 @@ STATISTICS = Statistics(
     ),
     quotas=(ServiceQuota(service="account", remaining=40_000, limit=50_000, resets_at=NOW),),
 )
+TRANSACTIONS = TransactionHistory(
+    since=NOW.date(),
+    until=NOW.date(),
+    rows=(Transaction(on=NOW.date(), account=account(), code="KR7005930003", amount_change=LARGE),) * 50,
+    as_of=NOW,
+)
 VIEWS = {
     "whole": WHOLE,
     "partial": PARTIAL,
@@ -110,8 +123,9 @@ def test_neither_does_the_notebook_style_the_view_nor_the_view_the_notebook(chro
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_page_of_nbconvert_moves_nothing(chromium, theme):
-    for name in {"light": ("partial", "statistics"), "dark": ("partial",)}[theme]:
-        view = VIEWS[name]._repr_html_()
+    views = VIEWS | {"transactions": TRANSACTIONS}
+    for name in {"light": ("partial", "statistics", "transactions"), "dark": ("partial",)}[theme]:
+        view = views[name]._repr_html_()
         page = converted_notebook(f'<div class="place">{view}</div>', theme=theme)
         (there, *_) = chromium.measured(measured_at_each_width(page), f"{name}-converted-{theme}")
         style = f"margin: 0; width: {there['place']}px"
