@@ -90,7 +90,8 @@ class Walk:
         walk = {"{": self._object, "[": self._list}.get(self._character(at))
         if walk is None:
             return self._text_value(at, level) if self._character(at) == '"' else self._number(at, level)
-        small = self._small(at, level)
+        # What is all of a large text is large.
+        small = self._small(at, level) if level or len(self._text) <= self._slice_length else None
         if small is not None:
             return small
         if level == MAX_DEPTH:
