@@ -2,6 +2,7 @@
 
 import json
 import traceback
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from koscom_async import (
     OrderAction,
     OrderKind,
     OrderOutcomeUnknownError,
+    OrderReceipt,
     OrderSide,
     RateLimitedError,
     RequestRejectedError,
@@ -134,6 +136,7 @@ async def test_accepted_for_sending_is_not_accepted(koscom):
         ({"code": [SAMSUNG, "KR7000660001"]}, "names one thing"),
         ({"code": "KR7005930004"}, "check digit"),
         ({"account": ""}, "names one thing"),
+        ({"account": "1" * 10_000}, "short texts"),
         ({"order_id": "../../etc/passwd"}, "1 to 40 letters"),
     ],
 )
@@ -373,6 +376,9 @@ async def test_an_account_number_is_nowhere_shown(gateway):
         shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
         assert ACCOUNT not in shown, shown
     assert ACCOUNT not in f"{order_of()!r} {caught.value!r} {caught.value}"
+    receipt = OrderReceipt(order=order_of(), received_at=datetime.now(UTC), extra={"account": ACCOUNT})
+    assert "{account}" in repr(receipt)
+    assert ACCOUNT not in repr(receipt)
 
 
 # Where orders are kept, and the firm's document.

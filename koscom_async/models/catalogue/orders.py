@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 
 from koscom_async._decimals import read_amount
 from koscom_async._identifiers import is_isin
-from koscom_async._masking import masked_repr
+from koscom_async._masking import clean, masked_repr
 from koscom_async._record import Record
 from koscom_async.errors import UsageError
 from koscom_async.models.codes import OpenEnum
@@ -23,6 +23,7 @@ __all__ = ["Order", "OrderAction", "OrderKind", "OrderReceipt"]
 _ORDER_ID = re.compile(r"\A[A-Za-z0-9_-]{1,40}\Z", re.ASCII)
 _STANDARD_CODE = re.compile(r"\A[A-Z]{2}[A-Z0-9]{9}[0-9]\Z", re.ASCII)
 _MOST = Decimal(10) ** 15
+_LONGEST_TEXT = 200
 
 
 class OrderKind(OpenEnum):
@@ -68,10 +69,15 @@ def _exact(value: object) -> Decimal:
     return number
 
 
+def _names(extra: Mapping[str, Any]) -> str:
+    """Return the names of what came with an answer: the account's number may be among the values."""
+    return f"{{{', '.join(map(clean, extra))}}}"
+
+
 def _expect_text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not 0 < len(value.strip()) <= _LONGEST_TEXT:
         raise UsageError(
-            "broker, account, code, side and kind of an order are texts, and each names one thing"
+            "broker, account, code, side and kind of an order are short texts, and each names one thing"
         )
     return value.strip()
 
@@ -197,7 +203,7 @@ class OrderReceipt(Record):
     order: Order
     number: str | None = None
     received_at: datetime
-    extra: Mapping[str, Any] = field(factory=dict, eq=False)
+    extra: Mapping[str, Any] = field(factory=dict, eq=False, repr=_names)
 
     @property
     def order_id(self) -> str:
