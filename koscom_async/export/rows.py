@@ -132,20 +132,21 @@ class Row:
 _OF_THIS_PROCESS = token_bytes(16)
 
 
-def _positions(holdings: Holdings) -> Iterator[Row]:
+def _positions(holdings: Holdings, key: str | None) -> Iterator[Row]:
     marks = doubtful_marks(holdings.doubts)
     for position in holdings.positions:
         doubtful = has_any(position.lots, marks)
-        yield Row(holdings, instrument=position.instrument, position=position, is_doubtful=doubtful)
+        yield Row(holdings, key, instrument=position.instrument, position=position, is_doubtful=doubtful)
 
 
-def _lots(holdings: Holdings) -> Iterator[Row]:
+def _lots(holdings: Holdings, key: str | None) -> Iterator[Row]:
     index, marks = _indices(holdings.outcomes), doubtful_marks(holdings.doubts)
     for position in holdings.positions:
         for lot in position.lots:
             account = lot.account
             yield Row(
                 holdings,
+                key,
                 account_index=index.get(account.key),
                 account=account,
                 instrument=position.instrument,
@@ -154,13 +155,14 @@ def _lots(holdings: Holdings) -> Iterator[Row]:
             )
 
 
-def _cash(holdings: Holdings) -> Iterator[Row]:
+def _cash(holdings: Holdings, key: str | None) -> Iterator[Row]:
     index = _indices(holdings.outcomes)
     for cash in holdings.cash:
         for lot in cash.lots:
             account = lot.account
             yield Row(
                 holdings,
+                key,
                 account_index=index.get(account.key),
                 account=account,
                 currency=cash.currency,
@@ -168,12 +170,13 @@ def _cash(holdings: Holdings) -> Iterator[Row]:
             )
 
 
-def _accounts(holdings: Holdings) -> Iterator[Row]:
+def _accounts(holdings: Holdings, key: str | None) -> Iterator[Row]:
     reconciled = {each.account.key: each for each in holdings.reconciliation}
     for index, outcome in enumerate(holdings.outcomes):
         account = outcome.account
         yield Row(
             holdings,
+            key,
             account_index=index,
             account=account,
             outcome=outcome,
@@ -181,7 +184,7 @@ def _accounts(holdings: Holdings) -> Iterator[Row]:
         )
 
 
-ROWS: Mapping[TableName, Callable[[Holdings], Iterable[Row]]] = {
+ROWS: Mapping[TableName, Callable[[Holdings, str | None], Iterable[Row]]] = {
     "positions": _positions,
     "lots": _lots,
     "cash": _cash,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Literal
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from koscom_async._decimals import EXACT
 from koscom_async.errors import KoscomError
@@ -280,8 +280,7 @@ def columns_of(
 
 def rows_of(holdings: Holdings, table: TableName, *, key: str | None) -> list[Row]:
     """Return the rows of a table, each with the caller's name for the investor."""
-    rows = ROWS[table](holdings)
-    return list(rows) if key is None else [evolve(row, key=key) for row in rows]
+    return list(ROWS[table](holdings, key))
 
 
 def values_of(rows: Sequence[Any], columns: Iterable[Column]) -> Iterator[tuple[Column, list[object]]]:

@@ -23,7 +23,7 @@ from tests.batch.crowds import MemorySink, keyed
 from tests.batch.workers import client_at, loader
 
 ROOT = Path(__file__).parents[2]
-PEOPLE, PART = 40, 5
+PEOPLE, PART = 24, 3
 FAST = client_at(5_000.0, 100)
 
 
@@ -76,7 +76,7 @@ def asked(gateway):
     return Counter(call.broker for call in gateway.calls)["diamond"]
 
 
-RATE, BURST = 20.0, 20
+RATE, BURST = 12.0, 12
 """The burst makes up for what a busy machine lets both wait: a second of the rate."""
 TRIES = 3
 """A machine that others keep busy may let both wait for longer, and never lets them be too fast."""
@@ -106,6 +106,15 @@ def share_of_the_rate(client, gateway, people, folder):
 def test_two_workers_keep_the_limits_by_two_percent_and_use_95_percent_of_them(
     client, gateway, people, tmp_path
 ):
+    with pytest.raises(FileNotFoundError):  # a client that cannot be made
+        dask.aggregate(
+            client,
+            loader(people),
+            keys_of(gateway),
+            sink=ParquetSink(tmp_path / "none"),
+            make_client=functools.partial(open, tmp_path / "missing"),
+        )
+    assert gateway.calls == ()
     # What workers import at their first partition is no part of the measurement.
     first = {"sink": ParquetSink(tmp_path / "first"), "partition_size": 1, "make_client": FAST}
     dask.aggregate(client, loader(people), keys_of(gateway)[:2], **first)
@@ -122,7 +131,7 @@ def test_a_killed_driver_and_a_killed_worker_lose_nothing_and_repeat_only_what_w
     for broker, fault in {
         "diamond": Fault("slow", delay=0.03),
         "cyber": Fault("slow", delay=0.03),
-        "star": Fault("down", after=80, times=8),  # some wait for it, and are asked again at the end
+        "star": Fault("down", after=48, times=6),  # some wait for it, and are asked again at the end
     }.items():
         gateway.set_fault(broker, fault)
     command = [
@@ -158,14 +167,14 @@ def test_a_killed_driver_and_a_killed_worker_lose_nothing_and_repeat_only_what_w
     assert report.skipped >= 2 * PART
     # Two partitions were open when the driver died, and one when the worker did.
     assert asked(gateway) <= PEOPLE + 3 * PART
-    assert list(tmp_path.glob("part-0000000[13579]")), "those who waited have parts of their own"
+    assert list(tmp_path.glob("part-*[13579]")), "those who waited have parts of their own"
     assert not [*tmp_path.glob(".*"), *tmp_path.glob("part-*/.*")]
 
 
-def test_what_cannot_work_is_refused_before_a_call_is_made(client, gateway, people, tmp_path):
+def test_what_cannot_work_is_refused_before_anything_travels(tmp_path):
     def run(**options):
-        given = {"sink": ParquetSink(tmp_path), "make_client": FAST} | options
-        return dask.aggregate(client, loader(people), keys_of(gateway), **given)
+        given = {"sink": ParquetSink(tmp_path)} | options
+        return dask.aggregate(None, list, ["a", "b"], **given)
 
     with pytest.raises(UsageError, match="MemorySink is no sink to which several processes write"):
         run(sink=MemorySink())
@@ -174,11 +183,6 @@ def test_what_cannot_work_is_refused_before_a_call_is_made(client, gateway, peop
             run(partition_size=size)
     with pytest.raises(UsageError, match="attempts must be a whole number of at least 1"):
         run(attempts=0)
-    with pytest.raises(UsageError, match="keys of partition 0 are not texts, each of them once"):
-        dask.aggregate(client, loader(people), ["a", "a"], sink=ParquetSink(tmp_path), make_client=FAST)
-    with pytest.raises(FileNotFoundError):
-        run(make_client=functools.partial(open, tmp_path / "missing"))
-    assert gateway.calls == ()
 
 
 def test_a_client_from_the_environment_shares_limits_and_tokens(gateway, monkeypatch):
