@@ -75,6 +75,10 @@ class Notifier:
         self._event.set()
         self._event = anyio.Event()
 
+    def next(self) -> anyio.Event:
+        """Return what is set at the next announcement, also at one that comes before it is waited for."""
+        return self._event
+
     async def wait(self) -> None:
         """Return at the next announcement."""
         await self._event.wait()

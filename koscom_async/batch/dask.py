@@ -304,7 +304,10 @@ class _Driver:
         self._on_progress(evolve(self._report, parked=self._report.left))
 
 
-_SUMMED = ("investors", "complete", "skipped", "repeated", "accounts", "read", "calls", "segments")
+_SUMMED = (
+    *("investors", "complete", "skipped", "skipped_incomplete", "repeated"),
+    *("accounts", "read", "calls", "segments"),
+)
 
 
 def _partitions(keys: Iterable[str], size: int) -> Iterator[_Partition]:

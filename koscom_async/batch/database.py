@@ -177,4 +177,7 @@ def checkpoint_path(checkpoint: Any) -> Path | None:
         return None
     if not isinstance(checkpoint, str | os.PathLike) or not os.fspath(checkpoint):
         raise UsageError(f"checkpoint must be a path, got {type(checkpoint).__name__}")
-    return Path(os.fspath(checkpoint))
+    path = Path(os.fspath(checkpoint))
+    if not path.name or "\0" in str(path):
+        raise UsageError("checkpoint must be the path of a file", advice="such as out/2026-11-27.checkpoint")
+    return path

@@ -122,7 +122,7 @@ async def estimate(
     read = done
     if drawn:
         read, learned = await _read_sample(koscom, drawn)
-    left = total - done
+    left = max(0, total - done)
     return _estimated(
         koscom, settings, left=left, share=left / max(1, read), learned=learned, sampled=len(drawn)
     )

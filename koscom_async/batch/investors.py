@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, NamedTuple
 from koscom_async._files import replacing
 from koscom_async._hints import needed
 from koscom_async._masking import clean
+from koscom_async.batch.source import LONGEST_KEY, is_key
 from koscom_async.errors import SettingsError
 from koscom_async.models.investor import COLUMNS, NEEDED, Investor, made_of, texts_of
 
@@ -87,8 +88,10 @@ def _row(key: str, investor: Investor) -> Row:
 def _key(key: object, where: str) -> str:
     # A column of whole numbers names investors as well as one of texts.
     text = str(key) if isinstance(key, int) and not isinstance(key, bool) else key
-    if not isinstance(text, str) or not text.strip() or not text.isprintable():
-        raise SettingsError(f"{where}, column {KEY}: must be printable text", setting=KEY)
+    if not is_key(text):
+        raise SettingsError(
+            f"{where}, column {KEY}: must be printable text of at most {LONGEST_KEY} characters", setting=KEY
+        )
     return text
 
 

@@ -33,13 +33,14 @@ from koscom_async.batch.segments import Segment, Sink
 from koscom_async.errors import SinkError, UsageError
 from koscom_async.models.holdings import Holdings
 
-VERSION = "1"
+VERSION = "2"
 COMPRESSION = 3
 TABLES = """
 CREATE TABLE IF NOT EXISTS segments (number INTEGER PRIMARY KEY, state TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS keys (
     key TEXT PRIMARY KEY, start INTEGER, segment INTEGER, is_open INTEGER NOT NULL DEFAULT 1,
-    deaths INTEGER NOT NULL DEFAULT 0, died_in_commit INTEGER NOT NULL DEFAULT 0
+    deaths INTEGER NOT NULL DEFAULT 0, died_in_commit INTEGER NOT NULL DEFAULT 0,
+    is_complete INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS keys_by_segment ON keys (segment);
 CREATE INDEX IF NOT EXISTS open_keys ON keys (is_open) WHERE is_open;
@@ -54,8 +55,9 @@ INSERT INTO keys (key, start) VALUES (?, ?)
 ON CONFLICT (key) DO UPDATE SET start = excluded.start, is_open = 1
 """
 _PREPARE = """
-INSERT INTO keys (key, start, segment, is_open) VALUES (?, ?, ?, 0)
-ON CONFLICT (key) DO UPDATE SET start = excluded.start, segment = excluded.segment, is_open = 0
+INSERT INTO keys (key, start, segment, is_complete, is_open) VALUES (?, ?, ?, ?, 0)
+ON CONFLICT (key) DO UPDATE SET
+    start = excluded.start, segment = excluded.segment, is_complete = excluded.is_complete, is_open = 0
 """
 _DIED = "UPDATE keys SET deaths = deaths + 1, died_in_commit = 1 WHERE segment = ?"
 _LEARN = """
@@ -88,11 +90,13 @@ class ParkedState:
 class KeyState:
     """What the journal knows of an investor who is about to be asked.
 
-    `is_done`: written before; `is_repeated`: the same key came before in this run. `deaths` of the process struck while
-    the investor was open; `died_in_commit`: one of them while the segment was written.
+    `is_done`: written before, with every account where it `is_complete`; `is_repeated`: the same key came before in
+    this run. `deaths` of the process struck while the investor was open; `died_in_commit`: one of them while the
+    segment was written.
     """
 
     is_done: bool = False
+    is_complete: bool = False
     is_repeated: bool = False
     deaths: int = 0
     died_in_commit: bool = False
@@ -177,7 +181,7 @@ class Journal:
                 state = self._state(key)
                 if not (state.is_done or state.is_repeated or state.deaths or state.parked):
                     self._database.execute(_OPEN, key, self._start)
-                elif not (state.is_done or state.is_repeated):
+                elif not state.is_repeated:
                     self._database.execute("UPDATE keys SET start = ? WHERE key = ?", self._start, key)
                 states.append(state)
             return states
@@ -211,7 +215,7 @@ class Journal:
         database = self._database
         with database.transaction():
             database.execute("INSERT INTO segments VALUES (?, 'prepared')", segment.number)
-            rows = [(entry.key, self._start, segment.number) for entry in segment.entries]
+            rows = [(entry.key, self._start, segment.number, entry.complete) for entry in segment.entries]
             database.execute_many(_PREPARE, rows)
         try:
             with sink_at_work(f"write segment {segment.number}"):
@@ -243,12 +247,13 @@ class Journal:
 
     def _state(self, key: str) -> KeyState:
         found = self._database.rows(
-            "SELECT start, segment, deaths, died_in_commit FROM keys WHERE key = ?", key
+            "SELECT start, segment, deaths, died_in_commit, is_complete FROM keys WHERE key = ?", key
         )
-        for start, segment, deaths, died_in_commit in found:
+        for start, segment, deaths, died_in_commit, is_complete in found:
             parked = self._database.rows(_PARKED, key)
             return KeyState(
                 is_done=segment is not None and start != self._start,
+                is_complete=segment is not None and bool(is_complete),
                 is_repeated=start == self._start,
                 deaths=deaths,
                 died_in_commit=bool(died_in_commit),

@@ -18,7 +18,7 @@ from math import inf
 import anyio
 from attrs import define, field
 
-from koscom_async._services.operation import Deadline, deadline_at
+from koscom_async._services.operation import LONGEST_SECONDS, Deadline, deadline_at
 from koscom_async._services.tasks import Notifier
 from koscom_async._transport.statistics import TraceBuilder
 from koscom_async._wire.endpoints import COMMON, metered_as
@@ -254,7 +254,7 @@ class Pace:
     def _longest(self) -> float:
         """The seconds after which an account is given up for now: its broker answers slower than was expected."""
         least = ATTEMPTS_AWAITED * self._settings.timeouts.attempt
-        return self._patience or max(least, TURNS * self.patience)
+        return self._patience or min(max(least, TURNS * self.patience), LONGEST_SECONDS)
 
     def _broker(self, queue: str) -> BrokerPace:
         broker = self.lists if queue == COMMON else self._brokers.get(queue)

@@ -108,6 +108,8 @@ class Parked:
 
     def give_up(self, brokers: set[str]) -> list[Work]:
         """Return those who wait for nothing but these brokers, and who wait no more."""
+        if not brokers:
+            return []
         found = [work for work in self._waiting.values() if work.brokers and brokers.issuperset(work.brokers)]
         for work in found:
             del self._waiting[work.key]

@@ -1,9 +1,8 @@
 """A run, in the order in which it happens: take investors, ask, conclude, and at the end ask what waited."""
 
 import logging
-from collections import deque
 from collections.abc import Callable, Mapping
-from math import isfinite
+from heapq import heappop, heappush
 from typing import Any
 
 import anyio
@@ -12,6 +11,7 @@ from attrs import asdict, evolve, field, frozen
 from koscom_async._cooperative import run_cooperatively
 from koscom_async._fanout.streams import HoldingsStream
 from koscom_async._merge import merging
+from koscom_async._services.operation import LONGEST_SECONDS
 from koscom_async._services.tasks import background
 from koscom_async.batch.journal import Journal, KeyState
 from koscom_async.batch.pacing import Pace, Window
@@ -49,8 +49,10 @@ def _number(least: int) -> Callable[[object, Any, Any], None]:
 
 def _seconds(_: object, attribute: Any, value: Any) -> None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if value is not None and not (is_number and isfinite(value) and value > 0):
-        raise UsageError(f"{attribute.name} must be a number of seconds above 0, or None, got {value!r}")
+    if value is not None and not (is_number and 0 < value <= LONGEST_SECONDS):
+        raise UsageError(
+            f"{attribute.name} must be a number of seconds above 0, at most {LONGEST_SECONDS:g}, or None, got {value!r}"
+        )
 
 
 @frozen(kw_only=True)
@@ -92,7 +94,7 @@ class Run:
         self._pace = Pace(koscom.account.read_balance, settings, self._window, patience=options.patience)
         self._days_calls = DaysCalls()
         self._parked = Parked()
-        self._suspects = deque[Work]()
+        self._suspects: list[tuple[int, int, Work]] = []
         self._tally = Tally()
         self._writer = Writer(
             journal,
@@ -111,6 +113,7 @@ class Run:
         async with background() as group:
             written = anyio.Event()
             group.start_soon(self._write, written)
+            group.start_soon(self._source.feed, self._window.changed)
             async with self._writer.deliveries, background() as readers:
                 while works := await self._next():
                     for work in works:
@@ -128,11 +131,12 @@ class Run:
         """Return investors to be asked now; none at the end."""
         while True:
             self._raise_failure()
+            changed = self._window.changed.next()
             works = await self._take()
             if works or self._is_over:
                 return works
             with anyio.CancelScope(deadline=min(self._parked.next_at, self._pace.opens_at)):
-                await self._window.changed.wait()
+                await changed.wait()
 
     @property
     def _is_stopping(self) -> bool:
@@ -161,13 +165,14 @@ class Run:
         return await self._begin_again(self._parked.take(room, self._pace) or self._suspect())
 
     def _suspect(self) -> list[Work]:
-        if self._window.investors:
+        """Return one suspect at the end: those with the fewest deaths first, so that kills by chance strike others."""
+        if self._window.investors or not self._source.is_dry:
             return []
         if self._parked:
             if self._parked.first_at - anyio.current_time() > LONGEST_WAIT:  # only for the next day's calls
                 self._days_calls.spend(self._days_calls.resets_at)
             return []
-        return [self._suspects.popleft()] if self._suspects else []
+        return [heappop(self._suspects)[-1]] if self._suspects else []
 
     async def _begin_again(self, works: list[Work]) -> list[Work]:
         if works:
@@ -179,10 +184,9 @@ class Run:
         return works
 
     async def _pull(self, most: int) -> list[Work]:
-        """Take investors from the source until some are to be asked, or it is dry."""
+        """Take investors from the source until some are to be asked, or none is there now."""
         works: list[Work] = []
-        while not (works or self._source.is_dry):
-            pulled = await self._source.take(most)
+        while not works and (pulled := await self._source.take_ready(most)):
             keys = [key for key, _ in pulled]
             states = await self._in_thread(self._journal.begin, keys, self._take_ended())
             for (key, investor), state in zip(pulled, states, strict=True):
@@ -196,7 +200,7 @@ class Run:
     async def _is_to_be_asked(self, work: Work, state: KeyState) -> bool:
         """Whether an investor of the source is asked now; those who are not are put where they belong."""
         if state.is_done:
-            self._tally.count(skipped=1)
+            self._tally.count(skipped=1, skipped_incomplete=int(not state.is_complete))
         elif state.is_repeated:
             self._tally.count(repeated=1)
             logger.warning("the key %s came a second time; that investor is left out", work.key)
@@ -207,7 +211,7 @@ class Run:
                 work.restore(state.parked)
             if state.deaths:
                 work.stands_alone = state.died_in_commit
-                self._suspects.append(work)
+                heappush(self._suspects, (state.deaths, self._source.taken + len(self._suspects), work))
             elif state.parked is not None:
                 self._parked.add(work)
             else:

@@ -35,7 +35,8 @@ class BatchProgress(Record):
     """How far a run is. Counts are of this process, apart from `skipped`, which an earlier one of the run wrote.
 
     `investors` are those who are read as far as they can be, `complete` of them with every account; `skipped` are done
-    already, and `repeated` are keys that came a second time, and were left out. `accounts` were asked, `read` of them
+    already, `skipped_incomplete` of them without an account that could not be read, and `repeated` are keys that came a
+    second time, and were left out. `accounts` were asked, `read` of them
     whole; `failures` says where and why the others were not. `calls` were made for these investors. `parked` investors
     wait to be asked again for what failed, `open_accounts` are being read. `total` is how many investors there are,
     `None` where the source does not say. `seconds` is since the start.
@@ -44,6 +45,7 @@ class BatchProgress(Record):
     investors: int = 0
     complete: int = 0
     skipped: int = 0
+    skipped_incomplete: int = 0
     repeated: int = 0
     accounts: int = 0
     read: int = 0
@@ -98,8 +100,11 @@ class BatchReport(BatchProgress):
 
     @property
     def ok(self) -> bool:
-        """Whether every investor is written, with every account."""
-        return self.stopped is None and not self.failures
+        """Whether every investor is written, with every account, also those whom an earlier process wrote.
+
+        It is false where a key came twice: one of the two may be another investor.
+        """
+        return self.stopped is None and not (self.failures or self.skipped_incomplete or self.repeated)
 
     def _figures(self) -> Iterable[str]:
         yield from super()._figures()

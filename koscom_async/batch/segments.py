@@ -4,12 +4,13 @@ Two writes make a segment certain, the run's checkpoint and the sink's own, and 
 sink is asked after a crash what it has: the segment's number stands in the output itself.
 """
 
+from inspect import iscoroutinefunction
 from typing import Protocol, runtime_checkable
 
 from attrs import frozen
 
 from koscom_async._record import Record
-from koscom_async.errors import KoscomError
+from koscom_async.errors import KoscomError, UsageError
 from koscom_async.models.holdings import Holdings
 
 
@@ -109,7 +110,14 @@ class SharedSink(OpenedSink, Protocol):
 
 
 def fingerprint_of(sink: Sink) -> str:
-    """Return a sink's fingerprint; one without is known by its class."""
+    """Return a sink's fingerprint; one without is known by its class. Raises `UsageError` for what is no sink."""
+    for name in ("has", "commit"):
+        method = getattr(sink, name, None)
+        if isinstance(sink, type) or not callable(method) or iscoroutinefunction(method):
+            raise UsageError(
+                f"the sink's {name} is no function to call in a thread",
+                advice="pass an object as `Sink` describes it",
+            )
     if isinstance(sink, OpenedSink):
         return sink.fingerprint
     return f"{type(sink).__module__}.{type(sink).__qualname__}"

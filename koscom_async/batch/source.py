@@ -1,8 +1,11 @@
 """Where a run's investors come from: any iterable of `(key, Investor)`, asynchronous or not, taken as there is room."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from typing import cast
+from typing import TypeGuard, cast
 
+import anyio
+
+from koscom_async._services.tasks import Notifier
 from koscom_async.errors import KoscomError, UsageError, kept
 from koscom_async.models.investor import Investor
 
@@ -23,6 +26,8 @@ class Source:
         self.taken = 0
         self.total = _length(investors)
         self._steps: AsyncIterator[object] | None = None
+        self._wanted = anyio.Event()
+        self._ready: list[tuple[str, Investor]] = []
         self._items: Iterator[object] = iter(())
         if isinstance(investors, AsyncIterable):
             self._steps = aiter(investors)
@@ -30,6 +35,23 @@ class Source:
             self._items = iter(investors)
         else:
             raise UsageError(f"investors are no iterable but {type(investors).__name__}", advice=_ADVICE)
+
+    async def feed(self, changed: Notifier) -> None:
+        """Take each investor whom an asynchronous source is asked for, so that a run goes on while the source waits."""
+        while self._steps is not None and not self.is_dry:
+            await self._wanted.wait()
+            self._ready = await self.take(1)
+            self._wanted = anyio.Event()
+            changed.announce()
+
+    async def take_ready(self, most: int) -> list[tuple[str, Investor]]:
+        """Return the next investors, at most so many; of an asynchronous source one that came, or none so far."""
+        if self._steps is None:
+            return await self.take(most)
+        ready, self._ready = self._ready, []
+        if not ready:
+            self._wanted.set()
+        return ready
 
     async def take(self, most: int) -> list[tuple[str, Investor]]:
         """Return the next investors, at most so many; of an asynchronous source, which may wait, the next one."""
@@ -67,6 +89,11 @@ def _failed(error: Exception, taken: int) -> KoscomError:
     return failure
 
 
+def is_key(key: object) -> TypeGuard[str]:
+    """Whether it can name an investor."""
+    return isinstance(key, str) and bool(key.strip()) and len(key) <= LONGEST_KEY and key.isprintable()
+
+
 def _checked(item: object, number: int) -> tuple[str, Investor]:
     """Return an investor and their key, or raise a `UsageError` that shows neither."""
     where = f"item {number + 1:,} of the investors"
@@ -76,7 +103,7 @@ def _checked(item: object, number: int) -> tuple[str, Investor]:
     key, investor = pair
     if not isinstance(investor, Investor):
         raise UsageError(f"{where} has no Investor but {type(investor).__name__}", advice=_ADVICE)
-    if not isinstance(key, str) or not key.strip() or len(key) > LONGEST_KEY or not key.isprintable():
+    if not is_key(key):
         raise UsageError(
             f"{where} has no key: a printable text of at most {LONGEST_KEY} characters", advice=_ADVICE
         )

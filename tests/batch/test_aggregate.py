@@ -151,7 +151,7 @@ async def test_a_key_that_comes_twice_is_left_out_and_counted(caplog):
         people = keyed(gateway)
         report = await aggregate(koscom, [*people, people[1]], sink=sink)
         check_whole(sink, gateway)
-    assert (report.investors, report.repeated) == (3, 1)
+    assert (report.investors, report.repeated, report.ok) == (3, 1, False), "it may be another investor"
     assert "the key customer 1 came a second time" in caplog.text
 
 
@@ -170,10 +170,74 @@ async def test_bad_arguments_and_items_are_named_without_a_secret():
             assert investor.ci not in repr(caught.value)
         for name, value in [
             ("accounts_open", 0), ("attempts", True), ("patience", -1.0), ("segment_size", 1.5), ("checkpoint", 7),
+            ("checkpoint", "/"), ("checkpoint", "."), ("checkpoint", "a\0b"), ("patience", 1e308), ("patience", 10**400),
         ]:  # fmt: skip
             with pytest.raises(UsageError, match=name):
                 await aggregate(koscom, [], sink=MemorySink(), **{name: value})
         assert (await aggregate(koscom, [], sink=MemorySink())).ok
+        for sink in ("a folder", None, MemorySink, AsyncSink()):
+            with pytest.raises(
+                UsageError, match=r"the sink's (has|commit) is no function to call in a thread"
+            ):
+                await aggregate(koscom, [(key, investor)], sink=sink)
+        windows = [await aggregate(koscom, [(key, investor)], sink=MemorySink(), accounts_open=10**30)]
+        assert [report.read for report in windows] == [3], (
+            "a wide window makes the patience no longer than a time is"
+        )
+
+
+class AsyncSink(MemorySink):
+    async def commit(self, segment):
+        raise AssertionError("what it returns is not awaited: nothing would be written")
+
+
+async def test_what_an_earlier_process_could_not_read_is_not_called_whole_by_the_next(tmp_path):
+    sink, checkpoint = MemorySink(), tmp_path / "run.journal"
+    async with gateway_of(3) as gateway, client_of(gateway) as koscom:
+        people = keyed(gateway)
+        await aggregate(koscom, people[:1], sink=sink, checkpoint=checkpoint)
+        gateway.set_fault("star", "4001")
+        partial = await aggregate(koscom, people[:2], sink=sink, checkpoint=checkpoint)
+        assert (partial.skipped, partial.skipped_incomplete, partial.ok) == (1, 0, False)
+        gateway.clear_faults()
+        for source, facts in [
+            (people, (2, 1, 0, False)),
+            (people[2:], (1, 0, 0, True)),
+            ([*people[2:], *people], (3, 1, 1, False)),
+        ]:
+            report = await aggregate(koscom, source, sink=sink, checkpoint=checkpoint)
+            assert (report.skipped, report.skipped_incomplete, report.repeated, report.ok) == facts
+
+
+async def test_a_source_that_waits_keeps_nothing_from_being_read_and_ends_with_the_run():
+    """What failed for a while is asked again meanwhile, and what ends the run is raised at once."""
+
+    async def source():
+        for pair in keyed(gateway)[:3]:
+            yield pair
+        waited.set()
+        await (go_on.wait() if sink.failures == [] else anyio.sleep_forever())
+        yield keyed(gateway)[3]
+
+    class Watched(MemorySink):
+        def commit(self, segment):
+            super().commit(segment)
+            if len(self.entries) == 3:
+                anyio.from_thread.run_sync(go_on.set)
+
+    sink, go_on, waited = Watched(), anyio.Event(), anyio.Event()
+    async with (
+        gateway_of(4, faults={"star": Fault("down", times=4)}) as gateway,
+        client_of(gateway) as koscom,
+    ):
+        with anyio.fail_after(20):
+            report = await aggregate(koscom, source(), sink=sink, segment_size=1, attempts=9)
+            check_whole(sink, gateway)
+            assert (report.investors, waited.is_set()) == (4, True)
+            sink = MemorySink()
+            sink.failures = [OSError(28, "No space left on device")] * 2
+            with pytest.raises(SinkError):
+                await aggregate(koscom, source(), sink=sink, segment_size=1)
 
 
 async def test_a_source_that_raises_ends_the_run_after_what_was_read_is_written_and_the_next_goes_on(

@@ -40,12 +40,16 @@ async def test_a_checkpoint_says_it_without_a_call_for_those_who_are_left(tmp_pa
             await aggregate(koscom, keyed(gateway)[:2], sink=MemorySink(), checkpoint=checkpoint)
             gateway.clear_calls()
             expected = await estimate(koscom, iter(keyed(gateway)), checkpoint=checkpoint)
+            none_left = await estimate(koscom, keyed(gateway)[:1], checkpoint=checkpoint)
         limits = Limits(default=BrokerLimits(rate=2.0))
         async with client_of(gateway, limits=limits) as koscom:
             slower = await estimate(koscom, iter(keyed(gateway)), checkpoint=checkpoint)
     assert gateway.calls == ()
     assert (expected.investors, expected.accounts, expected.calls, expected.sampled) == (3, 9, 30, 0)
     assert slower.seconds == 12 / 2
+    assert (none_left.investors, none_left.accounts, none_left.calls) == (0, 0, 0), (
+        "more are done than are listed"
+    )
     assert slower.is_enough is None, "no answer said how many calls a day has"
 
 

@@ -69,7 +69,8 @@ def written(folder: Path, *rows: dict[str, str], prefix: str = "", suffix: str =
 
 
 WRONG = {
-    "line 2, column key: must be printable text": {"key": " "},
+    "line 2, column key: must be printable text of at most 500 characters": {"key": " "},
+    "line 2, column key: must be printable text of at most 500": {"key": "WRONGMARK" * 56},
     "line 2, column ci: Investor.ci must have 88 characters (64 bytes in base64), got 9": {"ci": "WRONGMARK"},
     "line 2, column name is empty": {"name": ""},
     "line 2, column ci, column ip are empty": {"ci": "", "ip": ""},

@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 from contextlib import suppress
+from functools import partial
 
 import anyio
 import httpx
@@ -11,7 +12,7 @@ import pytest
 
 from koscom_async.batch import aggregate
 from koscom_async.batch.journal import Journal
-from tests.batch.crowds import MemorySink, client_of, gateway_of, keyed
+from tests.batch.crowds import MemorySink, check_whole, client_of, gateway_of, keyed
 from tests.batch.killed_run import PEOPLE, SEGMENT, run
 from tests.batch.test_journal import Crash, killed
 from tests.source import HOME
@@ -96,3 +97,28 @@ async def test_who_was_there_at_three_deaths_is_written_as_poison_and_no_one_els
     assert sink.by_key.keys() == {f"customer {number}" for number in range(4)}
     assert {entry.key: entry.error.code for entry in sink.entries if entry.error} == {"customer 2": "poison"}
     assert "the process died 3 times" in str(sink.by_key["customer 2"].error)
+
+
+async def test_kills_by_chance_make_no_one_poison(tmp_path, monkeypatch):
+    """Whose turn it was at a death waits for those who were there at fewer."""
+    sink, asked = MemorySink(), []
+    async with gateway_of(5) as gateway:
+        numbers = {person.accounts[0].number: place for place, person in enumerate(gateway.ledger.people)}
+        for _ in range(6):
+            with monkeypatch.context() as patch, anyio.CancelScope() as scope:
+
+                def die(place, scope=scope, patch=patch):
+                    asked.append(place)
+                    patch.setattr(Journal, "close", killed)
+                    patch.setattr(Journal, "commit", lambda *_: None)
+                    scope.cancel()
+
+                transport = gateway.transport
+                for number, place in numbers.items():
+                    transport = Watching(transport, number, partial(die, place))
+                async with client_of(gateway, transport=transport) as koscom:
+                    await aggregate(koscom, keyed(gateway), sink=sink, checkpoint=tmp_path / "journal")
+        async with client_of(gateway) as koscom:
+            await aggregate(koscom, keyed(gateway), sink=sink, checkpoint=tmp_path / "journal")
+        check_whole(sink, gateway)
+    assert sorted(asked[-5:]) == [0, 1, 2, 3, 4], "one kill each, once all were there at the first"
