@@ -77,6 +77,11 @@ def test_parquet_is_the_default_and_a_broker_that_is_down_makes_it_partial(kosco
     assert result.stdout.rstrip().endswith("`koscom errors 4001` explains a reason")
     assert "not read: star 4001 (" in result.stderr
     assert (investors.with_name("out") / "part-00000000" / "positions.parquet").exists()
+    asked = ("batch", str(investors), "--output", str(investors.with_name("out")), "--resume")
+    again = koscom(*asked, env=gateway.environment)
+    assert again.exit_code == 3, "what is written has not become whole"
+    assert "INCOMPLETE: some accounts could not be read" in again.stdout
+    assert re.search(r"written before +4, 4 of them INCOMPLETE", again.stdout)
 
 
 def test_an_estimate_writes_nothing(koscom, gateway, investors):
@@ -119,6 +124,10 @@ def test_where_the_days_calls_are_spent_it_stops_and_goes_on_another_day(koscom,
         (("INVESTORS", "--output", "x", "--rate", "star=fast"), "'star=fast' is no number of calls above 0"),
         (("INVESTORS", "--output", "x", "--reserve", "2"), "2.0 is not in the range 0<=x<=1"),
         (("INVESTORS", "--output", "x", "--rate", "0"), "'0' is no number of calls above 0"),
+        (("INVESTORS", "--output", "."), "--output has no name of its own: name a folder"),
+        (("INVESTORS", "--output", ".."), "--output has no name of its own: name a folder"),
+        (("INVESTORS", "--output", "/", "--estimate"), "--output has no name of its own: name a folder"),
+        (("INVESTORS", "--output", "x" * 300), "--output cannot be written: File name too long"),
     ],
 )
 def test_a_wrong_command_line_is_a_usage_error(koscom, investors, arguments, words):
@@ -142,7 +151,8 @@ def test_a_wrong_row_is_named_before_a_call_and_never_shown(koscom, gateway, inv
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to one process there")
-def test_ctrl_c_says_how_to_go_on(gateway, investors):
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_end_it_in_order_and_say_how_to_go_on(sent, gateway, investors):
     output = investors.with_name("night.jsonl")
     command = [sys.executable, "-m", "koscom_async", "batch", str(investors), "--output", str(output)]
     process = subprocess.Popen(  # noqa: S603  # the command under test
@@ -152,12 +162,13 @@ def test_ctrl_c_says_how_to_go_on(gateway, investors):
         text=True,
     )
     first = process.stderr.readline()
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert first == f"reading 4 investors into {output}\n"
     assert err.endswith("interrupted: what was written stays; go on with --resume\n")
     assert "Traceback" not in err
+    assert not list(output.parent.glob("*-wal")), "the checkpoint was closed, so that no investor is suspect"
 
 
 def test_progress_has_the_pace_the_time_left_and_the_failures_by_broker():

@@ -2,7 +2,9 @@
 
 import asyncio
 import math
+import signal
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,7 +28,7 @@ from koscom_async.cli.ending import write
 from koscom_async.cli.main import FAILED, PARTIAL, STOPPED, WHOLE, Failed, exit_codes
 from koscom_async.cli.options import QUIET, OutputOptions, Word, rates_by_broker
 from koscom_async.cli.output import write_stderr
-from koscom_async.cli.views.batch import EstimateTable, ReportTable, batch_reporter
+from koscom_async.cli.views.batch import BatchReporter, EstimateTable, ReportTable, batch_reporter
 from koscom_async.export.rows import plain
 from koscom_async.export.texts import clean
 from koscom_async.models.investor import Investor
@@ -136,22 +138,22 @@ def batch_command(
     """
     limits = evolve(limits, quota_reserve=reserve)
     summary = OutputOptions(format="json" if as_json else "table")
-    checkpoint = None if output is None else output.with_name(f"{output.name}.checkpoint")
-    has_begun = checkpoint is not None and checkpoint.exists()
+    has_begun = output is not None and _has_begun(output)
     if estimating:
-        begun = checkpoint if has_begun else None
+        begun = _checkpoint_of(output) if output is not None and has_begun else None
         _end_estimate(asyncio.run(_estimate(InvestorsFile.checked(investors), begun, limits)), summary)
     if output is None:
         raise click.UsageError("--output is missing: name a folder, or add --estimate")
     if has_begun and not resume:
         raise click.UsageError(
-            f"{clean(str(checkpoint))} is of a run that began: go on with --resume, or name another --output"
+            f"{clean(str(_checkpoint_of(output)))} is of a run that began:"
+            " go on with --resume, or name another --output"
         )
     listed, sink = InvestorsFile.checked(investors), _sink(output, format_)
     with batch_reporter(quiet=quiet) as reporter:
         try:
-            reporter.begin(len(listed), output)
-            report = asyncio.run(_read(listed, sink, checkpoint, limits, reporter.show))
+            with _ended_as_by_ctrl_c():
+                report = asyncio.run(_read(listed, sink, output, limits, reporter))
         except KeyboardInterrupt:
             reporter.stop()
             write_stderr("interrupted: what was written stays; go on with --resume")
@@ -168,10 +170,36 @@ def _sink(output: Path, format_: str | None) -> Sink:
 
 
 async def _read(
-    listed: InvestorsFile, sink: Sink, checkpoint: Path | None, limits: Limits, show: Any
+    listed: InvestorsFile, sink: Sink, output: Path, limits: Limits, reporter: BatchReporter
 ) -> BatchReport:
+    reporter.begin(len(listed), output)
     async with open_client(_PLATFORM, for_investor=False, limits=limits) as access:
-        return await aggregate(access.koscom, listed, sink=sink, checkpoint=checkpoint, on_progress=show)
+        return await aggregate(
+            access.koscom, listed, sink=sink, checkpoint=_checkpoint_of(output), on_progress=reporter.show
+        )
+
+
+@contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM end the run as Ctrl-C does: a machine that shuts down makes no investor suspect."""
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _checkpoint_of(output: Path) -> Path:
+    return output.with_name(f"{output.name}.checkpoint")
+
+
+def _has_begun(output: Path) -> bool:
+    if output.name in ("", ".."):
+        raise click.UsageError("--output has no name of its own: name a folder, such as night, or NAME.jsonl")
+    try:
+        return _checkpoint_of(output).exists()
+    except OSError as error:
+        raise click.UsageError(f"--output cannot be written: {error.strerror}") from None
 
 
 async def _estimate(listed: InvestorsFile, checkpoint: Path | None, limits: Limits) -> BatchEstimate:

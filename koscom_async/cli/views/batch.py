@@ -179,7 +179,9 @@ class ReportTable:
         report = self.report
         if report.resume_at is not None:
             return f"STOPPED: the day's calls are spent; go on after {moment(report.resume_at)} with --resume"
-        return "every account was read" if report.ok else "INCOMPLETE: some accounts could not be read"
+        if report.failures or report.skipped_incomplete:
+            return "INCOMPLETE: some accounts could not be read"
+        return "INCOMPLETE: a key came twice" if report.repeated else "every account was read"
 
     def _numbers(self) -> list[tuple[str, str, str]]:
         report = self.report
@@ -189,13 +191,19 @@ class ReportTable:
                 f"{report.investors:,}, {report.complete:,} of them with every account",
                 GOOD if report.ok else "",
             ),
-            ("written before", f"{report.skipped:,}" if report.skipped else "", ""),
+            ("written before", self._written_before(), BAD if report.skipped_incomplete else ""),
             ("keys that came twice", f"{report.repeated:,}, left out" if report.repeated else "", WARNING),
             ("not written yet", f"{report.left:,}" if report.left else "", BAD),
             ("accounts", f"{report.read:,} of {report.accounts:,} read", ""),
             ("calls", f"{report.calls:,} in {duration(report.seconds)}, {report.rate:,.1f} a second", ""),
             ("output", f"{clean(str(self.output))}, {counted(report.segments, 'segment')}", ""),
         ]
+
+    def _written_before(self) -> str:
+        skipped, incomplete = self.report.skipped, self.report.skipped_incomplete
+        if not skipped:
+            return ""
+        return f"{skipped:,}, {incomplete:,} of them INCOMPLETE" if incomplete else f"{skipped:,}"
 
 
 def _failures(failures: Sequence[BatchFailures]) -> Grid:
