@@ -42,7 +42,7 @@ def others(koscom):
     )
     yield lambda: koscom.discretionary_holdings(brokers=[None]), UsageError, "a broker is named by"
     yield lambda: market.quotes(None), UsageError, "takes a list of codes"
-    yield lambda: market.quotes([None]), UsageError, "a code is text, got NoneType"
+    yield lambda: market.quotes([None]), UsageError, "a code must be str, got NoneType"
     yield lambda: market.bars("005930", None), UsageError, "since is no day"
     yield lambda: koscom.ask(None), UsageError, "'None' is no operation"
     yield lambda: koscom.call("GET", "/v1/x", scheme="key"), UsageError, "'key' is no scheme"

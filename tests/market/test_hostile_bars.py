@@ -174,7 +174,7 @@ async def test_another_index_is_refused_and_an_answer_without_a_code_is_the_issu
             await koscom.market.index("KOSPI")
         for ask in (koscom.market.quote, koscom.market.order_book):
             assert (await ask("005930", board="kospi")).code == "005930"
-            with pytest.raises(UsageError, match="a code is text"):
+            with pytest.raises(UsageError, match="a code must be str"):
                 await ask(None)
 
 

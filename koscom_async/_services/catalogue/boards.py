@@ -10,6 +10,7 @@ from attrs import field, frozen
 from koscom_async._clock import KST
 from koscom_async._services.market.records import listing_of
 from koscom_async._services.operation import NO_DEADLINE, Deadline, until
+from koscom_async._services.resolve import expect
 from koscom_async.errors import (
     AccessDeniedError,
     KoscomError,
@@ -33,6 +34,11 @@ _REFUSED_FOR = timedelta(minutes=10)
 
 AskByName = Callable[[str, Mapping[str, object]], Awaitable[Answer]]
 """Asks an operation of the catalogue with its arguments."""
+
+
+def code_of(given: object) -> str:
+    """Return a code or ISIN as listings have it."""
+    return expect(str, given, "a code", advice="give it as text, such as '005930'").strip().upper()
 
 
 class Boards:

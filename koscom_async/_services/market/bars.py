@@ -149,15 +149,13 @@ class BarReader:
             return []
         # With the day, also today's: without one, a holiday's answer would be the session before.
         answer = await self._ask("intraday", asked, since=start, until=_minute_after(end), on=day)
-        bars, totals = await run_cooperatively(_at_times(answer, day, asked))
+        bars = await run_cooperatively(_at_times(answer, day, asked, since_open=start <= time(9)))
         if bars and bars[-1].at and bars[-1].at > asked.now + _AHEAD:
             asked.lost.add(f"no rows on {day}: the platform answered with those of an earlier session")
             return []
         if not bars and day == asked.now.date() and await self._is_holiday(day, asked.due):
             asked.notes.add(f"the market is closed on {day}")
             return []
-        if all(bar.volume is None for bar in bars):  # version 2 counts since the open
-            bars = _by_interval(bars, totals, since_open=start <= time(9))
         session = session_of(day, self.kind)
         if (start, end) != (session.opens, session.closes):
             bars = [bar for bar in bars if bar.at and opens <= bar.at <= closes]
@@ -260,34 +258,27 @@ def _by_period(bars: Iterable[Bar], every: Every) -> Cooperative[tuple[dict[date
     return by_period, len(contradicted)
 
 
-def _at_times(
-    answer: Answer, day: date, asked: _Range
-) -> Cooperative[tuple[list[Bar], dict[datetime, Decimal | None]]]:
-    """Return the bars of a day's intervals, the oldest first, and the volume since the open at each."""
-    step, totals, by_time = SECONDS[asked.every], dict[datetime, Decimal | None](), dict[datetime, Bar]()
+def _at_times(answer: Answer, day: date, asked: _Range, *, since_open: bool) -> Cooperative[list[Bar]]:
+    """Return the bars of a day's intervals, the oldest first, each with the volume of its own interval."""
+    step, found = SECONDS[asked.every], dict[datetime, tuple[Bar, Decimal | None]]()
     for number, (bar, row) in enumerate(zip(records_of(Bar, answer), answer, strict=True), 1):
         if row.time is not None:
             at = datetime.combine(day, row.time, KST)
             is_running = day == asked.now.date() and at.timestamp() % step > 0
-            by_time[at] = evolve(bar, at=at, is_running=is_running)
-            totals[at] = row.accumulated_volume
+            found[at] = evolve(bar, at=at, is_running=is_running), row.accumulated_volume
         if not number % SLICE_ROWS:
             yield
-    return [by_time[at] for at in sorted(by_time)], totals
-
-
-def _by_interval(
-    bars: Sequence[Bar], totals: Mapping[datetime, Decimal | None], *, since_open: bool
-) -> list[Bar]:
-    """Return bars whose volume is of their own interval, from volumes that count since the open."""
-    before, made = Decimal(0) if since_open else None, []
-    for bar in bars:
-        total = totals[bar.at] if bar.at is not None else None
-        volume = None if total is None or before is None else EXACT.subtract(total, before)
-        is_odd = volume is not None and volume < 0  # what has been traded is not taken back
-        made.append(evolve(bar, volume=None if is_odd else volume, doubtful=is_odd))
+    bars, before = [found[at][0] for at in sorted(found)], Decimal(0) if since_open else None
+    if any(bar.volume is not None for bar in bars):
+        return bars
+    for place, at in enumerate(sorted(found)):  # version 2 counts since the open
+        total = found[at][1]
+        if total is not None and before is not None:
+            volume = EXACT.subtract(total, before)
+            is_odd = volume < 0  # what has been traded is not taken back
+            bars[place] = evolve(bars[place], volume=None if is_odd else volume, doubtful=is_odd)
         before = total
-    return made
+    return bars
 
 
 def _lost(

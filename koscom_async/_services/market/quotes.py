@@ -1,6 +1,6 @@
 """Quotes of many issues: twenty a call, or a whole board's snapshot, and every code accounted for."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Literal
@@ -11,7 +11,7 @@ from koscom_async._clock import KST
 from koscom_async._cooperative import SLICE_ROWS, Cooperative, batched, run_cooperatively
 from koscom_async._identifiers import is_isin
 from koscom_async._services.catalogue.asker import Asker
-from koscom_async._services.catalogue.boards import BOARDS, MAIN_BOARDS, Found
+from koscom_async._services.catalogue.boards import BOARDS, MAIN_BOARDS, Found, code_of
 from koscom_async._services.market.records import gathered, moment, priced, record_at
 from koscom_async._services.operation import Deadline, deadline_at
 from koscom_async._services.tasks import gather
@@ -55,11 +55,13 @@ class QuoteReader:
         self, codes: Iterable[str], *, board: str | None, detail: Detail, deadline: float | None
     ) -> Quotes:
         """Return a quote for each code, or why there is none."""
+        if isinstance(codes, str) or not isinstance(codes, Iterable):
+            raise UsageError("quotes takes a list of codes")
         if detail not in ("auto", "full", "price") or board not in (None, *BOARDS):
             words = ", ".join(BOARDS)
             raise UsageError(f"quotes takes a detail of auto, full or price, and a board of {words}")
         due, as_of = deadline_at(deadline), self.now()
-        asked = {given: given.strip().upper() for given in _texts(codes)}
+        asked = {given: code_of(given) for given in codes}
         found = await self._find(dict.fromkeys(asked.values()), board, due)
         calls = _calls(found.issues.values(), detail)
         parts = await gather([partial(self._part, *call, due) for call in calls])
@@ -106,16 +108,6 @@ class QuoteReader:
         answer = await self.asker.ask("market.multiquote.price", arguments, deadline=due.seconds_left())
         quotes = await gathered(priced(Quote, answer, now=self.now()))
         return {quote.code: quote for quote in quotes}
-
-
-def _texts(codes: Iterable[str]) -> Iterator[str]:
-    """Yield the codes that were given, which are texts."""
-    if isinstance(codes, str) or not isinstance(codes, Iterable):
-        raise UsageError("quotes takes a list of codes")
-    for code in codes:
-        if not isinstance(code, str):
-            raise UsageError(f"a code is text, got {type(code).__name__}")
-        yield code
 
 
 def _accounted(

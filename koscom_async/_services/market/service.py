@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from koscom_async._identifiers import is_isin
 from koscom_async._services.catalogue.asker import Asker
-from koscom_async._services.catalogue.boards import BOARDS, MAIN_BOARDS
+from koscom_async._services.catalogue.boards import BOARDS, MAIN_BOARDS, code_of
 from koscom_async._services.market.bars import BarReader, Place
 from koscom_async._services.market.quotes import Detail, QuoteReader
 from koscom_async._services.market.records import (
@@ -108,9 +108,7 @@ class MarketService(_Kind):
 
     async def _place(self, code: str, board: Board | None, due: Deadline) -> Place:
         """Return what names an issue to the platform; where only its code is known, the asker finds the board."""
-        if not isinstance(code, str):
-            raise UsageError(f"a code is text, got {type(code).__name__}")
-        text = code.strip().upper()
+        text = code_of(code)
         if is_isin(text):
             issue = await self._asker.boards.issue(text, board, due)
             return {"issue": issue.code, "board": issue.board}

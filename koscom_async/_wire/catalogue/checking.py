@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import permutations
 from typing import Any
 
 from koscom_async._wire.catalogue.arguments import PARAMETER_KINDS
@@ -194,9 +195,7 @@ def _about_parameters(
         if each.get("kind") != "fields"
     ]
     is_nested = any(
-        one[0] == other[0] == "body" and one != other and one[1].startswith(other[1])
-        for one in wires
-        for other in wires
+        one[0] == other[0] == "body" and one[1].startswith(other[1]) for one, other in permutations(wires, 2)
     )
     if len(set(names)) < len(names) or len(set(wires)) < len(wires) or is_nested:
         yield f"{place} has two parameters of one name, or that are sent in one place"

@@ -6,6 +6,7 @@ a known name is completed: what the file says of it counts, and what it says is 
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache, partial
 from itertools import chain
@@ -46,17 +47,15 @@ def load_document(path: str | None) -> Document:
     return joined
 
 
+_INSTEAD = {"fields": "say in your shape's `as` what is other"}
+
+
 def _contradictions(own: Document, added: Document) -> Iterator[str]:
     """Yield what of the package's own would be another thing, for every operation that refers to it."""
     for part in PARTS[:-1]:
         for name, entry in added[part].items():
             if own[part].get(name, entry) != entry:
-                instead = (
-                    "say in your shape's `as` what is other"
-                    if part == "fields"
-                    else "give yours another name"
-                )
-                yield f"{part}.{name} is the package's own: {instead}"
+                yield f"{part}.{name} is the package's own: {_INSTEAD.get(part, 'give yours another name')}"
     for name, entry in added["operations"].items():
         known = own["operations"].get(name, {})
         for key in _OF_ITS_METHODS & known.keys() & entry.keys() if "shape" in known else ():
@@ -87,8 +86,7 @@ def _read(path: str) -> Document:
 
 
 def _object(path: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        twice = next(name for name, _ in pairs if sum(each == name for each, _ in pairs) > 1)
-        raise _wrong(path, f"has {twice[:80]!r} twice in one object")
-    return made
+    [(name, times)] = Counter(name for name, _ in pairs).most_common(1) or [("", 1)]
+    if times > 1:
+        raise _wrong(path, f"has {name[:80]!r} twice in one object")
+    return dict(pairs)
