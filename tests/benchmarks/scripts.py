@@ -24,8 +24,8 @@ TINY = {
 }
 """What each takes to be done in a second or so."""
 
-NO_BENCHMARKS = {"batch", "compare", "peer_scenarios", "soak", "static_server"}
-"""Scripts that measure nothing, and a batch and the soak, which take minutes."""
+NO_BENCHMARKS = {"batch", "compare", "peer_scenarios", "soak", "static_server", "workers"}
+"""Scripts that measure nothing, and a batch, its workers and the soak, which take minutes."""
 
 
 def run(script, *arguments):
