@@ -1,4 +1,4 @@
-"""Writes a file whole or not at all, whenever a crash comes. Chooses neither its place nor its mode."""
+"""Writes a file whole or not at all, whenever a crash comes. Does not choose its place, nor which mode it gets."""
 
 import os
 import secrets
@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+OWNERS_FOLDER, OWNERS_FILE = 0o700, 0o600
+"""The modes of what only its owner may open: tokens, and what people own."""
 LONGEST_NAME = 100  # characters of the name that the temporary file takes over; file systems allow 255 bytes
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from koscom_async.batch.partition import aggregate_partition
     from koscom_async.batch.report import BatchFailures, BatchProgress, BatchReport
     from koscom_async.batch.run import aggregate
-    from koscom_async.batch.segments import Entry, Segment, Sink
+    from koscom_async.batch.segments import Entry, OpenedSink, Segment, SharedSink, Sink
     from koscom_async.batch.sinks.jsonlines import JsonLinesSink
     from koscom_async.batch.sinks.parquet import ParquetSink
 else:
@@ -31,9 +31,11 @@ __all__ = [
     "BrokerEstimate",
     "Entry",
     "JsonLinesSink",
+    "OpenedSink",
     "ParquetSink",
     "QuotaEstimate",
     "Segment",
+    "SharedSink",
     "Sink",
     "aggregate",
     "aggregate_partition",

@@ -28,7 +28,7 @@ from koscom_async.batch.partition import Load, aggregate_partition
 from koscom_async.batch.reading import Options
 from koscom_async.batch.report import BatchFailures, BatchProgress, BatchReport
 from koscom_async.batch.run import ACCOUNTS_OPEN
-from koscom_async.batch.segments import SharedSink, Sink
+from koscom_async.batch.segments import SharedSink, Sink, checked_shared
 from koscom_async.client import Koscom
 from koscom_async.errors import DeadlineExceededError, SettingsError, UsageError
 from koscom_async.integrations.redis import RedisLimiter, RedisTokenStore
@@ -79,15 +79,11 @@ def aggregate(
     """
     options: dict[str, Any] = {"accounts_open": accounts_open, "attempts": attempts, "patience": patience}
     Options(**options)  # says at once what is impossible
-    if not isinstance(sink, SharedSink):
-        raise UsageError(
-            f"{type(sink).__name__} is no sink to which several processes write",
-            advice="use ParquetSink, or JsonLinesSink with a folder",
-        )
+    shared = checked_shared(sink)
     if type(partition_size) is not int or partition_size < 1:
         raise UsageError(f"partition_size must be a whole number of at least 1, got {partition_size!r}")
-    work = partial(_work, load=load, sink=sink, options=options)
-    driver = _Driver(client, work, on_progress or (lambda _: None), timeout)
+    work = partial(_work, load=load, sink=shared, options=options)
+    driver = _Driver(client, work, shared.sweep, on_progress or (lambda _: None), timeout)
     synced: Any = client
     return synced.sync(driver.run, keys, partition_size, KoscomPlugin(make_client or client_from_env))
 
@@ -96,7 +92,8 @@ def client_from_env() -> Koscom:
     """Return a worker's client: `Settings.from_env()`, and the limits shared through the Redis at `KOSCOM_REDIS`.
 
     Tokens that are renewed are kept in the file at `KOSCOM_TOKEN_FILE`, or else in that Redis. For another prefix, a
-    seal, or a store of your own, give `aggregate` a function that makes the client, which each worker calls.
+    seal, or a store of your own, give `aggregate` a function that makes the client, which each worker calls. Raises
+    `SettingsError` for what is missing or wrong in the environment.
     """
     settings, url = Settings.from_env(), os.environ.get(REDIS_VARIABLE)
     if not url:
@@ -193,11 +190,13 @@ class _Driver:
         self,
         client: Client,
         work: Callable[..., Any],
+        sweep: Callable[[], None],
         on_progress: Callable[[BatchProgress], object],
         timeout: float,
     ) -> None:
         self._client: Any = client  # its methods return awaitables here, in its own loop
         self._work = work
+        self._sweep = sweep
         self._on_progress = on_progress
         self._timeout = timeout
         self._report = BatchReport()
@@ -220,7 +219,7 @@ class _Driver:
         if self._failure is not None:
             raise self._failure
         if not self._report.left and self._report.stopped is None:
-            await self._client.submit(self._work.keywords["sink"].sweep, pure=False)  # type: ignore[attr-defined]
+            await self._client.submit(self._sweep, pure=False)
         ended = self._report
         if ended.stopped is not None and ended.total is not None:
             return evolve(ended, left=ended.total - ended.investors - ended.skipped)

@@ -13,13 +13,12 @@ from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 from koscom_async._clock import korean_now
+from koscom_async._files import OWNERS_FILE, OWNERS_FOLDER
 from koscom_async.errors import SinkError, UsageError
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-MODE = 0o600
-DIRECTORY_MODE = 0o700
 _FACTS = "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
 
 
@@ -140,8 +139,8 @@ def _locked(path: Path) -> "BaseFileLock":
     """Take the checkpoint's lock, or raise a `UsageError` that names who holds it; make the file with its mode."""
     from filelock import FileLock, Timeout
 
-    path.parent.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
-    lock = FileLock(path.with_name(f"{path.name}.lock"), mode=MODE, thread_local=False)
+    path.parent.mkdir(mode=OWNERS_FOLDER, parents=True, exist_ok=True)
+    lock = FileLock(path.with_name(f"{path.name}.lock"), mode=OWNERS_FILE, thread_local=False)
     try:
         lock.acquire(blocking=False)
     except Timeout:
@@ -150,7 +149,7 @@ def _locked(path: Path) -> "BaseFileLock":
             code="checkpoint",
             advice="wait until that run ends, or end it; a lock file by itself holds nothing",
         ) from None
-    path.touch(mode=MODE)
+    path.touch(mode=OWNERS_FILE)
     return lock
 
 

@@ -12,7 +12,7 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from koscom_async._files import replacing
+from koscom_async._files import OWNERS_FILE, replacing
 from koscom_async._hints import needed
 from koscom_async._masking import clean
 from koscom_async.batch.source import LONGEST_KEY, is_key
@@ -24,7 +24,6 @@ __all__ = ["read_investors", "write_investors"]
 KEY = "key"
 HEADER = (KEY, *COLUMNS.values())
 NEEDED_COLUMNS = (KEY, *(COLUMNS[path] for path in NEEDED))
-OWNERS_FILE = 0o600
 ROWS_AT_ONCE = 1_000
 
 Row = Mapping[str, Any]

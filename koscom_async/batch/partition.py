@@ -23,7 +23,8 @@ from koscom_async.batch.parking import may_pass
 from koscom_async.batch.reading import Options, unmerged
 from koscom_async.batch.report import BatchReport, Tally
 from koscom_async.batch.run import ACCOUNTS_OPEN, read_into
-from koscom_async.batch.segments import Entry, Segment, SharedSink, Sink
+from koscom_async.batch.segments import Entry, Segment, SharedSink, Sink, checked_shared
+from koscom_async.batch.source import Investors
 from koscom_async.batch.stopping import DaysCalls
 from koscom_async.client import Koscom
 from koscom_async.errors import UsageError
@@ -32,8 +33,7 @@ from koscom_async.models.investor import Investor
 
 __all__ = ["Load", "aggregate_partition"]
 
-Pairs = Iterable[tuple[str, Investor]] | AsyncIterable[tuple[str, Investor]]
-Load = Callable[[Sequence[str]], Pairs | Awaitable[Pairs]]
+Load = Callable[[Sequence[str]], Investors | Awaitable[Investors]]
 """Returns `(key, Investor)` of each of these keys."""
 
 COMPRESSION = 3
@@ -110,16 +110,12 @@ class _Part:
 
     @classmethod
     def of(cls, sink: Sink, number: int, keys: Sequence[str]) -> "_Part":
-        if not isinstance(sink, SharedSink):
-            raise UsageError(
-                f"{type(sink).__name__} is no sink to which several processes write",
-                advice="use ParquetSink, or JsonLinesSink with a folder",
-            )
+        shared = checked_shared(sink)
         texts: list[object] = list(keys)
         if len(set(keys)) < len(keys) or not all(isinstance(key, str) for key in texts):
             raise UsageError(f"the keys of partition {number} are not texts, each of them once")
-        named = json.dumps([sink.fingerprint, number, list(keys)])
-        return cls(sink, tuple(keys), 2 * number, blake2b(named.encode(), digest_size=12).hexdigest())
+        named = json.dumps([shared.fingerprint, number, list(keys)])
+        return cls(shared, tuple(keys), 2 * number, blake2b(named.encode(), digest_size=12).hexdigest())
 
     def look(self) -> _State:
         self.sink.open(self.run, alone=False)

@@ -114,7 +114,7 @@ class BatchReport(BatchProgress):
 
 @define(eq=False)
 class Tally:
-    """Counts what became of investors; `frozen` is a snapshot."""
+    """Counts what became of investors, and what their accounts took; `snapshot` returns the counts so far."""
 
     progress: BatchProgress = field(factory=BatchProgress)
     _failures: Counter[tuple[str, str]] = field(factory=Counter)

@@ -109,6 +109,16 @@ class SharedSink(OpenedSink, Protocol):
         ...
 
 
+def checked_shared(sink: Sink) -> SharedSink:
+    """Return a sink to which several processes write; raise `UsageError` for any other."""
+    if isinstance(sink, SharedSink):
+        return sink
+    raise UsageError(
+        f"{type(sink).__name__} is no sink to which several processes write",
+        advice="use ParquetSink, or JsonLinesSink with a folder",
+    )
+
+
 def fingerprint_of(sink: Sink) -> str:
     """Return a sink's fingerprint; one without is known by its class. Raises `UsageError` for what is no sink."""
     for name in ("has", "commit"):

@@ -9,12 +9,10 @@ from pathlib import Path
 
 import click
 
-from koscom_async._files import replace_file
+from koscom_async._files import OWNERS_FILE, replace_file
 from koscom_async.cli.main import Failed
 from koscom_async.models.holdings import Holdings
 
-PRIVATE = 0o600
-"""For account numbers in full: only the user may read the file."""
 USUAL = 0o666
 """Less what the user's umask takes away."""
 
@@ -55,7 +53,7 @@ def saved_holdings(path: Path) -> Holdings:
 
 def save(holdings: Holdings, path: Path) -> None:
     """Write holdings for a later `--diff`, with nothing lost, to a file that is the user's alone."""
-    write_file(path, holdings.to_json().encode(), mode=PRIVATE)
+    write_file(path, holdings.to_json().encode(), mode=OWNERS_FILE)
 
 
 def write_file(path: Path, data: bytes, *, mode: int | None = None) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from koscom_async._files import replace_file
+from koscom_async._files import OWNERS_FILE, OWNERS_FOLDER, replace_file
 from koscom_async.errors import ConnectionFailedError
 from koscom_async.models.investor import Token
 from koscom_async.tokens.records import is_sealed, read_record, sealed_again, token_record
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 FILE_VARIABLE = "KOSCOM_TOKEN_FILE"
-OWNERS_DIRECTORY = 0o700
-OWNERS_FILE = 0o600
 MODES_TELL = hasattr(os, "geteuid")
 """Whether a file has an owner and a mode; on Windows these say nothing."""
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -186,7 +184,7 @@ def _make_directory(path: Path) -> None:
     """Make a directory that only its owner may look into; one that is there stays as it is."""
     if not path.is_dir():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir(mode=OWNERS_DIRECTORY, exist_ok=True)
+        path.mkdir(mode=OWNERS_FOLDER, exist_ok=True)
 
 
 _OPEN_FLAGS = os.O_RDONLY | sum(

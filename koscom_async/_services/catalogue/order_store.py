@@ -8,13 +8,12 @@ from typing import Protocol, runtime_checkable
 import anyio.to_thread
 from attrs import asdict
 
-from koscom_async._files import replace_file
+from koscom_async._files import OWNERS_FILE, OWNERS_FOLDER, replace_file
 from koscom_async.errors import UsageError
 from koscom_async.models.catalogue.orders import Order, checked_order_id
 
 __all__ = ["FileOrderStore", "MemoryOrderStore", "OrderStore"]
 
-_OWNERS_FOLDER, _OWNERS_FILE = 0o700, 0o600
 _LONGEST = 10_000
 
 
@@ -65,14 +64,14 @@ class FileOrderStore:
         return await anyio.to_thread.run_sync(self._find, order_id)
 
     def _keep(self, order: Order) -> bool:
-        self.folder.mkdir(mode=_OWNERS_FOLDER, parents=True, exist_ok=True)
+        self.folder.mkdir(mode=OWNERS_FOLDER, parents=True, exist_ok=True)
         path = self._path(order.order_id)
         try:  # one process makes the file, whatever others do at the same time
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNERS_FILE))
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNERS_FILE))
         except FileExistsError:
             return False
         kept = asdict(order, value_serializer=lambda _, __, value: None if value is None else str(value))
-        replace_file(path, json.dumps(kept).encode(), mode=_OWNERS_FILE)
+        replace_file(path, json.dumps(kept).encode(), mode=OWNERS_FILE)
         return True
 
     def _find(self, order_id: str) -> Order | None:

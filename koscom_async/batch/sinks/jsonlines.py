@@ -8,10 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from koscom_async._files import sync_directory, written
+from koscom_async._files import OWNERS_FILE, OWNERS_FOLDER, sync_directory, written
 from koscom_async._hints import located, needed
 from koscom_async.batch.segments import Entry, Segment
-from koscom_async.batch.sinks.parts import OWNERS_FILE, OWNERS_FOLDER, Parts, sink_errors
+from koscom_async.batch.sinks.parts import Parts, sink_errors
 from koscom_async.errors import SinkError, UsageError
 from koscom_async.export.rows import plain
 from koscom_async.export.texts import escaped_halves

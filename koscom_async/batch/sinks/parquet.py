@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from attrs import frozen
 
-from koscom_async._files import written
+from koscom_async._files import OWNERS_FILE, written
 from koscom_async._hints import located, needed
 from koscom_async.batch.segments import Entry, Segment
-from koscom_async.batch.sinks.parts import OWNERS_FILE, Parts
+from koscom_async.batch.sinks.parts import Parts
 from koscom_async.errors import UsageError, public_kind
 from koscom_async.export.frames import table_of
 from koscom_async.export.tables import (

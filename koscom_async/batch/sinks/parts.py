@@ -12,12 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from koscom_async._files import sync_directory, written
+from koscom_async._files import OWNERS_FILE, OWNERS_FOLDER, sync_directory, written
 from koscom_async.batch.segments import Segment
 from koscom_async.errors import SinkError
-
-OWNERS_FOLDER, OWNERS_FILE = 0o700, 0o600
-"""They hold what people own."""
 
 _LABEL = "segment.json"
 _WAITING = ".waiting"

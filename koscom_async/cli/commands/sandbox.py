@@ -13,7 +13,7 @@ from attrs import frozen
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from koscom_async._files import replace_file
+from koscom_async._files import OWNERS_FILE, replace_file
 from koscom_async._record import counted
 from koscom_async.cli.access import embedded_gateway
 from koscom_async.cli.ending import write_list
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from koscom_async.sandbox import RateLimit, SandboxGateway
 
 MOST_PEOPLE = 100_000
-OWNERS_FILE = 0o600
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 

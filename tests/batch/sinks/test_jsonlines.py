@@ -11,8 +11,8 @@ import pytest
 from attrs import evolve
 
 from koscom_async import SinkError, UsageError
-from koscom_async.batch import Entry, JsonLinesSink, Segment
-from koscom_async.batch.segments import OpenedSink, fingerprint_of
+from koscom_async.batch import Entry, JsonLinesSink, OpenedSink, Segment
+from koscom_async.batch.segments import fingerprint_of
 from tests.batch.entries import partial, segment, whole
 from tests.merge.accounts import NOW
 

@@ -12,8 +12,8 @@ import pytest
 from attrs import evolve
 
 from koscom_async import SinkError, UsageError
-from koscom_async.batch import Entry, JsonLinesSink, ParquetSink, Segment
-from koscom_async.batch.segments import OpenedSink, SharedSink, fingerprint_of
+from koscom_async.batch import Entry, JsonLinesSink, OpenedSink, ParquetSink, Segment, SharedSink
+from koscom_async.batch.segments import fingerprint_of
 from koscom_async.export.frames import concat
 from koscom_async.export.tables import TABLES
 from tests.batch.entries import partial, segment, whole
