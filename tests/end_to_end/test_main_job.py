@@ -231,7 +231,7 @@ async def test_all_accounts_failing_is_not_the_same_as_owning_nothing():
 @pytest.mark.usefixtures("backend")
 async def test_the_deadline_delivers_what_is_there_and_names_the_rest():
     async with SandboxGateway(faults={"star": Fault("slow", delay=30.0)}) as gateway:
-        holdings = await read(gateway, deadline=1.0)
+        holdings = await read(gateway, deadline=2.0)
     (failure,) = holdings.failures
     assert (failure.account.broker.short_name, failure.error.code) == ("star", "deadline")
     assert {outcome.account.broker.short_name for outcome in holdings.outcomes if outcome.ok} == {
@@ -264,7 +264,7 @@ async def test_the_answer_as_data_is_json_with_exact_text():
 
 
 async def test_the_stream_hands_out_accounts_as_they_are_ready():
-    latency = {"star": 0.0, "cyber": 0.0, "diamond": 0.5}
+    latency = {"star": 0.0, "cyber": 0.0, "diamond": 1.5}
     async with (
         SandboxGateway(latency=latency) as gateway,
         Koscom(gateway.settings) as koscom,

@@ -133,11 +133,13 @@ async def test_a_slow_broker_runs_into_the_callers_limit_in_process_too():
 async def test_an_answer_does_not_wait_for_acknowledgements():
     async with asking(in_process=False) as asker:
         await asker.balance("diamond", "ALL")
-        started = time.monotonic()
+        seconds = []
         for _ in range(20):
+            started = time.monotonic()
             await asker.balance("diamond", "ALL")
-        # With Nagle's algorithm each answer would take 40 ms.
-        assert time.monotonic() - started < 0.6
+            seconds.append(time.monotonic() - started)
+        # With Nagle's algorithm each answer would take 40 ms; a machine with other work may delay most of them.
+        assert sorted(seconds)[4] < 0.035
 
 
 async def test_latency_holds_for_one_broker_and_passes_at_once_for_all_calls():
