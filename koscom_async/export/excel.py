@@ -2,12 +2,13 @@
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from unicodedata import east_asian_width
 
 from koscom_async._hints import needed
-from koscom_async.export.tables import INEXACT, TABLES, Column, Exact, columns_of
+from koscom_async.export.tables import INEXACT, TABLES, Column, columns_of
 from koscom_async.export.texts import clean
 from koscom_async.models.holdings import Holdings
 
@@ -34,27 +35,23 @@ def book(tables: Mapping[str, Iterable[tuple[Column, Sequence[object]]]]) -> byt
         # What does not fit into a column of a data frame has room here.
         columns = [each for each in of_table if each[0] is not INEXACT]
         for number, (column, values) in enumerate(columns, 1):
-            width = max(map(len, map(str, (column.name, *values))))
+            width = max(map(_width, map(str, (column.name, *values))))
             letter = openpyxl.utils.get_column_letter(number)
             sheet.column_dimensions[letter].width = min(width + 2, WIDEST_COLUMN)
-        sheet.append([_cell(openpyxl, sheet, column.name, "@") for column, _ in columns])
-        formats = [_number_format(column.type) for column, _ in columns]
+        sheet.append([_cell(openpyxl, sheet, column.name) for column, _ in columns])
         for row in zip(*(values for _, values in columns), strict=True):
-            sheet.append(
-                [_cell(openpyxl, sheet, value, each) for value, each in zip(row, formats, strict=True)]
-            )
+            sheet.append([_cell(openpyxl, sheet, value) for value in row])
     file = io.BytesIO()
     made.save(file)
     return file.getvalue()
 
 
-def _number_format(kind: object) -> str:
-    if isinstance(kind, Exact):
-        return "#,##0.######" if kind.places else "#,##0"
-    return "yyyy-mm-dd hh:mm:ss" if kind == "moment" else "General"
+def _width(text: str) -> int:
+    """Return the room that a text takes; Korean letters are twice as wide as Latin ones."""
+    return len(text) + sum(east_asian_width(letter) in "WF" for letter in text)
 
 
-def _cell(openpyxl: Any, sheet: Any, value: object, number_format: str) -> Any:
+def _cell(openpyxl: Any, sheet: Any, value: object) -> Any:
     match value:
         case datetime():
             value = value.replace(tzinfo=None)
@@ -68,5 +65,19 @@ def _cell(openpyxl: Any, sheet: Any, value: object, number_format: str) -> Any:
     if isinstance(value, str):
         cell.data_type = "s"  # a text that begins with "=" would be a formula
     elif value is not None:
-        cell.number_format = number_format
+        cell.number_format = _number_format(value)
     return cell
+
+
+def _number_format(value: object) -> str:
+    match value:
+        case datetime():
+            return "yyyy-mm-dd hh:mm:ss"
+        case date():
+            return "yyyy-mm-dd"
+        case Decimal() if value != value.to_integral_value():
+            return "#,##0.######"
+        case Decimal():  # in the format above, a whole number ends with a point
+            return "#,##0"
+        case _:
+            return "General"

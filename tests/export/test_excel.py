@@ -1,12 +1,13 @@
 """Holdings as a workbook: every table a sheet, numbers as numbers, and no text a formula."""
 
 import io
+from datetime import date
 from decimal import Decimal
 
 import openpyxl
 
-from koscom_async.export.excel import workbook
-from koscom_async.export.tables import TABLES
+from koscom_async.export.excel import book, workbook
+from koscom_async.export.tables import MONEY, TABLES, Column
 from tests.merge.accounts import CYBER, NOW, account, fund, held, merged, read, share
 
 
@@ -48,3 +49,18 @@ def test_a_number_of_any_length_has_a_cell():
     assert row[at["value"]].value == 1e40
     assert abs(row[at["quantity"]].value - 0.123456789012345) < 1e-14
     assert row[0].value == "A17"
+
+
+def test_a_cell_is_shown_as_what_it_is_and_has_room():
+    columns = {
+        Column("on", "day"): [date(2026, 3, 2)],
+        Column("value", MONEY): [Decimal("12000.000")],
+        Column("rate", MONEY): [Decimal("1.25")],
+        Column("name", "text"): ["한빛글로벌채권"],
+    }
+    sheet = openpyxl.load_workbook(io.BytesIO(book({"rows": columns.items()})))["rows"]
+    _, (on, value, rate, _) = sheet.iter_rows()
+    assert (f"{on.value:%F}", on.is_date, on.number_format) == ("2026-03-02", True, "yyyy-mm-dd")
+    assert (value.value, value.number_format) == (12000, "#,##0")
+    assert (rate.value, rate.number_format) == (1.25, "#,##0.######")
+    assert sheet.column_dimensions["D"].width >= 2 * len("한빛글로벌채권")
