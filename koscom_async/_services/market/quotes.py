@@ -65,8 +65,8 @@ class QuoteReader:
         found = await self._find(dict.fromkeys(asked.values()), board, due)
         calls = _calls(found.issues.values(), detail)
         parts = await gather([partial(self._part, *call, due) for call in calls])
-        answered = zip((codes for _, codes in calls), parts, strict=True)
-        return await run_cooperatively(_accounted(asked, found, list(answered), as_of))
+        part_of = {code: part for (_, each), part in zip(calls, parts, strict=True) for code in each}
+        return await run_cooperatively(_accounted(asked, found, part_of, as_of))
 
     async def snapshot(self, board: str, *, deadline: float | None) -> Quotes:
         """Return every issue of a board."""
@@ -111,13 +111,9 @@ class QuoteReader:
 
 
 def _accounted(
-    asked: Mapping[str, str],
-    found: Found,
-    answered: Iterable[tuple[Sequence[str], _Answered]],
-    as_of: datetime,
+    asked: Mapping[str, str], found: Found, part_of: Mapping[str, _Answered], as_of: datetime
 ) -> Cooperative[Quotes]:
     """Return the quote of each code that was asked for, the error that kept it away, or that there is neither."""
-    part_of = {code: part for codes, part in answered for code in codes}
     quotes, failures, missing = {}, {}, []
     for number, (given, code) in enumerate(asked.items(), 1):
         issue = found.issues.get(code)

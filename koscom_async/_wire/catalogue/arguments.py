@@ -46,7 +46,7 @@ class Values(dict[str, Any]):
     __sentry_repr__ = __repr__  # sentry looks into every mapping else
 
 
-@frozen(kw_only=True, eq=False, repr=False)
+@frozen(eq=False, repr=False)
 class RequestParts:
     """What is sent for an operation: its path, query (a name without value is `None`) and body, and what is secret."""
 
@@ -110,13 +110,8 @@ def written(operation: Operation, path: str, values: Values) -> RequestParts:
             params[parameter.wire] = text
         else:
             _put(body, parameter.wire, text)
-    return RequestParts(
-        path=path,
-        params=params,
-        body=body if operation.method != "GET" else None,
-        secrets=tuple(secrets),
-        broker=broker,
-    )
+    has_body = operation.method != "GET"
+    return RequestParts(path, params, body if has_body else None, tuple(secrets), broker)
 
 
 def _put(body: dict[str, Any], wire: str, text: str) -> None:
@@ -140,19 +135,14 @@ def _text_of(value: object) -> str:
 
 def _value(operation: Operation, parameter: Parameter, given: object) -> Any:
     """Return an argument as its kind is sent; raise `UsageError` for one that is not of its kind."""
-    read = _KINDS[parameter.kind][1]
+    read, place = _KINDS[parameter.kind][1], f"{operation.name}: {parameter.name}"
     value = _choice(parameter.values, given) if parameter.values else read(given)
     if value is None:
-        raise UsageError(
-            f"{operation.name}: {parameter.name} is not what it takes", advice=_advice(parameter)
-        )
+        raise UsageError(f"{place} is not what it takes", advice=_advice(parameter))
     most = parameter.most
     if isinstance(value, tuple) and not 0 < len(value) <= (most or len(value)):
-        raise UsageError(
-            f"{operation.name}: {parameter.name} has {len(value)} entries; it takes "
-            + (f"1 to {most}" if most else "at least 1"),
-            advice=_advice(parameter),
-        )
+        takes = f"1 to {most}" if most else "at least 1"
+        raise UsageError(f"{place} has {len(value)} entries; it takes {takes}", advice=_advice(parameter))
     return _wires(operation, value) if parameter.kind == "fields" else value
 
 

@@ -28,9 +28,7 @@ Ask = Callable[..., Awaitable[Table[Any]]]
 """Asks the client for a table; takes the command's arguments and the deadline."""
 
 EPILOGUE = exit_codes(
-    "everything asked is there",
-    "an error: nothing is there",
-    partial="partial: what is missing is named on stderr",
+    "everything is there", "an error: nothing is there", partial="partial: stderr names the rest"
 )
 _VALUES = (Column("Attribute", least=None), Column("Korean term", least=None), Column("Value", least=16))
 _REPORT_SECONDS = 1.0
