@@ -7,6 +7,7 @@ bound; with others at work on it, choose a smaller `--rate`.
 
 import asyncio
 import json
+import os
 import random
 import resource
 import signal
@@ -17,15 +18,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import define, field
 from harness import Row, arguments, report, say
 
-from koscom_async import BrokerLimits, Koscom, Limits
-from koscom_async.batch import Entry, JsonLinesSink, Segment, aggregate, run
+from koscom_async import BrokerLimits, Koscom, Limits, Settings
+from koscom_async.batch import Entry, JsonLinesSink, Segment, aggregate, read_investors, run, write_investors
 from koscom_async.batch.journal import Journal
 from koscom_async.observer import Attempt, Operation
 from koscom_async.sandbox import SandboxGateway, crowd
@@ -62,33 +63,45 @@ class Busy:
             self.last_at[attempt.broker] = time.monotonic()
 
 
-class Checking:
-    """A sink that holds each investor against the ledger, and keeps nothing but the number of them."""
+class Noting:
+    """A sink that writes of each investor a line of what can be held against the ledger, and keeps nothing."""
 
-    def __init__(self, people: Sequence[Person]) -> None:
-        self._people = people
-        self._written = 0
-        self.wrong: list[str] = []
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._numbers: set[int] = set()
 
     def has(self, segment: int) -> bool:
-        """Nothing outlives the process."""
-        return False
+        """Whether this process wrote it."""
+        return segment in self._numbers
 
     def commit(self, segment: Segment) -> None:
-        """Look at each investor."""
-        self._written += len(segment.entries)
-        self.wrong += [entry.key for entry in segment.entries if not self._is_right(entry)]
+        """Write a line of each investor."""
+        self._numbers.add(segment.number)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.writelines(f"{json.dumps(noted(entry))}\n" for entry in segment.entries)
 
-    def _is_right(self, entry: Entry) -> bool:
-        if entry.holdings is None or not entry.complete:
-            return False
-        expected = {each.number: each for each in self._people[int(entry.key)].accounts}
-        return {each.account.number for each in entry.holdings.outcomes} == expected.keys() and all(
-            sum((row.quantity or Decimal(0)) for row in each.balance.equities)
-            == sum(row.quantity for row in expected[each.account.number].equities)
-            for each in entry.holdings.outcomes
-            if each.ok
-        )
+
+def noted(entry: Entry) -> list[Any]:
+    """Return an investor's key, and the number and the sum of quantities of each account that was read whole."""
+    outcomes = entry.holdings.outcomes if entry.holdings is not None else ()
+    read = [each for each in outcomes if each.ok]
+    return [
+        entry.key,
+        sorted(
+            [each.account.number, str(sum((row.quantity or 0) for row in each.balance.equities))]
+            for each in read
+        ),
+    ]
+
+
+def wrong_in(path: Path, people: Sequence[Person]) -> int:
+    """Return how many investors are not in the file once, with every account as the ledger has it."""
+    lines = dict(map(json.loads, path.read_text(encoding="utf-8").splitlines()))
+    return sum(
+        lines.get(str(number))
+        != sorted([each.number, str(sum(row.quantity for row in each.equities))] for each in person.accounts)
+        for number, person in enumerate(people)
+    )
 
 
 def rates(rate: float, slower: float) -> dict[str, float]:
@@ -106,18 +119,13 @@ async def child(options: Mapping[str, Any]) -> None:
         return journals[-1]
 
     setattr(run, "Journal", opened)  # noqa: B010  # its time is what is measured
-    ledger = crowd(options["people"])
-    gateway = SandboxGateway(in_process=True, ledger=ledger)
     by_broker = {
         name: BrokerLimits(rate=rate, burst=BURST, in_flight=64) for name, rate in options["rates"].items()
     }
-    settings = evolve(
-        gateway.settings, base_url=options["url"], limits=Limits(brokers=by_broker, in_flight=200)
-    )
-    checking = Checking(ledger.people)
-    sink = JsonLinesSink(options["output"]) if options["output"] else checking
+    settings = Settings.from_env(limits=Limits(brokers=by_broker, in_flight=200))
+    sink = JsonLinesSink(options["output"]) if options["output"] else Noting(Path(options["noted"]))
     busy = Busy()
-    customers = ((str(number), investor) for number, investor in enumerate(gateway.investors))
+    customers = read_investors(options["investors"])
     async with Koscom(settings, observer=busy) as koscom:
         began = time.monotonic()
         ended = await aggregate(
@@ -135,7 +143,6 @@ async def child(options: Mapping[str, Any]) -> None:
         "busy": shares,
         "journal": sum(journal.seconds for journal in journals) / seconds,
         "cpu": time.process_time() / seconds,
-        "wrong": len(checking.wrong),
         "complete": ended.complete,
         "calls": busy.calls.total(),
     }
@@ -144,35 +151,33 @@ async def child(options: Mapping[str, Any]) -> None:
 
 def started(options: Mapping[str, Any]) -> "subprocess.Popen[str]":
     """Start a batch in a process of its own."""
-    command = [sys.executable, __file__, "--child", json.dumps(options)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  # it is this file
+    command = [sys.executable, __file__, "--child", json.dumps(dict(options))]
+    environment = os.environ | options["environment"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)  # noqa: S603  # it is this file
 
 
-def measured(name: str, options: Mapping[str, Any], bound: float) -> tuple[dict[str, Any], list[Row]]:
-    """Run one batch to its end, and return what it took, as rows."""
-    text, _ = started(options).communicate()
-    return rows_of(name, json.loads(text), options, bound)
-
-
-def rows_of(
-    name: str, found: dict[str, Any], options: Mapping[str, Any], bound: float
-) -> tuple[dict[str, Any], list[Row]]:
-    """Return what one batch took, and its rows."""
+def rows_of(name: str, found: dict[str, Any], options: Mapping[str, Any], bound: float) -> list[Row]:
+    """Return what one batch took, as rows."""
     say(f"{name}: {found}")
     case = {"case": name, "people": f"{options['people']:,}"}
-    busiest = {broker: share for broker, share in found["busy"].items() if broker != "common"}
-    rows = [
+    shares = {broker: share for broker, share in found["busy"].items() if broker != "common"}
+    return [
         Row(case=case, measure="time / bound", unit="x", value=found["seconds"] / bound, target=MOST_SECONDS),
         Row(case=case, measure="not whole or not right", unit="", value=found["wrong"], target=0),
         Row(case=case, measure="peak memory", unit="MB", value=found["memory"] / 2**20),
         *(
             Row(case=case, measure=f"limit / busy, {broker}", unit="x", value=1 / share, target=LEAST_BUSY)
-            for broker, share in busiest.items()
+            for broker, share in shares.items()
         ),
-        Row(case=case, measure="journal's share", unit="", value=found["journal"], target=MOST_JOURNAL),
+        Row(
+            case=case,
+            measure="journal's share of the time",
+            unit="",
+            value=found["journal"],
+            target=MOST_JOURNAL,
+        ),
         Row(case=case, measure="CPU", unit="of one core", value=found["cpu"]),
     ]
-    return found, rows
 
 
 def bound_of(people: int, by_broker: Mapping[str, float]) -> float:
@@ -219,37 +224,45 @@ def killed(options: dict[str, Any], seconds: float, folder: Path) -> list[Row]:
 def all_rows(options: Any) -> list[Row]:
     """Return the rows of every case that is asked for."""
     rows: list[Row] = []
-    memory: list[float] = []
-    sizes = (options.small, options.people)
-    with tempfile.TemporaryDirectory() as folder:
-        for name, people, slower in [
-            *(("even", size, 1.0) for size in sizes),
-            ("one broker slower", options.small, SLOWER),
-            ("one broker down", options.small, 1.0),
-            ("kills", options.small, 1.0),
-        ]:
-            if options.only and name not in options.only:
+    memory: dict[int, float] = {}
+    for name, people, slower in [
+        *(("even", size, 1.0) for size in (options.small, options.people)),
+        ("one broker slower", options.small, SLOWER),
+        ("one broker down", options.small, 1.0),
+        ("kills", options.small, 1.0),
+    ]:
+        if options.only and name not in options.only:
+            continue
+        by_broker, ledger = rates(options.rate, slower), crowd(people)
+        bound = bound_of(people, by_broker)
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            SandboxGateway(ledger=ledger, quota=10**9, page_sizes=PAGES, latency=0.02) as gateway,
+        ):
+            here = Path(folder)
+            write_investors(here / "investors.csv", zip(map(str, count()), gateway.investors, strict=False))
+            given: dict[str, Any] = {
+                "people": people,
+                "rates": by_broker,
+                "environment": dict(gateway.environment),
+                "investors": str(here / "investors.csv"),
+                "noted": str(here / "noted"),
+                "output": None,
+                "checkpoint": str(here / "journal"),
+            }
+            if name == "kills":
+                rows += killed(given, bound, here)
                 continue
-            by_broker = rates(options.rate, slower)
-            bound = bound_of(people, by_broker)
-            given: dict[str, Any] = {"people": people, "rates": by_broker, "output": None}
-            given["checkpoint"] = str(Path(folder) / f"{name} {people}.journal")
-            with SandboxGateway(ledger=crowd(people), quota=10**9, page_sizes=PAGES, latency=0.02) as gateway:
-                given["url"] = gateway.url
-                if name == "kills":
-                    rows += killed(given, bound, Path(folder))
-                elif name == "one broker down":
-                    text = broken_middle(gateway, given, bound)
-                    rows += rows_of(name, json.loads(text), given, bound)[1]
-                else:
-                    found, more = measured(name, given, bound)
-                    rows += more
-                    memory += [found["memory"]] if name == "even" else []
+            down = name == "one broker down"
+            text = broken_middle(gateway, given, bound) if down else started(given).communicate()[0]
+            found = json.loads(text) | {"wrong": wrong_in(here / "noted", ledger.people)}
+            rows += rows_of(name, found, given, bound)
+            if name == "even":
+                memory[people] = found["memory"]
     if len(memory) == 2:
-        case = {"case": "even", "people": f"{sizes[1]:,} / {sizes[0]:,}"}
-        rows.append(
-            Row(case=case, measure="memory", unit="x", value=memory[1] / memory[0], target=MOST_MEMORY)
-        )
+        case = {"case": "even", "people": f"{options.people:,} / {options.small:,}"}
+        growth = memory[options.people] / memory[options.small]
+        rows.append(Row(case=case, measure="peak memory", unit="x", value=growth, target=MOST_MEMORY))
     return rows
 
 
