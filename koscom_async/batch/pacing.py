@@ -21,7 +21,7 @@ from attrs import define, field
 from koscom_async._services.operation import LONGEST_SECONDS, Deadline, deadline_at
 from koscom_async._services.tasks import Notifier
 from koscom_async._transport.statistics import TraceBuilder
-from koscom_async._wire.endpoints import COMMON, metered_as
+from koscom_async._wire.endpoints import AUTH, COMMON, metered_as
 from koscom_async.errors import (
     BreakerOpenError,
     BrokerUnavailableError,
@@ -208,7 +208,9 @@ class Pace:
         return min(broker.in_flight, max(1, self._window.most // 8))
 
     def hear_of_list(self, error: KoscomError | None) -> None:
-        """Learn from how the question for an investor's list of accounts ended."""
+        """Learn from how the question for an investor's list of accounts ended; a token that failed says nothing."""
+        if error is not None and error.broker == AUTH:
+            return
         self.lists.hear(error, anyio.current_time(), cool_down=self._cool_down)
 
     @property

@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 
 from koscom_async._clock import utc_now
 from koscom_async._masking import hidden
-from koscom_async._wire.endpoints import COMMON
+from koscom_async._wire.endpoints import AUTH, COMMON
 from koscom_async.batch.journal import ParkedState
 from koscom_async.batch.pacing import Pace
 from koscom_async.errors import (
@@ -164,9 +164,6 @@ class Parked:
         return work
 
 
-_NO_CALL = OverloadedError | QuotaExceededError | BreakerOpenError
-
-
 @frozen(kw_only=True)
 class Lacking:
     """What of an investor could not be read and may be later: the errors, and the brokers where they arose.
@@ -189,7 +186,7 @@ class Lacking:
         errors, put_off, failed = list[KoscomError](), set[str](), set[str]()
         if error is not None and may_pass(error):
             errors.append(error)
-            (put_off if isinstance(error, _NO_CALL) else failed).add(COMMON)
+            (put_off if _made_no_call(error) else failed).add(COMMON)
         for failure in holdings.failures if holdings is not None else ():
             if may_pass(failure.error):
                 errors.append(failure.error)
@@ -211,15 +208,27 @@ def may_pass(error: KoscomError) -> bool:
 
 
 def _was_put_off(outcome: AccountOutcome) -> bool:
-    if isinstance(outcome.error, _NO_CALL):
-        return True
-    return isinstance(outcome.error, DeadlineExceededError) and not outcome.trace.calls
+    error = outcome.error
+    return error is not None and (
+        _made_no_call(error) or (isinstance(error, DeadlineExceededError) and not outcome.trace.calls)
+    )
+
+
+def _made_no_call(error: KoscomError) -> bool:
+    """Whether no call was made, and the run itself knows when to ask again."""
+    if isinstance(error, OverloadedError):
+        return error.retry_after is None  # the run's own pace, and no limiter's
+    if isinstance(error, BreakerOpenError):
+        return error.broker != AUTH
+    return isinstance(error, QuotaExceededError)
 
 
 def _seconds_after(error: KoscomError, usual: float) -> float:
     if isinstance(error, QuotaExceededError):
         return (error.resets_at - utc_now()).total_seconds()
-    if isinstance(error, DeadlineExceededError | BreakerOpenError):
-        return 0.0  # it has waited, or waits until the broker may be asked for anyone
-    wanted = error.retry_after if isinstance(error, PlatformError) else None
+    if _made_no_call(error):
+        return 0.0  # it waits until the broker has room, or may be asked for anyone
+    wanted = error.retry_after if isinstance(error, PlatformError | OverloadedError) else None
+    if wanted is None and isinstance(error, DeadlineExceededError):
+        return 0.0  # it has waited
     return min(usual if wanted is None else wanted, LONGEST_WAIT)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from heapq import heappop, heappush
 from typing import Any
 
@@ -114,12 +115,13 @@ class Run:
             written = anyio.Event()
             group.start_soon(self._write, written)
             group.start_soon(self._source.feed, self._window.changed)
-            async with self._writer.deliveries, background() as readers:
-                while works := await self._next():
-                    for work in works:
-                        self._window.enter(work.accounts)
-                        readers.start_soon(self._read, work)
-                await self._write_what_waits()
+            with suppress(anyio.BrokenResourceError):  # the writer has failed, and says why
+                async with self._writer.deliveries, background() as readers:
+                    while works := await self._next():
+                        for work in works:
+                            self._window.enter(work.accounts)
+                            readers.start_soon(self._read, work)
+                    await self._write_what_waits()
             await written.wait()
         self._raise_failure()
         if self._source.failure is not None:
@@ -224,7 +226,7 @@ class Run:
             holdings, error = await self._ask(work)
             await self._conclude(work, holdings, error)
         except anyio.BrokenResourceError:
-            pass  # the writer has failed, and says why
+            pass
         except KoscomError as failure:
             self._fail(failure)
         finally:

@@ -46,6 +46,7 @@ class Writer:
         self._number = journal.next_segment
         self._entries: list[Entry] = []
         self._accounts = 0
+        self._awaited: set[anyio.Event] = set()
         self.deliveries, self._received = anyio.create_memory_object_stream[Delivery](BUFFERED)
 
     async def deliver(self, entry: Entry, *, alone: bool = False) -> None:
@@ -53,10 +54,18 @@ class Writer:
         committed = anyio.Event() if alone else None
         await self.deliveries.send(Delivery(entry, committed))
         if committed is not None:
+            self._awaited.add(committed)
             await committed.wait()
 
     async def write(self) -> None:
         """Write what is delivered until the channel is closed. It outlives a cancellation, which closes the channel."""
+        try:
+            await self._write_all()
+        finally:
+            for committed in self._awaited:
+                committed.set()  # it is, or never will be
+
+    async def _write_all(self) -> None:
         with anyio.CancelScope(shield=True):
             async with self._received:
                 async for delivery in self._received:
@@ -67,6 +76,7 @@ class Writer:
                         await self._commit()
                     if delivery.alone is not None:
                         delivery.alone.set()
+                        self._awaited.discard(delivery.alone)
                     self._report()
                 await self._commit()
 

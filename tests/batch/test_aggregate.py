@@ -10,6 +10,8 @@ from attrs import evolve
 from koscom_async import (
     AuthenticationError,
     BrokerLimits,
+    BrokerUnavailableError,
+    ConnectionFailedError,
     Koscom,
     Limits,
     SinkError,
@@ -307,6 +309,33 @@ async def test_a_key_of_the_firm_that_is_refused_ends_the_run():
             with pytest.raises(AuthenticationError):
                 await aggregate(koscom, keyed(gateway), sink=sink)
     assert sink.entries == []
+
+
+async def test_a_platform_that_stays_silent_ends_the_run_after_some_probes(tmp_path):
+    sink, checkpoint = MemorySink(), tmp_path / "run.journal"
+    async with gateway_of(9, faults={"common": "reset"}) as gateway, client_of(gateway) as koscom:
+        with pytest.raises((BrokerUnavailableError, ConnectionFailedError)):
+            await aggregate(koscom, keyed(gateway), sink=sink, checkpoint=checkpoint, attempts=2)
+        assert sink.entries == []
+        assert len(gateway.calls) < 9 + 2 * 2
+        gateway.clear_faults()
+        await aggregate(koscom, keyed(gateway), sink=sink, checkpoint=checkpoint)
+        check_whole(sink, gateway)
+
+
+async def test_a_token_that_cannot_be_renewed_now_waits_alone():
+    sink = MemorySink()
+    async with gateway_of(4, faults={"auth": Fault("down", times=3)}) as gateway:
+        people = keyed(gateway)
+        expired = gateway.issue_token(1)
+        gateway.revoke_token(expired.access)
+        people[1] = (people[1][0], evolve(people[1][1], token=expired))
+        async with client_of(gateway) as koscom:
+            await aggregate(koscom, people, sink=sink, attempts=9)
+        check_whole(sink, gateway)
+    assert {key: entry.passes > 1 for key, entry in sink.by_key.items()} == {
+        f"customer {number}": number == 1 for number in range(4)
+    }
 
 
 async def test_at_the_quota_the_run_stops_and_goes_on_the_next_day(tmp_path):

@@ -14,7 +14,7 @@ from koscom_async.batch import aggregate
 from koscom_async.batch.journal import Journal
 from tests.batch.crowds import MemorySink, check_whole, client_of, gateway_of, keyed
 from tests.batch.killed_run import PEOPLE, SEGMENT, run
-from tests.batch.test_journal import Crash, killed
+from tests.batch.test_journal import Crash, crashing, killed
 from tests.source import HOME
 
 
@@ -75,7 +75,8 @@ async def test_who_was_there_at_three_deaths_is_written_as_poison_and_no_one_els
         """Leave everything as a killed process leaves it."""
         deaths.append(where)
         patch.setattr(Journal, "close", killed)
-        patch.setattr(Journal, "commit", lambda *_: None)
+        for name in ("begin", "begin_again", "commit", "park"):
+            patch.setattr(Journal, name, crashing)
         if where == "reading":
             scope.cancel()
 
