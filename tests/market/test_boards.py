@@ -1,11 +1,20 @@
 """Which listings are believed, and what a board that cannot be read costs: its own issues, and few calls."""
 
+import anyio
 import httpx
 import pytest
 
-from koscom_async import AccessDeniedError, BrokerUnavailableError, MalformedResponseError, Retry, UsageError
+from koscom_async import (
+    AccessDeniedError,
+    BrokerUnavailableError,
+    Koscom,
+    MalformedResponseError,
+    Retry,
+    UsageError,
+)
 from koscom_async.sandbox.ledger import with_check_digit
-from tests.catalogue.test_ask import Market
+from tests.catalogue.test_ask import NOON, Market
+from tests.client.fake_gateway import settings_of
 
 REFUSED = httpx.Response(403, json={"error": "no licence"})
 ONCE = Retry(attempts=1)
@@ -93,6 +102,8 @@ async def test_what_is_no_code_costs_no_other_and_what_is_no_list_is_refused():
         for wrong in (None, 5, [["005930"]], [None]):
             with pytest.raises(UsageError):
                 await koscom.market.quotes(wrong)
+        with pytest.raises(UsageError, match="no board"):
+            await koscom.market.quote(ISIN, board=["kospi"])
         for board in ("nyse", ["kospi"]):
             for ask in (
                 lambda board: koscom.market.quotes(["005930"], board=board),
@@ -102,3 +113,26 @@ async def test_what_is_no_code_costs_no_other_and_what_is_no_list_is_refused():
                 with pytest.raises(UsageError):
                     await ask(board)
         assert len(market.requests) == 1
+
+
+async def test_a_board_that_is_slow_holds_up_no_question_about_another():
+    market, asked, answered = Boards(), anyio.Event(), anyio.Event()
+
+    async def answer(request):
+        if "konex" in request.url.path:
+            asked.set()
+            await answered.wait()
+        return market(request)
+
+    settings = settings_of(market_url="https://market.example")
+    async with Koscom(settings, transport=httpx.MockTransport(answer), now=lambda: NOON) as koscom:
+        await koscom.market.quotes(["005930", "035720"])
+
+        async def ask_for_unknown():
+            assert (await koscom.market.quotes(["999999"])).missing == ("999999",)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(ask_for_unknown)
+            await asked.wait()
+            assert (await koscom.market.quote("035720")).code == "035720"
+            answered.set()

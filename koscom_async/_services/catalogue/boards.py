@@ -41,27 +41,42 @@ def code_of(given: object) -> str:
     return expect(str, given, "a code", advice="give it as text, such as '005930'").strip().upper()
 
 
+def _known(board: str) -> str:
+    if board not in BOARDS:
+        raise UsageError(f"there is no board {str(board)[:20]!r}", advice=f"one of {', '.join(BOARDS)}")
+    return board
+
+
+def _trading_day(now: datetime) -> date:
+    return (now - _DAY_BEGINS).date()
+
+
 class Boards:
     """The listings of one client."""
 
     def __init__(self, ask: AskByName, *, now: Callable[[], datetime]) -> None:
         self._ask, self._now = ask, now
-        self._day: date | None = None
-        self._listings: dict[str, Listing] = {}
+        self._listings: dict[str, tuple[date, Listing]] = {}
         self._refusals: dict[str, tuple[datetime, KoscomError]] = {}
-        self._reading = anyio.Lock()
+        self._reading: dict[str, anyio.Lock] = {board: anyio.Lock() for board in BOARDS}
 
     async def listing(self, board: str, due: Deadline = NO_DEADLINE) -> Listing:
         """Return the listing of a board, asked once a trading day; a refusal holds for some minutes."""
+        listing = self._kept(_known(board))
+        if listing is not None:  # before the lock: a board that is slow holds up nothing that is known
+            return listing
         with until(due, "the listing"):
-            async with self._reading:
+            async with self._reading[board]:
                 now = self._now().astimezone(KST)
-                if (today := (now - _DAY_BEGINS).date()) != self._day:
-                    self._day = today
-                    self._listings.clear()
-                if board not in self._listings:
-                    self._listings[board] = await self._read(board, now)
-                return self._listings[board]
+                listing = self._kept(board)
+                if listing is None:
+                    listing = await self._read(board, now)
+                    self._listings[board] = (_trading_day(now), listing)
+                return listing
+
+    def _kept(self, board: str) -> Listing | None:
+        day, listing = self._listings.get(board, (None, None))
+        return listing if day == _trading_day(self._now().astimezone(KST)) else None
 
     async def _read(self, board: str, now: datetime) -> Listing:
         refused_at, refusal = self._refusals.get(board, (now, None))
@@ -82,7 +97,7 @@ class Boards:
     ) -> "Found":
         """Look for codes or ISINs in the listing of a board, or of all; a board that cannot be read is passed over."""
         found = Found()
-        for each in (board,) if board else BOARDS:
+        for each in (_known(board),) if board else BOARDS:
             missing = [code for code in codes if code not in found.issues]
             if missing:
                 try:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from koscom_async._identifiers import is_isin
 from koscom_async._services.catalogue.asker import Asker
-from koscom_async._services.catalogue.boards import BOARDS, MAIN_BOARDS, code_of
+from koscom_async._services.catalogue.boards import MAIN_BOARDS, code_of
 from koscom_async._services.market.bars import BarReader, Place
 from koscom_async._services.market.quotes import Detail, QuoteReader
 from koscom_async._services.market.records import (
@@ -17,7 +17,6 @@ from koscom_async._services.market.records import (
     trades_of,
 )
 from koscom_async._services.operation import Deadline, deadline_at
-from koscom_async.errors import UsageError
 from koscom_async.models.catalogue.answer import Answer
 from koscom_async.models.market.bars import Bars, Every
 from koscom_async.models.market.issues import Board, Listing
@@ -102,8 +101,6 @@ class MarketService(_Kind):
 
     async def listing(self, board: Board = "kospi", *, deadline: float | None = None) -> Listing:
         """Return what is listed on a board (종목 목록): asked once a trading day, from 06:30 on."""
-        if board not in BOARDS:
-            raise UsageError(f"there is no board {str(board)[:20]!r}", advice=f"one of {', '.join(BOARDS)}")
         return await self._asker.boards.listing(board, deadline_at(deadline))
 
     async def _place(self, code: str, board: Board | None, due: Deadline) -> Place:
