@@ -2,7 +2,7 @@
 
 import inspect
 import pydoc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -40,6 +40,14 @@ from koscom_async import (
     TransactionHistory,
     VirtualAccount,
     Watchlists,
+)
+from koscom_async.batch import (
+    BatchReport,
+    JsonLinesSink,
+    ParquetSink,
+    Segment,
+    aggregate,
+    aggregate_partition,
 )
 from koscom_async.integrations.redis import RedisTokenStore
 from koscom_async.models.outcome import AccountFailure, AccountSuccess, TransactionsFailure
@@ -121,6 +129,34 @@ async def tokens_are_typed(koscom: Koscom, investor: Investor) -> None:
     FileTokenStore(seal="key")  # type: ignore[arg-type]
 
 
+class OwnSink:
+    """What a user writes for a table of their own."""
+
+    def has(self, segment: int) -> bool:
+        return False
+
+    def commit(self, segment: Segment) -> None:
+        for entry in segment.entries:
+            assert_type(entry.holdings, Holdings | None)
+            assert_type(entry.error, KoscomError | None)
+
+
+async def batches_are_typed(koscom: Koscom, investor: Investor) -> None:
+    for sink in (ParquetSink("out"), JsonLinesSink("out.jsonl"), OwnSink()):
+        assert_type(await aggregate(koscom, [("customer 1", investor)], sink=sink), BatchReport)
+
+    def load(keys: Sequence[str]) -> Iterator[tuple[str, Investor]]:
+        return ((key, investor) for key in keys)
+
+    async def coroutine(keys: Sequence[str]) -> list[tuple[str, Investor]]:
+        return list(load(keys))
+
+    for shared in (ParquetSink("out"), JsonLinesSink("out")):
+        assert_type(await aggregate_partition(koscom, 0, ["a"], load, sink=shared), BatchReport)
+        await aggregate_partition(koscom, 0, ["a"], coroutine, sink=shared, again=True)
+    await aggregate_partition(koscom, 0, ["a"], load, sink=OwnSink())  # type: ignore[arg-type]
+
+
 def what_does_not_exist_is_an_error(koscom: Koscom) -> None:
     koscom_async.Kosmos  # type: ignore[attr-defined]  # noqa: B018
     koscom.discretionary.stream_orders(onn=None)  # type: ignore[call-arg]
@@ -140,7 +176,17 @@ def functions_of(kind: type) -> Iterator[Callable[..., Any]]:
 
 def public_items() -> dict[str, Any]:
     """The classes and functions that a program imports from the package, and from its rooms that are documented."""
-    rooms = ("batch", "errors", "notebook", "observer", "sandbox", "settings", "tokens", *INTEGRATIONS)
+    rooms = (
+        "batch",
+        "batch.dask",
+        "errors",
+        "notebook",
+        "observer",
+        "sandbox",
+        "settings",
+        "tokens",
+        *INTEGRATIONS,
+    )
     modules = [koscom_async, *(import_module(f"koscom_async.{room}") for room in rooms)]
     named = {
         f"{module.__name__}.{name}": getattr(module, name) for module in modules for name in module.__all__

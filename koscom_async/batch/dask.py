@@ -36,7 +36,7 @@ from koscom_async.settings import Settings
 from koscom_async.tokens import FileTokenStore, TokenStore
 from koscom_async.tokens.file import FILE_VARIABLE
 
-__all__ = ["KoscomPlugin", "aggregate", "client_from_env"]
+__all__ = ["aggregate", "client_from_env"]
 
 _wait: Any = distributed.wait
 
