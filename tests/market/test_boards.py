@@ -9,6 +9,7 @@ from koscom_async import (
     BrokerUnavailableError,
     Koscom,
     MalformedResponseError,
+    RequestRejectedError,
     Retry,
     UsageError,
 )
@@ -52,6 +53,15 @@ async def test_a_refused_listing_is_not_asked_for_again_with_each_unknown_code()
                 await koscom.market.quote(f"9999{number:02}")
         await koscom.market.quotes(["999999", "888888"])
     assert market.listings == ["kospi", "kosdaq", "konex"]
+
+
+async def test_a_main_board_is_asked_again_after_a_refusal():
+    market = Boards(kospi=httpx.Response(400, json={"error": "준비 중"}))
+    async with market.client(retry=ONCE) as koscom:
+        with pytest.raises(RequestRejectedError):
+            await koscom.market.listing("kospi")
+        market.odd.clear()
+        assert (await koscom.market.quote("005930")).price == 1
 
 
 async def test_an_empty_listing_is_not_kept_for_the_day():

@@ -29,7 +29,7 @@ BOARDS: tuple[Board, ...] = (*MAIN_BOARDS, "konex")
 _DAY_BEGINS = timedelta(hours=6, minutes=30)
 """When the platform has the day's listings."""
 _REFUSED_FOR = timedelta(minutes=10)
-"""How long a refused listing is not asked for again: a firm may have no licence for a board."""
+"""How long a refused listing of KONEX is not asked for again: many a firm has no licence for it."""
 
 
 AskByName = Callable[[str, Mapping[str, object]], Awaitable[Answer]]
@@ -61,7 +61,7 @@ class Boards:
         self._reading: dict[str, anyio.Lock] = {board: anyio.Lock() for board in BOARDS}
 
     async def listing(self, board: str, due: Deadline = NO_DEADLINE) -> Listing:
-        """Return the listing of a board, asked once a trading day; a refusal holds for some minutes."""
+        """Return the listing of a board, asked once a trading day; KONEX's refusal holds for some minutes."""
         listing = self._kept(_known(board))
         if listing is not None:  # before the lock: a board that is slow holds up nothing that is known
             return listing
@@ -85,7 +85,9 @@ class Boards:
         try:
             answer = await self._ask(LISTS, {"board": board})
         except (AccessDeniedError, RequestRejectedError) as error:
-            self._refusals[board] = (now, kept(copy(error)))
+            # Of the others a refusal may end at any time: every question waits for it.
+            if board not in MAIN_BOARDS:
+                self._refusals[board] = (now, kept(copy(error)))
             raise
         if not answer:  # what is kept for the day has issues
             words = f"the listing of {board} has no issues"
