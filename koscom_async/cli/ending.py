@@ -101,7 +101,7 @@ def answer_data(answer: Answered, data: Mapping[str, object]) -> dict[str, objec
 def single_data(data: Mapping[str, object], *, as_of: datetime, complete: bool = True) -> dict[str, object]:
     """Return the JSON of an answer, with what every answer has: one without accounts has no outcomes and failures."""
     first = {"complete": complete, "as_of": plain(as_of)}
-    return versioned(first | dict(data) | {name: [] for name in ("outcomes", "failures") if name not in data})
+    return first | dict(data) | {name: [] for name in ("outcomes", "failures") if name not in data}
 
 
 def report_missing(answer: Answered, noun: str = "account") -> None:

@@ -30,6 +30,13 @@ LISTS: tuple[Format, ...] = ("table", "json", "csv")
 BINARY = frozenset({"parquet", "xlsx"})
 
 HIGHEST_PORT = 65535
+PORT = click.option(
+    "--port",
+    type=click.IntRange(0, HIGHEST_PORT),
+    metavar="PORT",
+    default=0,
+    help="The port to listen on.  [default: a free one]",
+)
 
 _SUFFIXES: dict[str, Format] = {
     ".txt": "table",
@@ -130,8 +137,8 @@ def output_options(*formats: Format) -> Callable[[Command], Command]:
     def added(command: Command) -> Command:
         @wraps(command)
         def collected(
-            *arguments: Any, output: Path | None, format_: str | None = None, as_json: bool = False,
-            as_csv: bool = False, deadline: float | None = None, quiet: bool = False, **others: Any,
+            *arguments: Any, output: Path | None, format_: str | None, as_json: bool = False, as_csv: bool = False,
+            deadline: float | None = None, quiet: bool = False, **others: Any,
         ) -> Any:  # fmt: skip
             file = None if output == _STDOUT else output
             given = {f"--format {format_}": format_, "--json": as_json and "json", "--csv": as_csv and "csv"}
@@ -153,7 +160,7 @@ def _format_options(formats: Sequence[Format]) -> list[Callable[[Command], Comma
         "--format",
         "format_",
         type=Word(formats),
-        help="Output format.  [default: by the suffix of --output, or table]",
+        help=f"Output format.  [default: by the suffix of --output, or {formats[0]}]",
     )
     short = [
         click.option(f"--{name}", f"as_{name}", is_flag=True, help=f"Short for --format {name}.")
@@ -167,7 +174,7 @@ def _format_options(formats: Sequence[Format]) -> list[Callable[[Command], Comma
         metavar="FILE",
         help="Write to FILE instead of stdout.",
     )
-    return [by_suffix, *short, file] if len(formats) > 1 else [file]
+    return [by_suffix, *short, file]
 
 
 def _chosen(given: dict[str, Format], file: Path | None, *, default: Format) -> Format:

@@ -139,6 +139,10 @@ ODD = """
 2 | ask market.stocks.price issue | 'issue' is not NAME=VALUE
 2 | ask market.stocks.price issue=1 issue=2 | issue is given twice
 2 | call GET /v1/x | Missing option '--scheme'
+2 | call GET /v1/x --scheme apikey --output x.csv | koscom call cannot be written as csv, only as json
+2 | call GET /v1/x --scheme apikey --format csv | 'csv' is not 'json'.
+1 | call GET /v1/x --scheme apikey --json | are not set
+1 | call GET /v1/x --scheme apikey --output x.raw --format json | are not set
 2 | call GET /v1/x --scheme api | did you mean apikey?
 2 | call GET /v1/x --scheme apikey --param x | 'x' is not NAME=VALUE
 2 | call POST /v1/x --scheme basic --body /nowhere | '/nowhere': No such file or directory

@@ -207,18 +207,14 @@ def test_wrong_options_of_the_sandbox_are_refused_before_it_serves(koscom, tmp_p
         ("--people", "0"): "0 is not in the range 1<=x<=100000",
         ("--seed", "3"): "--seed needs --people",
         ("--people", "3", "--documents"): "--documents and --people exclude each other",
+        ("--env", f"{tmp_path}/none/.env"): f"there is no directory {tmp_path}/none",
+        ("--investors", str(tmp_path)): f"{tmp_path} is a directory",
     }.items():
         result = koscom("sandbox", "serve", *arguments)
         assert (result.exit_code, message in result.stderr) == (2, True), (arguments, result.stderr)
-    for arguments, message in {
-        ("--investors", "investors.txt"): "investors.txt: the name must end in .csv or .parquet",
-        (
-            "--env",
-            f"{tmp_path}/none/.env",
-        ): f"{tmp_path}/none/.env cannot be written: No such file or directory",
-    }.items():
-        result = koscom("sandbox", "serve", *arguments)
-        assert (result.exit_code, result.stderr) == (1, f"koscom: {message}\n")
+    result = koscom("sandbox", "serve", "--investors", "investors.txt")
+    message = "investors.txt: the name must end in .csv or .parquet"
+    assert (result.exit_code, result.stderr) == (1, f"koscom: {message}\n")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp949"])

@@ -5,18 +5,12 @@ import click
 
 from koscom_async._hints import missing
 from koscom_async.cli.main import Failed, exit_codes
-from koscom_async.cli.options import HIGHEST_PORT
+from koscom_async.cli.options import PORT
 from koscom_async.cli.output import write_stdout
 
 
 @click.command(name="demo", epilog=exit_codes("it was stopped", "an error: it cannot serve", partial=None))
-@click.option(
-    "--port",
-    type=click.IntRange(0, HIGHEST_PORT),
-    metavar="PORT",
-    default=0,
-    help="The port to listen on.  [default: a free one]",
-)
+@PORT
 @click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
 def demo_command(*, port: int, no_browser: bool) -> None:
     """Serve a page that shows holdings as they arrive, until Ctrl-C.

@@ -115,10 +115,10 @@ def _names(field: WireField) -> set[str]:
 
 
 def _by_record(fields: Sequence[WireField]) -> Iterator[RenderableType]:
-    records: dict[str, list[WireField]] = {}
+    by_record: dict[str, list[WireField]] = {}
     for field in fields:
-        records.setdefault(field.record, []).append(field)
-    for record, own in records.items():
+        by_record.setdefault(field.record, []).append(field)
+    for record, own in by_record.items():
         rows = [(each.attribute, each.term, ", ".join(each.wire)) for each in own]
         yield from section(record, Lines(_FIELDS, rows))
 

@@ -13,20 +13,21 @@ from attrs import frozen
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from koscom_async._files import OWNERS_FILE, replace_file
+from koscom_async._files import OWNERS_FILE
 from koscom_async._record import counted
 from koscom_async.cli.access import embedded_gateway
 from koscom_async.cli.ending import write_list
+from koscom_async.cli.files import savable, writable, write_file
 from koscom_async.cli.main import LISTED, CommandGroup, Failed, exit_codes
 from koscom_async.cli.options import (
-    HIGHEST_PORT,
     LISTS,
+    PORT,
     OutputOptions,
     fault_options,
     output_options,
     rates_by_broker,
 )
-from koscom_async.cli.output import write_stdout
+from koscom_async.cli.output import encode, write_stdout
 from koscom_async.cli.views.layout import FAINT, Column, Grid, Row, fitting
 from koscom_async.export.texts import clean
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from koscom_async.sandbox import RateLimit, SandboxGateway
 
 MOST_PEOPLE = 100_000
-FILE = click.Path(dir_okay=False, path_type=Path)
+_FILE = click.Path(path_type=Path)
 
 
 @click.group(name="sandbox", cls=CommandGroup)
@@ -47,13 +48,7 @@ def sandbox_group() -> None:
     short_help="Serve until Ctrl-C.",
     epilog=exit_codes("it was stopped", "an error: it cannot serve", partial=None),
 )
-@click.option(
-    "--port",
-    type=click.IntRange(0, HIGHEST_PORT),
-    metavar="PORT",
-    default=0,
-    help="The port to listen on.  [default: a free one]",
-)
+@PORT
 @click.option(
     "--people",
     type=click.IntRange(1, MOST_PEOPLE),
@@ -78,12 +73,18 @@ def sandbox_group() -> None:
     help="Calls a second to a broker, or to each (50, star=2.5, common=20). Repeatable.",
 )
 @click.option(
-    "--env", "env_file", type=FILE, metavar="FILE", help="Write the variables to FILE, and not to stdout."
+    "--env",
+    "env_file",
+    type=_FILE,
+    callback=writable,
+    metavar="FILE",
+    help="Write the variables to FILE, and not to stdout.",
 )
 @click.option(
     "--investors",
     "investors_file",
-    type=FILE,
+    type=_FILE,
+    callback=savable,
     metavar="FILE",
     help="Write all investors, with their tokens, to a .csv or .parquet file.",
 )
@@ -161,11 +162,7 @@ def _rate_limits(rates: Mapping[str, float]) -> "Mapping[str, RateLimit]":
 
 def _write_files(gateway: "SandboxGateway", env_file: Path | None, investors_file: Path | None) -> None:
     if env_file is not None:
-        text = "".join(f"{line}\n" for line in assignments(gateway))
-        try:
-            replace_file(env_file, text.encode(), mode=OWNERS_FILE)
-        except OSError as error:
-            raise Failed(f"{clean(str(env_file))} cannot be written: {error.strerror or error}") from error
+        write_file(env_file, encode("\n".join(assignments(gateway))), mode=OWNERS_FILE)
     if investors_file is not None:
         from koscom_async.batch import write_investors
 
