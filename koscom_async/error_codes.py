@@ -16,6 +16,10 @@ INVALID_PAGE = "6003"
 INVALID_QUERY = "6004"
 TOO_MANY_ROWS = "6005"
 DATE_RANGE_EXCEEDED = "6006"
+NO_ROWS = frozenset({"10010", "20020", "20050", "20090", "20100", "20110"})
+"""Of market data: a question that has no rows, also of days to come, or without trade."""
+NOT_TODAY = "20180"
+"""Of market data: today's are ready later."""
 
 BROKER_CATEGORY = "broker"
 """What this table calls a category that on the wire is the broker's own name (`samsung`)."""

@@ -23,7 +23,7 @@ from koscom_async._wire.catalogue.operations import Operations
 from koscom_async._wire.catalogue.reader import AnswerReader
 from koscom_async._wire.endpoints import Call, Endpoint, Site
 from koscom_async._wire.raw import SCHEMES
-from koscom_async.error_codes import find_error_code
+from koscom_async.error_codes import NO_ROWS, NOT_TODAY, find_error_code
 from koscom_async.errors import (
     NotYetAvailableError,
     RequestRejectedError,
@@ -37,10 +37,7 @@ from koscom_async.models.investor import Investor
 from koscom_async.settings import Settings
 
 _MARKET = "market"
-_NO_DATA = frozenset({"10010", "20020", "20050", "20090", "20100", "20110"})
-"""The market data service's codes for a question that has no rows: of days to come, or without trade, too."""
 _NOT_READY = {200, 400}
-_NOT_TODAY = "20180"
 _MOST_CALLS_OF_A_SPAN = 8
 """Of so many calls a part of a range is whole, which mostly takes one: else an answer could make thousands."""
 
@@ -163,7 +160,7 @@ class Asker:
         try:
             answer = await self._gateway.ask(call, question.trace)
         except RequestRejectedError as error:
-            if error.code in _NO_DATA and not question.reader.is_one:
+            if error.code in NO_ROWS and not question.reader.is_one:
                 return question.reader.empty()
             self._raise_if_early(asked, error)
             raise
@@ -174,7 +171,7 @@ class Asker:
         """Raise `NotYetAvailableError` for a refusal before the hour at which today's data are ready."""
         now, hour = self._now().astimezone(KST), asked.ready_from or asked.available_from
         known = find_error_code(error.code or "", _MARKET)
-        is_another = known is not None and known.category == _MARKET and error.code != _NOT_TODAY
+        is_another = known is not None and known.category == _MARKET and error.code != NOT_TODAY
         if hour is None or error.status not in _NOT_READY or now.time() >= hour or is_another:
             return
         raise NotYetAvailableError(

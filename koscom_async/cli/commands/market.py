@@ -93,5 +93,7 @@ class _Indices(RowTable):
     kind: ClassVar[type[Record]] = IndexValue
     rows: tuple[IndexValue, ...]
 
-    def _title(self) -> str:
+    @property
+    def title(self) -> str:
+        """What it is, in a line."""
         return ", ".join(value.name or value.code for value in self.rows)

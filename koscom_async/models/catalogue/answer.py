@@ -217,7 +217,9 @@ class Answer(Table[Row], Sequence[Row]):
     def _items(self) -> Iterator[Row]:
         return iter(self.rows)
 
-    def _title(self) -> str:
+    @property
+    def title(self) -> str:
+        """What it is, in a line."""
         head = ", ".join(f"{name} {value}" for name, value in self.head.__rich_repr__() if value is not None)
         return f"{self.operation} {head}".rstrip()
 

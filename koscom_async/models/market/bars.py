@@ -81,7 +81,9 @@ class Bars(Table[Bar], Sequence[Bar]):
     def _items(self) -> Iterator[Bar]:
         return iter(self.bars)
 
-    def _title(self) -> str:
+    @property
+    def title(self) -> str:
+        """What it is, in a line."""
         whole = "" if self.complete else ", INCOMPLETE"
         return (
             f"{self.code}, {counted(len(self), 'bar')} of {self.every}, {self.since} to {self.until}{whole}"

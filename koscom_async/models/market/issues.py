@@ -86,7 +86,9 @@ class Listing(Table[Issue], Mapping[str, Issue]):
     def _items(self) -> Iterator[Issue]:
         return iter(self.issues)
 
-    def _title(self) -> str:
+    @property
+    def title(self) -> str:
+        """What it is, in a line."""
         return f"{self.board}, {counted(len(self), 'issue')}" + (f", {self.on}" if self.on else "")
 
     def _facts(self) -> Mapping[str, Any]:

@@ -72,7 +72,9 @@ class InvestorTrades(RowTable, Sequence[InvestorTrade]):
     rows: tuple[InvestorTrade, ...] = ()
     received_at: datetime
 
-    def _title(self) -> str:
+    @property
+    def title(self) -> str:
+        """What it is, in a line."""
         return f"{self.code}, {counted(len(self), 'kind')} of investors"
 
     def _facts(self) -> Mapping[str, Any]:
@@ -105,7 +107,9 @@ class Components(RowTable, Sequence[Component]):
     rows: tuple[Component, ...] = ()
     complete: bool = True
 
-    def _title(self) -> str:
+    @property
+    def title(self) -> str:
+        """What it is, in a line."""
         return f"{self.code}, {counted(len(self), 'component')}" + (f", {self.on}" if self.on else "")
 
     def _facts(self) -> Mapping[str, Any]:

@@ -113,7 +113,9 @@ class Quotes(Table[Quote], Mapping[str, Quote]):
     def _items(self) -> Iterator[Quote]:
         return iter(self.quotes.values())
 
-    def _title(self) -> str:
+    @property
+    def title(self) -> str:
+        """What it is, in a line."""
         counts = ((len(self.missing), "missing"), (len(self.failures), "failed"))
         return ", ".join(
             [counted(len(self), "quote"), *(f"{number} {word}" for number, word in counts if number)]
@@ -161,7 +163,9 @@ class OrderBook(Table[Level]):
         yield from reversed(self.asks)
         yield from self.bids
 
-    def _title(self) -> str:
+    @property
+    def title(self) -> str:
+        """What it is, in a line."""
         best = [f"{side[0].side} {side[0].price:,f}" for side in (self.asks, self.bids) if side]
         return f"{self.code}, {', '.join(best) or 'no orders'}"
 

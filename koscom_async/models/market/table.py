@@ -46,9 +46,10 @@ class Table(Record, Generic[Item]):
     def _items(self) -> Iterator[Item]:
         """Yield the rows."""
 
+    @property
     @abstractmethod
-    def _title(self) -> str:
-        """Return what it is, in a line."""
+    def title(self) -> str:
+        """What it is, in a line."""
 
     def _facts(self) -> Mapping[str, object]:
         """Return what holds for all rows."""
@@ -60,10 +61,10 @@ class Table(Record, Generic[Item]):
         return [[getattr(each, name) for each in items] for name, *_ in self.columns]
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self._title()}>"
+        return f"<{type(self).__name__}: {self.title}>"
 
     def _repr_html_(self) -> str:
-        return lists.table_view(self._title(), self.kind, list(self._items()), self.notes)
+        return lists.table_view(self.title, self.kind, list(self._items()), self.notes)
 
     @property
     def complete(self) -> bool:
@@ -79,11 +80,6 @@ class Table(Record, Generic[Item]):
     def columns(self) -> "records.Columns":
         """The attribute, the Korean term and the type of each column."""
         return records.columns(self.kind)
-
-    @property
-    def title(self) -> str:
-        """What it is, in a line."""
-        return self._title()
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return each row as a dict of its values as they are."""

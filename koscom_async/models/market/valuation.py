@@ -92,7 +92,9 @@ class Valuation(Table[ValuedPosition]):
     def _items(self) -> Iterator[ValuedPosition]:
         return iter(self.positions)
 
-    def _title(self) -> str:
+    @property
+    def title(self) -> str:
+        """What it is, in a line."""
         without = f", {len(self.unpriced)} without a market price" if self.unpriced else ""
         whole = "" if self.complete else ", INCOMPLETE"
         return (
