@@ -146,3 +146,26 @@ async def test_a_board_that_is_slow_holds_up_no_question_about_another():
             await asked.wait()
             assert (await koscom.market.quote("035720")).code == "035720"
             answered.set()
+
+
+async def test_a_row_that_cannot_be_read_costs_its_own_code_and_a_sick_gateway_few_calls():
+    codes = [f"{number:06}" for number in range(20)]
+
+    def spoiled(bad):
+        def answer(request):
+            asked = request.url.params["isuCd"].split(",")
+            rows = [{"isuSrtCd": code, "trdPrc": "x" if code in bad else 1} for code in asked]
+            return {"result": {"isulist": rows}}
+
+        return Market(price=answer)
+
+    market = spoiled({"000013"})
+    async with market.client(retry=ONCE) as koscom:
+        quotes = await koscom.market.quotes(codes, board="kospi")
+    assert (list(quotes.failures), len(quotes)) == (["000013"], 19)
+    assert isinstance(quotes.failures["000013"], MalformedResponseError)
+    market = spoiled(codes)
+    async with market.client(retry=ONCE) as koscom:
+        quotes = await koscom.market.quotes(codes, board="kospi")
+    assert list(quotes.failures) == codes
+    assert len(market.requests) == 3

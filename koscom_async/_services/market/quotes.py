@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Literal
 
 from attrs import evolve, frozen
@@ -16,7 +17,7 @@ from koscom_async._services.market.records import gathered, moment, priced, reco
 from koscom_async._services.operation import Deadline, deadline_at
 from koscom_async._services.tasks import gather
 from koscom_async._wire.catalogue.arguments import is_code
-from koscom_async.errors import KoscomError, RequestRejectedError, UsageError, kept
+from koscom_async.errors import KoscomError, MalformedResponseError, RequestRejectedError, UsageError, kept
 from koscom_async.models.market.issues import Issue
 from koscom_async.models.market.quotes import Quote, Quotes, RowQuotes
 
@@ -83,31 +84,44 @@ class QuoteReader:
             return Found({code: Issue(code=code, board=board) for code in codes if is_code(code)})
         return await self.asker.boards.find(codes, board, due)
 
-    async def _part(self, board: str, codes: Sequence[str], due: Deadline) -> _Answered:
-        """Return the quotes of as many codes as a call takes, or of more, by a snapshot; a failure is returned, too."""
+    async def _part(
+        self, board: str, codes: Sequence[str], due: Deadline, *, is_half: bool = False
+    ) -> _Answered:
+        """Return the quotes of as many codes as a call takes, or of more, by a snapshot; a failure is returned, too.
+
+        `is_half` of what could not be read.
+        """
         try:
             if board not in MAIN_BOARDS:
                 return {codes[0]: await self.one({"board": board, "issue": codes[0]}, due)}
             if len(codes) > MOST_CODES:
                 return (await self.snapshot(board, deadline=due.seconds_left())).quotes
             return await self._some(board, codes, due)
-        except RequestRejectedError as error:
-            if len(codes) > MOST_CODES or len(codes) == 1:
-                return dict.fromkeys(codes, kept(error))
         except KoscomError as error:
-            return dict.fromkeys(codes, kept(error))
-        # One code may have refused the call for all: each half is asked for on its own.
+            is_spoiled = isinstance(error, MalformedResponseError)
+            is_ones = isinstance(error, RequestRejectedError) or (is_spoiled and not is_half)
+            if not is_ones or not 1 < len(codes) <= MOST_CODES:
+                return dict.fromkeys(codes, kept(error))
+        # One code may have refused the call for all, or spoiled its answer: each half is asked for on its own.
         half = len(codes) // 2
-        first, second = await gather(
-            [partial(self._part, board, each, due) for each in (codes[:half], codes[half:])]
-        )
-        return {**first, **second}
+        halves = codes[:half], codes[half:]
+        parts = await gather([partial(self._part, board, each, due, is_half=is_spoiled) for each in halves])
+        unread = [each for each, part in zip(halves, parts, strict=True) if _is_unread(part)]
+        if (
+            is_spoiled and len(unread) == 1 and len(unread[0]) > 1
+        ):  # of both, it is not a code that spoils them
+            parts.append(await self._part(board, unread[0], due))
+        return dict(chain.from_iterable(part.items() for part in parts))
 
     async def _some(self, board: str, codes: Sequence[str], due: Deadline) -> dict[str, Quote]:
         arguments = {"board": board, "codes": codes}
         answer = await self.asker.ask("market.multiquote.price", arguments, deadline=due.seconds_left())
         quotes = await gathered(priced(Quote, answer, now=self.now()))
         return {quote.code: quote for quote in quotes}
+
+
+def _is_unread(answered: _Answered) -> bool:
+    return any(isinstance(each, MalformedResponseError) for each in answered.values())
 
 
 def _accounted(
