@@ -5,7 +5,6 @@ wire, no result kept in a worker, nothing to be computed again.
 """
 
 import os
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
@@ -22,11 +21,11 @@ try:
 except ImportError as error:
     raise missing("this needs distributed", extra="dask", name=error.name) from error
 
-from attrs import evolve, frozen
+from attrs import asdict, evolve, frozen
 
+from koscom_async.batch.inputs import Options, check_count
 from koscom_async.batch.partition import Load, aggregate_partition
-from koscom_async.batch.reading import Options
-from koscom_async.batch.report import BatchFailures, BatchProgress, BatchReport
+from koscom_async.batch.report import BatchProgress, BatchReport, Tally
 from koscom_async.batch.run import ACCOUNTS_OPEN
 from koscom_async.batch.segments import SharedSink, Sink, checked_shared
 from koscom_async.client import Koscom
@@ -80,8 +79,7 @@ def aggregate(
     options: dict[str, Any] = {"accounts_open": accounts_open, "attempts": attempts, "patience": patience}
     Options(**options)  # says at once what is impossible
     shared = checked_shared(sink)
-    if type(partition_size) is not int or partition_size < 1:
-        raise UsageError(f"partition_size must be a whole number of at least 1, got {partition_size!r}")
+    check_count("partition_size", partition_size)
     work = partial(_work, load=load, sink=shared, options=options)
     driver = _Driver(client, work, shared.sweep, on_progress or (lambda _: None), timeout)
     synced: Any = client
@@ -200,7 +198,7 @@ class _Driver:
         self._on_progress = on_progress
         self._timeout = timeout
         self._report = BatchReport()
-        self._failures = Counter[tuple[str, str]]()
+        self._tally = Tally()
         self._failure: BaseException | None = None
         self._waiting: list[_Partition] = []
         self._began = monotonic()
@@ -286,27 +284,16 @@ class _Driver:
         self._failure = self._failure or failure
 
     def _add(self, report: BatchReport, *, again: bool) -> None:
-        self._failures.update({(each.broker, each.reason): each.count for each in report.failures})
+        self._tally.join(report)
         before = self._report
-        self._report = evolve(
-            before,
-            **{name: getattr(before, name) + getattr(report, name) for name in _SUMMED},
-            left=before.left + (-report.investors - report.skipped if again else report.left),
-            failures=tuple(
-                BatchFailures(broker=broker, reason=reason, count=count)
-                for (broker, reason), count in self._failures.most_common()
-            ),
+        progress = self._tally.snapshot(total=before.total, seconds=monotonic() - self._began)
+        self._report = BatchReport(
+            **asdict(progress, recurse=False),
             stopped=before.stopped or report.stopped,
             resume_at=before.resume_at or report.resume_at,
-            seconds=monotonic() - self._began,
+            left=before.left + (-report.investors - report.skipped if again else report.left),
         )
         self._on_progress(evolve(self._report, parked=self._report.left))
-
-
-_SUMMED = (
-    *("investors", "complete", "skipped", "skipped_incomplete", "repeated"),
-    *("accounts", "read", "calls", "segments"),
-)
 
 
 def _partitions(keys: Iterable[str], size: int) -> Iterator[_Partition]:

@@ -168,15 +168,3 @@ def read_only(path: Path, *queries: str) -> list[list[tuple[Any, ...]]]:
             return [connection.execute(query).fetchall() for query in queries]
     except sqlite3.Error as error:
         raise SinkError(f"the checkpoint {path} cannot be read ({error})") from error
-
-
-def checkpoint_path(checkpoint: Any) -> Path | None:
-    """Return the checkpoint's path; raise `UsageError` for what is none."""
-    if checkpoint is None:
-        return None
-    if not isinstance(checkpoint, str | os.PathLike) or not os.fspath(checkpoint):
-        raise UsageError(f"checkpoint must be a path, got {type(checkpoint).__name__}")
-    path = Path(os.fspath(checkpoint))
-    if not path.name or "\0" in str(path):
-        raise UsageError("checkpoint must be the path of a file", advice="such as out/2026-11-27.checkpoint")
-    return path

@@ -12,11 +12,10 @@ from attrs import frozen
 
 from koscom_async._record import Record, counted
 from koscom_async._wire.endpoints import BALANCE, COMMON, CONSENT, metered_as
-from koscom_async.batch.database import checkpoint_path
+from koscom_async.batch.inputs import Investors, Source, check_count, checkpoint_path
 from koscom_async.batch.journal import Learned, learned_before
-from koscom_async.batch.source import Investors, Source
 from koscom_async.client import Koscom, parts_of
-from koscom_async.errors import KoscomError, UsageError
+from koscom_async.errors import KoscomError
 from koscom_async.models.investor import Investor
 from koscom_async.settings import Settings
 
@@ -112,9 +111,7 @@ async def estimate(
     accounts there are, and how many calls these take. Raises what `aggregate` raises for what is no source, and what
     kept every one of the sample from being read.
     """
-    given: object = sample
-    if isinstance(given, bool) or not isinstance(given, int) or given < 1:
-        raise UsageError(f"sample must be a whole number of at least 1, got {sample!r}")
+    check_count("sample", sample)
     settings, _ = parts_of(koscom)
     path = checkpoint_path(checkpoint)
     done, learned = await anyio.to_thread.run_sync(learned_before, path) if path else (0, {})

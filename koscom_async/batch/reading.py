@@ -1,25 +1,24 @@
 """A run, in the order in which it happens: take investors, ask, conclude, and at the end ask what waited."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from heapq import heappop, heappush
 from typing import Any
 
 import anyio
-from attrs import asdict, evolve, field, frozen
+from attrs import asdict, evolve
 
 from koscom_async._cooperative import run_cooperatively
 from koscom_async._fanout.streams import HoldingsStream
 from koscom_async._merge import merging
-from koscom_async._services.operation import LONGEST_SECONDS
 from koscom_async._services.tasks import background
+from koscom_async.batch.inputs import Options, Source
 from koscom_async.batch.journal import Journal, KeyState
 from koscom_async.batch.pacing import Pace, Window
 from koscom_async.batch.parking import LONGEST_WAIT, MOST_PARKED, Lacking, Parked, Work
 from koscom_async.batch.report import BatchProgress, BatchReport, Tally
 from koscom_async.batch.segments import Entry, Sink
-from koscom_async.batch.source import Source
 from koscom_async.batch.stopping import DaysCalls, concerns_everyone, poison, unforeseen
 from koscom_async.batch.writing import Writer
 from koscom_async.client import Koscom, parts_of
@@ -36,40 +35,6 @@ STRIDES = 10
 SILENT_PROBES = 20
 """After so many probes that were not answered, each a cool-down apart, the platform is down, and the run ends."""
 REPORT_SECONDS = 1.0
-
-OnProgress = Callable[[BatchProgress], object]
-
-
-def _number(least: int) -> Callable[[object, Any, Any], None]:
-    def check(_: object, attribute: Any, value: Any) -> None:
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise UsageError(f"{attribute.name} must be a whole number of at least {least}, got {value!r}")
-
-    return check
-
-
-def _seconds(_: object, attribute: Any, value: Any) -> None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if value is not None and not (is_number and 0 < value <= LONGEST_SECONDS):
-        raise UsageError(
-            f"{attribute.name} must be a number of seconds above 0, at most {LONGEST_SECONDS:g}, or None, got {value!r}"
-        )
-
-
-@frozen(kw_only=True)
-class Options:
-    """What a run may be given beside its parts; `goes_on` says that what is not written now can be later.
-
-    `earlier` is what another run read of an investor, by key.
-    """
-
-    accounts_open: int = field(validator=_number(1))
-    attempts: int = field(validator=_number(1))
-    patience: float | None = field(validator=_seconds)
-    segment_size: int = field(default=1, validator=_number(1))
-    on_progress: OnProgress | None = None
-    goes_on: bool = False
-    earlier: Mapping[str, Holdings] = field(factory=dict)
 
 
 class Run:
@@ -149,11 +114,18 @@ class Run:
         is_all_asked = self._source.is_dry and not (self._parked or self._suspects)
         return not self._window.investors and (is_all_asked or self._is_stopping)
 
+    @property
+    def _room(self) -> int:
+        """How many investors may be opened now; one as a probe, and alone, where no list of accounts can be read."""
+        lists, room = self._pace.lists, self._window.room
+        if not lists.is_down:
+            return room
+        may_probe = anyio.current_time() >= lists.closed_until and not self._window.investors
+        return min(room, 1) if may_probe else 0
+
     async def _take(self) -> list[Work]:
         """Return investors of the source; when it is dry, those who waited; and last suspects, each alone."""
-        room, lists = self._window.room, self._pace.lists
-        if lists.is_down:
-            room = min(room, int(anyio.current_time() >= lists.closed_until and not self._window.investors))
+        room = self._room
         if self._is_stopping or room < 1:
             return []
         if not self._source.is_dry and len(self._parked) < MOST_PARKED:
@@ -164,14 +136,17 @@ class Run:
                 return works
         for work in self._parked.give_up(self._pace.given_up(self._options.attempts - 1)):
             await self._write_as_read(work)
-        return await self._begin_again(self._parked.take(room, self._pace) or self._suspect())
+        return await self._begin_again(self._parked.take(room, self._pace) or self._at_the_end())
 
-    def _suspect(self) -> list[Work]:
-        """Return one suspect at the end: those with the fewest deaths first, so that kills by chance strike others."""
+    def _at_the_end(self) -> list[Work]:
+        """Return one suspect when all others are read; stop where they wait for the next day's calls alone.
+
+        Those with the fewest deaths come first, so that kills by chance strike others.
+        """
         if self._window.investors or not self._source.is_dry:
             return []
         if self._parked:
-            if self._parked.first_at - anyio.current_time() > LONGEST_WAIT:  # only for the next day's calls
+            if self._parked.first_at - anyio.current_time() > LONGEST_WAIT:
                 self._days_calls.spend(self._days_calls.resets_at)
             return []
         return [heappop(self._suspects)[-1]] if self._suspects else []
@@ -278,7 +253,7 @@ class Run:
         """Write an investor, or let them wait for what may be read later."""
         lists = self._pace.lists
         is_silent = lists.probes >= (SILENT_PROBES if lists.has_answered else self._options.attempts)
-        if concerns_everyone(error) or (error is not None and is_silent):
+        if error is not None and (is_silent or concerns_everyone(error)):
             self._fail(error)  # and the next run asks for this investor again
             return
         lacking = Lacking.of(holdings, error, self._pace.queue_of)
@@ -322,8 +297,8 @@ class Run:
         finally:
             written.set()
 
-    def _fail(self, error: Exception | None) -> None:
-        self._failure = self._failure or (error and kept(error))
+    def _fail(self, error: Exception) -> None:
+        self._failure = self._failure or kept(error)
         self._window.changed.announce()
 
     def _raise_failure(self) -> None:

@@ -112,6 +112,12 @@ class BatchReport(BatchProgress):
             yield f"stopped at the {self.stopped}, go on at {self.resume_at:%Y-%m-%d %H:%M} UTC"
 
 
+_SUMMED = (
+    *("investors", "complete", "skipped", "skipped_incomplete", "repeated"),
+    *("accounts", "read", "calls", "segments"),
+)
+
+
 @define(eq=False)
 class Tally:
     """Counts what became of investors, and what their accounts took; `snapshot` returns the counts so far."""
@@ -140,6 +146,12 @@ class Tally:
             read=sum(outcome.ok for outcome in outcomes),
             calls=entry.calls,
         )
+
+    def join(self, part: BatchProgress) -> None:
+        """Add the counts of a part of the run, which another process read."""
+        self.count(**{name: getattr(part, name) for name in _SUMMED})
+        for each in part.failures:
+            self._failures[each.broker, each.reason] += each.count
 
     def learn(self, outcomes: Iterable[AccountOutcome]) -> None:
         """Count what accounts took that were read whole."""

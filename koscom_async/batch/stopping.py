@@ -1,4 +1,4 @@
-"""What ends a run early: the day's calls are spent, or what is wrong concerns every investor."""
+"""What ends a run early, and what of an investor does not: that is an error of the investor alone."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -55,7 +55,7 @@ class DaysCalls:
         self.resets_at = resets_at
 
 
-def concerns_everyone(error: KoscomError | None) -> bool:
+def concerns_everyone(error: KoscomError) -> bool:
     """Whether what kept an investor's accounts from being listed would keep everyone's: key, client, or Redis."""
     if isinstance(error, AuthenticationError):
         return not (error.token_is_dead or isinstance(error, ReauthorizationRequiredError))

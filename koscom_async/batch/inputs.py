@@ -1,17 +1,71 @@
-"""Where a run's investors come from: any iterable of `(key, Investor)`, asynchronous or not, taken as there is room."""
+"""What a caller gives a run: investors, which are taken as there is room, and options, which are checked at once."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from typing import TypeGuard, cast
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeGuard, cast
 
 import anyio
+from attrs import field, frozen
 
+from koscom_async._services.operation import LONGEST_SECONDS
 from koscom_async._services.tasks import Notifier
+from koscom_async.batch.report import BatchProgress
 from koscom_async.errors import KoscomError, UsageError, kept
+from koscom_async.models.holdings import Holdings
 from koscom_async.models.investor import Investor
 
 LONGEST_KEY = 500
 Investors = Iterable[tuple[str, Investor]] | AsyncIterable[tuple[str, Investor]]
 _ADVICE = "pass an iterable, asynchronous or not, of (key, Investor), such as read_investors(path)"
+
+OnProgress = Callable[[BatchProgress], object]
+
+
+def check_count(name: str, value: object) -> None:
+    """Raise a `UsageError` for what is no whole number of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise UsageError(f"{name} must be a whole number of at least 1, got {value!r}")
+
+
+def checkpoint_path(checkpoint: Any) -> Path | None:
+    """Return the checkpoint's path; raise `UsageError` for what is none."""
+    if checkpoint is None:
+        return None
+    if not isinstance(checkpoint, str | os.PathLike) or not os.fspath(checkpoint):
+        raise UsageError(f"checkpoint must be a path, got {type(checkpoint).__name__}")
+    path = Path(os.fspath(checkpoint))
+    if not path.name or "\0" in str(path):
+        raise UsageError("checkpoint must be the path of a file", advice="such as out/2026-11-27.checkpoint")
+    return path
+
+
+def _count(_: object, attribute: Any, value: Any) -> None:
+    check_count(attribute.name, value)
+
+
+def _seconds(_: object, attribute: Any, value: Any) -> None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is not None and not (is_number and 0 < value <= LONGEST_SECONDS):
+        raise UsageError(
+            f"{attribute.name} must be a number of seconds above 0, at most {LONGEST_SECONDS:g}, or None, got {value!r}"
+        )
+
+
+@frozen(kw_only=True)
+class Options:
+    """What a run may be given beside its parts; `goes_on` says that what is not written now can be later.
+
+    `earlier` is what another run read of an investor, by key.
+    """
+
+    accounts_open: int = field(validator=_count)
+    attempts: int = field(validator=_count)
+    patience: float | None = field(validator=_seconds)
+    segment_size: int = field(default=1, validator=_count)
+    on_progress: OnProgress | None = None
+    goes_on: bool = False
+    earlier: Mapping[str, Holdings] = field(factory=dict)
 
 
 class Source:
