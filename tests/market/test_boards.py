@@ -67,6 +67,9 @@ async def test_a_main_board_is_asked_again_after_a_refusal():
 async def test_an_empty_listing_is_not_kept_for_the_day():
     market = Boards(kospi={"trdDd": "20260130", "isuLists": []})
     async with market.client(retry=ONCE) as koscom:
+        with pytest.raises(MalformedResponseError, match="has no issues"):
+            await koscom.market.quote("005930")
+        market.odd["kospi"] = {"trdDd": "20260130", "isuLists": [{"isuKorNm": "이름만"}]}
         for ask in (koscom.market.quote, lambda code: koscom.market.listing("kospi")):
             with pytest.raises(
                 MalformedResponseError, match=r"lists malformed: the listing of kospi has no issues"

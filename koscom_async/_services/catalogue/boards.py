@@ -89,10 +89,11 @@ class Boards:
             if board not in MAIN_BOARDS:
                 self._refusals[board] = (now, kept(copy(error)))
             raise
-        if not answer:  # what is kept for the day has issues
+        listing = await listing_of(board, answer)
+        if not listing:  # what is kept for the day has issues
             words = f"the listing of {board} has no issues"
             raise MalformedResponseError(words, broker="market", endpoint=LISTS)
-        return await listing_of(board, answer)
+        return listing
 
     async def find(
         self, codes: Collection[str], board: str | None = None, due: Deadline = NO_DEADLINE

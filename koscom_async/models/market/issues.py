@@ -43,7 +43,7 @@ class Listing(Table[Issue], Mapping[str, Issue]):
 
     @cached_property
     def _by_code(self) -> dict[str, Issue]:
-        return {issue.code: issue for issue in self.issues}
+        return {issue.code: issue for issue in self.issues if issue.code}
 
     @cached_property
     def _by_isin(self) -> dict[str, Issue]:
