@@ -110,10 +110,13 @@ class Parked:
         """Return those who wait for nothing but these brokers, and who wait no more."""
         if not brokers:
             return []
-        found = [work for work in self._waiting.values() if work.brokers and brokers.issuperset(work.brokers)]
-        for work in found:
-            del self._waiting[work.key]
-        return found
+        lines = [self._lines.pop(broker, []) for broker in brokers]
+        keys = dict.fromkeys(key for line in lines for _, _, key in line)
+        return [
+            self._waiting.pop(key)
+            for key in keys
+            if key in self._waiting and brokers.issuperset(self._waiting[key].brokers)
+        ]
 
     def take(self, most: int, pace: Pace) -> list[Work]:
         """Return investors who may be asked now, as one of the brokers they wait for has room; at most so many.
