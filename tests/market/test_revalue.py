@@ -61,7 +61,7 @@ async def test_why_a_position_has_no_price(market_at):
         one = next(each for each in holdings.positions if each.instrument.isin == "KR7005930003")
         cases = {
             "foreign: in USD": evolve(one, instrument=evolve(one.instrument, currency="USD")),
-            "not listed at KOSPI, KOSDAQ or KONEX": evolve(
+            "not in the market's listings": evolve(
                 one,
                 instrument=Instrument(asset_class=AssetClass.EQUITY, code=with_check_digit("KR799999000")),
             ),

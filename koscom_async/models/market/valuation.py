@@ -191,7 +191,7 @@ def _why_no_price(code: str, quotes: Quotes, listed: Collection[str]) -> str | N
     if code in listed:
         return "no quote: the market left it out"
     if code in quotes.missing:
-        return "not listed at KOSPI, KOSDAQ or KONEX"
+        return "not in the market's listings"
     return None if quotes[code].price else "no quote: the market has no price yet"
 
 
