@@ -1,5 +1,6 @@
 """Writes a file whole or not at all, whenever a crash comes. Does not choose its place, nor which mode it gets."""
 
+import errno
 import os
 import secrets
 import sys
@@ -46,6 +47,16 @@ def written(path: Path, *, mode: int) -> Iterator[BinaryIO]:
         yield file
         file.flush()
         os.fsync(file.fileno())
+
+
+def make_directory(path: Path, *, mode: int) -> None:
+    """Make a directory, and those above it that are missing, each on the disk; what is no directory is an error."""
+    missing = [each for each in (path, *path.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode=mode, exist_ok=True)
+        sync_directory(each.parent)
+    if not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
 
 
 def sync_directory(path: Path) -> None:

@@ -13,7 +13,7 @@ from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 from koscom_async._clock import korean_now
-from koscom_async._files import OWNERS_FILE, OWNERS_FOLDER
+from koscom_async._files import OWNERS_FILE, OWNERS_FOLDER, make_directory
 from koscom_async.errors import SinkError, UsageError
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _locked(path: Path) -> "BaseFileLock":
     """Take the checkpoint's lock, or raise a `UsageError` that names who holds it; make the file with its mode."""
     from filelock import FileLock, Timeout
 
-    path.parent.mkdir(mode=OWNERS_FOLDER, parents=True, exist_ok=True)
+    make_directory(path.parent, mode=OWNERS_FOLDER)
     lock = FileLock(path.with_name(f"{path.name}.lock"), mode=OWNERS_FILE, thread_local=False)
     try:
         lock.acquire(blocking=False)

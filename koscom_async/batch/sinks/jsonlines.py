@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from koscom_async._files import OWNERS_FILE, OWNERS_FOLDER, sync_directory, written
+from koscom_async._files import OWNERS_FILE, OWNERS_FOLDER, make_directory, sync_directory, written
 from koscom_async._hints import located, needed
 from koscom_async.batch.segments import Entry, Segment
 from koscom_async.batch.sinks.parts import Parts, sink_errors
@@ -149,7 +149,7 @@ class _Grown:
         if not alone:
             raise self._shared()
         with sink_errors(self._path):
-            self._path.parent.mkdir(mode=OWNERS_FOLDER, parents=True, exist_ok=True)
+            make_directory(self._path.parent, mode=OWNERS_FOLDER)
             listed = self._list.read_bytes() if self._list.exists() else b""
             size = self._path.stat().st_size if self._path.exists() else 0
             whole = listed[: listed.rfind(b"\n") + 1]  # a crash may have cut the last line off

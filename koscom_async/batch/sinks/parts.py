@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from koscom_async._files import OWNERS_FILE, OWNERS_FOLDER, sync_directory, written
+from koscom_async._files import OWNERS_FILE, OWNERS_FOLDER, make_directory, sync_directory, written
 from koscom_async.batch.segments import Segment
 from koscom_async.errors import SinkError
 
@@ -38,7 +38,7 @@ class Parts:
         """Make the folder; alone in it, remove what a crash left, and refuse another run's parts at once."""
         self._run = run
         with sink_errors(self.folder):
-            self.folder.mkdir(mode=OWNERS_FOLDER, parents=True, exist_ok=True)
+            make_directory(self.folder, mode=OWNERS_FOLDER)
             if not alone:
                 return
             self._remove_left()
@@ -80,7 +80,7 @@ class Parts:
         }
         with sink_errors(part):
             if self._run is None:  # once it is open, a folder that is gone took parts with it
-                self.folder.mkdir(mode=OWNERS_FOLDER, parents=True, exist_ok=True)
+                make_directory(self.folder, mode=OWNERS_FOLDER)
             beside.mkdir(mode=OWNERS_FOLDER)
             try:
                 yield beside

@@ -209,6 +209,14 @@ def test_what_the_system_refuses_is_a_clear_error(tmp_path):
         ParquetSink(tmp_path, compression="zip")
 
 
+def test_the_folder_is_on_the_disk_before_a_part_is(tmp_path, monkeypatch):
+    synced, open_ = [], os.open
+    monkeypatch.setattr(os, "open", lambda path, *rest: synced.append(str(path)) or open_(path, *rest))
+    ParquetSink(tmp_path / "nights", day=date(2026, 11, 26)).open("a1")
+    assert synced == [str(tmp_path), str(tmp_path / "nights")]
+    assert {stat.S_IMODE(each.stat().st_mode) for each in tmp_path.rglob("*")} == {0o700}
+
+
 def test_a_folder_that_is_only_read_is_a_clear_error(tmp_path, monkeypatch):
     def mkdir(*_, **__):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
