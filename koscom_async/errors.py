@@ -250,6 +250,12 @@ class UndocumentedServiceError(KoscomError):
         self.missing = tuple(missing)
         self.document = document
 
+    @classmethod
+    def of(cls, name: str, missing: Sequence[str], document: str | None = None, **context: Any) -> Self:
+        """Return the error of an operation of which no public document has something."""
+        words = f"no public document has the {', '.join(missing)}" + (f"; see {document}" if document else "")
+        return cls(words, missing=missing, document=document, endpoint=name, **context)
+
 
 class OrderOutcomeUnknownError(KoscomError):
     """An order left, and its answer was lost: the broker may have it, or not. It is never sent again by itself.

@@ -3,10 +3,9 @@
 What the platform calls its operations and how it spells them is data; here is only how they are asked.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, time
 from functools import cached_property, partial
-from typing import Any
 
 from attrs import evolve, frozen
 
@@ -97,16 +96,14 @@ class Asker:
 
     def _version(self, asked: Operation, *, is_typed: bool) -> str:
         if asked.missing:
-            raise undocumented(asked.name, asked.missing, asked.document)
+            raise UndocumentedServiceError.of(asked.name, asked.missing, asked.document)
         if asked.python is not None and not is_typed:
             raise UsageError(f"{asked.name} has a method of its own", advice=f"use {asked.python}(…)")
-        version = f"v{self._settings.market_version}"
-        if asked.path(version) is None:
-            raise UsageError(
-                f"{asked.name} is not part of version {self._settings.market_version} of the service",
-                advice=f"set Settings(market_version={5 - self._settings.market_version})",
-            )
-        return version
+        number = self._settings.market_version
+        if asked.path(f"v{number}") is None:
+            advice = f"set Settings(market_version={5 - number})"
+            raise UsageError(f"{asked.name} is not part of version {number} of the service", advice=advice)
+        return f"v{number}"
 
     async def _find_board(self, asked: Operation, values: Values) -> None:
         """Find the board of the issue that is asked about, by code or ISIN, where it was not given."""
@@ -194,14 +191,6 @@ class Asker:
         row = answer.head if "code" in answer.head or len(answer) != 1 else answer[0]
         if row.get("code") not in {None, asked}:
             raise ResponseMismatchError("the answer is about another issue than was asked")
-
-
-def undocumented(
-    name: str, missing: Sequence[str], document: str | None = None, **context: Any
-) -> UndocumentedServiceError:
-    """Return the error of an operation of which no public document has something."""
-    words = f"no public document has the {', '.join(missing)}" + (f"; see {document}" if document else "")
-    return UndocumentedServiceError(words, missing=missing, document=document, endpoint=name, **context)
 
 
 def _endpoint(asked: Operation, version: str) -> Endpoint:

@@ -13,7 +13,7 @@ import anyio
 
 from koscom_async._decimals import EXACT
 from koscom_async._masking import masked_number
-from koscom_async._services.catalogue.asker import Asker, undocumented
+from koscom_async._services.catalogue.asker import Asker
 from koscom_async._services.catalogue.order_store import OrderStore
 from koscom_async._services.operation import new_trace
 from koscom_async._services.resolve import expect, resolve_broker
@@ -27,6 +27,7 @@ from koscom_async.errors import (
     PlatformError,
     ResponseMismatchError,
     SettingsError,
+    UndocumentedServiceError,
     UsageError,
 )
 from koscom_async.models.catalogue.answer import Answer
@@ -112,7 +113,9 @@ class OrderService:
             raise UsageError(f"the store has no order {order_id}, so that this client has not sent it")
         if FIND not in self._asker.operations:
             advice = f"add {FIND} to Settings(catalogue=PATH), or look among koscom.discretionary.orders"
-            raise undocumented(FIND, ["call that finds an order by the client's id"], advice=advice)
+            raise UndocumentedServiceError.of(
+                FIND, ["call that finds an order by the client's id"], advice=advice
+            )
         operation = self._asker.operations[FIND]
         answer = await self._asker.ask(
             FIND, _arguments(order, operation, needed={"order_id"}), deadline=deadline

@@ -51,8 +51,8 @@ class BarReader:
     ) -> Bars:
         """Return the bars of a range, both ends included."""
         if every not in (*PERIODS, *SECONDS):
-            words = ", ".join((*PERIODS, *SECONDS))
-            raise UsageError(f"there are no bars of {str(every)[:20]!r}", advice=f"one of {words}")
+            advice = f"one of {', '.join((*PERIODS, *SECONDS))}"
+            raise UsageError(f"there are no bars of {str(every)[:20]!r}", advice=advice)
         now = self.now().astimezone(KST)
         first = _range_end(since, "since")
         last = now.date() if until is None else _range_end(until, "until")

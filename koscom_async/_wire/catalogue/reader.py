@@ -113,7 +113,9 @@ class AnswerReader(CooperativeReader[Answer]):
                 return _inside(value) if isinstance(value, str) and value.strip()[:1] == "{" else value
             if self._shape.success and any(field.wire in block for field in self._shape.row):
                 return block  # the fields stand beside the code of success
-        raise self._refusal(document) or self._malformed(name, None)
+        if isinstance(document, dict) and isinstance(document.get("error") or document.get("message"), str):
+            raise failure(status=200, document=document)  # an error in the place of an answer, with HTTP 200
+        raise self._malformed(name, None)
 
     def _check_success(self, block: object) -> None:
         """Raise what an answer says that went wrong, if its shape has a field for that."""
@@ -123,13 +125,6 @@ class AnswerReader(CooperativeReader[Answer]):
             if code != value:
                 facts = {"code": code, "category": self._name.partition(".")[0], "message": block.get(words)}
                 raise failure(status=200, document=facts)
-
-    @staticmethod
-    def _refusal(document: object) -> Exception | None:
-        """Return the error that stands in the place of an answer, with HTTP 200."""
-        if isinstance(document, dict) and isinstance(document.get("error") or document.get("message"), str):
-            return failure(status=200, document=document)
-        return None
 
     @staticmethod
     def _malformed(place: str, value: object) -> MalformedResponseError:

@@ -49,8 +49,7 @@ def _dress(axes: Axes, palette: Palette) -> None:
 
 
 def _colour(bar: Bar, palette: Palette) -> str:
-    opened = bar.close if bar.open is None else bar.open
-    return palette.loss if (bar.close or 0) < (opened or 0) else palette.gain
+    return palette.loss if _number(bar.close, bar) < _number(bar.open, bar) else palette.gain
 
 
 def _draw_line(axes: Axes, bars: Sequence[Bar], palette: Palette) -> None:
