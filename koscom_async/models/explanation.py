@@ -58,7 +58,7 @@ def matching(positions: Sequence[Position], text: object) -> list[Position]:
     Raises `UsageError` where several do.
     """
     wanted = _folded(text) if isinstance(text, str) else ""
-    for fits in (_by_code, _by_name, _in_name):
+    for fits in (_by_code, _by_short_code, _by_name, _in_name):
         found = [position for position in positions if wanted and fits(position, wanted)]
         if len(found) > 1 and fits is _in_name:
             raise _ambiguous(text, found)
@@ -75,6 +75,12 @@ def no_match(text: object) -> str:
 def _by_code(position: Position, wanted: str) -> bool:
     instrument = position.instrument
     return wanted in {_folded(code) for code in (instrument.code, *instrument.other_codes) if code}
+
+
+def _by_short_code(position: Position, wanted: str) -> bool:
+    """Whether it is the code of the exchange (단축코드), such as 005930, which is a part of a Korean ISIN."""
+    isin = position.instrument.isin or ""
+    return isin.startswith("KR") and isin[3:9].casefold() == wanted
 
 
 def _by_name(position: Position, wanted: str) -> bool:

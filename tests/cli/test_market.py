@@ -8,6 +8,8 @@ from decimal import Decimal
 import pytest
 
 from koscom_async.cli.commands import tables
+from koscom_async.cli.views.records import ColumnsTable
+from tests.cli.screen import lines_of
 
 HISTORY = ("market", "bars", "005930", "--since", "2025-01-02", "--until", "2025-06-30", "--sandbox")
 
@@ -78,6 +80,12 @@ def test_a_long_question_says_how_many_calls_it_made(koscom, monkeypatch):
     asked = (*HISTORY, "--csv", "--latency", "0.05")
     assert "calls so far" in koscom(*asked).stderr
     assert koscom(*asked, "--quiet").stderr == ""
+
+
+def test_names_are_broken_before_a_row_becomes_lines():
+    columns = {"Name": ["한빛글로벌채권증권자1호[채권]"], "Value": [Decimal(3_045_000)], "": ["KRW"]}
+    heading, first, *others = lines_of(ColumnsTable(columns), width=28)
+    assert (heading.split(), first.split()[-2:], len(others)) == (["Name", "Value"], ["3045000", "KRW"], 2)
 
 
 def test_live_holdings_stand_beside_the_brokers_values(koscom):

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -81,6 +82,19 @@ def test_a_row_whose_signs_contradict_its_code_is_marked():
     )
     (line,) = lines_of(TransactionsTable([row]))[1:]
     assert line.split()[:3] == ["—", "sale", "!"]
+
+
+def test_a_narrow_terminal_shows_which_instrument_each_row_is_of(koscom):
+    asked = ("portfolio", "--sandbox", "--quiet")
+    codes = {row["code"] for row in rows_of(koscom(*asked, "--csv").stdout) if row["code"]}
+    narrow = koscom(*asked, env={"COLUMNS": "60"}).stdout
+    assert [code for code in codes if code not in narrow] == []
+    row = Transaction(
+        on=date(2026, 3, 2), code="KR7005930003", type=TransactionType.SALE, amount_change=Decimal(9)
+    )
+    for width in range(20, 100):
+        lines = lines_of(TransactionsTable([row]), width=width)
+        assert "KR7005930003" in "".join(lines), (width, lines)
 
 
 def test_a_watchlist_is_by_symbol(koscom):

@@ -61,7 +61,7 @@ def test_an_unknown_number_is_called_that():
     assert "profit and loss: not known, as a value is missing" in lines
 
 
-@pytest.mark.parametrize("text", ["KR7005930003", "kr7005930003", "삼성전자", "성전"])
+@pytest.mark.parametrize("text", ["KR7005930003", "kr7005930003", "005930", "삼성전자", "성전"])
 def test_a_code_or_a_name_will_do_in_the_place_of_a_position(text):
     holdings = held(share(name="삼성전자"), bond("국채", 1, 10, 12))
     assert holdings.explain(text) == holdings.explain(holdings.positions[0])

@@ -85,8 +85,12 @@ class PortfoliosTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         rows = (*self._cash(), *self._lots())
-        grids = Grid(_HEADERS, rows).dropping("Kind", "Code")
-        yield fitting(grids, options.max_width) if rows else Text("Nothing is held.")
+        grids = Grid(_HEADERS, rows).dropping("Kind")
+        yield (
+            fitting((*grids, grids[-1].folding("Code")), options.max_width)
+            if rows
+            else Text("Nothing is held.")
+        )
 
     def _cash(self) -> Iterator[Row]:
         for outcome in self._portfolios.outcomes:
@@ -125,8 +129,8 @@ def _lot_row(position: PortfolioPosition, lot: PortfolioLot) -> Row:
     instrument = Instrument(asset_class=position.asset_class, product=position.product)
     return Row(
         (
-            plain_text(position.name or ""),
-            plain_text(position.code or "", FAINT),
+            plain_text(position.name or position.code or amounts.UNKNOWN),
+            plain_text((position.name and position.code) or "", FAINT),
             plain_text(kind(instrument)),
             Text(account_name(lot.account)),
             Text(amounts.quantity(row.number)),

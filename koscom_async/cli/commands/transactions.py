@@ -199,8 +199,12 @@ class TransactionsTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         rows = tuple(map(_row, self.rows))
-        grids = Grid(_HEADERS, rows).dropping("Left", "Code")
-        yield fitting(grids, options.max_width) if rows else Text("Nothing has moved.")
+        grids = Grid(_HEADERS, rows).dropping("Left")
+        yield (
+            fitting((*grids, grids[-1].folding("Code")), options.max_width)
+            if rows
+            else Text("Nothing has moved.")
+        )
 
 
 def _row(row: Transaction) -> Row:

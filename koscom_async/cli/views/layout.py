@@ -196,6 +196,15 @@ class Grid:
         """Return it, and what narrower terminals show: without the first of these columns, without the second, too."""
         return (self, *(self._without(headers[:number]) for number in range(1, len(headers) + 1)))
 
+    def folding(self, header: str) -> "Grid":
+        """Return it without a column, whose cells stand below their rows."""
+        (number,) = (number for number, column in enumerate(self.columns) if column.header == header)
+        kept = self._without([header])
+        rows = zip(self.rows, kept.rows, strict=True)
+        return evolve(
+            kept, rows=tuple(evolve(new, details=(old.cells[number], *new.details)) for old, new in rows)
+        )
+
     def _without(self, headers: Sequence[str]) -> "Grid":
         kept = [number for number, column in enumerate(self.columns) if column.header not in headers]
         rows = (evolve(row, cells=tuple(row.cells[number] for number in kept)) for row in self.rows)
@@ -207,7 +216,7 @@ class Grid:
         parts: list[RenderableType] = []
         for row, table in zip(self.rows, self._tables(widths), strict=True):
             parts.append(table)
-            parts.extend(Padding(detail, (0, 0, 0, DETAIL_INDENT)) for detail in row.details)
+            parts.extend(Padding(each, (0, 0, 0, DETAIL_INDENT)) for each in row.details if each.plain)
         return Group(*parts)
 
     def stacked(self) -> RenderableType:

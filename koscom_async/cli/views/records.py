@@ -1,4 +1,4 @@
-"""Rows of named columns as a terminal shows them: one line a row, without the columns that are empty in all of them."""
+"""Rows of named columns: as a table on a terminal, and as CSV, Parquet and a workbook."""
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -6,13 +6,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from koscom_async._hints import needed
 from koscom_async.cli.output import cell, csv_table, write_stderr
-from koscom_async.cli.views.layout import FAINT, Column, Grid, Row, fitting, plain_text
+from koscom_async.cli.views.layout import FAINT, LEAST_TEXT_WIDTH, Column, Grid, Row, fitting, plain_text
 from koscom_async.export import frames
 from koscom_async.export.excel import book
 from koscom_async.export.notes import Answered, failure_lines
@@ -25,7 +25,10 @@ from koscom_async.models.outcome import Outcome
 
 @frozen
 class ColumnsTable:
-    """A table of columns by name; numbers stand right."""
+    """One line per row, without the columns that are empty in all of them; numbers stand right.
+
+    Where there is no room, names are broken.
+    """
 
     columns: Mapping[str, Sequence[object]]
     with_commas: bool = False
@@ -41,7 +44,11 @@ class ColumnsTable:
             Column(name, is_number=_are_numbers(values), least=None) for name, values in shown.items()
         )
         rows = tuple(Row(tuple(map(self._text, values))) for values in zip(*shown.values(), strict=True))
-        yield fitting([Grid(headers, rows)], options.max_width)
+        broken = (
+            evolve(each, least=LEAST_TEXT_WIDTH) if each.header.casefold() == "name" else each
+            for each in headers
+        )
+        yield fitting([Grid(headers, rows), Grid(tuple(broken), rows)], options.max_width)
 
     def _text(self, value: object) -> Text:
         if isinstance(value, datetime):
