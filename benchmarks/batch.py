@@ -26,7 +26,15 @@ from attrs import define, field
 from harness import Row, arguments, report, say
 
 from koscom_async import BrokerLimits, Koscom, Limits, Settings
-from koscom_async.batch import Entry, JsonLinesSink, Segment, aggregate, read_investors, run, write_investors
+from koscom_async.batch import (
+    Entry,
+    JsonLinesSink,
+    Segment,
+    aggregate,
+    aggregation,
+    read_investors,
+    write_investors,
+)
 from koscom_async.batch.journal import Journal
 from koscom_async.observer import Attempt, Operation
 from koscom_async.sandbox import SandboxGateway, crowd
@@ -118,7 +126,7 @@ async def child(options: Mapping[str, Any]) -> None:
         journals.append(Journal(*arguments, **named))
         return journals[-1]
 
-    setattr(run, "Journal", opened)  # noqa: B010  # its time is what is measured
+    setattr(aggregation, "Journal", opened)  # noqa: B010  # its time is what is measured
     by_broker = {
         name: BrokerLimits(rate=rate, burst=BURST, in_flight=64) for name, rate in options["rates"].items()
     }

@@ -7,11 +7,11 @@ package's name would be the file.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from koscom_async.batch.aggregation import aggregate
     from koscom_async.batch.estimation import BatchEstimate, BrokerEstimate, QuotaEstimate, estimate
     from koscom_async.batch.investors import read_investors, write_investors
     from koscom_async.batch.partition import aggregate_partition
     from koscom_async.batch.report import BatchFailures, BatchProgress, BatchReport
-    from koscom_async.batch.run import aggregate
     from koscom_async.batch.segments import Entry, OpenedSink, Segment, SharedSink, Sink
     from koscom_async.batch.sinks.jsonlines import JsonLinesSink
     from koscom_async.batch.sinks.parquet import ParquetSink

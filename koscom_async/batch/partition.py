@@ -19,15 +19,15 @@ from typing import Any
 import anyio.to_thread
 from attrs import evolve, frozen
 
+from koscom_async.batch.aggregation import ACCOUNTS_OPEN, read_into
 from koscom_async.batch.inputs import Investors, Options
 from koscom_async.batch.parking import may_pass
 from koscom_async.batch.reading import unmerged
 from koscom_async.batch.report import BatchReport, Tally
-from koscom_async.batch.run import ACCOUNTS_OPEN, read_into
 from koscom_async.batch.segments import Entry, Segment, SharedSink, Sink, checked_shared
 from koscom_async.batch.stopping import DaysCalls
 from koscom_async.client import Koscom
-from koscom_async.errors import UsageError
+from koscom_async.errors import SinkError, UsageError
 from koscom_async.models.holdings import Holdings
 from koscom_async.models.investor import Investor
 
@@ -264,7 +264,13 @@ def _packed(waiting: Mapping[str, _Known]) -> bytes:
 def _unpacked(data: bytes) -> dict[str, _Known]:
     if not data:
         return {}
-    return {
-        key: _Known(None if holdings is None else Holdings.from_json(holdings), calls, passes)
-        for key, (holdings, calls, passes) in json.loads(zlib.decompress(data)).items()
-    }
+    try:
+        return {
+            key: _Known(None if holdings is None else Holdings.from_json(holdings), calls, passes)
+            for key, (holdings, calls, passes) in json.loads(zlib.decompress(data)).items()
+        }
+    except (zlib.error, ValueError, TypeError, AttributeError) as error:
+        raise SinkError(
+            "what a part has of the investors who wait cannot be read",
+            advice="remove the part's folder, and its partition is asked again",
+        ) from error

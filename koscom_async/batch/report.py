@@ -36,10 +36,10 @@ class BatchProgress(Record):
 
     `investors` are those who are read as far as they can be, `complete` of them with every account; `skipped` are done
     already, `skipped_incomplete` of them without an account that could not be read, and `repeated` are keys that came a
-    second time, and were left out. `accounts` were asked, `read` of them
-    whole; `failures` says where and why the others were not. `calls` were made for these investors. `parked` investors
-    wait to be asked again for what failed, `open_accounts` are being read. `total` is how many investors there are,
-    `None` where the source does not say. `seconds` is since the start.
+    second time, and were left out. `accounts` were asked, `read` of them whole; `failures` says where and why the
+    others were not. `calls` were made for these investors. `parked` investors wait to be asked again for what failed,
+    `open_accounts` are being read. `total` is how many investors there are, `None` where the source does not say.
+    `seconds` is since the start.
     """
 
     investors: int = 0

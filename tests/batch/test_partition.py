@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import zlib
 
 import polars as pl
 import pytest
@@ -61,6 +62,26 @@ async def test_who_fails_waits_apart_and_is_asked_again_for_what_is_missing(tmp_
     calls = pl.read_parquet(tmp_path / "part-*/investor_calls.parquet")
     assert calls["passes"].min() >= 2
     assert calls["calls"].sum() == first.calls + last.calls == len(gateway.calls)
+
+
+async def test_what_is_known_of_those_who_wait_is_not_made_up_where_it_is_damaged(tmp_path):
+    async with gateway_of(1, faults={"star": "down"}) as gateway, client_of(gateway) as koscom:
+        load, (key, _) = loader(gateway), keyed(gateway)[0]
+        await aggregate_partition(koscom, 0, [key], load, sink=ParquetSink(tmp_path))
+        waiting = tmp_path / "part-00000000" / ".waiting"
+        kept = waiting.read_bytes()
+        before = len(gateway.calls)
+        strange = {key: ["not holdings", 1, 1]}, {key: 1}, [key], {key: [[], 1, 1]}
+        for damaged in (
+            kept[:-9],
+            b"nonsense",
+            *(zlib.compress(json.dumps(each).encode()) for each in strange),
+        ):
+            waiting.write_bytes(damaged)
+            for again in (False, True):
+                with pytest.raises(SinkError, match=r"cannot be read\. What to do: remove the part's folder"):
+                    await aggregate_partition(koscom, 0, [key], load, sink=ParquetSink(tmp_path), again=again)
+        assert len(gateway.calls) == before
 
 
 async def test_what_still_fails_is_written_with_the_reason(tmp_path):

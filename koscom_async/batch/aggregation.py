@@ -55,8 +55,8 @@ async def aggregate(
 
     Raises `UsageError` for what is no source, for a checkpoint of other settings or columns, and for one that another
     process holds; `SinkError` where sink or checkpoint cannot be written; `AuthenticationError` where the firm's key is
-    refused; what the source raised, or a `UsageError` with that as its cause. What was committed stays, and the next
-    run goes on.
+    refused; what the source raised, or a `UsageError` with that as its cause; what `on_progress` raised. What was
+    committed stays, and the next run goes on.
     """
     options = Options(
         accounts_open=accounts_open,
