@@ -44,12 +44,12 @@ FAST = Limits(default=BrokerLimits(rate=5_000.0, burst=100))
 
 
 @asynccontextmanager
-async def client_of(gateway, *, limits=FAST, **options):
+async def client_of(gateway, *, limits=FAST, cool_down=0.05, **options):
     settings = evolve(
         gateway.settings,
         limits=limits,
         retry=Retry(attempts=1),
-        breaker=Breaker(failures=4, cool_down=0.05, investors=2),
+        breaker=Breaker(failures=4, cool_down=cool_down, investors=2),
     )
     async with Koscom(settings, **{"transport": gateway.transport} | options) as koscom:
         yield koscom
@@ -76,7 +76,11 @@ def check_whole(sink, gateway):
     people = {f"customer {number}": person for number, person in enumerate(gateway.ledger.people)}
     assert sink.by_key.keys() == people.keys()
     for key, entry in sink.by_key.items():
-        assert entry.complete, (key, entry)
+        assert entry.complete, (
+            key,
+            entry,
+            entry.holdings and [str(each.error) for each in entry.holdings.failures],
+        )
         numbers = sorted(outcome.account.number for outcome in entry.holdings.outcomes)
         assert numbers == sorted(account.number for account in people[key].accounts)
 

@@ -1,6 +1,7 @@
 """`aggregate` without and with a checkpoint: everyone once, whole, whatever fails on the way."""
 
 import asyncio
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import anyio
@@ -18,6 +19,7 @@ from koscom_async import (
     SinkError,
     UsageError,
 )
+from koscom_async._transport.breaker import Breakers
 from koscom_async._transport.limits.limiter import ProcessLimiter
 from koscom_async.batch import BatchFailures, aggregate
 from koscom_async.sandbox import Fault, SandboxGateway
@@ -74,28 +76,68 @@ async def test_the_source_is_taken_as_there_is_room_and_may_be_asynchronous():
     assert most_ahead <= 4 + 2, "a window of twelve accounts has room for four people"
 
 
+@contextmanager
+def standing_time():
+    """A clock that jumps to the next timer where nothing but time is waited for; what runs in threads takes none."""
+
+    async def inline(work, *arguments, **_):
+        return work(*arguments)
+
+    with (
+        hurrying(asyncio.get_running_loop(), quiet_seconds=0) as clock,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for kind in (ProcessLimiter, Breakers):
+            patch.setitem(kind.__init__.__kwdefaults__, "clock", clock)
+        patch.setattr(anyio.to_thread, "run_sync", inline)
+        yield clock
+
+
+def of_brokers(gateway):
+    """The brokers of all calls for a balance, in their order."""
+    return [call.broker for call in gateway.calls if call.endpoint == "account.balance"]
+
+
 async def test_a_slow_broker_holds_up_no_other_and_is_never_idle():
     sink = MemorySink()
     limits = Limits(
         default=BrokerLimits(rate=40.0, burst=10), brokers={"star": BrokerLimits(rate=4.0, burst=1)}
     )
-    with (
-        hurrying(asyncio.get_running_loop(), quiet_seconds=0) as clock,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setitem(ProcessLimiter.__init__.__kwdefaults__, "clock", clock)
+    with standing_time() as clock:
         async with gateway_of(20) as gateway, client_of(gateway, limits=limits) as koscom:
             began = clock()
             report = await aggregate(koscom, keyed(gateway), sink=sink, accounts_open=15)
             seconds = clock() - began
             check_whole(sink, gateway)
-            calls = [call.broker for call in gateway.calls if call.endpoint == "account.balance"]
+            calls = of_brokers(gateway)
     assert balances(gateway) == {broker: 20 * each for broker, each in CALLS_A_PERSON.items()}
     last_of_others = max(number for number, broker in enumerate(calls) if broker != "star")
     assert calls[:last_of_others].count("star") < 0.5 * calls.count("star")
     assert max(entry.passes for entry in sink.entries) > 1
     assert report.ok
     assert seconds < 1.15 * 20 * 4 / 4, "the slow broker's own limit decides"
+
+
+async def test_a_broker_that_is_down_holds_up_no_other_and_is_probed_until_it_answers():
+    sink, limits = MemorySink(), Limits(default=BrokerLimits(rate=20.0, burst=1))
+    with standing_time():
+        async with (
+            gateway_of(12, faults={"star": "down"}) as gateway,
+            client_of(gateway, limits=limits, cool_down=3.0) as koscom,
+            anyio.create_task_group() as group,
+        ):
+
+            async def repair():
+                await anyio.sleep(30.0)
+                assert set(of_brokers(gateway)[-5:]) == {"star"}, "the others were read meanwhile"
+                gateway.clear_faults()
+
+            group.start_soon(repair)
+            await aggregate(koscom, keyed(gateway), sink=sink, accounts_open=15, attempts=20)
+            check_whole(sink, gateway)
+    asked = balances(gateway)
+    assert (asked["diamond"], asked["cyber"]) == (12, 12 * 4)
+    assert 5 <= asked["star"] - 12 * 4 < 12 * 4 + 4 * 30 / 3.0, "one account is asked each cool-down"
 
 
 async def test_what_fails_for_a_while_is_asked_again_and_only_that():
