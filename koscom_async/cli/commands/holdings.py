@@ -13,13 +13,13 @@ from koscom_async.cli.ending import Renderers, exit_code, finish
 from koscom_async.cli.files import save, saved_holdings
 from koscom_async.cli.main import FAILED, exit_codes
 from koscom_async.cli.output import write_stderr
+from koscom_async.cli.views import records
 from koscom_async.cli.views.differences import difference_data, difference_report
 from koscom_async.cli.views.explanations import explanation_data, explanation_report
 from koscom_async.cli.views.groups import groups_data, groups_report, groups_sheet
-from koscom_async.cli.views.live import live_renderers
+from koscom_async.cli.views.live import live_report
 from koscom_async.cli.views.positions import csv_text
 from koscom_async.cli.views.progress import read_stream
-from koscom_async.cli.views.records import parquet_of
 from koscom_async.cli.views.report import report
 from koscom_async.cli.watch import watch, watcher
 from koscom_async.export.excel import workbook
@@ -44,8 +44,9 @@ def holdings_command(*, request: HoldingsRequest, gateway: GatewayOptions) -> No
     holdings, valuation = asyncio.run(_read(gateway, request))
     if request.save:
         _save(holdings, request.save)
-    renderers = live_renderers(valuation) if valuation else renderers_of(request, holdings, earlier)
-    finish(holdings, renderers, request.output)
+    if valuation is not None:
+        finish(holdings, records.renderers_of(valuation, partial(live_report, valuation)), request.output)
+    finish(holdings, renderers_of(request, holdings, earlier), request.output)
 
 
 async def _read(gateway: GatewayOptions, request: HoldingsRequest) -> tuple[Holdings, Valuation | None]:
@@ -97,7 +98,9 @@ def whole_renderers(holdings: Holdings, *, with_lots: bool) -> Renderers:
         "table": lambda: report(holdings, with_lots=with_lots),
         "json": holdings.to_dicts,
         "csv": lambda: csv_text(holdings, with_lots=with_lots),
-        "parquet": lambda: parquet_of(lambda: holdings.to_arrow("lots" if with_lots else "positions")),
+        "parquet": lambda: records.parquet_of(
+            lambda: holdings.to_arrow("lots" if with_lots else "positions")
+        ),
         "xlsx": lambda: workbook(holdings),
         "html": lambda: holdings.to_html().encode(),
     }

@@ -3,12 +3,10 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
-from typing import Any, ClassVar, get_args
+from typing import Any, get_args
 
 import click
-from attrs import frozen
 
-from koscom_async._record import Record
 from koscom_async._services.catalogue.boards import BOARDS, MAIN_BOARDS
 from koscom_async._services.tasks import gather
 from koscom_async.cli.commands.tables import EPILOGUE, Ask, table_command
@@ -17,8 +15,7 @@ from koscom_async.cli.options import DAY, Word
 from koscom_async.client import Koscom
 from koscom_async.models.catalogue.answer import Answer
 from koscom_async.models.market.bars import Bars, Every
-from koscom_async.models.market.quotes import IndexValue, OrderBook, Quotes
-from koscom_async.models.market.table import RowTable, Table
+from koscom_async.models.market.quotes import IndexValues, OrderBook, Quotes
 
 _BOARD = click.option(
     "--board", type=Word(BOARDS), help="Where it is listed.  [default: found by the listings]"
@@ -75,10 +72,10 @@ async def snapshot_command(koscom: Koscom, **asked: Any) -> Quotes:
 
 @_command("index")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-async def index_command(koscom: Koscom, *, names: Sequence[str], deadline: float | None) -> Table[Any]:
+async def index_command(koscom: Koscom, *, names: Sequence[str], deadline: float | None) -> IndexValues:
     """Show indices, by name (KOSPI, 코스닥150) or code (K51)."""
     values = await gather([partial(koscom.market.index, name, deadline=deadline) for name in names])
-    return _Indices(rows=tuple(values))
+    return IndexValues(rows=tuple(values))
 
 
 @_command("holidays")
@@ -86,14 +83,3 @@ async def index_command(koscom: Koscom, *, names: Sequence[str], deadline: float
 async def holidays_command(koscom: Koscom, *, nation: str, deadline: float | None) -> Answer:
     """Show the days on which a nation's market is closed, from today to the end of the year."""
     return await koscom.ask("market.extra.holiday", nation=nation.upper(), deadline=deadline)
-
-
-@frozen(kw_only=True, eq=False, repr=False)
-class _Indices(RowTable):
-    kind: ClassVar[type[Record]] = IndexValue
-    rows: tuple[IndexValue, ...]
-
-    @property
-    def title(self) -> str:
-        """What it is, in a line."""
-        return ", ".join(value.name or value.code for value in self.rows)

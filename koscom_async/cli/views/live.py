@@ -1,14 +1,10 @@
-"""Holdings at the market's last prices, as a terminal shows them and in the other formats."""
-
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any
+"""Holdings at the market's last prices, as a terminal shows them."""
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from koscom_async.cli.views.layout import page
-from koscom_async.cli.views.records import ColumnsTable, renderers_of
+from koscom_async.cli.views.records import ColumnsTable
 from koscom_async.export import amounts
 from koscom_async.export.texts import clean
 from koscom_async.models.market.valuation import Valuation
@@ -23,12 +19,8 @@ _COLUMNS = {
 }
 
 
-def live_renderers(valuation: Valuation) -> Mapping[str, Callable[[], Any]]:
-    """Return the formats of a valuation."""
-    return renderers_of(valuation, partial(_report, valuation))
-
-
-def _report(valuation: Valuation) -> RenderableType:
+def live_report(valuation: Valuation) -> RenderableType:
+    """Return the page of a valuation."""
     names = [
         clean(each.position.instrument.name or each.name or each.code or "") for each in valuation.positions
     ]

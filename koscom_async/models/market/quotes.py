@@ -1,6 +1,6 @@
 """What is paid now: quotes, order books, the value of an index. Amounts in KRW, quantities in shares or contracts."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -11,7 +11,7 @@ from koscom_async._masking import clean
 from koscom_async._record import Record, counted
 from koscom_async.errors import KoscomError
 from koscom_async.models._fields import raw_field
-from koscom_async.models.market.table import Table, ko
+from koscom_async.models.market.table import RowTable, Table, ko
 
 __all__ = ["IndexValue", "Level", "OrderBook", "Quote", "Quotes"]
 
@@ -191,6 +191,20 @@ class IndexValue(Record):
 
     def __repr__(self) -> str:
         return f"<IndexValue: {_line(self, self.value)}>"
+
+
+@frozen(kw_only=True, eq=False, repr=False)
+class IndexValues(RowTable, Sequence[IndexValue]):
+    """Some indices now."""
+
+    kind: ClassVar[type[Record]] = IndexValue
+
+    rows: tuple[IndexValue, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What it is, in a line."""
+        return ", ".join(value.name or value.code for value in self.rows)
 
 
 def _line(record: Quote | IndexValue, price: Decimal | None) -> str:
