@@ -73,8 +73,8 @@ def aggregate(
     the scheduler, and a partition may outlive ten workers.
 
     Raises what a partition raises (`SinkError`, `UsageError`, what `load` raises), once those that are open have ended;
-    `UsageError` for a partition under which all workers died, and `DeadlineExceededError` where no partition ends for
-    `timeout` seconds. What was written stays.
+    `UsageError` for a partition under which all workers died, once all others are written; and `DeadlineExceededError`
+    where no partition ends for `timeout` seconds. What was written stays.
     """
     options: dict[str, Any] = {"accounts_open": accounts_open, "attempts": attempts, "patience": patience}
     Options(**options)  # says at once what is impossible
@@ -200,6 +200,7 @@ class _Driver:
         self._report = BatchReport()
         self._tally = Tally()
         self._failure: BaseException | None = None
+        self._killed: UsageError | None = None
         self._waiting: list[_Partition] = []
         self._began = monotonic()
 
@@ -214,8 +215,9 @@ class _Driver:
             await self._round(iter(waiting), again=True)
         finally:
             await self._client.unregister_worker_plugin(plugin.name)
-        if self._failure is not None:
-            raise self._failure
+        failure = self._failure or self._killed
+        if failure is not None:
+            raise failure
         if not self._report.left and self._report.stopped is None:
             await self._client.submit(self._sweep, pure=False)
         ended = self._report
@@ -264,12 +266,11 @@ class _Driver:
         try:
             report: BatchReport = await future
         except KilledWorker as error:
-            self._fail(
-                UsageError(
-                    f"partition {partition.number} ended {error.allowed_failures + 1} workers",
-                    code="killed",
-                    advice="see the workers' logs; the next run with the same keys goes on",
-                )
+            # What is in it may end any worker: the others are read all the same.
+            self._killed = self._killed or UsageError(
+                f"partition {partition.number} ended {error.allowed_failures + 1} workers",
+                code="killed",
+                advice="see the workers' logs, and read its investors alone; the other partitions are written",
             )
         except Exception as error:
             self._fail(error)

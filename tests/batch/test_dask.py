@@ -16,7 +16,7 @@ import pytest
 from attrs import evolve
 from distributed import Client, KilledWorker, LocalCluster
 
-from koscom_async import DeadlineExceededError, KoscomError, SettingsError, UsageError
+from koscom_async import DeadlineExceededError, KoscomError, SettingsError, SinkError, UsageError
 from koscom_async.batch import BatchFailures, BatchReport, ParquetSink, dask, write_investors
 from koscom_async.sandbox import Fault, SandboxGateway, crowd
 from tests.batch.crowds import MemorySink, keyed
@@ -266,12 +266,29 @@ def driven(monkeypatch, tmp_path, *answers, people=30, **options):
 READ = BatchReport(investors=10, complete=10, accounts=30, read=30, calls=100, segments=1)
 
 
-def test_a_partition_that_ends_every_worker_is_named_once_the_others_have_ended(monkeypatch, tmp_path):
+def test_a_partition_that_ends_every_worker_is_named_once_all_others_are_written(monkeypatch, tmp_path):
     worker = SimpleNamespace(address="tcp://a")
-    error, scheduler = driven(monkeypatch, tmp_path, READ, KilledWorker("_work-1", worker, 10), READ)
+    waiting = evolve(READ, investors=7, complete=7, left=3)
+    answers = (
+        READ,
+        KilledWorker("_work-1", worker, 10),
+        READ,
+        READ,
+        READ,
+        waiting,
+        evolve(READ, investors=3),
+    )
+    error, scheduler = driven(monkeypatch, tmp_path, *answers, people=60)
     assert isinstance(error, UsageError)
     assert str(error).startswith("killed: partition 1 ended 11 workers. What to do: see the workers' logs")
-    assert [each.released for each in scheduler.partitions] == [1, 1, 1]
+    assert [each.released for each in scheduler.partitions] == [1] * len(answers)
+    assert scheduler.plugins == []
+
+
+def test_what_a_partition_raises_ends_the_run_once_those_that_are_open_have_ended(monkeypatch, tmp_path):
+    error, scheduler = driven(monkeypatch, tmp_path, READ, SinkError("no room"), READ, READ, people=60)
+    assert error == SinkError("no room")
+    assert [each.released for each in scheduler.partitions] == [1, 1, 1, 1]
     assert scheduler.plugins == []
 
 
