@@ -32,6 +32,8 @@ DEATHS = 3
 """An investor who was open when the process died so often is not asked any more."""
 STRIDES = 10
 """Investors are taken from the source when so much of the window is free: a tenth of it."""
+AT_ONCE = 100
+"""So many investors are opened before other tasks run."""
 SILENT_PROBES = 20
 """After so many probes that were not answered, each a cool-down apart, the platform is down, and the run ends."""
 REPORT_SECONDS = 1.0
@@ -68,11 +70,10 @@ class Run:
             self._tally,
             in_thread=in_thread,
             segment_size=options.segment_size,
-            report=self._report,
         )
         self._ended: list[str] = []
         self._failure: Exception | None = None
-        self._began_at = self._reported_at = anyio.current_time()
+        self._began_at = anyio.current_time()
 
     async def read_all(self) -> BatchReport:
         """Read every investor; raise what ended the run early, once what was read is written."""
@@ -80,6 +81,7 @@ class Run:
             written = anyio.Event()
             group.start_soon(self._write, written)
             group.start_soon(self._source.feed, self._window.changed)
+            group.start_soon(self._report_now_and_then)
             with suppress(anyio.BrokenResourceError):  # the writer has failed, and says why
                 async with self._writer.deliveries, background() as readers:
                     while works := await self._next():
@@ -91,7 +93,7 @@ class Run:
         self._raise_failure()
         if self._source.failure is not None:
             raise self._source.failure
-        self._report(is_due=True)
+        self._report()
         return self._result()
 
     async def _next(self) -> list[Work]:
@@ -128,15 +130,16 @@ class Run:
         room = self._room
         if self._is_stopping or room < 1:
             return []
+        most = min(room, AT_ONCE)
         if not self._source.is_dry and len(self._parked) < MOST_PARKED:
             if self._window.investors and room < self._window.most // self._window.usual // STRIDES:
                 return []
-            works = await self._pull(room)
+            works = await self._pull(most)
             if works or self._is_stopping:
                 return works
         for work in self._parked.give_up(self._pace.given_up(self._options.attempts - 1)):
             await self._write_as_read(work)
-        return await self._begin_again(self._parked.take(room, self._pace) or self._at_the_end())
+        return await self._begin_again(self._parked.take(most, self._pace) or self._at_the_end())
 
     def _at_the_end(self) -> list[Work]:
         """Return one suspect when all others are read; stop where they wait for the next day's calls alone.
@@ -309,10 +312,17 @@ class Run:
         ended, self._ended = self._ended, []
         return ended
 
-    def _report(self, *, is_due: bool = False) -> None:
-        now = anyio.current_time()
-        if self._options.on_progress is not None and (is_due or now - self._reported_at >= REPORT_SECONDS):
-            self._reported_at = now
+    async def _report_now_and_then(self) -> None:
+        """Report once a second, also while every investor waits for a broker."""
+        try:
+            while self._options.on_progress is not None:
+                await anyio.sleep(REPORT_SECONDS)
+                self._report()
+        except Exception as error:
+            self._fail(error)
+
+    def _report(self) -> None:
+        if self._options.on_progress is not None:
             self._options.on_progress(self._progress())
 
     def _progress(self) -> BatchProgress:

@@ -35,14 +35,12 @@ class Writer:
         *,
         in_thread: Callable[..., Awaitable[Any]],
         segment_size: int,
-        report: Callable[[], None],
     ) -> None:
         self._journal = journal
         self._sink = sink
         self._tally = tally
         self._in_thread = in_thread
         self._segment_size = segment_size
-        self._report = report
         self._number = journal.next_segment
         self._entries: list[Entry] = []
         self._accounts = 0
@@ -77,7 +75,6 @@ class Writer:
                     if delivery.alone is not None:
                         delivery.alone.set()
                         self._awaited.discard(delivery.alone)
-                    self._report()
                 await self._commit()
 
     def _add(self, entry: Entry) -> None:

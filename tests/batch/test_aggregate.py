@@ -21,7 +21,7 @@ from koscom_async import (
 )
 from koscom_async._transport.breaker import Breakers
 from koscom_async._transport.limits.limiter import ProcessLimiter
-from koscom_async.batch import BatchFailures, aggregate
+from koscom_async.batch import BatchFailures, aggregate, reading
 from koscom_async.sandbox import Fault, SandboxGateway
 from tests.batch.crowds import FAST, MemorySink, balances, check_whole, client_of, gateway_of, keyed
 from tests.hurry import hurrying
@@ -446,6 +446,27 @@ async def test_a_checkpoint_of_another_run_and_one_in_use_are_refused(tmp_path):
                 yield pair
 
         await aggregate(koscom, source(), sink=MemorySink(), checkpoint=tmp_path / "free")
+
+
+async def test_progress_is_reported_at_times_also_while_everyone_waits(monkeypatch):
+    monkeypatch.setattr(reading, "REPORT_SECONDS", 0.01)
+    seen, reported = [], anyio.Event()
+
+    async def source():
+        yield keyed(gateway)[0]
+        await reported.wait()
+        yield keyed(gateway)[1]
+
+    def show(progress):
+        seen.append(progress.investors)
+        if seen.count(1) == 3:
+            reported.set()
+
+    async with gateway_of(2) as gateway, client_of(gateway) as koscom:
+        with anyio.fail_after(20):
+            await aggregate(koscom, source(), sink=MemorySink(), on_progress=show)
+    assert seen == sorted(seen)
+    assert seen[-1] == 2
 
 
 async def test_what_on_progress_raises_ends_the_run():
