@@ -85,7 +85,30 @@ def test_a_long_question_says_how_many_calls_it_made(koscom, monkeypatch):
 def test_names_are_broken_before_a_row_becomes_lines():
     columns = {"Name": ["한빛글로벌채권증권자1호[채권]"], "Value": [Decimal(3_045_000)], "": ["KRW"]}
     heading, first, *others = lines_of(ColumnsTable(columns), width=28)
-    assert (heading.split(), first.split()[-2:], len(others)) == (["Name", "Value"], ["3045000", "KRW"], 2)
+    assert (heading.split(), first.split()[-2:], len(others)) == (["Name", "Value"], ["3045000", "KRW"], 1)
+
+
+def test_a_narrow_table_of_several_rows_names_the_columns_that_it_leaves_out():
+    columns = {
+        "on": ["2026-03-02"] * 2,
+        "open": [Decimal(1)] * 2,
+        "close": [Decimal(2)] * 2,
+        "turnover": [Decimal(3)] * 2,
+    }
+    table = ColumnsTable(columns, may_leave_out=True)
+    assert lines_of(table, width=31)[1].split() == ["2026-03-02", "1", "2", "3"]
+    heading, *_, below = lines_of(table, width=24)
+    assert (heading.split(), below) == (["on", "open", "close"], "turnover")
+    assert lines_of(table, width=40)[0].split() == list(columns)
+    doubtful = lines_of(ColumnsTable(columns | {"doubtful": [True, None]}, may_leave_out=True), width=31)
+    assert [line.split() for line in doubtful[:2]] == [
+        ["on", "open", "close", "doubtful"],
+        ["2026-03-02", "1", "2", "true"],
+    ]
+    one = {name: values[:1] for name, values in columns.items()}
+    assert "turnover 3" in lines_of(ColumnsTable(one, may_leave_out=True), width=24)
+    assert "turnover 3" in lines_of(ColumnsTable(columns), width=24)
+    assert "turnover 3" in lines_of(table, width=12)
 
 
 def test_live_holdings_stand_beside_the_brokers_values(koscom):

@@ -3,7 +3,7 @@
 The table knows how narrow it can be, and stacks its cells below that width. Knows nothing of what it shows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -195,6 +195,18 @@ class Grid:
     def dropping(self, *headers: str) -> tuple["Grid", ...]:
         """Return it, and what narrower terminals show: without the first of these columns, without the second, too."""
         return (self, *(self._without(headers[:number]) for number in range(1, len(headers) + 1)))
+
+    def beginning(self, width: int, *, always: Collection[str] = ()) -> "Grid":
+        """Return it with as many of its columns, from the left, as the width has room for beside some of them."""
+        room = {column.header: self._least(number) + self.gap for number, column in enumerate(self.columns)}
+        left = width + self.gap - sum(room[header] for header in always)
+        dropped = []
+        for header, needed in room.items():
+            if header not in always:
+                left -= needed
+                if left < 0:
+                    dropped.append(header)
+        return self._without(dropped)
 
     def folding(self, header: str) -> "Grid":
         """Return it without a column, whose cells stand below their rows."""

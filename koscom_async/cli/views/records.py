@@ -12,7 +12,16 @@ from rich.text import Text
 
 from koscom_async._hints import needed
 from koscom_async.cli.output import cell, csv_table, write_stderr
-from koscom_async.cli.views.layout import FAINT, LEAST_TEXT_WIDTH, Column, Grid, Row, fitting, plain_text
+from koscom_async.cli.views.layout import (
+    FAINT,
+    LEAST_TEXT_WIDTH,
+    NARROW_GAP,
+    Column,
+    Grid,
+    Row,
+    fitting,
+    plain_text,
+)
 from koscom_async.export import frames
 from koscom_async.export.excel import book
 from koscom_async.export.notes import Answered, failure_lines
@@ -22,16 +31,21 @@ from koscom_async.export.texts import counted
 from koscom_async.models.market.table import Table
 from koscom_async.models.outcome import Outcome
 
+LEAST_COLUMNS = 3
+"""With fewer of its columns, a table is shown as a line for each cell."""
+
 
 @frozen
 class ColumnsTable:
     """One line per row, without the columns that are empty in all of them; numbers stand right.
 
-    Where there is no room, names are broken.
+    Where there is no room, names are broken; of several rows with `may_leave_out`, the last columns but what is true
+    or not are left out, and named below.
     """
 
     columns: Mapping[str, Sequence[object]]
     with_commas: bool = False
+    may_leave_out: bool = False
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         shown = {
@@ -44,11 +58,19 @@ class ColumnsTable:
             Column(name, is_number=_are_numbers(values), least=None) for name, values in shown.items()
         )
         rows = tuple(Row(tuple(map(self._text, values))) for values in zip(*shown.values(), strict=True))
-        broken = (
-            evolve(each, least=LEAST_TEXT_WIDTH) if each.header.casefold() == "name" else each
-            for each in headers
-        )
-        yield fitting([Grid(headers, rows), Grid(tuple(broken), rows)], options.max_width)
+        grid = Grid(headers, rows)
+        tight = evolve(grid, gap=NARROW_GAP)
+        broken = evolve(tight, columns=tuple(map(_broken, headers)))
+        has_room = broken.least_width <= options.max_width
+        if self.may_leave_out and len(rows) > 1 and not has_room:
+            flags = [name for name, values in shown.items() if any(each is True for each in values)]
+            first = tight.beginning(options.max_width, always=flags)
+            if len(first.columns) >= LEAST_COLUMNS:
+                left_out = ", ".join(each.header for each in headers if each not in first.columns)
+                yield first.drawn(options.max_width)
+                yield Text(f"There is no room for: {left_out}", FAINT)
+                return
+        yield fitting([grid, tight, broken], options.max_width)
 
     def _text(self, value: object) -> Text:
         if isinstance(value, datetime):
@@ -70,6 +92,10 @@ class Lines:
         yield fitting(self._grids, options.max_width)
 
 
+def _broken(column: Column) -> Column:
+    return evolve(column, least=LEAST_TEXT_WIDTH) if column.header.casefold() == "name" else column
+
+
 def _are_numbers(values: Sequence[object]) -> bool:
     return all(isinstance(each, Decimal | int | None) for each in values)
 
@@ -82,7 +108,7 @@ def table_of(table: Table[Any]) -> ColumnsTable:
         for name, _, type_ in table.columns
         if name != "received_at"
     }
-    return ColumnsTable(shown, with_commas=True)
+    return ColumnsTable(shown, with_commas=True, may_leave_out=True)
 
 
 @frozen
