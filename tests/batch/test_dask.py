@@ -76,7 +76,7 @@ def asked(gateway):
     return Counter(call.broker for call in gateway.calls)["diamond"]
 
 
-RATE, BURST = 12.0, 12
+RATE, BURST = 15.0, 15
 """The burst makes up for what a busy machine lets both wait: a second of the rate."""
 TRIES = 3
 """A machine that others keep busy may let both wait for longer, and never lets them be too fast."""
