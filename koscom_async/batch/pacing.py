@@ -42,6 +42,8 @@ TURNS = 2.0
 """Patience is so many times the time in which the window is read. Less would park where chance makes a queue longer."""
 ATTEMPTS_AWAITED = 2
 """No account is cut off before so many attempts could time out, so that a broker which hangs is seen to be down."""
+SILENT_PROBES = 20
+"""After so many probes that were not answered, each a cool-down apart, a platform that has answered is down."""
 SMOOTHING = 0.1
 """What the latest account counts for in a moving average."""
 
@@ -165,7 +167,7 @@ class Pace:
         self._cool_down = settings.breaker.cool_down
         self._brokers: dict[str, BrokerPace] = {}
         limits = settings.limits.of(COMMON)
-        self.lists = BrokerPace(limits.rate, limits.in_flight)
+        self._lists = BrokerPace(limits.rate, limits.in_flight)
 
     @property
     def patience(self) -> float:
@@ -207,17 +209,29 @@ class Pace:
         """Return how many may be asked in any case, so that the broker has work meanwhile."""
         return min(broker.in_flight, max(1, self._window.most // 8))
 
+    @property
+    def room(self) -> int:
+        """How many investors may be opened now; one as a probe, and alone, where no list of accounts can be read."""
+        if not self._lists.is_down:
+            return self._window.room
+        may_probe = anyio.current_time() >= self._lists.closed_until and not self._window.investors
+        return min(self._window.room, 1) if may_probe else 0
+
+    def is_silent(self, probes: int) -> bool:
+        """Whether no list of accounts can be read: after so many probes, where none could be from the start."""
+        return self._lists.probes >= (SILENT_PROBES if self._lists.has_answered else probes)
+
     def hear_of_list(self, error: KoscomError | None) -> None:
         """Learn from how the question for an investor's list of accounts ended; a token that failed says nothing."""
         if error is not None and error.broker == AUTH:
             return
-        self.lists.hear(error, anyio.current_time(), cool_down=self._cool_down)
+        self._lists.hear(error, anyio.current_time(), cool_down=self._cool_down)
 
     @property
     def opens_at(self) -> float:
         """When the next broker that is down may be asked again; `inf` where none waits for that."""
         now = anyio.current_time()
-        closed = (each.closed_until for each in (self.lists, *self._brokers.values()) if each.is_down)
+        closed = (each.closed_until for each in (self._lists, *self._brokers.values()) if each.is_down)
         return min((moment for moment in closed if moment > now), default=inf)
 
     def given_up(self, probes: int) -> set[str]:
@@ -259,7 +273,7 @@ class Pace:
         return self._patience or min(max(least, TURNS * self.patience), LONGEST_SECONDS)
 
     def _broker(self, queue: str) -> BrokerPace:
-        broker = self.lists if queue == COMMON else self._brokers.get(queue)
+        broker = self._lists if queue == COMMON else self._brokers.get(queue)
         if broker is None:
             limits = self._settings.limits.of(queue)
             broker = self._brokers[queue] = BrokerPace(limits.rate, limits.in_flight)

@@ -34,8 +34,6 @@ STRIDES = 10
 """Investors are taken from the source when so much of the window is free: a tenth of it."""
 AT_ONCE = 100
 """So many investors are opened before other tasks run."""
-SILENT_PROBES = 20
-"""After so many probes that were not answered, each a cool-down apart, the platform is down, and the run ends."""
 REPORT_SECONDS = 1.0
 
 
@@ -116,18 +114,9 @@ class Run:
         is_all_asked = self._source.is_dry and not (self._parked or self._suspects)
         return not self._window.investors and (is_all_asked or self._is_stopping)
 
-    @property
-    def _room(self) -> int:
-        """How many investors may be opened now; one as a probe, and alone, where no list of accounts can be read."""
-        lists, room = self._pace.lists, self._window.room
-        if not lists.is_down:
-            return room
-        may_probe = anyio.current_time() >= lists.closed_until and not self._window.investors
-        return min(room, 1) if may_probe else 0
-
     async def _take(self) -> list[Work]:
         """Return investors of the source; when it is dry, those who waited; and last suspects, each alone."""
-        room = self._room
+        room = self._pace.room
         if self._is_stopping or room < 1:
             return []
         most = min(room, AT_ONCE)
@@ -254,8 +243,7 @@ class Run:
 
     async def _conclude(self, work: Work, holdings: Holdings | None, error: KoscomError | None) -> None:
         """Write an investor, or let them wait for what may be read later."""
-        lists = self._pace.lists
-        is_silent = lists.probes >= (SILENT_PROBES if lists.has_answered else self._options.attempts)
+        is_silent = self._pace.is_silent(self._options.attempts)
         if error is not None and (is_silent or concerns_everyone(error)):
             self._fail(error)  # and the next run asks for this investor again
             return
