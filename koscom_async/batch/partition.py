@@ -92,10 +92,12 @@ class _Known:
 
 @frozen
 class _State:
-    """Which of a partition's parts are there, and who waits."""
+    """Which of a partition's parts are there, how many in them are not complete, and who waits."""
 
     has_first: bool
     has_last: bool
+    incomplete_first: int
+    incomplete_last: int
     waiting: Mapping[str, _Known]
 
 
@@ -121,7 +123,14 @@ class _Part:
         self.sink.open(self.run, alone=False)
         has_first = self.sink.has(self.first)
         waiting = _unpacked(self.sink.waiting(self.first)) if has_first else {}
-        return _State(has_first, self.sink.has(self.first + 1), waiting)
+        has_last = self.sink.has(self.first + 1)
+        return _State(
+            has_first=has_first,
+            has_last=has_last,
+            incomplete_first=self.sink.incomplete(self.first) if has_first else 0,
+            incomplete_last=self.sink.incomplete(self.first + 1) if has_last else 0,
+            waiting=waiting,
+        )
 
     def write(self, entries: Iterable[Entry], *, last: bool = False, waiting: bytes = b"") -> None:
         segment = Segment(run=self.run, number=self.first + last, entries=tuple(entries))
@@ -131,7 +140,8 @@ class _Part:
 async def _ask(koscom: Koscom, part: _Part, state: _State, load: Load, options: Options) -> BatchReport:
     if state.has_first:
         left = 0 if state.has_last else len(state.waiting)
-        return BatchReport(skipped=len(part.keys) - left, left=left)
+        incomplete = state.incomplete_first + state.incomplete_last
+        return BatchReport(skipped=len(part.keys) - left, skipped_incomplete=incomplete, left=left)
     entries, report = await _read(koscom, part.keys, load, {}, options)
     done = [entry for entry in entries if not _waits(entry)]
     waiting = {key: _Known() for key in part.keys} if report.stopped else {}
@@ -149,7 +159,7 @@ async def _ask_again(koscom: Koscom, part: _Part, state: _State, load: Load, opt
     if not state.has_first:
         raise UsageError("those who wait are asked again when every partition has its first part")
     if state.has_last or not state.waiting:
-        return BatchReport(skipped=len(state.waiting))
+        return BatchReport(skipped=len(state.waiting), skipped_incomplete=state.incomplete_last)
     earlier = {key: known.holdings for key, known in state.waiting.items() if known.holdings is not None}
     entries, report = await _read(koscom, tuple(state.waiting), load, earlier, options)
     if report.stopped:

@@ -104,6 +104,10 @@ class SharedSink(OpenedSink, Protocol):
         """Return what is known of those who wait, as it was committed; nothing where none does."""
         ...
 
+    def incomplete(self, segment: int) -> int:
+        """Return how many investors of a committed segment lack an account, or all."""
+        ...
+
     def sweep(self) -> None:
         """Remove what crashes left, and what was known of those who waited: the run has ended."""
         ...

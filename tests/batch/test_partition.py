@@ -3,6 +3,7 @@
 import json
 import pickle
 import zlib
+from functools import partial
 
 import polars as pl
 import pytest
@@ -42,6 +43,21 @@ async def test_a_partition_is_written_once_and_asked_once(tmp_path):
         assert (again.skipped, again.investors, last.investors, len(gateway.calls)) == (4, 0, 0, before)
     assert written(tmp_path) == dict.fromkeys(keys, True)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["part-00000000", "part-00000002"]
+
+
+@pytest.mark.parametrize("kind", [ParquetSink, JsonLinesSink])
+async def test_what_is_written_partial_is_not_called_whole_when_it_is_there_already(kind, tmp_path):
+    """Neither the first part, whose failure will not pass, nor the second, whose broker stayed down."""
+    for number, (fault, left) in enumerate((("4001", 0), ("down", 3))):
+        async with gateway_of(3, faults={"star": fault}) as gateway, client_of(gateway) as koscom:
+            load, keys = loader(gateway), [key for key, _ in keyed(gateway)]
+            ask = partial(aggregate_partition, koscom, number, keys, load, sink=kind(tmp_path))
+            assert (await ask()).left == left
+            if left:
+                assert not (await ask(again=True)).ok
+                assert (await ask(again=True)).skipped_incomplete == 3
+            report = await ask()
+        assert (report.skipped, report.skipped_incomplete, report.ok) == (3, 3, False)
 
 
 async def test_who_fails_waits_apart_and_is_asked_again_for_what_is_missing(tmp_path):

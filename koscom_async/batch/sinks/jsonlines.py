@@ -74,6 +74,10 @@ class JsonLinesSink:
         """Return what is known of those who wait; see `SharedSink`."""
         return self._place.waiting(segment)
 
+    def incomplete(self, segment: int) -> int:
+        """Return how many of a segment's investors are not complete; see `SharedSink`."""
+        return self._place.incomplete(segment)
+
     def sweep(self) -> None:
         """Remove what only a run that goes on needs; see `SharedSink`."""
         self._place.sweep()
@@ -121,6 +125,7 @@ class _Folder:
         self._parts = Parts(folder, fingerprint=fingerprint)
         self.open, self.has = self._parts.open, self._parts.has
         self.waiting, self.sweep = self._parts.waiting, self._parts.sweep
+        self.incomplete = self._parts.incomplete
 
     def add(self, segment: Segment, data: bytes, waiting: bytes) -> None:
         with (
@@ -167,6 +172,9 @@ class _Grown:
         return number in self._committed
 
     def waiting(self, number: int) -> bytes:
+        raise self._shared()
+
+    def incomplete(self, number: int) -> int:
         raise self._shared()
 
     def sweep(self) -> None:

@@ -90,6 +90,10 @@ class ParquetSink:
         """Return what is known of those who wait; see `SharedSink`."""
         return self._parts.waiting(segment)
 
+    def incomplete(self, segment: int) -> int:
+        """Return how many of a segment's investors are not complete; see `SharedSink`."""
+        return self._parts.incomplete(segment)
+
     def sweep(self) -> None:
         """Remove what only a run that goes on needs; see `SharedSink`."""
         self._parts.sweep()

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from koscom_async._files import OWNERS_FILE, OWNERS_FOLDER, make_directory, sync_directory, written
 from koscom_async.batch.segments import Segment
@@ -60,6 +61,10 @@ class Parts:
         with sink_errors(path):
             return path.read_bytes() if path.exists() else b""
 
+    def incomplete(self, number: int) -> int:
+        """Return how many investors of a part lack an account, or all."""
+        return int(self._check(self._part(number))["incomplete"])
+
     def sweep(self) -> None:
         """Remove what crashes left, and what was known of those who waited."""
         with sink_errors(self.folder):
@@ -76,6 +81,7 @@ class Parts:
             "run": segment.run,
             "segment": segment.number,
             "investors": len(segment.entries),
+            "incomplete": sum(not entry.complete for entry in segment.entries),
             "format": self._fingerprint,
         }
         with sink_errors(part):
@@ -110,10 +116,11 @@ class Parts:
     def _part(self, number: int) -> Path:
         return self.folder / _PART.format(number)
 
-    def _check(self, part: Path, *, run: str | None = None) -> None:
+    def _check(self, part: Path, *, run: str | None = None) -> dict[str, Any]:
+        """Return the label of a part of this run."""
         wanted = run or self._run
         try:
-            label = json.loads((part / _LABEL).read_bytes())
+            label: dict[str, Any] = json.loads((part / _LABEL).read_bytes())
             found = label["run"], label["format"]
         except (OSError, ValueError, TypeError, LookupError):
             raise SinkError(
@@ -124,6 +131,7 @@ class Parts:
                 f"{part} belongs to another run, or has other columns",
                 advice="write each run to a folder of its own, or go on with that run's checkpoint",
             )
+        return label
 
 
 @contextmanager
