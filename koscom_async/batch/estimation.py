@@ -115,7 +115,7 @@ async def estimate(
     settings, _ = parts_of(koscom)
     path = checkpoint_path(checkpoint)
     done, learned = await anyio.to_thread.run_sync(learned_before, path) if path else (0, {})
-    total, drawn = await _counted(Source(investors), 0 if learned else sample)
+    total, drawn = await _count_and_draw(Source(investors), 0 if learned else sample)
     read = done
     if drawn:
         read, learned = await _read_sample(koscom, drawn)
@@ -125,7 +125,7 @@ async def estimate(
     )
 
 
-async def _counted(source: Source, sample: int) -> tuple[int, list[Investor]]:
+async def _count_and_draw(source: Source, sample: int) -> tuple[int, list[Investor]]:
     """Return how many investors there are, and some of them, each with the same chance."""
     chance, drawn = Random(0), list[Investor]()  # noqa: S311  # it guards nothing
     while found := await source.take(AT_ONCE):

@@ -115,7 +115,10 @@ class Run:
         return not self._window.investors and (is_all_asked or self._is_stopping)
 
     async def _take(self) -> list[Work]:
-        """Return investors of the source; when it is dry, those who waited; and last suspects, each alone."""
+        """Return investors of the source; when it is dry, those who waited; and last suspects, each alone.
+
+        Those who wait for nothing but brokers that are given up are written as they are.
+        """
         room = self._pace.room
         if self._is_stopping or room < 1:
             return []
@@ -162,12 +165,12 @@ class Run:
                 work = Work(
                     key, investor, self._window.usual, after=_without_spent(self._options.earlier.get(key))
                 )
-                if await self._is_to_be_asked(work, state):
+                if await self._place(work, state):
                     works.append(work)
         return works
 
-    async def _is_to_be_asked(self, work: Work, state: KeyState) -> bool:
-        """Whether an investor of the source is asked now; those who are not are put where they belong."""
+    async def _place(self, work: Work, state: KeyState) -> bool:
+        """Return whether an investor of the source is asked now; put those who are not where they belong."""
         if state.is_done:
             self._tally.count(skipped=1, skipped_incomplete=int(not state.is_complete))
         elif state.is_repeated:
@@ -217,7 +220,7 @@ class Run:
             ) as stream:
                 self._pace.expect(expected, -1)
                 expected = ()
-                self._list(work, len(stream.accounts) + len(stream.kept))
+                self._count_accounts(work, len(stream.accounts) + len(stream.kept))
                 outcomes = [outcome async for outcome in stream]
                 holdings = await stream.merged()
         except KoscomError as error:
@@ -236,7 +239,7 @@ class Run:
         self._tally.learn(outcomes)
         return (holdings, None) if failure is None else (None, failure)
 
-    def _list(self, work: Work, accounts: int) -> None:
+    def _count_accounts(self, work: Work, accounts: int) -> None:
         """Count an investor's accounts, now that they are known."""
         self._window.correct(work.accounts, accounts)
         work.accounts = accounts
