@@ -53,7 +53,9 @@ class Segment(Record):
 class Sink(Protocol):
     """Where segments are written; any object with these two methods will do.
 
-    Both are called in a thread, one at a time. What they raise ends the run; what was committed stays.
+    Both are called in a thread, one at a time. What they raise ends the run, as a `SinkError` with that as its cause;
+    what was committed stays. One that also has what `OpenedSink` has learns which run it is, and is checked by its
+    columns.
     """
 
     def has(self, segment: int) -> bool:

@@ -34,9 +34,9 @@ class JsonLinesSink:
 
     A path that ends in `.jsonl`, `.ndjson` or `.json` is one file, to which whole segments are added; which ones
     stands beside it, in `….segments`. Any other path is a folder, to which several processes can write: a segment's
-    lines are in `part-00000042/investors.jsonl`. `compression` is `gzip` or `zstd` (extra `arrow`); a path that ends in
-    `.gz` or `.zst` says so itself. Folders have mode 0700 and files 0600. What the system refuses is a `SinkError`, and
-    so is a place in which another run has written.
+    lines are in `part-00000042/investors.jsonl`. `compression` is `gzip` or `zstd` (extra `arrow`), and `UsageError` is
+    raised for another; a path that ends in `.gz` or `.zst` says so itself. Folders have mode 0700 and files 0600. What
+    the system refuses is a `SinkError`, and so is a place in which another run has written.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, compression: Compression | None = None) -> None:

@@ -52,8 +52,9 @@ class ParquetSink:
 
         polars.scan_parquet("out/*/part-*/positions.parquet", hive_partitioning=True)
 
-    `compression` is `zstd`, `snappy`, `gzip`, `lz4` or `none`. Folders have mode 0700 and files 0600. What the system
-    refuses is a `SinkError`, and so is a folder in which another run has written.
+    `compression` is `zstd`, `snappy`, `gzip`, `lz4` or `none`, and `UsageError` is raised for another. Folders have
+    mode 0700 and files 0600. What the system refuses is a `SinkError`, and so is a folder in which another run has
+    written.
     """
 
     def __init__(
