@@ -66,7 +66,7 @@ async def open_client(
     Without `tokens`, those of the sandbox are kept in memory, and the platform's in the file of `koscom login`.
     """
     if not gateway.sandbox:
-        _refuse_faults(gateway)
+        _refuse_sandbox_options(gateway)
         settings = _settings(for_investor=for_investor)
         settings = settings if limits is None else evolve(settings, limits=limits)
         tokens = tokens or await token_file()
@@ -143,7 +143,7 @@ def embedded_gateway(
         raise click.BadParameter(str(error), param_hint="--fault") from error
 
 
-def _refuse_faults(gateway: GatewayOptions) -> None:
+def _refuse_sandbox_options(gateway: GatewayOptions) -> None:
     if gateway.documents:
         raise click.UsageError("--documents needs --sandbox: only the embedded gateway has their person")
     if gateway.faults or gateway.latency is not None:

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import TextIO
 
 import click
@@ -100,19 +101,18 @@ def cell(value: object) -> str:
             return f"'{text}" if text.startswith(_FORMULA_MARKS) else text
 
 
-def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
-    """Yield the row of names, and then each row, without the line's end."""
+def csv_rows(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
+    """Yield each row without the line's end, each cell fit for a spreadsheet."""
     page = io.StringIO()
     writer = csv.DictWriter(page, columns, lineterminator="")
-    writer.writeheader()
-    yield page.getvalue()
     for row in rows:
-        page.seek(0)
-        page.truncate()
         writer.writerow({name: cell(value) for name, value in row.items()})
         yield page.getvalue()
+        page.seek(0)
+        page.truncate()
 
 
 def csv_table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
-    """Return rows below a row of names, each cell fit for a spreadsheet."""
-    return "".join(f"{line}\n" for line in csv_lines(columns, rows))
+    """Return rows below a row of names."""
+    names = dict(zip(columns, columns, strict=True))
+    return "".join(f"{line}\n" for line in csv_rows(columns, chain([names], rows)))

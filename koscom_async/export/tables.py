@@ -286,11 +286,11 @@ def rows_of(holdings: Holdings, table: TableName, *, key: str | None) -> list[Ro
 def values_of(rows: Sequence[Any], columns: Iterable[Column]) -> Iterator[tuple[Column, list[object]]]:
     """Yield each column with its values in these rows, unconverted."""
     for column in columns:
-        values = [_bare(column.read(row)) for row in rows]
+        values = [_plain_text(column.read(row)) for row in rows]
         yield column, [_rounded(value, column.type) for value in values] if column.is_computed else values
 
 
-def _bare(value: object) -> object:
+def _plain_text(value: object) -> object:
     """Make plain text of an open enum."""
     return str(value) if isinstance(value, str) else value
 

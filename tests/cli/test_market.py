@@ -19,7 +19,7 @@ def test_quotes_are_a_table_json_or_csv_and_name_what_is_missing(koscom):
     assert shown.exit_code == 3
     assert "2 quotes, 1 missing" in shown.stdout
     assert "삼성전자" in shown.stdout
-    assert shown.stderr == "koscom: INCOMPLETE: 999999: not listed, or left out\n"
+    assert shown.stderr == "INCOMPLETE: 999999: not listed, or left out\n"
     whole = koscom("market", "quote", "005930", "035720", "--sandbox", "--json")
     assert whole.exit_code == 0
     document = json.loads(whole.stdout)

@@ -18,7 +18,7 @@ from koscom_async.cli.main import FAILED, PARTIAL, WHOLE, exit_codes
 from koscom_async.cli.options import ROWS, OutputOptions, answer_options
 from koscom_async.cli.output import cell, write_stderr
 from koscom_async.cli.views.layout import FAINT, HEADING, Column
-from koscom_async.cli.views.records import Lines, renderers_of, table_of
+from koscom_async.cli.views.records import Lines, records_table, renderers_of
 from koscom_async.client import Koscom
 from koscom_async.export.texts import clean, counted
 from koscom_async.models.catalogue.answer import Answer
@@ -68,7 +68,7 @@ def _finish(answer: Table[Any], output: OutputOptions) -> NoReturn:
     data = partial(single_data, answer.to_dicts(), as_of=as_of, complete=answer.complete)
     write({**renderers, "json": data}, output)
     for note in () if answer.complete else answer.notes or ("the platform may have more rows",):
-        write_stderr(f"koscom: INCOMPLETE: {clean(note)}")
+        write_stderr(f"INCOMPLETE: {clean(note)}")
     click.get_current_context().exit(WHOLE if answer.complete else PARTIAL if answer.to_rows() else FAILED)
 
 
@@ -84,4 +84,4 @@ def _page(answer: Table[Any]) -> Iterator[RenderableType]:
         ]
         yield Lines(_VALUES, [each for each in cells if each[2]])
     else:
-        yield table_of(answer)
+        yield records_table(answer)

@@ -16,7 +16,7 @@ from koscom_async.cli.access import GatewayOptions, open_client
 from koscom_async.cli.ending import exit_code, finish, report_missing
 from koscom_async.cli.main import exit_codes
 from koscom_async.cli.options import DAY, ROWS, OutputOptions, Word, answer_options, in_order
-from koscom_async.cli.output import csv_lines, write_stdout
+from koscom_async.cli.output import csv_rows, csv_table, write_stdout
 from koscom_async.cli.views.layout import (
     FAINT,
     WARNING,
@@ -145,7 +145,7 @@ async def _write_csv(
 ) -> TransactionStream:
     """Write rows as they come, some at a time, so that no more than these are held."""
     async with _stream(question, output, gateway) as stream:
-        write_stdout("\n".join(csv_lines(tuple(COLUMNS), ())))
+        write_stdout(csv_table(tuple(COLUMNS), ()))
         batch: list[Mapping[str, object]] = []
         async for row in stream:
             batch.append(_record(row))
@@ -158,7 +158,7 @@ async def _write_csv(
 
 def _write_rows(batch: Sequence[Mapping[str, object]]) -> None:
     if batch:
-        write_stdout("\n".join(list(csv_lines(tuple(COLUMNS), batch))[1:]))
+        write_stdout("\n".join(csv_rows(tuple(COLUMNS), batch)))
 
 
 def _record(row: Transaction) -> dict[str, object]:

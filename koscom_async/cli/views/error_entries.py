@@ -28,7 +28,7 @@ CATEGORIES: Mapping[str, str] = {
 """Who sends a code: the manual's categories, and two that it does not have."""
 
 # What a gateway answers and the manual's table does not list.
-_BARE_STATUSES: Mapping[int, tuple[str, str]] = {
+_OTHER_STATUSES: Mapping[int, tuple[str, str]] = {
     429: ("too many calls: too fast, or (QuotaExceededError) the day's calls are spent", "호출 한도 초과"),
     502: ("a gateway on the way got no usable answer", "게이트웨이 오류"),
     504: ("a gateway on the way got no answer in time", "게이트웨이 응답 시간 초과"),
@@ -108,7 +108,7 @@ class Entry:
 def entries(code: str | None = None) -> tuple[Entry, ...]:
     """Return every entry, or those of a code: several where categories share it, none where it is unknown."""
     wanted = code.strip().casefold() if code is not None else None
-    everything = (*map(_listed, ERROR_CODES), *map(_bare, _BARE_STATUSES), *_words())
+    everything = (*map(_listed, ERROR_CODES), *map(_by_status, _OTHER_STATUSES), *_words())
     return tuple(entry for entry in everything if wanted is None or entry.code.casefold() == wanted)
 
 
@@ -143,9 +143,9 @@ def _listed(row: ErrorCode) -> Entry:
     )
 
 
-def _bare(status: int) -> Entry:
+def _by_status(status: int) -> Entry:
     error = failure(status=status, document=None)
-    meaning_en, meaning_ko = _BARE_STATUSES[status]
+    meaning_en, meaning_ko = _OTHER_STATUSES[status]
     return Entry(
         code=str(status),
         category=GATEWAY,

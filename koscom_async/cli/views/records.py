@@ -100,7 +100,7 @@ def _are_numbers(values: Sequence[object]) -> bool:
     return all(isinstance(each, Decimal | int | None) for each in values)
 
 
-def table_of(table: Table[Any]) -> ColumnsTable:
+def records_table(table: Table[Any]) -> ColumnsTable:
     """Return the rows of a table of records for a terminal."""
     rows = table.to_rows()
     shown = {
