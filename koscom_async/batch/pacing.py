@@ -234,6 +234,11 @@ class Pace:
         closed = (each.closed_until for each in (self._lists, *self._brokers.values()) if each.is_down)
         return min((moment for moment in closed if moment > now), default=inf)
 
+    def forget_probes(self) -> None:
+        """Count the probes that fail from now on."""
+        for broker in self._brokers.values():
+            broker.probes = 0
+
     def given_up(self, probes: int) -> set[str]:
         """Return the brokers that are down, and did not answer so many probes in a row."""
         return {

@@ -71,6 +71,7 @@ class Run:
         )
         self._ended: list[str] = []
         self._failure: Exception | None = None
+        self._is_at_the_end = False
         self._began_at = anyio.current_time()
 
     async def read_all(self) -> BatchReport:
@@ -129,8 +130,12 @@ class Run:
             works = await self._pull(most)
             if works or self._is_stopping:
                 return works
-        for work in self._parked.give_up(self._pace.given_up(self._options.attempts - 1)):
-            await self._write_as_read(work)
+        if self._is_at_the_end or len(self._parked) >= MOST_PARKED:
+            for work in self._parked.give_up(self._pace.given_up(self._options.attempts - 1)):
+                await self._write_as_read(work)
+        elif self._source.is_dry:
+            self._is_at_the_end = True
+            self._pace.forget_probes()  # those of an outage that may be over
         return await self._begin_again(self._parked.take(most, self._pace) or self._at_the_end())
 
     def _at_the_end(self) -> list[Work]:
@@ -252,6 +257,8 @@ class Run:
             return
         lacking = Lacking.of(holdings, error, self._pace.queue_of)
         work.attempts += bool(lacking.failed)
+        if work.passes > 1 and not self._source.is_dry:
+            work.attempts = min(work.attempts, self._options.attempts - 1)  # the last one is kept for the end
         brokers = lacking.brokers(may_fail_again=work.attempts < self._options.attempts)
         if not brokers or (self._is_stopping and not self._options.goes_on):
             await self._deliver(work, holdings, error)

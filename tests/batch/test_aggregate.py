@@ -140,6 +140,25 @@ async def test_a_broker_that_is_down_holds_up_no_other_and_is_probed_until_it_an
     assert 5 <= asked["star"] - 12 * 4 < 12 * 4 + 4 * 30 / 3.0, "one account is asked each cool-down"
 
 
+async def test_a_broker_that_is_down_in_the_middle_is_not_given_up_before_the_end():
+    sink = MemorySink()
+
+    async def source():
+        for number, pair in enumerate(keyed(gateway)):
+            if number == 6:
+                gateway.clear_faults()
+            await anyio.sleep(3.0)
+            yield pair
+
+    with standing_time():
+        async with (
+            gateway_of(8, faults={"star": "down"}) as gateway,
+            client_of(gateway, cool_down=1.0) as koscom,
+        ):
+            await aggregate(koscom, source(), sink=sink, attempts=3)
+            check_whole(sink, gateway)
+
+
 async def test_what_fails_for_a_while_is_asked_again_and_only_that():
     sink = MemorySink()
     faults = {"star": Fault("down", times=10), "common": Fault("down", times=3)}
