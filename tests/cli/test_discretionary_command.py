@@ -4,12 +4,24 @@ import csv
 import io
 import json
 import re
+from datetime import datetime
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
+from koscom_async._clock import KST
 from koscom_async.cli.commands.call import raw_json
+from koscom_async.cli.views.discretionary import ORDERS, RowsTable
+from koscom_async.models.discretionary.answers import (
+    DiscretionaryAnswers,
+    DiscretionaryOutcome,
+    DiscretionaryRows,
+)
+from koscom_async.models.member import VirtualAccount
 from koscom_async.sandbox import example_ledger
+from tests.cli.screen import lines_of
+from tests.merge.accounts import CYBER
 
 LEDGER = [each for each in example_ledger().discretionary if each.contract_status == "0"]
 DAY = f"{LEDGER[0].today:%Y-%m-%d}"
@@ -91,6 +103,22 @@ def test_every_json_says_what_is_missing_in_the_same_words(koscom, what):
     (failure,) = document["failures"]
     assert failure["account"]["broker"]["short_name"] == "comet"
     assert failure["error"]["code"] == "3600"
+
+
+def test_rows_are_lines_in_eighty_columns_with_their_codes_below():
+    row = SimpleNamespace(
+        ordered_at=datetime(2024, 3, 13, 9, 2, 26, tzinfo=KST), side="2", name="SK하이닉스",
+        code="KR7000660001", quantity=Decimal(33), price=Decimal(155_751), executed_quantity=Decimal(33),
+        executed_amount=Decimal(5_139_790), currency="KRW", state="체결",
+    )  # fmt: skip
+    at = VirtualAccount(broker=CYBER, number="0019000000002221")
+    outcome = DiscretionaryOutcome(
+        account=at, answer=DiscretionaryRows(account=at, rows=(row,)), error=None, as_of=row.ordered_at
+    )
+    answers = DiscretionaryAnswers(outcomes=(outcome,), as_of=row.ordered_at)
+    lines = lines_of(RowsTable(answers, ORDERS, "order"), width=80)
+    assert (lines[1].split()[0], lines[1].split()[-1]) == ("Ordered", "State")
+    assert (lines[2][:19], lines[4]) == ("2024-03-13 09:02:26", "  KR7000660001")
 
 
 def test_an_unknown_broker_is_refused_before_a_call(koscom):

@@ -6,13 +6,14 @@ Does not ask for them.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from koscom_async.cli.views.layout import (
     FAINT,
     LEAST_TEXT_WIDTH,
+    NARROW_GAP,
     Column,
     Grid,
     Row,
@@ -126,11 +127,17 @@ class RowsTable:
         elif not outcome.answer.rows:
             yield Text(f"  no {self.noun}s", FAINT)
         else:
-            yield fitting([self._grid(outcome.answer.rows)], width)
+            grid = self._grid(outcome.answer.rows)
+            tight = evolve(grid, gap=NARROW_GAP)
+            yield fitting([grid, tight, tight.folding("Code")], width)
 
     def _grid(self, rows: Sequence[Any]) -> Grid:
         columns = tuple(
-            Column(each.header, is_number=isinstance(each.type, Exact), least=each.least)
+            Column(
+                each.header,
+                is_number=isinstance(each.type, Exact),
+                least=each.least if each.type == "text" else None,
+            )
             for each in self.columns
         )
         return Grid(
