@@ -202,7 +202,7 @@ class Run:
             await self._conclude(work, holdings, error)
         except anyio.BrokenResourceError:
             pass
-        except KoscomError as failure:
+        except Exception as failure:
             self._fail(failure)
         finally:
             self._ended.append(work.key)

@@ -22,6 +22,7 @@ from koscom_async import (
 from koscom_async._transport.breaker import Breakers
 from koscom_async._transport.limits.limiter import ProcessLimiter
 from koscom_async.batch import BatchFailures, aggregate, reading
+from koscom_async.batch.journal import Journal
 from koscom_async.sandbox import Fault, SandboxGateway
 from tests.batch.crowds import FAST, MemorySink, balances, check_whole, client_of, gateway_of, keyed
 from tests.hurry import hurrying
@@ -486,6 +487,18 @@ async def test_progress_is_reported_at_times_also_while_everyone_waits(monkeypat
             await aggregate(koscom, source(), sink=MemorySink(), on_progress=show)
     assert seen == sorted(seen)
     assert seen[-1] == 2
+
+
+async def test_what_no_one_foresees_in_the_middle_of_a_run_ends_it_as_it_is(monkeypatch):
+    """Such as a thread that cannot be started."""
+
+    def park(*_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Journal, "park", park)
+    async with gateway_of(4, faults={"star": "down"}) as gateway, client_of(gateway) as koscom:
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            await aggregate(koscom, keyed(gateway), sink=MemorySink())
 
 
 async def test_what_on_progress_raises_ends_the_run():
