@@ -11,7 +11,7 @@ import pytest
 
 from koscom_async.batch import BatchFailures, BatchProgress, BatchReport, write_investors
 from koscom_async.cli.commands.batch import _exit_code, _limits
-from koscom_async.cli.views.batch import ReportTable, duration, lines_of
+from koscom_async.cli.views.batch import LineBatchReporter, ReportTable, duration, lines_of
 from koscom_async.sandbox import SandboxGateway, crowd
 from koscom_async.settings import Limits
 from tests.cli.screen import lines_of as printed
@@ -151,8 +151,8 @@ def test_a_wrong_row_is_named_before_a_call_and_never_shown(koscom, gateway, inv
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to one process there")
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_and_sigterm_end_it_in_order_and_say_how_to_go_on(sent, gateway, investors):
+@pytest.mark.parametrize("sent", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_ctrl_c_and_its_kin_end_it_in_order_and_say_how_to_go_on(sent, gateway, investors):
     output = investors.with_name("night.jsonl")
     command = [sys.executable, "-m", "koscom_async", "batch", str(investors), "--output", str(output)]
     process = subprocess.Popen(  # noqa: S603  # the command under test
@@ -162,7 +162,7 @@ def test_ctrl_c_and_sigterm_end_it_in_order_and_say_how_to_go_on(sent, gateway, 
         text=True,
     )
     first = process.stderr.readline()
-    process.send_signal(sent)
+    process.send_signal(getattr(signal, sent))
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert first == f"reading 4 investors into {output}\n"
@@ -186,6 +186,15 @@ def test_progress_has_the_pace_the_time_left_and_the_failures_by_broker():
     ]
     assert lines_of(BatchProgress())[1] == "0.0 calls/s"
     assert [duration(each) for each in (4, 90, 5_000, 100_000)] == ["4 s", "2 min", "1 h 23 min", "1 day 3 h"]
+
+
+def test_a_line_is_written_once_there_is_something_to_say(capsys):
+    reporter = LineBatchReporter()
+    for seconds, investors in ((1.0, 0), (2.0, 0), (3.0, 1), (4.0, 2)):
+        reporter.show(BatchProgress(seconds=seconds, investors=investors))
+    assert capsys.readouterr().err.startswith("1 investors, ")
+    reporter.show(BatchProgress(seconds=20.0))
+    assert capsys.readouterr().err.startswith("0 investors, "), "none in twenty seconds is worth a line"
 
 
 def test_the_exit_code_and_the_page_say_how_it_ended(tmp_path):

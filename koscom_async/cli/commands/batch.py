@@ -181,12 +181,19 @@ async def _read(
 
 @contextmanager
 def _ended_as_by_ctrl_c() -> Iterator[None]:
-    """Let SIGTERM end the run as Ctrl-C does: a machine that shuts down makes no investor suspect."""
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    """Let SIGTERM and SIGHUP end the run as Ctrl-C does: who shuts down or logs off makes no investor suspect.
+
+    What is ignored stays so, as under `nohup`.
+    """
+    every = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    caught = [each for each in every if signal.getsignal(each) is signal.SIG_DFL]
+    for each in caught:
+        signal.signal(each, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each in caught:
+            signal.signal(each, signal.SIG_DFL)
 
 
 def _checkpoint_of(output: Path) -> Path:

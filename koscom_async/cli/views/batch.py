@@ -117,7 +117,8 @@ class LineBatchReporter(BatchReporter):
         write_stderr(_beginning(investors, output))
 
     def show(self, progress: BatchProgress) -> None:
-        if progress.seconds >= self._due:
+        is_beginning = not progress.investors and progress.seconds < LINE_SECONDS
+        if progress.seconds >= self._due and not is_beginning:
             self._due = progress.seconds + LINE_SECONDS
             write_stderr("; ".join(lines_of(progress)))
 
