@@ -54,6 +54,12 @@ def quantity_change(value: Decimal | None) -> str:
     return UNKNOWN if value is None else f"{_sign(value)}{_grouped(value, decimals=0)}"
 
 
+def as_it_came(value: Decimal | int) -> str:
+    """Return a number with the decimals that came, zeros too."""
+    shown = f"{value:,}" if isinstance(value, int) else f"{value:,f}"
+    return shown.replace("-", MINUS)
+
+
 def percent(value: Decimal | None) -> str:
     """Return a return in percent, with its sign."""
     return UNKNOWN if value is None else f"{_sign(value)}{_grouped(value, decimals=2)}%"

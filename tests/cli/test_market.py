@@ -9,6 +9,8 @@ import pytest
 
 from koscom_async.cli.commands import tables
 from koscom_async.cli.views.records import ColumnsTable
+from koscom_async.export.html.lists import table_view
+from koscom_async.models.market.quotes import IndexValue
 from tests.cli.screen import lines_of
 
 HISTORY = ("market", "bars", "005930", "--since", "2025-01-02", "--until", "2025-06-30", "--sandbox")
@@ -86,6 +88,12 @@ def test_names_are_broken_before_a_row_becomes_lines():
     columns = {"Name": ["한빛글로벌채권증권자1호[채권]"], "Value": [Decimal(3_045_000)], "": ["KRW"]}
     heading, first, *others = lines_of(ColumnsTable(columns), width=28)
     assert (heading.split(), first.split()[-2:], len(others)) == (["Name", "Value"], ["3045000", "KRW"], 1)
+
+
+def test_a_loss_has_the_sign_that_it_has_on_every_page():
+    assert lines_of(ColumnsTable({"change": [Decimal("-1300.50")]}, with_commas=True))[1] == "−1,300.50"
+    row = IndexValue(code="K1", name="KOSPI", value=Decimal("2489.60"), change=Decimal("-16.40"))
+    assert "−16.40" in table_view("KOSPI", IndexValue, [row], ())
 
 
 def test_a_narrow_table_of_several_rows_names_the_columns_that_it_leaves_out():

@@ -22,7 +22,7 @@ from koscom_async.cli.views.layout import (
     fitting,
     plain_text,
 )
-from koscom_async.export import frames
+from koscom_async.export import amounts, frames
 from koscom_async.export.excel import book
 from koscom_async.export.notes import Answered, failure_lines
 from koscom_async.export.tables import INEXACT, Type
@@ -75,7 +75,9 @@ class ColumnsTable:
     def _text(self, value: object) -> Text:
         if isinstance(value, datetime):
             return Text(f"{value:%Y-%m-%d %H:%M:%S}")
-        return plain_text(f"{value:,f}" if self.with_commas and isinstance(value, Decimal) else cell(value))
+        if self.with_commas and isinstance(value, Decimal):
+            return Text(amounts.as_it_came(value))
+        return plain_text(cell(value))
 
 
 class Lines:

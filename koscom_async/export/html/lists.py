@@ -262,7 +262,7 @@ def _text(value: object) -> str:
         case bool():
             text = "✓" if value else ""
         case Decimal() | int():
-            text = f"{value:,}" if isinstance(value, int) else f"{value:,f}"
+            text = amounts.as_it_came(value)
         case datetime():
             text = f"{value:%Y-%m-%d %H:%M:%S}"
         case VirtualAccount():

@@ -59,7 +59,7 @@ def test_transactions_say_what_they_are_and_what_contradicts_it():
     )  # fmt: skip
     assert (row.direction, row.signs_contradict) == (Direction.SALE, True)
     text = page_of(history([row])).text
-    assert "2026-03-01 스타 증권 1606…0099 sale KR7005930003 -500 -5 ✓" in text
+    assert "2026-03-01 스타 증권 1606…0099 sale KR7005930003 −500 −5 ✓" in text
 
 
 async def test_answers_across_accounts_show_whole_and_partial():
@@ -93,7 +93,7 @@ def test_changes_name_positions_cash_and_the_accounts_that_cannot_be_compared():
     assert "unreadable 다이아몬드 증권 1606…0099 — — — — 120 — KRW" in text
     assert "more KR7005930003 10 12 2 100 130 30 KRW" in text
     assert "new US0378331005 — 10 — — 1.5 — USD" in text
-    assert "cash 사이버 증권 1606…0099 — — — 50 20 -30 KRW" in text
+    assert "cash 사이버 증권 1606…0099 — — — 50 20 −30 KRW" in text
     assert "No rows." in page_of(earlier.diff(earlier)).text
 
 
