@@ -23,7 +23,8 @@ from koscom_async._transport.breaker import Breakers
 from koscom_async._transport.limits.limiter import ProcessLimiter
 from koscom_async.batch import BatchFailures, aggregate, reading
 from koscom_async.batch.journal import Journal
-from koscom_async.sandbox import Fault, SandboxGateway
+from koscom_async.sandbox import Fault, SandboxGateway, crowd
+from koscom_async.sandbox.ledger import Ledger
 from tests.batch.crowds import FAST, MemorySink, balances, check_whole, client_of, gateway_of, keyed
 from tests.hurry import hurrying
 
@@ -117,6 +118,33 @@ async def test_a_slow_broker_holds_up_no_other_and_is_never_idle():
     assert max(entry.passes for entry in sink.entries) > 1
     assert report.ok
     assert seconds < 1.15 * 20 * 4 / 4, "the slow broker's own limit decides"
+
+
+async def test_an_investor_with_forty_accounts_delays_no_one():
+    """Also where the window is smaller than that: the brokers' limits decide how long the run takes."""
+
+    def at(broker, person):
+        return next(account for account in person.accounts if account.broker == broker)
+
+    many, *others = crowd(61).people
+    many = evolve(many, accounts=tuple(at("diamond", person) for person in others[20:]))
+    ledger = Ledger(people=(many, *(evolve(each, accounts=(at("cyber", each),)) for each in others[:20])))
+    limits = Limits(
+        default=BrokerLimits(rate=20.0, burst=1), brokers={"common": BrokerLimits(rate=200.0, burst=50)}
+    )
+    sink, pages = MemorySink(), {"diamond": 100, "cyber": 100}
+    with standing_time() as clock:
+        async with (
+            SandboxGateway(in_process=True, ledger=ledger, page_sizes=pages) as gateway,
+            client_of(gateway, limits=limits) as koscom,
+        ):
+            began = clock()
+            report = await aggregate(koscom, keyed(gateway), sink=sink, accounts_open=15)
+            seconds = clock() - began
+            check_whole(sink, gateway)
+            calls = balances(gateway)
+    assert report.ok
+    assert seconds < 1.1 * max(calls.values()) / 20
 
 
 async def test_a_broker_that_is_down_holds_up_no_other_and_is_probed_until_it_answers():
