@@ -8,7 +8,7 @@ from rich.console import Console
 
 from koscom_async import ConnectionFailedError
 from koscom_async.cli.views.changes import change_lines
-from koscom_async.cli.views.screen import Noted, Screen
+from koscom_async.cli.views.screen import Noted, Screen, no_answer
 from koscom_async.cli.watch import LineWatcher, watcher
 from tests.cli.portfolio import NOW, account, equity, holdings, read, stranger, today, yesterday
 from tests.fake_time import FakeTime
@@ -55,6 +55,14 @@ def test_totals_and_the_latest_changes_are_always_in_sight():
 
 def test_nothing_changed_is_said_in_words():
     assert "None so far." in drawn(screen(noted=[]))
+
+
+def test_no_answer_is_noted_with_the_time_in_korea_as_changes_are(monkeypatch):
+    monkeypatch.setattr("koscom_async.cli.views.screen.korean_now", lambda: NOW)
+    noted = no_answer(ConnectionFailedError("connection refused"))
+    assert any(
+        line.startswith(f"{NOW:%H:%M:%S}  no answer this time: ") for line in drawn(screen(noted=[noted]))
+    )
 
 
 def test_the_seconds_are_counted_down():

@@ -17,6 +17,7 @@ from rich.live import Live
 from rich.segment import Segment
 from rich.text import Text
 
+from koscom_async._clock import korean_now
 from koscom_async.cli.output import console, print_report, write_stderr
 from koscom_async.cli.views.changes import ChangeLine, change_lines
 from koscom_async.cli.views.differences import difference_report
@@ -46,6 +47,11 @@ class Noted:
 
     when: datetime
     line: ChangeLine
+
+
+def no_answer(error: KoscomError) -> Noted:
+    """Note that there was no answer, now."""
+    return Noted(korean_now(), ChangeLine("no answer", "this time", clean(str(error))))
 
 
 @define
@@ -183,8 +189,7 @@ class ScreenWatcher:
     def failed(self, error: KoscomError) -> None:
         """Note that there was no answer, and keep the last one in sight."""
         self._asked += 1
-        line = ChangeLine("no answer", "this time", clean(str(error)))
-        self._noted.appendleft(Noted(datetime.now().astimezone(), line))
+        self._noted.appendleft(no_answer(error))
         self._screen.noted = tuple(self._noted)
         self._draw()
 
