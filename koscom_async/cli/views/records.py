@@ -54,23 +54,23 @@ class ColumnsTable:
         if not shown:
             yield Text("No rows.")
             return
-        headers = tuple(
-            Column(name, is_number=_are_numbers(values), least=None) for name, values in shown.items()
-        )
-        rows = tuple(Row(tuple(map(self._text, values))) for values in zip(*shown.values(), strict=True))
-        grid = Grid(headers, rows)
+        grid = self._grid(shown)
         tight = evolve(grid, gap=NARROW_GAP)
-        broken = evolve(tight, columns=tuple(map(_broken, headers)))
-        has_room = broken.least_width <= options.max_width
-        if self.may_leave_out and len(rows) > 1 and not has_room:
+        broken = evolve(tight, columns=tuple(map(_broken, grid.columns)))
+        if self.may_leave_out and len(grid.rows) > 1 and broken.least_width > options.max_width:
             flags = [name for name, values in shown.items() if any(each is True for each in values)]
             first = tight.beginning(options.max_width, always=flags)
             if len(first.columns) >= LEAST_COLUMNS:
-                left_out = ", ".join(each.header for each in headers if each not in first.columns)
+                left_out = ", ".join(each.header for each in grid.columns if each not in first.columns)
                 yield first.drawn(options.max_width)
                 yield Text(f"There is no room for: {left_out}", FAINT)
                 return
         yield fitting([grid, tight, broken], options.max_width)
+
+    def _grid(self, shown: Mapping[str, Sequence[object]]) -> Grid:
+        headers = (Column(name, is_number=_are_numbers(values), least=None) for name, values in shown.items())
+        rows = (Row(tuple(map(self._text, values))) for values in zip(*shown.values(), strict=True))
+        return Grid(tuple(headers), tuple(rows))
 
     def _text(self, value: object) -> Text:
         if isinstance(value, datetime):
