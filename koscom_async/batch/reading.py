@@ -245,7 +245,8 @@ class Run:
         return (holdings, None) if failure is None else (None, failure)
 
     def _count_accounts(self, work: Work, accounts: int) -> None:
-        """Count an investor's accounts, now that they are known."""
+        """Count an investor's accounts, now that they are known; one with none is open, too."""
+        accounts = max(1, accounts)
         self._window.correct(work.accounts, accounts)
         work.accounts = accounts
 

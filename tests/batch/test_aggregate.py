@@ -21,7 +21,7 @@ from koscom_async import (
 )
 from koscom_async._transport.breaker import Breakers
 from koscom_async._transport.limits.limiter import ProcessLimiter
-from koscom_async.batch import BatchFailures, aggregate, reading
+from koscom_async.batch import BatchFailures, aggregate, reading, writing
 from koscom_async.batch.journal import Journal
 from koscom_async.sandbox import Fault, SandboxGateway, crowd
 from koscom_async.sandbox.ledger import Ledger
@@ -98,6 +98,32 @@ def standing_time():
 def of_brokers(gateway):
     """The brokers of all calls for a balance, in their order."""
     return [call.broker for call in gateway.calls if call.endpoint == "account.balance"]
+
+
+async def test_investors_without_an_account_fill_the_window_as_others_do(monkeypatch):
+    """They are open while their list is asked for and until they are written, and take memory as any."""
+    monkeypatch.setattr(writing, "BUFFERED", 1)
+    ledger = Ledger(tuple(evolve(person, accounts=()) for person in crowd(60).people))
+    open_now = most_open = 0
+
+    class Slow(MemorySink):
+        def commit(self, segment):
+            nonlocal open_now
+            super().commit(segment)
+            open_now -= len(segment.entries)
+
+    def source():
+        nonlocal open_now, most_open
+        for pair in keyed(gateway):
+            open_now += 1
+            most_open = max(most_open, open_now)
+            yield pair
+
+    sink = Slow()
+    async with SandboxGateway(in_process=True, ledger=ledger) as gateway, client_of(gateway) as koscom:
+        report = await aggregate(koscom, source(), sink=sink, segment_size=1, accounts_open=6)
+    assert (report.investors, report.complete, report.accounts) == (60, 60, 0)
+    assert most_open <= 6 + 4, "the window, and who is handed over and written"
 
 
 async def test_a_slow_broker_holds_up_no_other_and_is_never_idle():
