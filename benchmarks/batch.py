@@ -35,7 +35,7 @@ from koscom_async.batch import (
     read_investors,
     write_investors,
 )
-from koscom_async.batch.journal import Journal
+from koscom_async.batch._run.journal import Journal
 from koscom_async.observer import Attempt, Operation
 from koscom_async.sandbox import SandboxGateway, crowd
 from koscom_async.sandbox.ledger import Person

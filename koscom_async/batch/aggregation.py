@@ -12,9 +12,9 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
-from koscom_async.batch.inputs import Investors, OnProgress, Options, Source, checkpoint_path
-from koscom_async.batch.journal import Journal, sink_at_work
-from koscom_async.batch.reading import Run
+from koscom_async.batch._run.inputs import Investors, OnProgress, Options, Source, checkpoint_path
+from koscom_async.batch._run.journal import Journal, sink_at_work
+from koscom_async.batch._run.reading import Run
 from koscom_async.batch.report import BatchReport
 from koscom_async.batch.segments import Sink, fingerprint_of, open_sink
 from koscom_async.client import Koscom, parts_of

@@ -23,8 +23,8 @@ except ImportError as error:
 
 from attrs import asdict, evolve, frozen
 
+from koscom_async.batch._run.inputs import Options, check_count
 from koscom_async.batch.aggregation import ACCOUNTS_OPEN
-from koscom_async.batch.inputs import Options, check_count
 from koscom_async.batch.partition import Load, aggregate_partition
 from koscom_async.batch.report import BatchProgress, BatchReport, Tally
 from koscom_async.batch.segments import SharedSink, Sink, checked_shared

@@ -12,8 +12,8 @@ from attrs import frozen
 
 from koscom_async._record import Record, counted
 from koscom_async._wire.endpoints import BALANCE, COMMON, CONSENT, metered_as
-from koscom_async.batch.inputs import Investors, Source, check_count, checkpoint_path
-from koscom_async.batch.journal import Learned, learned_before
+from koscom_async.batch._run.inputs import Investors, Source, check_count, checkpoint_path
+from koscom_async.batch._run.journal import Learned, learned_before
 from koscom_async.client import Koscom, parts_of
 from koscom_async.errors import KoscomError
 from koscom_async.models.investor import Investor

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple
 from koscom_async._files import OWNERS_FILE, replacing
 from koscom_async._hints import needed
 from koscom_async._masking import clean
-from koscom_async.batch.inputs import LONGEST_KEY, is_key
+from koscom_async.batch._run.inputs import LONGEST_KEY, is_key
 from koscom_async.errors import SettingsError
 from koscom_async.models.investor import COLUMNS, NEEDED, Investor, made_of, texts_of
 

@@ -19,13 +19,13 @@ from typing import Any
 import anyio.to_thread
 from attrs import evolve, frozen
 
+from koscom_async.batch._run.inputs import Investors, Options
+from koscom_async.batch._run.parking import may_pass
+from koscom_async.batch._run.reading import unmerged
+from koscom_async.batch._run.stopping import DaysCalls
 from koscom_async.batch.aggregation import ACCOUNTS_OPEN, read_into
-from koscom_async.batch.inputs import Investors, Options
-from koscom_async.batch.parking import may_pass
-from koscom_async.batch.reading import unmerged
 from koscom_async.batch.report import BatchReport, Tally
 from koscom_async.batch.segments import Entry, Segment, SharedSink, Sink, checked_shared
-from koscom_async.batch.stopping import DaysCalls
 from koscom_async.client import Koscom
 from koscom_async.errors import SinkError, UsageError
 from koscom_async.models.holdings import Holdings

@@ -21,8 +21,9 @@ from koscom_async import (
 )
 from koscom_async._transport.breaker import Breakers
 from koscom_async._transport.limits.limiter import ProcessLimiter
-from koscom_async.batch import BatchFailures, aggregate, reading, writing
-from koscom_async.batch.journal import Journal
+from koscom_async.batch import BatchFailures, aggregate
+from koscom_async.batch._run import reading, writing
+from koscom_async.batch._run.journal import Journal
 from koscom_async.sandbox import Fault, SandboxGateway, crowd
 from koscom_async.sandbox.ledger import Ledger
 from tests.batch.crowds import FAST, MemorySink, balances, check_whole, client_of, gateway_of, keyed

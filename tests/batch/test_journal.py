@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from koscom_async import Holdings, SinkError, UsageError
 from koscom_async._clock import korean_now
 from koscom_async.batch import Entry, Segment
-from koscom_async.batch.database import Database
-from koscom_async.batch.journal import Journal, KeyState, ParkedState, learned_before
+from koscom_async.batch._run.database import Database
+from koscom_async.batch._run.journal import Journal, KeyState, ParkedState, learned_before
 from tests.batch.crowds import MemorySink
 
 STATE = ParkedState(attempts=1, passes=2, calls=7, accounts=3, not_before=5.5, brokers="cyber,star")

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from koscom_async.batch import aggregate
-from koscom_async.batch.journal import Journal
+from koscom_async.batch._run.journal import Journal
 from tests.batch.crowds import MemorySink, check_whole, client_of, gateway_of, keyed
 from tests.batch.killed_run import PEOPLE, SEGMENT, run
 from tests.batch.test_journal import Crash, crashing, killed

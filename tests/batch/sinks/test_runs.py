@@ -9,7 +9,7 @@ import pytest
 
 from koscom_async import SinkError
 from koscom_async.batch import JsonLinesSink, ParquetSink, aggregate
-from koscom_async.batch.journal import Journal
+from koscom_async.batch._run.journal import Journal
 from tests.batch.crowds import client_of, gateway_of, keyed
 
 PEOPLE, SEGMENT = 9, 2

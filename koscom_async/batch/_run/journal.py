@@ -28,7 +28,7 @@ from uuid import uuid4
 
 from attrs import frozen
 
-from koscom_async.batch.database import Database, read_only
+from koscom_async.batch._run.database import Database, read_only
 from koscom_async.batch.segments import Segment, Sink
 from koscom_async.errors import SinkError, UsageError
 from koscom_async.models.holdings import Holdings

@@ -17,8 +17,8 @@ from attrs import define, field, frozen
 from koscom_async._clock import utc_now
 from koscom_async._masking import hidden
 from koscom_async._wire.endpoints import AUTH, COMMON
-from koscom_async.batch.journal import ParkedState
-from koscom_async.batch.pacing import Pace
+from koscom_async.batch._run.journal import ParkedState
+from koscom_async.batch._run.pacing import Pace
 from koscom_async.errors import (
     BreakerOpenError,
     DeadlineExceededError,

@@ -13,14 +13,14 @@ from koscom_async._cooperative import run_cooperatively
 from koscom_async._fanout.streams import HoldingsStream
 from koscom_async._merge import merging
 from koscom_async._services.tasks import background
-from koscom_async.batch.inputs import Options, Source
-from koscom_async.batch.journal import Journal, KeyState
-from koscom_async.batch.pacing import Pace, Window
-from koscom_async.batch.parking import LONGEST_WAIT, MOST_PARKED, Lacking, Parked, Work
+from koscom_async.batch._run.inputs import Options, Source
+from koscom_async.batch._run.journal import Journal, KeyState
+from koscom_async.batch._run.pacing import Pace, Window
+from koscom_async.batch._run.parking import LONGEST_WAIT, MOST_PARKED, Lacking, Parked, Work
+from koscom_async.batch._run.stopping import DaysCalls, concerns_everyone, poison, unforeseen
+from koscom_async.batch._run.writing import Writer
 from koscom_async.batch.report import BatchProgress, BatchReport, Tally
 from koscom_async.batch.segments import Entry, Sink
-from koscom_async.batch.stopping import DaysCalls, concerns_everyone, poison, unforeseen
-from koscom_async.batch.writing import Writer
 from koscom_async.client import Koscom, parts_of
 from koscom_async.errors import KoscomError, QuotaExceededError, UsageError, kept
 from koscom_async.models.holdings import Holdings

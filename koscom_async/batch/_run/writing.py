@@ -6,7 +6,7 @@ from typing import Any
 import anyio
 from attrs import frozen
 
-from koscom_async.batch.journal import Journal
+from koscom_async.batch._run.journal import Journal
 from koscom_async.batch.report import Tally
 from koscom_async.batch.segments import Entry, Segment, Sink
 
