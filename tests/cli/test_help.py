@@ -1,47 +1,16 @@
 """The command line itself: each command's help, and what is answered to odd input, with its exit code."""
 
 import shlex
+from pathlib import Path
 
 import click
+from click.testing import CliRunner
 from rich.cells import cell_len
 
 from koscom_async.cli.main import koscom_command
 
-PORTFOLIO = """\
-Usage: koscom portfolio [OPTIONS]
-
-  Show what each linked account is made of, with each number as what it is:
-  shares are never added up.
-
-Options:
-  --quantities                    Ask for quantities (QTY) instead of shares in
-                                  percent (RAT).
-  --format [table|json|csv|parquet|xlsx]
-                                  Output format.  [default: by the suffix of
-                                  --output, or table]
-  --json                          Short for --format json.
-  --csv                           Short for --format csv.
-  --output FILE                   Write to FILE instead of stdout.
-  --deadline SECONDS              Stop after this many seconds, with what was
-                                  read by then.
-  -q, --quiet                     Show no progress on stderr.
-  --sandbox                       Ask the embedded sandbox gateway: no
-                                  credentials needed.
-  --documents                     With --sandbox: ask as the person of the
-                                  platform's documents.
-  --fault BROKER=KIND             With --sandbox: let a broker fail (star=down,
-                                  cyber=slow, diamond=4001, …: `koscom sandbox
-                                  faults`). Repeatable.
-  --latency SECONDS               With --sandbox: seconds before each answer.
-  -h, --help                      Show this message and exit.
-
-  Exit codes:
-    0    every account was read
-    1    an error: no account was read
-    2    the command line is wrong
-    3    partial: some accounts could not be read
-    130  interrupted (Ctrl-C)
-"""
+HELP = Path(__file__).with_name("help.txt")
+"""Every command's help in eighty columns, behind the line that asks for it: `python -m tests.cli.test_help` renews it."""
 
 
 def commands(command=koscom_command, path=()):
@@ -53,11 +22,26 @@ def commands(command=koscom_command, path=()):
             yield from commands(command.get_command(context, name), (*path, name))
 
 
-def test_every_help_fits_eighty_columns_and_names_its_exit_codes(koscom):
-    assert koscom("portfolio", "-h", env={"COLUMNS": "80"}).stdout == PORTFOLIO
+def help_of(path):
+    result = CliRunner().invoke(koscom_command, [*path, "-h"], env={"COLUMNS": "80"}, prog_name="koscom")
+    assert result.exit_code == 0
+    return result.stdout
+
+
+def all_help():
+    """The help of every command, as it is kept."""
+    asked = {" ".join(("$ koscom", *path, "-h")): help_of(path) for path, _ in commands()}
+    return "\n".join(f"{line}\n{text}" for line, text in asked.items())
+
+
+def test_every_help_is_as_it_is_kept():
+    assert all_help() == HELP.read_text(encoding="utf-8")
+
+
+def test_every_help_fits_eighty_columns_and_names_its_exit_codes():
     asked, wrong = set(), []
     for path, command in commands():
-        text = koscom(*path, "-h", env={"COLUMNS": "80"}).stdout
+        text = help_of(path)
         asked.add(" ".join(path))
         assert text.startswith(f"Usage: {' '.join(('koscom', *path))} "), path
         wrong += [f"{' '.join(path)}: {line}" for line in text.splitlines() if cell_len(line) > 80]
@@ -169,3 +153,7 @@ def test_odd_input_has_an_exit_code_and_a_message(koscom):
         ):
             wrong.append(f"{line}\n    {result.exit_code} | {stream.strip()}")
     assert not wrong, "\n".join(wrong)
+
+
+if __name__ == "__main__":
+    HELP.write_text(all_help(), encoding="utf-8")
