@@ -244,6 +244,37 @@ async def test_an_order_whose_answer_is_lost_is_sent_once_and_found_by_its_id(ba
                 assert len(sent(gateway)) == 1, fault
 
 
+async def test_an_amendment_and_a_cancellation_are_found_where_their_answers_come_and_where_they_are_lost():
+    async with SandboxGateway() as gateway, Koscom(evolve(gateway.settings, **IMPATIENT)) as koscom:
+
+        async def done(fault, change):
+            """Return what is found of a change: the receipt by the id in it, or by the id in the error."""
+            if fault is None:
+                receipt = await change
+                found = await koscom.orders.find(receipt.order_id)
+                assert (found.number, found.order) == (receipt.number, receipt.order)
+                return found
+            gateway.set_fault("diamond", fault)
+            with pytest.raises(OrderOutcomeUnknownError) as caught:
+                await change
+            gateway.clear_faults()
+            found = await koscom.orders.find(caught.value.order_id)
+            arrived = gateway._state.desk.find(("diamond", ACCOUNT), caught.value.order_id)
+            assert (found and found.number) == (arrived and arrived.number), fault
+            assert found is not None or fault != "truncated"
+            return found
+
+        for fault in (None, "truncated", "reset"):
+            placed = await done(None, koscom.orders.place(order_of(price=100)))
+            amended = await done(fault, koscom.orders.amend(placed, price=200))
+            assert amended is None or amended.order.original_id == placed.order_id
+            # What was found can be changed like what was answered.
+            cancelled = await done(fault, koscom.orders.cancel(amended or placed))
+            assert cancelled is None or cancelled.order.action is OrderAction.CANCEL
+            if cancelled is not None:
+                assert (await koscom.orders.find(placed.order_id)).extra["state"] == "정정확인"
+
+
 def has_order(gateway, order):
     return gateway._state.desk.find(("diamond", ACCOUNT), order.order_id) is not None
 

@@ -184,8 +184,8 @@ def _arguments(order: Order, operation: Operation, *, needed: set[str], unchange
     takes = {each.name: each for each in operation.parameters if each.fixed is None}
     given = {name for name, value in values.items() if value is not None and name != unchanged}
     missing = needed & given - takes.keys()
-    if order.original_id is not None and not takes.keys() & given & _ORIGINAL:
-        missing = missing | {"original_id"}
+    if order.original_id is not None and operation.name != FIND and not takes.keys() & given & _ORIGINAL:
+        missing = missing | {"original_id"}  # it is found by an id of its own
     if missing and operation.is_documented:
         raise _wrong_catalogue(operation, f"has no parameter for {', '.join(sorted(missing))} of an order")
     if "account" in takes and not takes["account"].secret:
