@@ -133,12 +133,12 @@ class KoscomError(Exception):
 
     def __str__(self) -> str:
         place = " ".join(word for word in (self.broker, self.endpoint, self.code) if word)
-        facts = [f"{place}: {self.message}" if place else self.message]
-        if self.account:
-            facts.append(f"account {self.account}")
+        facts = [f"account {self.account}"] if self.account else []
         if self.attempts > 1:
             facts.append(f"asked {self.attempts} times")
-        text = "; ".join(facts)
+        # The platform's sentences end with a full stop of their own.
+        message = self.message.rstrip(".") if facts or self.advice else self.message
+        text = "; ".join([f"{place}: {message}" if place else message, *facts])
         text = f"{text}. What to do: {self.advice}" if self.advice else text
         return clean(text, longest=_LONGEST_TEXT)  # whatever words of others are in it: it goes into logs
 

@@ -61,6 +61,21 @@ def test_books_snapshots_indices_and_holidays(koscom):
     assert days.stdout.startswith("market.extra.holiday nation US\n")
 
 
+def test_an_index_that_cannot_be_asked_costs_no_other(koscom):
+    shown = koscom("market", "index", "KOSPI", "K999", "dax", "코스닥150", "--sandbox")
+    assert shown.exit_code == 3
+    assert "KOSPI, 코스닥150, 2 failed" in shown.stdout
+    refused, unknown = shown.stderr.splitlines()
+    assert refused.startswith("INCOMPLETE: K999: market market.index.index 400: ")
+    assert unknown.startswith("INCOMPLETE: dax: usage: there is no index 'dax'")
+    document = json.loads(koscom("market", "index", "KOSPI", "K999", "--sandbox", "--json").stdout)
+    assert (document["complete"], [row["code"] for row in document["rows"]]) == (False, ["K1"])
+    assert list(document["failures"]) == ["K999"]
+    alone = koscom("market", "index", "K999", "--sandbox")
+    assert alone.exit_code == 1
+    assert ("What to do: check the code" in alone.stderr, ".." in alone.stderr) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from koscom_async import DeadlineExceededError, Koscom, NotYetAvailableError, RequestRejectedError, UsageError
+from koscom_async.models.market.others import INDICES
 from koscom_async.sandbox import Fault
 from koscom_async.sandbox.market.market import Market
 from tests.client.fake_gateway import settings_of
@@ -34,6 +35,13 @@ async def test_a_quote_is_the_last_price_with_its_time(market_at, version):
     assert quote.turnover / quote.volume == pytest.approx(quote.price, rel=Decimal("0.05"))
     assert repr(quote).startswith("<Quote: 005930, ")
     assert pickle.loads(pickle.dumps(quote)) == quote  # noqa: S301  # our own bytes
+
+
+async def test_every_index_that_has_a_name_answers(market_at):
+    async with market_at() as (koscom, _):
+        values = {name: await koscom.market.index(name) for name in INDICES}
+    assert {name: value.code for name, value in values.items()} == dict(INDICES)
+    assert all(value.value > 0 for value in values.values())
 
 
 async def test_after_the_close_there_is_a_price_and_no_time(market_at):

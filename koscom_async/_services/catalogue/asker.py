@@ -36,7 +36,9 @@ from koscom_async.models.investor import Investor
 from koscom_async.settings import Settings
 
 _MARKET = "market"
-_NOT_READY = {200, 400}
+_REFUSING = {200, 400}
+"""With these statuses market data refuse a question; other statuses are the gateway's."""
+_CHECK_QUESTION = "check the code, the board or market that has it, and the dates"
 _MOST_CALLS_OF_A_SPAN = 8
 """Of so many calls a part of a range is whole, which mostly takes one: else an answer could make thousands."""
 
@@ -160,6 +162,8 @@ class Asker:
             if error.code in NO_ROWS and not question.reader.is_one:
                 return question.reader.empty()
             self._raise_if_early(asked, error)
+            if asked.service == _MARKET and error.status in _REFUSING and error.code == str(error.status):
+                error.advice = _CHECK_QUESTION  # no code of the platform: there are its words alone
             raise
         self._check_issue(question, answer)
         return answer
@@ -169,7 +173,7 @@ class Asker:
         now, hour = self._now().astimezone(KST), asked.ready_from or asked.available_from
         known = find_error_code(error.code or "", _MARKET)
         is_another = known is not None and known.category == _MARKET and error.code != NOT_TODAY
-        if hour is None or error.status not in _NOT_READY or now.time() >= hour or is_another:
+        if hour is None or error.status not in _REFUSING or now.time() >= hour or is_another:
             return
         raise NotYetAvailableError(
             f"the platform has it from {hour:%H:%M} KST on ({error.message})",

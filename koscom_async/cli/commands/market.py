@@ -13,9 +13,10 @@ from koscom_async.cli.commands.tables import EPILOGUE, Ask, table_command
 from koscom_async.cli.main import CommandGroup
 from koscom_async.cli.options import DAY, Word
 from koscom_async.client import Koscom
+from koscom_async.errors import KoscomError, kept
 from koscom_async.models.catalogue.answer import Answer
 from koscom_async.models.market.bars import Bars, Every
-from koscom_async.models.market.quotes import IndexValues, OrderBook, Quotes
+from koscom_async.models.market.quotes import IndexValue, IndexValues, OrderBook, Quotes
 
 _BOARD = click.option(
     "--board", type=Word(BOARDS), help="Where it is listed.  [default: found by the listings]"
@@ -74,8 +75,23 @@ async def snapshot_command(koscom: Koscom, **asked: Any) -> Quotes:
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 async def index_command(koscom: Koscom, *, names: Sequence[str], deadline: float | None) -> IndexValues:
     """Show indices, by name (KOSPI, 코스닥150) or code (K51)."""
-    values = await gather([partial(koscom.market.index, name, deadline=deadline) for name in names])
-    return IndexValues(rows=tuple(values))
+    asked = list(dict.fromkeys(names))
+    answers = await gather([partial(_index, koscom, name, deadline) for name in asked])
+    failures = {
+        name: each for name, each in zip(asked, answers, strict=True) if isinstance(each, KoscomError)
+    }
+    if len(failures) == len(asked):
+        raise failures[asked[0]]
+    return IndexValues(
+        rows=tuple(each for each in answers if isinstance(each, IndexValue)), failures=failures
+    )
+
+
+async def _index(koscom: Koscom, name: str, deadline: float | None) -> IndexValue | KoscomError:
+    try:
+        return await koscom.market.index(name, deadline=deadline)
+    except KoscomError as error:
+        return kept(error)
 
 
 @_command("holidays")

@@ -195,16 +195,34 @@ class IndexValue(Record):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class IndexValues(RowTable, Sequence[IndexValue]):
-    """Some indices now."""
+    """Some indices now; those that could not be asked are in `failures`, by the names that were given."""
 
     kind: ClassVar[type[Record]] = IndexValue
 
     rows: tuple[IndexValue, ...] = ()
+    failures: Mapping[str, KoscomError] = field(factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every index asked is here."""
+        return not self.failures
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Which indices are not here, and why."""
+        return tuple(f"{name}: {error}" for name, error in self.failures.items())
+
+    def __hash__(self) -> int:
+        return hash((self.rows, tuple(self.failures)))
 
     @property
     def title(self) -> str:
         """What it is, in a line."""
-        return ", ".join(value.name or value.code for value in self.rows)
+        failed = [f"{len(self.failures)} failed"] if self.failures else []
+        return ", ".join([*(value.name or value.code for value in self.rows), *failed])
+
+    def _facts(self) -> Mapping[str, Any]:
+        return {"complete": self.complete, "failures": self.failures}
 
 
 def _line(record: Quote | IndexValue, price: Decimal | None) -> str:
