@@ -38,8 +38,9 @@ class BatchProgress(Record):
     already, `skipped_incomplete` of them without an account that could not be read, and `repeated` are keys that came a
     second time, and were left out. `accounts` were asked, `read` of them whole; `failures` says where and why the
     others were not. `calls` were made for these investors. `parked` investors wait to be asked again for what failed,
-    `open_accounts` are being read. `total` is how many investors there are, `None` where the source does not say.
-    `seconds` is since the start.
+    `open_accounts` are being read; `suspects` were open when an earlier process died, and are asked one at a time at
+    the end, so that one who kills the process is found. `total` is how many investors there are, `None` where the
+    source does not say. `seconds` is since the start.
     """
 
     investors: int = 0
@@ -52,6 +53,7 @@ class BatchProgress(Record):
     failures: tuple[BatchFailures, ...] = ()
     calls: int = 0
     parked: int = 0
+    suspects: int = 0
     open_accounts: int = 0
     segments: int = 0
     total: int | None = None
@@ -80,6 +82,8 @@ class BatchProgress(Record):
         yield f"{self.read:,} of {counted(self.accounts, 'account')} read"
         if self.parked:
             yield f"{self.parked:,} parked"
+        if self.suspects:
+            yield f"{self.suspects:,} to be asked one at a time"
         yield counted(self.calls, "call")
         yield f"{self.rate:,.1f} a second"
 

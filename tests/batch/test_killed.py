@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from koscom_async.batch import aggregate
+from koscom_async.batch._run import reading
 from koscom_async.batch._run.journal import Journal
 from tests.batch.crowds import MemorySink, check_whole, client_of, gateway_of, keyed
 from tests.batch.killed_run import PEOPLE, SEGMENT, run
@@ -119,7 +120,16 @@ async def test_kills_by_chance_make_no_one_poison(tmp_path, monkeypatch):
                     transport = Watching(transport, number, partial(die, place))
                 async with client_of(gateway, transport=transport) as koscom:
                     await aggregate(koscom, keyed(gateway), sink=sink, checkpoint=tmp_path / "journal")
+        monkeypatch.setattr(reading, "REPORT_SECONDS", 0.001)
+        waiting = []
         async with client_of(gateway) as koscom:
-            await aggregate(koscom, keyed(gateway), sink=sink, checkpoint=tmp_path / "journal")
+            await aggregate(
+                koscom,
+                keyed(gateway),
+                sink=sink,
+                checkpoint=tmp_path / "journal",
+                on_progress=lambda progress: waiting.append(progress.suspects),
+            )
         check_whole(sink, gateway)
+    assert max(waiting) > waiting[-1] == 0, "progress says how many are to be asked one at a time"
     assert sorted(asked[-5:]) == [0, 1, 2, 3, 4], "one kill each, once all were there at the first"

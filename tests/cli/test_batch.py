@@ -185,6 +185,7 @@ def test_progress_has_the_pace_the_time_left_and_the_failures_by_broker():
         "not read: b0 3600 (9), b1 3600 (8), b2 3600 (7), 2 more kinds",
     ]
     assert lines_of(BatchProgress())[1] == "0.0 calls/s"
+    assert lines_of(BatchProgress(suspects=3))[1] == "0.0 calls/s, 3 open at a kill, asked one at a time"
     assert [duration(each) for each in (4, 90, 5_000, 100_000)] == ["4 s", "2 min", "1 h 23 min", "1 day 3 h"]
 
 

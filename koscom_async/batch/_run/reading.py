@@ -327,6 +327,7 @@ class Run:
     def _progress(self) -> BatchProgress:
         return self._tally.snapshot(
             parked=len(self._parked),
+            suspects=len(self._suspects),
             open_accounts=self._window.open,
             total=self._source.total,
             seconds=anyio.current_time() - self._began_at,

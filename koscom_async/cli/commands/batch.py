@@ -134,7 +134,8 @@ def batch_command(
     none, access_token. A broker that is slow or down holds up no other: its accounts are asked again at the end.
 
     What is needed to go on is kept in FOLDER.checkpoint. A run that was ended, at any moment, goes on with --resume,
-    and has each investor in the output once.
+    and has each investor in the output once. It asks again at most the last 1,000 investors and those who were open;
+    these, after a kill, one at a time at the end, so that one who kills the process is found.
     """
     limits = evolve(limits, quota_reserve=reserve)
     summary = OutputOptions(format="json" if as_json else "table")

@@ -65,6 +65,7 @@ def lines_of(progress: BatchProgress) -> list[str]:
         f"{progress.rate:,.1f} calls/s",
         "" if left is None else f"about {duration(left)} left",
         f"{progress.parked:,} wait to be asked again" if progress.parked else "",
+        f"{progress.suspects:,} open at a kill, asked one at a time" if progress.suspects else "",
     ]
     lines = [
         f"{done:,}{of_all} investors, {progress.read:,} of {counted(progress.accounts, 'account')} read",
