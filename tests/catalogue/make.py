@@ -130,7 +130,7 @@ MARKET = {
     "stocks.master": at_board("master", "issue"),
     "stocks.selectivemaster": at_board("selectivemaster", "issue", "fields"),
     "stocks.closeprice": at_board("closeprice", "issue", ready="15:40"),
-    "stocks.shortsell": at_board("shortsell", "issue", "since", "until", **DAILY),
+    "stocks.shortsell": at_board("shortsell", "issue", "since", "until", ready="18:00", **DAILY),
     "stocks.foreignhistory": at_board("foreignhistory", "issue", "since", "until", "rows", **DAILY),
     "stocks.history": at_board("history", "issue", *BARS, **HISTORY),
     "stocks.index": at_board("index", board="board", units="index"),

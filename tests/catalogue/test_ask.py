@@ -271,6 +271,29 @@ async def test_not_yet_nothing_and_wrong_are_three_things():
     assert len(answer) == 0
 
 
+async def test_a_row_of_today_before_its_hour_is_marked():
+    def row(day, quantity):
+        return {"trdDd": int(f"{day:%Y%m%d}"), "lendBalQty": quantity}
+
+    today, yesterday = row(NOON, 0), row(NOON - timedelta(days=1), 7)
+    question = {"board": "kospi", "issue": "005930", "since": date(2026, 1, 26)}
+    for rows, now, is_whole in (
+        ([today, yesterday], NOON, False),
+        ([yesterday], NOON, True),
+        ([today, yesterday], NOON.replace(hour=18), True),
+    ):
+        market = Market(shortsell={"result": {"isuSrtCd": "005930", "hisLists": rows}})
+        async with market.client(now=now) as koscom:
+            answer = await koscom.ask("market.stocks.shortsell", **question)
+        assert (len(answer), answer.complete) == (len(rows), is_whole), (rows, now)
+        assert any("2026-01-30 may be empty" in note for note in answer.notes) != is_whole
+    refused = Market(shortsell=httpx.Response(400, json={"error": "당일 종가 제공 시간이 아닙니다."}))
+    for until, error in ((NOON.date(), NotYetAvailableError), (date(2026, 1, 29), RequestRejectedError)):
+        async with refused.client() as koscom:
+            with pytest.raises(error):
+                await koscom.ask("market.stocks.shortsell", **question, until=until)
+
+
 async def test_what_no_document_describes_is_not_asked():
     market = Market()
     async with market.client() as koscom:

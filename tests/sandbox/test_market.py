@@ -217,11 +217,13 @@ async def test_what_is_not_ready_is_refused_until_its_hour(market):
         await market(path)
         market.clock(3, day=date(2026, 11, 28))  # a Saturday: what is ready is Friday's
         await market(path)
-    # Today's short sales are zeros until 18:00, and foreign holdings yesterday's until the day is over.
-    for hour, are_there in ((17, False), (18, True)):
+    # Today's short sales are not there until 18:00; version 2 has zeros, as in its example.
+    for hour, day, is_known in ((17, 20261124, False), (18, 20261125, True)):
         market.clock(hour)
-        rows = (await market(f"/v3/market/closed/kospi/{SAMSUNG}/shortsell", **RANGE))["hisLists"]
-        assert (rows[0]["trdDd"], rows[0]["lendBalQty"] > 0) == (20261125, are_there)
+        (new, *_) = (await market(f"/v3/market/closed/kospi/{SAMSUNG}/shortsell", **RANGE))["hisLists"]
+        assert (new["trdDd"], new["lendBalQty"] > 0) == (day, True)
+        (old, *_) = (await market(f"/v2/market/stocks/kospi/{SAMSUNG}/shortsell", **RANGE))["hisLists"]
+        assert (old["BzDd"], old["lendBalQty"] > 0) == (20261125, is_known)
 
 
 async def test_a_time_may_be_a_signal_or_nothing(market):

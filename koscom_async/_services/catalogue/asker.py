@@ -4,7 +4,7 @@ What the platform calls its operations and how it spells them is data; here is o
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, time
+from datetime import date, datetime, time
 from functools import cached_property, partial
 
 from attrs import evolve, frozen
@@ -94,7 +94,8 @@ class Asker:
         with operation(self._gateway, endpoint, broker=asked.service, deadline=due, trace=trace) as calls:
             await self._find_board(asked, values)
             question = _Question(asked, endpoint, reader, values, investor, calls)
-            return await self._ask_spans(question)
+            asked_at = self._now().astimezone(KST)
+            return _with_doubt_of_today(await self._ask_spans(question), asked.ready_from, asked_at)
 
     def _version(self, asked: Operation, *, is_typed: bool) -> str:
         if asked.missing:
@@ -161,16 +162,19 @@ class Asker:
         except RequestRejectedError as error:
             if error.code in NO_ROWS and not question.reader.is_one:
                 return question.reader.empty()
-            self._raise_if_early(asked, error)
+            self._raise_if_early(asked, question.values, error)
             if asked.service == _MARKET and error.status in _REFUSING and error.code == str(error.status):
                 error.advice = _CHECK_QUESTION  # no code of the platform: there are its words alone
             raise
         self._check_issue(question, answer)
         return answer
 
-    def _raise_if_early(self, asked: Operation, error: RequestRejectedError) -> None:
+    def _raise_if_early(self, asked: Operation, values: Values, error: RequestRejectedError) -> None:
         """Raise `NotYetAvailableError` for a refusal before the hour at which today's data are ready."""
         now, hour = self._now().astimezone(KST), asked.ready_from or asked.available_from
+        until = values.get("until")
+        if isinstance(until, date) and until < now.date():
+            hour = asked.available_from
         known = find_error_code(error.code or "", _MARKET)
         is_another = known is not None and known.category == _MARKET and error.code != NOT_TODAY
         if hour is None or error.status not in _REFUSING or now.time() >= hour or is_another:
@@ -195,6 +199,17 @@ class Asker:
         row = answer.head if "code" in answer.head or len(answer) != 1 else answer[0]
         if row.get("code") not in {None, asked}:
             raise ResponseMismatchError("the answer is about another issue than was asked")
+
+
+def _with_doubt_of_today(answer: Answer, hour: time | None, asked_at: datetime) -> Answer:
+    """Return the answer, marked where it has a row of today before the hour from which that is whole."""
+    today = asked_at.date()
+    if hour is None or asked_at.time() >= hour or "date" not in answer.names:
+        return answer
+    if today not in answer.column("date"):
+        return answer
+    note = f"the row of {today} may be empty: the platform has that day from {hour:%H:%M} KST on"
+    return evolve(answer, complete=False, notes=(*answer.notes, note))
 
 
 def _endpoint(asked: Operation, version: str) -> Endpoint:

@@ -55,11 +55,12 @@ def answer_short_sales(question: Question) -> Any:
     instrument, market, moment = question.instrument(), question.market, question.moment
     nothing = dict.fromkeys(short_sale_facts(market, instrument, 1), 0)
     is_early = moment.at.hour < SHORT_SALES_READY and market.days.day(moment.number) == moment.at.date()
-    # Until it is ready today's row is there, with zeros: the example of version 2 has one.
+    has_zeros = question.operation.version == 2
+    # Until it is ready there is no row of today, except in version 2, whose example has one of zeros.
     rows = (
-        dated(day)
-        | (nothing if is_early and place == moment.number else short_sale_facts(market, instrument, place))
+        dated(day) | (nothing if is_today else short_sale_facts(market, instrument, place))
         for day, place in _numbers(question, instrument)
+        if not (is_today := is_early and place == moment.number) or has_zeros
     )
     return with_rows(question, rows, isuSrtCd=instrument.code)
 
