@@ -1,6 +1,7 @@
 """Bars: every trading day once, in order, in few calls; whole, or marked as not."""
 
 from datetime import date, datetime, time
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
@@ -8,6 +9,7 @@ from attrs import evolve
 
 from koscom_async import Koscom, NotYetAvailableError, Retry, UsageError
 from koscom_async._clock import KST
+from koscom_async.models.market.bars import Bar, Bars
 from tests.market.conftest import EVENING, MORNING, calls_to
 
 TODAY = MORNING.date()
@@ -180,7 +182,28 @@ async def test_bars_are_drawn(market_at):
         bars = await koscom.market.bars("005930", "2026-01-02")
     for kind in ("candle", "line"):
         prices, volumes = bars.plot(kind).axes
-        assert "005930" in prices.get_title(loc="left")
+        assert prices.get_title(loc="left").startswith("삼성전자 (005930), day, ")
+        assert volumes.yaxis.get_major_formatter()(40_000_000, 0) == "40,000,000"
         assert [patch.get_height() for patch in volumes.patches] == [float(bar.volume) for bar in bars]
     with pytest.raises(UsageError, match="no kind"):
         bars.plot("pie")
+
+
+def test_a_candle_without_a_body_is_a_line_and_no_wick_is_as_wide_as_a_body():
+    pytest.importorskip("matplotlib")
+    prices = [(100, 110, 90, 100), (100, 110, 90, 105), (105, 112, 99, 100)] * 130
+    made = [
+        Bar(at=MORNING, **dict(zip(("open", "high", "low", "close"), map(Decimal, each), strict=True)))
+        for each in prices
+    ]
+    for count in (3, 390):
+        day = MORNING.date()
+        bars = Bars(code="005930", every="1m", since=day, until=day, bars=tuple(made[:count]))
+        figure = bars.plot()
+        wicks, lines = figure.axes[0].collections
+        assert [segment[:, 0].mean() for segment in lines.get_segments()] == list(range(0, count, 3))
+        assert lines.get_linewidth()[0] >= 1
+        low, high = figure.axes[0].get_ylim()
+        assert (low < 90, high > 112) == (True, True)
+        body = figure.axes[0].patches[1].get_window_extent().width * 72 / figure.dpi
+        assert 0 < wicks.get_linewidth()[0] <= body / 2

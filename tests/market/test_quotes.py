@@ -240,3 +240,12 @@ async def test_futures_and_options_have_the_same_methods(market_at):
             assert len((await contracts.order_book(code)).asks) <= 5
             assert (await contracts.bars(code, "2026-01-02"))[-1].close == quote.price
             assert (await contracts.bars(code, MORNING.date(), every="10m")).complete
+
+
+async def test_a_quote_that_is_not_there_says_why(market_at):
+    async with market_at() as (koscom, _):
+        quotes = await koscom.market.quotes(["005930", "999999"])
+    for code, why in (("999999", "is missing: not in the listings"), ("000660", "was not asked for")):
+        with pytest.raises(KeyError, match=f"{code} {why}"):
+            quotes[code]
+        assert quotes.get(code) is None

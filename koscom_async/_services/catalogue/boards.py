@@ -111,6 +111,11 @@ class Boards:
                     found.issues.update({code: listing[code] for code in missing if code in listing})
         return found
 
+    def name_of(self, code: str) -> str | None:
+        """Return an issue's name, if a listing that is kept has it."""
+        listings = filter(None, map(self._kept, BOARDS))
+        return next((listing[code].name for listing in listings if code in listing), None)
+
     async def issue(self, code: str, board: str | None = None, due: Deadline = NO_DEADLINE) -> Issue:
         """Return the issue of a code or ISIN; raise `UsageError` where it is not listed."""
         found = await self.find([code], board, due)

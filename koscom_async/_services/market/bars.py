@@ -21,6 +21,7 @@ from koscom_async._services.tasks import gather
 from koscom_async.errors import KoscomError, NotYetAvailableError, UsageError
 from koscom_async.models.catalogue.answer import Answer
 from koscom_async.models.market.bars import Bar, Bars, Every
+from koscom_async.models.market.others import index_name
 from koscom_async.models.market.sessions import WEEKEND, Session, period_of, session_of, unfinished_day
 
 PERIODS: Mapping[str, int] = {"day": 14, "week": 21, "month": 62}
@@ -60,8 +61,10 @@ class BarReader:
             raise UsageError(f"since ({first}) is after until ({last})")
         asked = _Range(place, first, last, every, now, due)
         bars = await (self._periods if every in PERIODS else self._intervals)(asked)
+        code = str(place.get("issue") or place.get("index"))
         return Bars(
-            code=str(place.get("issue") or place.get("index")),
+            code=code,
+            name=self.asker.boards.name_of(code) if self.kind == "stocks" else index_name(code),
             every=every,
             since=_day(first),
             until=_day(last),

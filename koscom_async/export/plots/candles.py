@@ -11,9 +11,16 @@ from koscom_async.export.texts import clean
 from koscom_async.models.market.bars import Bar, Bars
 
 _HEIGHT = 5.2
+_BODY = 0.7
+"""How wide a candle is, where the next one stands at 1."""
 _LABELS = 6
-_LEAST_BODY = 0.002
-"""Of the range of prices: a candle that opened and closed at one price is a line that can be seen."""
+_FLAT = 0.006
+"""Of the range of prices: a lower body would not be seen, so a line stands for it."""
+_LINE, _WICK = 1.2, 0.8  # points
+_WICK_SHARE = 0.2
+"""Of a candle's place: a wick is never as wide as a body, however many candles there are."""
+_AXES_POINTS = 500
+"""How wide the axes are, about."""
 
 
 def draw(bars: Bars, kind: str, theme: str) -> Figure:
@@ -31,7 +38,8 @@ def draw(bars: Bars, kind: str, theme: str) -> Figure:
         volumes.bar(range(len(shown)), [float(bar.volume or 0) for bar in shown], color=colours, width=0.8)
         _label_times(volumes, shown)
     whole = "" if bars.complete else " — INCOMPLETE: rows may be missing"
-    title = f"{clean(bars.code)}, {bars.every}, {bars.since} to {bars.until}{whole}"
+    named = f"{clean(bars.name)} ({clean(bars.code)})" if bars.name else clean(bars.code)
+    title = f"{named}, {bars.every}, {bars.since} to {bars.until}{whole}"
     colour = palette.text if bars.complete else palette.alarm
     prices.set_title(title, family=FAMILIES, parse_math=False, loc="left", color=colour)
     volumes.set_ylabel("거래량", family=FAMILIES, color=palette.faint)
@@ -43,7 +51,7 @@ def _dress(axes: Axes, palette: Palette) -> None:
     axes.tick_params(colors=palette.faint)
     axes.grid(color=palette.line, linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.ticklabel_format(axis="y", style="plain", useOffset=False)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
     for spine in axes.spines.values():
         spine.set_color(palette.line)
 
@@ -62,10 +70,21 @@ def _draw_candles(axes: Axes, bars: Sequence[Bar], palette: Palette) -> None:
         [_number(getattr(bar, name), bar) for bar in bars] for name in ("open", "high", "low", "close")
     )
     colours, places = [_colour(bar, palette) for bar in bars], range(len(bars))
-    axes.vlines(places, lows, highs, colors=colours, linewidth=0.8)
-    least = (max(highs) - min(lows)) * _LEAST_BODY
-    bodies = [max(abs(end - start), least) for start, end in zip(opens, closes, strict=True)]
-    axes.bar(places, bodies, bottom=list(map(min, opens, closes)), color=colours, width=0.7)
+    axes.use_sticky_edges = False  # else the lowest candle without a body lies on the frame
+    wick = min(_WICK, _WICK_SHARE * _AXES_POINTS / len(bars))
+    axes.vlines(places, lows, highs, colors=colours, linewidth=wick)
+    bodies = [abs(end - start) for start, end in zip(opens, closes, strict=True)]
+    axes.bar(places, bodies, bottom=list(map(min, opens, closes)), color=colours, width=_BODY)
+    least = (max(highs) - min(lows)) * _FLAT
+    flat = [place for place in places if bodies[place] <= least]
+    axes.hlines(
+        [closes[place] for place in flat],
+        [place - _BODY / 2 for place in flat],
+        [place + _BODY / 2 for place in flat],
+        colors=[colours[place] for place in flat],
+        linewidth=_LINE,
+        capstyle="butt",
+    )
 
 
 def _number(value: Decimal | None, bar: Bar) -> float:

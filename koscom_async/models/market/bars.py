@@ -51,12 +51,13 @@ class Bars(Table[Bar], Sequence[Bar]):
     """Bars from `since` to `until`, the oldest first, each period once.
 
     `complete` only where that is certain: the platform keeps the newest rows of a call and drops the rest without a
-    word. `notes` say what may be missing, and what is doubtful.
+    word. `notes` say what may be missing, and what is doubtful. `name` is the issue's, where its listing is known.
     """
 
     kind: ClassVar[type[Record]] = Bar
 
     code: str
+    name: str | None = None
     every: Every
     since: date
     until: date
@@ -90,5 +91,5 @@ class Bars(Table[Bar], Sequence[Bar]):
         )
 
     def _facts(self) -> Mapping[str, Any]:
-        names = ("code", "every", "since", "until", "complete", "notes")
+        names = ("code", "name", "every", "since", "until", "complete", "notes")
         return {name: getattr(self, name) for name in names}

@@ -42,6 +42,11 @@ def index_place(name: str) -> dict[str, str]:
     return {"market": market, "index": code}
 
 
+def index_name(code: str) -> str | None:
+    """Return the name of an index by its code, if it has one here."""
+    return next((name for name, known in INDICES.items() if known == code), None)
+
+
 @frozen(kw_only=True, eq=False, repr=False)
 class InvestorTrade(Record):
     """What one kind of investors sold and bought: quantities in shares or contracts, values in KRW.

@@ -99,7 +99,17 @@ class Quotes(Table[Quote], Mapping[str, Quote]):
         return (*missing, *(f"{code}: {error}" for code, error in self.failures.items()))
 
     def __getitem__(self, code: str) -> Quote:
-        return self.quotes[code]
+        try:
+            return self.quotes[code]
+        except KeyError:
+            raise KeyError(self._why_not(code)) from None
+
+    def _why_not(self, code: str) -> str:
+        if code in self.missing:
+            return f"{code} is missing: not in the listings, or left out"
+        return (
+            f"{code} failed: {self.failures[code]}" if code in self.failures else f"{code} was not asked for"
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.quotes)
