@@ -16,6 +16,7 @@ INVALID_PAGE = "6003"
 INVALID_QUERY = "6004"
 TOO_MANY_ROWS = "6005"
 DATE_RANGE_EXCEEDED = "6006"
+BAD_REQUEST = "7000"
 NO_ROWS = frozenset({"10010", "20020", "20050", "20090", "20100", "20110"})
 """Of market data: a question that has no rows, also of days to come, or without trade."""
 NOT_TODAY = "20180"
@@ -108,7 +109,7 @@ ERROR_CODES: tuple[ErrorCode, ...] = (  # one line a code, to be held against th
     ErrorCode("6006", "broker", 500, Kind.REJECTED, False, "Date Range Exceeded", "date range too long; the maximum number of days is in the message", "날짜 범위 초과", "split the date range"),
     ErrorCode("6007", "broker", 500, Kind.REJECTED, False, "Invalid Isincode", "unknown issue code", "존재하지 않는 isincode", "check the issue code"),
     ErrorCode("6008", "broker", 500, Kind.REJECTED, False, "Invalid Side Type", "side is not BID, ASK, DEP, WID or ALL", "잘못된 거래구분", "use BID, ASK, DEP, WID or ALL"),
-    ErrorCode("7000", "broker", 500, Kind.REJECTED, False, "Bad Request", "bad request; reason in brackets", "잘못된 요청", "see the reason in the message"),
+    ErrorCode("7000", "broker", 500, Kind.REJECTED, False, "Bad Request", "bad request", "잘못된 요청", "fix what the reason names, where the broker gave one"),
     # market
     ErrorCode("10000", "market", None, Kind.REJECTED, False, "조회유형이 존재 하지 않습니다", "query type does not exist", "조회유형 없음", "fix the request"),
     ErrorCode("10010", "market", None, Kind.REJECTED, False, "데이터가 존재 하지 않습니다", "no data", "데이터 없음", "treat as empty"),

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from koscom_async._masking import HIDDEN, redacted
 from koscom_async._wire.values import ScalarError, read_text
-from koscom_async.error_codes import DATE_RANGE_EXCEEDED, ErrorCode, Kind, find_error_code
+from koscom_async.error_codes import BAD_REQUEST, DATE_RANGE_EXCEEDED, ErrorCode, Kind, find_error_code
 from koscom_async.errors import (
     AccessDeniedError,
     AccountUnavailableError,
@@ -259,7 +259,7 @@ def _classified(
         return quota_exceeded(quota_resets_at, **facts)
     known = find_error_code(refusal.code, refusal.category) if refusal.code else None
     if known is not None and known.kind is not Kind.SUCCESS:
-        error = _listed(known, **facts)
+        error = _listed(known, _reason(known, refusal.words, document, secrets), **facts)
         if isinstance(error, RequestRejectedError) and known.code == DATE_RANGE_EXCEEDED:
             error.most_days = read_most_days(refusal.words, _word_of(document, "description"))
         return error
@@ -352,9 +352,17 @@ def quota_exceeded(resets_at: datetime, *, reserve: float = 0.0, **facts: Any) -
     )
 
 
-def _listed(known: ErrorCode, **facts: Any) -> PlatformError:
+def _reason(known: ErrorCode, words: str | None, document: object, secrets: Iterable[str]) -> str:
+    """Return the reason of a bad request, which follows the message or is its description; no other code has one."""
+    if known.code != BAD_REQUEST:
+        return ""
+    after = (words or "").removeprefix(known.message).strip(" ()[]:")
+    return redacted(after or _word_of(document, "description") or "", secrets)
+
+
+def _listed(known: ErrorCode, reason: str, **facts: Any) -> PlatformError:
     return _CLASSES[known.kind](
-        f"{known.meaning_en} ({known.meaning_ko})",
+        f"{known.meaning_en} ({known.meaning_ko}){f': {reason}' if reason else ''}",
         code=known.code,
         retriable=known.retriable,
         advice=known.advice,

@@ -103,8 +103,10 @@ async def test_an_order_is_made_smaller_and_cancelled(koscom):
     assert (of[smaller.number].quantity, of[smaller.number].state) == (20, "취소확인")
     assert of[cancelled.number].cancellation is Cancellation.CANCELLED
     assert of[cancelled.number].original_number == smaller.number
-    with pytest.raises(RequestRejectedError):  # by the broker, in words of its own
+    with pytest.raises(RequestRejectedError, match="nothing is left of the original order"):
         await koscom.orders.cancel(smaller)
+    with pytest.raises(RequestRejectedError, match="no instrument with this standard code"):
+        await koscom.orders.place(order_of(code="005930"))
     # Without a receipt the client's own id says which order is meant.
     again = await koscom.orders.place(order_of(price=100))
     assert (await koscom.orders.cancel(again.order)).order.original_id == again.order_id
@@ -143,6 +145,13 @@ async def test_accepted_for_sending_is_not_accepted(koscom):
 def test_what_is_no_order_is_refused_when_it_is_made(changes, words):
     with pytest.raises(UsageError, match=words):
         order_of(**changes)
+
+
+def test_the_side_of_an_order_may_be_a_word():
+    for text, side in (("BUY", OrderSide.BUY), ("sell", OrderSide.SELL), ("2", OrderSide.BUY)):
+        assert order_of(side=text).side is side
+    with pytest.raises(UsageError, match='"buy" or "sell"'):
+        order_of(side="bought")
 
 
 async def test_the_rules_are_kept_before_a_call_is_spent(koscom, gateway):

@@ -117,6 +117,27 @@ async def test_a_number_is_searched_and_nowhere_shown(koscom, caplog):
     assert NUMBER not in caplog.text
 
 
+async def test_complaints_name_the_arguments_as_the_methods_do(koscom):
+    companies, testbed = koscom.companies, koscom.robo_advisors
+    for call, words in (
+        (companies.find(), "companies.find needs one of corporate, business, stock.*stock=…"),
+        (companies.find(stock="a b"), "companies.find: stock is not"),
+        (companies.outline("a b"), "companies.outline: company is not"),
+        (companies.statement(SAMSUNG, period="q2"), "companies.statement: period is not.*one of q1, half"),
+        (companies.ratios("a b"), "companies.ratios: company is not"),
+        (testbed.returns("a b", "2026-01-02", "2026-01-03"), "robo_advisors.returns: algorithm is not"),
+        (testbed.risks(1, "x", "2026-01-03"), "robo_advisors.risks: since is not"),
+        (
+            koscom.fraud.search("+821012344444"),
+            "fraud.search: number is not.*give number: digits, with hyphens",
+        ),
+        (koscom.fraud.search(NUMBER, kind="x"), "fraud.search: kind is not.*give kind: one of phone"),
+    ):
+        with pytest.raises(UsageError, match=words) as caught:
+            await call
+        assert "1012344444" not in str(caught.value)
+
+
 async def test_the_same_number_in_groups_is_the_same_number():
     content = {"keyword": "010-1234-4444", "caution": "Y"}
     answer = httpx.Response(200, json={"result_code": 1, "content": content})

@@ -286,6 +286,8 @@ LEAKS = [
         lambda words: {"error": "x", "error_description": f"no such access token: {words}"},
         lambda words: {"resp": {"respCode": words, "respMsg": words}},
         lambda words: {"resp": {"respCode": "9", "respMsg": words}},
+        lambda words: {"code": "7000", "message": f"Bad Request({words})"},
+        lambda words: {"code": "7000", "message": "Bad Request", "description": words},
     ],
 )
 def test_nothing_secret_is_quoted_from_a_gateways_words(shape: Any, status: int, words: str) -> None:
@@ -298,6 +300,19 @@ def test_nothing_secret_is_quoted_from_a_gateways_words(shape: Any, status: int,
 def test_a_response_codes_message_is_not_quoted_where_the_table_has_words() -> None:
     error = failure(status=500, document={"code": "4001", "message": "Account Not Found: 홍길순"})
     assert error.message == "account not found (계좌 없음)"
+
+
+def test_the_reason_of_a_bad_request_is_shown() -> None:
+    plain = "bad request (잘못된 요청)"
+    for facts, message in (
+        ({"message": "Bad Request"}, plain),
+        ({"message": "Bad Request(qty)"}, f"{plain}: qty"),
+        ({"message": "Bad Request [수량 오류]"}, f"{plain}: 수량 오류"),
+        ({"message": "Bad Request", "description": "qty is raised"}, f"{plain}: qty is raised"),
+        ({"description": "5"}, f"{plain}: 5"),
+        ({"description": ["qty"]}, plain),
+    ):
+        assert failure(status=500, document={"code": "7000", **facts}).message == message
 
 
 @pytest.mark.parametrize("code", ["A" * 17, "12345678901", "no such code", "코드", "<script>"])

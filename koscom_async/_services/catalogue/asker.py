@@ -77,16 +77,19 @@ class Asker:
         investor: Investor | None = None,
         deadline: float | None = None,
         trace: TraceBuilder | None = None,
+        called: Mapping[str, str] | None = None,
     ) -> Answer:
         """Return the answer to an operation, all windows of a long range together.
 
-        `trace` counts the calls; the methods that operations have of their own give it.
+        `trace` counts the calls; the methods that operations have of their own give it. `called` has what a typed
+        method calls itself and its arguments, by the operation's name and by theirs: complaints speak so.
         Raises `UsageError` for arguments that it does not take, before a call is spent; `UndocumentedServiceError` for
         an operation that no public document describes; `NotYetAvailableError` where the platform has the data later.
         """
         asked = self.operations.named(name.name if isinstance(name, Operation) else name)
         version = self._version(asked, is_typed=trace is not None)
-        values = checked(asked, Values(arguments), today=self._now().astimezone(KST).date())
+        today = self._now().astimezone(KST).date()
+        values = checked(asked, Values(arguments), today=today, called=called or {})
         if asked.scheme == "bearer":
             expect_investor(investor)
         endpoint, reader = _endpoint(asked, version), self.operations.reader(asked.name, version)

@@ -22,6 +22,22 @@ from koscom_async.models.catalogue.reference import (
 Period = Literal["year", "q1", "half", "q3"]
 
 _YEARS = ("0", "1", "2")
+_CALLED = {
+    "nice.kiscode": "companies.find",
+    "nice.companyShortOutline": "companies.outline",
+    "nice.financialStateTable": "companies.statement",
+    "nice.financialRate": "companies.ratios",
+    "stockcd": "stock",
+    "bizno": "business",
+    "crpno": "corporate",
+    "kiscode": "company",
+    "ratestbed.rateapi": "robo_advisors.returns",
+    "ratestbed.riskapi": "robo_advisors.risks",
+    "thecheat.fraudsearch": "fraud.search",
+    "keyword": "number",
+    "keyword_type": "kind",
+}
+"""What the methods here, and their arguments, are called in complaints, by the catalogue's names."""
 
 
 class CompanyService:
@@ -40,7 +56,7 @@ class CompanyService:
     ) -> str | None:
         """Return NICE's code (업체코드) by the code of a stock, or a registration number; `None` for no company."""
         given = Values(stockcd=stock, bizno=business, crpno=corporate)
-        answer = await self._asker.ask("nice.kiscode", given, deadline=deadline)
+        answer = await self._asker.ask("nice.kiscode", given, deadline=deadline, called=_CALLED)
         codes = dict.fromkeys(filter(None, answer.column("company_code")))
         if len(codes) > 1:
             raise ResponseMismatchError(f"the answer names {len(codes)} companies for one")
@@ -48,7 +64,9 @@ class CompanyService:
 
     async def outline(self, company: str, *, deadline: float | None = None) -> Company | None:
         """Return a company's outline (기업개요), `None` where NICE has none."""
-        answer = await self._asker.ask("nice.companyShortOutline", Values(kiscode=company), deadline=deadline)
+        answer = await self._asker.ask(
+            "nice.companyShortOutline", Values(kiscode=company), deadline=deadline, called=_CALLED
+        )
         for found in records_of(Company, answer):
             _check(found.code, company.strip())
             return found
@@ -83,7 +101,7 @@ class CompanyService:
         return await _statement(company, answer, values="ratio", averages="nice_average")
 
     async def _table(self, name: str, given: Values, deadline: float | None) -> Answer:
-        answer = await self._asker.ask(name, given, deadline=deadline)
+        answer = await self._asker.ask(name, given, deadline=deadline, called=_CALLED)
         _check(answer.head.company_code, given["kiscode"].strip())
         return answer
 
@@ -147,7 +165,7 @@ class RoboAdvisorService:
     async def _rows(
         self, kind: type[Kind], name: str, given: Values, deadline: float | None
     ) -> tuple[Kind, ...]:
-        answer = await self._asker.ask(name, given, deadline=deadline)
+        answer = await self._asker.ask(name, given, deadline=deadline, called=_CALLED)
         return tuple(await gathered(records_of(kind, answer)))
 
 
@@ -170,7 +188,7 @@ class FraudService:
         """
         given = Values(keyword=number, keyword_type=kind)
         del number  # a frame shows what it holds
-        found = (await self._asker.ask("thecheat.fraudsearch", given, deadline=deadline)).one
+        found = (await self._asker.ask("thecheat.fraudsearch", given, deadline=deadline, called=_CALLED)).one
         if found.keyword is not None and _digits(found.keyword) != _digits(given["keyword"]):
             raise ResponseMismatchError("the answer is about another number than was asked")
         if found.caution is None:

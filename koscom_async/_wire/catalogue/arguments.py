@@ -23,6 +23,7 @@ _BROKER = re.compile(r"\A[a-z][a-z0-9_-]{0,39}\Z", re.ASCII)
 _DIGITS = re.compile(r"\A\d{1,30}\Z", re.ASCII)
 _LONGEST_TEXT = 200
 _MOST = 10**30
+_AS_NAMED: Mapping[str, str] = {}
 _FIRST_YEAR = 1900
 """No market is older, and an earlier year has fewer digits on some machines."""
 
@@ -57,16 +58,22 @@ class RequestParts:
     broker: str | None
 
 
-def checked(operation: Operation, arguments: Values, *, today: date) -> Values:
-    """Return the arguments of an operation, with the defaults of those left out; raise `UsageError` for wrong ones."""
+def checked(
+    operation: Operation, arguments: Values, *, today: date, called: Mapping[str, str] = _AS_NAMED
+) -> Values:
+    """Return the arguments of an operation, with the defaults of those left out; raise `UsageError` for wrong ones.
+
+    `called` has what a typed method calls itself and its arguments, by the operation's name and by theirs.
+    """
     try:
-        return _checked(operation, arguments, today)
+        return _checked(operation, arguments, today, called)
     except UsageError as error:
         wrong = without_frames(error)  # they hold what was given
     raise wrong
 
 
-def _checked(operation: Operation, arguments: Values, today: date) -> Values:
+def _checked(operation: Operation, arguments: Values, today: date, called: Mapping[str, str]) -> Values:
+    asked = called.get(operation.name, operation.name)
     known = {each.name: each for each in operation.parameters if each.fixed is None}
     for name in arguments.keys() - known:
         advice = near(name, known) or f"it takes {', '.join(known) or 'no arguments'}"
@@ -77,11 +84,14 @@ def _checked(operation: Operation, arguments: Values, today: date) -> Values:
         if given is None:
             given = today if parameter.default == "today" else parameter.default
         if given is not None:
-            values[name] = _value(operation, parameter, given)
+            values[name] = _value(operation, parameter, given, called)
         elif parameter.required:
-            raise UsageError(f"{operation.name} needs {name}", advice=_advice(parameter))
+            advice = _advice(parameter, called)
+            raise UsageError(f"{asked} needs {called.get(name, name)}", advice=advice)
     if operation.one_of and not values.keys() & set(operation.one_of):
-        raise UsageError(f"{operation.name} needs one of {', '.join(operation.one_of)}")
+        names = [called.get(name, name) for name in operation.one_of]
+        advice = f"give {'=… or '.join(names)}=…"
+        raise UsageError(f"{asked} needs one of {', '.join(names)}", advice=advice)
     since, until = values.get("since"), values.get("until")
     if since is not None and until is not None and since > until:
         raise UsageError(f"since ({since}) is after until ({until})")
@@ -133,22 +143,25 @@ def _text_of(value: object) -> str:
             return str(value)
 
 
-def _value(operation: Operation, parameter: Parameter, given: object) -> Any:
+def _value(operation: Operation, parameter: Parameter, given: object, called: Mapping[str, str]) -> Any:
     """Return an argument as its kind is sent; raise `UsageError` for one that is not of its kind."""
-    read, place = _KINDS[parameter.kind][1], f"{operation.name}: {parameter.name}"
+    read, name = _KINDS[parameter.kind][1], called.get(parameter.name, parameter.name)
+    place = f"{called.get(operation.name, operation.name)}: {name}"
     value = _choice(parameter.values, given) if parameter.values else read(given)
     if value is None:
-        raise UsageError(f"{place} is not what it takes", advice=_advice(parameter))
+        raise UsageError(f"{place} is not what it takes", advice=_advice(parameter, called))
     most = parameter.most
     if isinstance(value, tuple) and not 0 < len(value) <= (most or len(value)):
         takes = f"1 to {most}" if most else "at least 1"
-        raise UsageError(f"{place} has {len(value)} entries; it takes {takes}", advice=_advice(parameter))
+        raise UsageError(
+            f"{place} has {len(value)} entries; it takes {takes}", advice=_advice(parameter, called)
+        )
     return _wires(operation, value) if parameter.kind == "fields" else value
 
 
-def _advice(parameter: Parameter) -> str:
+def _advice(parameter: Parameter, called: Mapping[str, str]) -> str:
     words = "one of " + ", ".join(parameter.values) if parameter.values else _KINDS[parameter.kind][0]
-    return f"give {parameter.name}: {words}"
+    return f"give {called.get(parameter.name, parameter.name)}: {words}"
 
 
 def _choice(values: Mapping[str, str], given: object) -> str | None:
@@ -218,7 +231,10 @@ _KINDS: Mapping[str, tuple[str, Callable[[object], Any]]] = {
     "text": ("text", _text),
     "code": ("a code of letters and digits, such as 005930", partial(_matching, _CODE)),
     "codes": ("codes, such as ['005930', '000660']", _codes),
-    "digits": ("digits", partial(_matching, _DIGITS, left_out=" -")),
+    "digits": (
+        "digits, with hyphens or blanks between them or without",
+        partial(_matching, _DIGITS, left_out=" -"),
+    ),
     "number": ("a whole number", _number),
     "date": (f"a date from {_FIRST_YEAR} on, or text such as 2026-01-31", _date),
     "time": ("a time, or text such as 09:30", _time),

@@ -87,7 +87,8 @@ def _text(value: str) -> str:
 
 
 def _side(value: OrderSide | str) -> OrderSide:
-    return OrderSide(_expect_text(value))
+    text = _expect_text(value)
+    return OrderSide.__members__.get(text.upper(), OrderSide(text))
 
 
 def _kind(value: OrderKind | str) -> OrderKind:
@@ -131,7 +132,9 @@ class Order(Record):
 
     def __attrs_post_init__(self) -> None:
         if not self.side.is_known or not self.action.is_known:
-            raise UsageError("the side of an order is OrderSide.BUY or OrderSide.SELL")
+            raise UsageError(
+                'the side of an order is OrderSide.BUY or OrderSide.SELL, as text "buy" or "sell"'
+            )
         if _STANDARD_CODE.match(self.code) and not is_isin(self.code):
             raise UsageError("the check digit of the order's standard code (표준코드) does not hold")
         if self.quantity is None:

@@ -73,8 +73,10 @@ class OrderDesk:
     def place(self, account: AccountKey, wanted: Wanted) -> Order:
         """Take a new order, and hand it to the market."""
         paper = next((each for each in PAPERS if wanted.code in [code for _, code in each.codes]), None)
-        if paper is None or wanted.side not in SIDES or wanted.kind not in KINDS or wanted.quantity is None:
-            raise Refused("isin, side, kind or qty is not what it should be")
+        if paper is None:
+            raise Refused("isin: the market has no instrument with this standard code")
+        if wanted.side not in SIDES or wanted.kind not in KINDS or wanted.quantity is None:
+            raise Refused("side, kind or qty is not what it should be")
         if (wanted.price is None) != (wanted.kind == "M"):
             raise Refused("price: a limit order has one, a market order has none")
         order = self._new(account, wanted, paper, side=SIDES[wanted.side], quantity=wanted.quantity)
@@ -159,7 +161,7 @@ class OrderDesk:
         number = self._sent.get((account, wanted.original or ""), wanted.original)
         original = self._order(account, number or "")
         if original is None or not original.left:
-            raise Refused("the original order does not wait")
+            raise Refused("nothing is left of the original order: executed, amended or cancelled")
         return original
 
     def _order(self, account: AccountKey, number: str) -> Order | None:
