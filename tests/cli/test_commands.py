@@ -6,6 +6,7 @@ import sys
 import click
 import pytest
 
+import koscom_async
 from koscom_async import BROKERS, KoscomError, __version__
 from koscom_async.__main__ import main
 from koscom_async.cli.commands import accounts as accounts_command
@@ -149,6 +150,9 @@ def test_an_interrupt_is_quiet(koscom, monkeypatch):
 
 @pytest.mark.parametrize("missing", ["click", "rich"])
 def test_a_missing_extra_is_named_in_one_line(monkeypatch, capsys, missing):
+    monkeypatch.setattr(
+        koscom_async, "cli", koscom_async.cli
+    )  # the package has the modules of before again afterwards
     for name in [name for name in sys.modules if name.startswith("koscom_async.cli")]:
         monkeypatch.delitem(sys.modules, name)
     for name in [name for name in sys.modules if name.split(".")[0] == missing]:
