@@ -1,8 +1,22 @@
 """Segments of a run: one investor whole, one partial, one whose accounts could not be listed."""
 
+from attrs import evolve
+
 from koscom_async import AuthenticationError, BrokerUnavailableError
 from koscom_async.batch import Entry, Segment
-from tests.merge.accounts import CYBER, DIAMOND, STAR, account, failed, held, merged, read, share, summary
+from tests.merge.accounts import (
+    CYBER,
+    DIAMOND,
+    NOW,
+    STAR,
+    account,
+    failed,
+    held,
+    merged,
+    read,
+    share,
+    summary,
+)
 
 DOWN = BrokerUnavailableError(
     "broker server cannot serve", code="3600", retriable=True, advice="ask again later"
@@ -33,3 +47,14 @@ def segment(number=0, *, run="a1", names=("kim", "lee", "park")):
             Entry(key=names[-1], error=DEAD, calls=1),
         ),
     )
+
+
+def read_later(segment, *, run):
+    """The same investors with the same holdings, an hour and some calls later, in another run."""
+    entries = (
+        entry
+        if entry.holdings is None
+        else evolve(entry, holdings=evolve(entry.holdings, as_of=NOW.replace(hour=11)), calls=99)
+        for entry in segment.entries
+    )
+    return evolve(segment, run=run, entries=tuple(entries))

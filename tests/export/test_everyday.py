@@ -12,7 +12,7 @@ from matplotlib import pyplot as plt
 
 from koscom_async.export.tables import TABLES
 from koscom_async.models.market.bars import Bar, Bars
-from tests.merge.accounts import CYBER, DIAMOND, NOW, account, fund, merged, read, share, summary
+from tests.merge.accounts import NOW, mixed
 
 TYPES = {"float64", "int64", "bool", "object", "str", "datetime64[us]"}
 
@@ -20,19 +20,7 @@ TYPES = {"float64", "int64", "bool", "object", "str", "datetime64[us]"}
 @pytest.fixture
 def holdings():
     """A share at two brokers, one of which also holds a fund without a cost, and dollars."""
-    return merged(
-        read(
-            account(DIAMOND),
-            share(value="120.5"),
-            fund("KRZ1", "삼성", 72329965),
-            summed=summary(1000, d1=900),
-        ),
-        read(
-            account(CYBER),
-            share(quantity="0.25", cost=None),
-            share("US0378331005", currency="USD", value="1.25"),
-        ),
-    )
+    return mixed()
 
 
 @pytest.fixture(autouse=True)

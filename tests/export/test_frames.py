@@ -22,7 +22,6 @@ from koscom_async.export.frames import concat
 from koscom_async.export.tables import TABLES, Exact, type_name
 from tests.merge.accounts import (
     CYBER,
-    DIAMOND,
     NOW,
     STAR,
     account,
@@ -31,6 +30,7 @@ from tests.merge.accounts import (
     fund,
     held,
     merged,
+    mixed,
     read,
     share,
     summary,
@@ -42,20 +42,7 @@ DOWN = BrokerUnavailableError("broker server cannot serve", code="3600", advice=
 @pytest.fixture
 def holdings() -> Holdings:
     """A share at two brokers, one of which also holds a fund without a cost, dollars, and a broker that is down."""
-    return merged(
-        read(
-            account(DIAMOND),
-            share(value="120.5"),
-            fund("KRZ1", "삼성", 72329965),
-            summed=summary(1000, d1=900),
-        ),
-        read(
-            account(CYBER),
-            share(quantity="0.25", cost=None),
-            share("US0378331005", currency="USD", value="1.25"),
-        ),
-        failed(account(), DOWN),
-    )
+    return mixed(failed(account(), DOWN))
 
 
 def test_a_position_is_a_row_with_its_exact_amounts(holdings):

@@ -165,3 +165,21 @@ def only(holdings: Holdings) -> Position:
     """The one position that there is."""
     (position,) = holdings.positions
     return position
+
+
+def mixed(*more):
+    """Holdings of a share at two brokers, one of which also has a fund without a cost, and dollars; and of `more`."""
+    return merged(
+        read(
+            account(DIAMOND),
+            share(value="120.5"),
+            fund("KRZ1", "삼성", 72329965),
+            summed=summary(1000, d1=900),
+        ),
+        read(
+            account(CYBER),
+            share(quantity="0.25", cost=None),
+            share("US0378331005", currency="USD", value="1.25"),
+        ),
+        *more,
+    )

@@ -8,13 +8,11 @@ import stat
 
 import pyarrow as pa
 import pytest
-from attrs import evolve
 
 from koscom_async import SinkError, UsageError
 from koscom_async.batch import Entry, JsonLinesSink, OpenedSink, Segment
 from koscom_async.batch.segments import fingerprint_of
-from tests.batch.entries import partial, segment, whole
-from tests.merge.accounts import NOW
+from tests.batch.entries import partial, read_later, segment, whole
 
 
 def unzstd(data):
@@ -62,15 +60,8 @@ def test_a_line_is_an_investor_and_what_varies_is_apart(tmp_path):
 
 
 def test_two_runs_that_read_the_same_differ_only_in_what_is_apart(tmp_path):
-    later = NOW.replace(hour=11)
-    again = [
-        entry
-        if entry.holdings is None
-        else evolve(entry, holdings=evolve(entry.holdings, as_of=later), calls=99)
-        for entry in segment().entries
-    ]
     JsonLinesSink(tmp_path / "a.jsonl").commit(segment())
-    JsonLinesSink(tmp_path / "b.jsonl").commit(Segment(run="b2", number=0, entries=tuple(again)))
+    JsonLinesSink(tmp_path / "b.jsonl").commit(read_later(segment(), run="b2"))
     first, second = (
         [line | {"run": None} for line in lines(tmp_path / name)] for name in ("a.jsonl", "b.jsonl")
     )

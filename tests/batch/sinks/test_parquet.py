@@ -9,14 +9,13 @@ from datetime import date
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
-from attrs import evolve
 
 from koscom_async import SinkError, UsageError
 from koscom_async.batch import Entry, JsonLinesSink, OpenedSink, ParquetSink, Segment, SharedSink
 from koscom_async.batch.segments import fingerprint_of
 from koscom_async.export.frames import concat
 from koscom_async.export.tables import TABLES
-from tests.batch.entries import partial, segment, whole
+from tests.batch.entries import partial, read_later, segment, whole
 from tests.merge.accounts import NOW, account, failed, held, merged, share
 
 VARY = ["asked_at", "as_of", "calls", "retries", "pages", "seconds_waited", "seconds"]
@@ -71,15 +70,8 @@ def test_each_investor_is_there_once_whole_or_with_the_reason(tmp_path):
 
 
 def test_two_runs_that_read_the_same_differ_only_in_what_is_apart(tmp_path):
-    later = NOW.replace(hour=11)
-    again = [
-        entry
-        if entry.holdings is None
-        else evolve(entry, holdings=evolve(entry.holdings, as_of=later), calls=99)
-        for entry in segment().entries
-    ]
     ParquetSink(tmp_path / "a").commit(segment())
-    ParquetSink(tmp_path / "b").commit(Segment(run="b2", number=0, entries=tuple(again)))
+    ParquetSink(tmp_path / "b").commit(read_later(segment(), run="b2"))
     differing = {
         name
         for name in (*TABLES, "investors", "account_calls", "investor_calls")
